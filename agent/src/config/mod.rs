@@ -1,0 +1,1 @@
+//! Settings: fragments, merged, validated.

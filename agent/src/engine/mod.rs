@@ -1,0 +1,1 @@
+//! Docker as the agent sees it.

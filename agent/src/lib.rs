@@ -1,0 +1,10 @@
+//! Makes a Docker Swarm assemble and heal itself on EC2.
+//!
+//! `swarm` decides (pure), `cloud` and `engine` are AWS and Docker as the agent sees
+//! them, `run` observes, asks for a decision and acts on it. `docs/` has the protocol.
+
+pub mod cloud;
+pub mod config;
+pub mod engine;
+pub mod node;
+pub mod swarm;

@@ -1,0 +1,3 @@
+//! The `swarmlet` command.
+
+fn main() {}

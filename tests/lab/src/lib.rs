@@ -1,0 +1,1 @@
+//! The lab: EC2 on one machine.
