@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::admin::Instance;
 use crate::api::Lab;
 use crate::image::Image;
+use crate::machine::systemd_of;
 use crate::wait::wait_until;
 
 const LAUNCHED: Duration = Duration::from_mins(1);
@@ -133,6 +134,10 @@ impl Cluster {
         &self.name
     }
 
+    pub(crate) fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
     /// Its instances that are not terminated.
     pub fn machines(&self) -> Result<Vec<Instance>> {
         let mut instances = self.lab.instances()?;
@@ -165,18 +170,22 @@ impl Cluster {
             .map(drop)
     }
 
-    /// Deletes the stack, and waits until its machines are gone.
+    /// Deletes the stack, and waits until its machines are off.
     pub fn delete(self) -> Result<()> {
+        let machines = self.machines()?;
         self.lab
             .aws(&["cloudformation", "delete-stack", "--stack-name", &self.name])?;
-        wait_until(
-            "the cluster's machines are gone",
-            LAUNCHED * 2,
-            || match self.machines()?.len() {
-                0 => Ok(()),
-                left => bail!("{left} left"),
-            },
-        )
+        wait_until("the cluster's machines are gone", LAUNCHED * 2, || {
+            ensure!(self.machines()?.is_empty(), "some are not terminated yet");
+            for machine in &machines {
+                ensure!(
+                    systemd_of(&machine.id).is_err(),
+                    "{} is still on",
+                    machine.id
+                );
+            }
+            Ok(())
+        })
     }
 
     fn wait_launched(&self, role: Role, count: u32) -> Result<()> {

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lab::{Cluster, ClusterSpec, Image, Lab, Launch, Paths, Role, UpOptions};
+use lab::{Cluster, ClusterSpec, Image, Instance, Lab, Launch, Paths, Role, UpOptions};
 
 mod show;
 mod through;
@@ -37,11 +38,7 @@ enum Verb {
     #[command(subcommand)]
     Cluster(ClusterVerb),
     /// List the instances.
-    Ls {
-        /// Terminated ones too.
-        #[arg(long)]
-        all: bool,
-    },
+    Ls(LsArgs),
     /// Run a command in a machine.
     Exec {
         /// Its id, the beginning of it, its Name tag or its address.
@@ -111,6 +108,33 @@ enum Verb {
     Hypervisor,
 }
 
+/// Which instances to list.
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// Terminated ones too.
+    #[arg(long)]
+    all: bool,
+    /// Only those of this cluster.
+    #[arg(long)]
+    cluster: Option<String>,
+    /// Only those with this role.
+    #[arg(long, value_enum)]
+    role: Option<RoleArg>,
+    /// Print nothing but their ids.
+    #[arg(long)]
+    ids: bool,
+}
+
+impl LsArgs {
+    fn wants(&self, instance: &Instance) -> bool {
+        let cluster = self.cluster.as_deref();
+        let role = self.role.map(|role| Role::from(role).name());
+        (self.all || !instance.terminated())
+            && (cluster.is_none() || instance.tag("swarm:cluster") == cluster)
+            && (role.is_none() || instance.tag("swarm:role") == role)
+    }
+}
+
 #[derive(Debug, Args)]
 struct LaunchArgs {
     /// With or without Docker.
@@ -158,6 +182,14 @@ enum ClusterVerb {
         role: RoleArg,
         /// How many.
         count: u32,
+    },
+    /// Wait until its swarm is whole, show what its machines say meanwhile, then list the nodes.
+    Wait {
+        /// Its name.
+        name: String,
+        /// For how many seconds at most.
+        #[arg(long, default_value_t = 180)]
+        limit: u64,
     },
     /// Delete it with all of its machines.
     Delete {
@@ -231,7 +263,7 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
             }
         }
         Verb::Cluster(verb) => cluster(lab, verb)?,
-        Verb::Ls { all } => show::instances(lab, all)?,
+        Verb::Ls(list) => show::instances(lab, &list)?,
         Verb::Exec { instance, command } => return through::exec(lab, &instance, &command),
         Verb::Logs {
             instance,
@@ -270,6 +302,11 @@ fn cluster(lab: &Lab, verb: ClusterVerb) -> Result<()> {
         }
         ClusterVerb::Scale { name, role, count } => {
             Cluster::named(lab, &name).scale(role.into(), count)
+        }
+        ClusterVerb::Wait { name, limit } => {
+            let nodes = Cluster::named(lab, &name).wait_whole(Duration::from_secs(limit))?;
+            show::nodes(&nodes);
+            Ok(())
         }
         ClusterVerb::Delete { name } => Cluster::named(lab, &name).delete(),
     }

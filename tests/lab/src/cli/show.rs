@@ -1,35 +1,55 @@
 //! Lists for people.
 
 use anyhow::Result;
-use lab::{Lab, Request, machine};
+use lab::{Instance, Lab, Node, Request, machine};
+
+use super::LsArgs;
 
 /// One line per instance.
-pub(super) fn instances(lab: &Lab, all: bool) -> Result<()> {
+pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
+    let mut instances = lab.instances()?;
+    instances.retain(|instance| list.wants(instance));
+    if list.ids {
+        instances
+            .iter()
+            .for_each(|instance| println!("{}", instance.id));
+        return Ok(());
+    }
     println!(
-        "{:<20} {:<14} {:<9} {:<14} {:<12} {:<8} {:<11} NAME",
+        "{:<20} {:<11} {:<8} {:<14} {:<12} {:<8} {:<11} NAME",
         "INSTANCE", "STATE", "MACHINE", "ADDRESS", "CLUSTER", "ROLE", "ZONE"
     );
-    for instance in lab.instances()? {
-        if instance.terminated() && !all {
-            continue;
-        }
-        let machine = if machine::systemd_of(&instance.id).is_ok() {
-            "on"
-        } else {
-            "off"
-        };
+    instances.iter().for_each(instance);
+    Ok(())
+}
+
+fn instance(instance: &Instance) {
+    let on = machine::systemd_of(&instance.id).is_ok();
+    println!(
+        "{:<20} {:<11} {:<8} {:<14} {:<12} {:<8} {:<11} {}",
+        instance.id,
+        instance.state,
+        if on { "on" } else { "off" },
+        instance.address,
+        instance.tag("swarm:cluster").unwrap_or("-"),
+        instance.tag("swarm:role").unwrap_or("-"),
+        instance.zone,
+        instance.tag("Name").unwrap_or("-"),
+    );
+}
+
+/// One line per node of a swarm.
+pub(super) fn nodes(nodes: &[Node]) {
+    println!(
+        "{:<26} {:<28} {:<8} {:<13} MANAGER",
+        "NODE", "HOSTNAME", "STATUS", "AVAILABILITY"
+    );
+    for node in nodes {
         println!(
-            "{:<20} {:<14} {machine:<9} {:<14} {:<12} {:<8} {:<11} {}",
-            instance.id,
-            instance.state,
-            instance.address,
-            instance.tag("swarm:cluster").unwrap_or("-"),
-            instance.tag("swarm:role").unwrap_or("-"),
-            instance.zone,
-            instance.tag("Name").unwrap_or("-"),
+            "{:<26} {:<28} {:<8} {:<13} {}",
+            node.id, node.hostname, node.status, node.availability, node.manager_status
         );
     }
-    Ok(())
 }
 
 /// One line per request.
@@ -55,7 +75,7 @@ fn line(request: &Request) -> String {
         request
             .status
             .map_or_else(|| "---".to_owned(), |status| status.to_string()),
-        request.error.as_deref().unwrap_or(""),
+        request.error.as_deref().unwrap_or("-"),
         request.ms,
         request.target,
     )
