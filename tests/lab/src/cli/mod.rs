@@ -110,7 +110,7 @@ enum Verb {
 
 /// Which instances to list.
 #[derive(Debug, Args)]
-pub struct LsArgs {
+pub(crate) struct LsArgs {
     /// Terminated ones too.
     #[arg(long)]
     all: bool,

@@ -10,9 +10,9 @@ pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
     let mut instances = lab.instances()?;
     instances.retain(|instance| list.wants(instance));
     if list.ids {
-        instances
-            .iter()
-            .for_each(|instance| println!("{}", instance.id));
+        for instance in &instances {
+            println!("{}", instance.id);
+        }
         return Ok(());
     }
     println!(
