@@ -7,4 +7,5 @@ pub mod cloud;
 pub mod config;
 pub mod engine;
 pub mod node;
+pub mod retry;
 pub mod swarm;

@@ -1,6 +1,7 @@
 //! The protocol, pure: facts in, one decision out. No clock, no I/O.
 
 pub mod addressing;
+mod cluster_name;
 mod decide;
 mod decision;
 mod epoch;
@@ -11,6 +12,7 @@ mod register;
 mod role;
 mod ticket;
 
+pub use cluster_name::{ClusterName, InvalidClusterName};
 pub use decide::decide;
 pub use decision::{Action, Decision, Reason};
 pub use epoch::Epoch;
