@@ -114,6 +114,13 @@ pub enum Reason {
     SwarmPassedOver(Epoch),
 }
 
+impl Reason {
+    /// Whether the leader's chores fall to this node.
+    pub fn leads(&self) -> bool {
+        matches!(self, Self::Member { leader: true })
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

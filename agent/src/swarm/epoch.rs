@@ -32,6 +32,13 @@ impl Epoch {
     }
 }
 
+impl Epoch {
+    /// The bare number.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -168,7 +168,7 @@ pub struct JoinFailure {
 }
 
 /// What is known of the holder of the claim that this node waits for.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Holder {
     /// How long this node has seen the same claim without an outcome, by its own clock.
     pub waited: Duration,
@@ -176,4 +176,6 @@ pub struct Holder {
     pub gone: u32,
     /// How long ago EC2 was last asked.
     pub asked: Option<Duration>,
+    /// How long a holder whose instance lives is waited for: a setting.
+    pub patience: Duration,
 }

@@ -12,9 +12,6 @@ pub const PENDING_LIMIT: Duration = Duration::from_secs(60);
 pub const REJOIN_GAP: Duration = Duration::from_secs(15);
 /// EC2 is asked about a claim's holder this often, and twice before it is believed.
 pub const HOLDER_GAP: Duration = Duration::from_secs(10);
-/// A holder whose instance lives is passed over after this long.
-pub const CLAIM_PATIENCE: Duration = Duration::from_secs(300);
-
 /// Growing gaps between looks: doubling from `first` to `cap`.
 #[derive(Clone, Copy, Debug)]
 pub struct Gaps {

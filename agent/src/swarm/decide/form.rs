@@ -64,7 +64,7 @@ fn wait_for(
             Action::AskAboutHolder(claim.instance_id.clone()),
         ),
     ];
-    let mut soonest = pace::CLAIM_PATIENCE;
+    let mut soonest = holder.patience;
     for (left, action) in waits {
         match left {
             None => return step(action, reason),
@@ -78,7 +78,7 @@ fn lost(holder: &Holder) -> Option<String> {
     if holder.gone >= 2 {
         return Some("EC2 says that its holder is gone".to_owned());
     }
-    let limit = pace::CLAIM_PATIENCE;
+    let limit = holder.patience;
     (holder.waited >= limit).then(|| format!("its holder formed no swarm in {} s", limit.as_secs()))
 }
 

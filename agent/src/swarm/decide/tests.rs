@@ -25,7 +25,7 @@ fn outside(role: Role) -> Observation {
         managers: None,
         join: None,
         left: None,
-        holder: Holder::default(),
+        holder: holder(0, 0, None),
     }
 }
 
@@ -140,4 +140,13 @@ fn membership() -> Option<Membership> {
         swarm_id: "swarm".into(),
         epoch: Epoch::FIRST,
     })
+}
+
+fn holder(waited: u32, gone: u32, asked: Option<Duration>) -> Holder {
+    Holder {
+        waited: waited * SECOND,
+        gone,
+        asked,
+        patience: 300 * SECOND,
+    }
 }

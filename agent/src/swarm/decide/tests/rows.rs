@@ -168,27 +168,15 @@ fn a_challenger_waits_and_passes_over_only_on_ec2s_word_or_at_the_end_of_its_pat
     let mut seen = outside(Role::Manager);
     seen.ticket = just(None);
     seen.registers = just(registers(Some("theirs"), false, None));
-    seen.holder = Holder {
-        waited: SECOND,
-        gone: 0,
-        asked: None,
-    };
+    seen.holder = holder(1, 0, None);
     assert_eq!(action(&seen), wait(1000));
     seen.holder.waited = 11 * SECOND;
     assert_eq!(action(&seen), Action::AskAboutHolder("i-1".into()));
-    seen.holder = Holder {
-        waited: 15 * SECOND,
-        gone: 1,
-        asked: Some(SECOND),
-    };
+    seen.holder = holder(15, 1, Some(SECOND));
     assert_eq!(action(&seen), wait(1000));
     seen.holder.gone = 2;
     assert_eq!(action(&seen), Action::PassOver(Epoch::FIRST));
-    seen.holder = Holder {
-        waited: 300 * SECOND,
-        gone: 0,
-        asked: Some(SECOND),
-    };
+    seen.holder = holder(300, 0, Some(SECOND));
     assert_eq!(action(&seen), Action::PassOver(Epoch::FIRST));
 }
 
