@@ -118,6 +118,17 @@ pub struct MetadataSettings {
     pub budget: Duration,
 }
 
+impl MetadataSettings {
+    /// The address to ask.
+    pub fn base(&self) -> &str {
+        match (&self.endpoint, self.endpoint_mode) {
+            (Some(endpoint), _) => endpoint,
+            (None, EndpointMode::Ipv4) => "http://169.254.169.254",
+            (None, EndpointMode::Ipv6) => "http://[fd00:ec2::254]",
+        }
+    }
+}
+
 /// The Docker Engine.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EngineSettings {
