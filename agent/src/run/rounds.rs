@@ -126,12 +126,11 @@ where
     /// Takes the step; says how long to pause before the next look, if at all.
     async fn step(&mut self, decision: &Decision) -> Result<Option<Duration>, StepError> {
         match &decision.action {
-            Action::Wait(pause) => Ok(Some(*pause)),
             Action::Serve(pause) if decision.reason.leads() => {
                 let sooner = self.do_chores().await?;
                 Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
             }
-            Action::Serve(pause) => Ok(Some(*pause)),
+            Action::Wait(pause) | Action::Serve(pause) => Ok(Some(*pause)),
             action => self.act(action).await.map(|()| None),
         }
     }

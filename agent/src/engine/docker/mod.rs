@@ -28,9 +28,9 @@ pub use watch::Watch;
 const READ_LIMIT: Duration = Duration::from_secs(25);
 /// The engine gives up waiting for a join after 20 s, and goes on in the background.
 const JOIN_LIMIT: Duration = Duration::from_secs(30);
-const INIT_LIMIT: Duration = Duration::from_secs(60);
+const INIT_LIMIT: Duration = Duration::from_mins(1);
 /// A leave queues behind a join that goes on in the background.
-const LEAVE_LIMIT: Duration = Duration::from_secs(60);
+const LEAVE_LIMIT: Duration = Duration::from_mins(1);
 const LISTEN: &str = "0.0.0.0:2377";
 
 /// The engine behind a unix socket.
