@@ -1,0 +1,86 @@
+//! Settings from environment variables.
+
+use figment::value::{Dict, Value};
+
+use super::error::ConfigError;
+use super::fragment::SECTIONS;
+use super::layers::{Layer, check};
+use super::leaves;
+
+const PREFIX: &str = "SWARMLET_";
+/// Says where `/` is, before any setting is read.
+pub(super) const ROOT: &str = "SWARMLET_ROOT";
+
+/// The names that all AWS tools share. Our own names override them.
+const STANDARD: [(&str, [&str; 2]); 4] = [
+    ("AWS_REGION", ["aws", "region"]),
+    ("AWS_ENDPOINT_URL", ["aws", "endpoint_url"]),
+    (
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        ["metadata", "endpoint"],
+    ),
+    (
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+        ["metadata", "endpoint_mode"],
+    ),
+];
+
+/// One layer for each variable that is a setting; an empty one counts as not set.
+pub(super) fn layers(variables: &[(String, String)], errors: &mut Vec<ConfigError>) -> Vec<Layer> {
+    let set = || variables.iter().filter(|(_, text)| !text.is_empty());
+    let standard = STANDARD.iter().flat_map(|(name, path)| {
+        let same = set().filter(move |(variable, _)| variable == name);
+        same.map(|(variable, text)| (variable, path.map(str::to_owned).to_vec(), text))
+    });
+    let own = set()
+        .filter(|(variable, _)| variable != ROOT)
+        .filter_map(|(variable, text)| {
+            Some((variable, path(variable.strip_prefix(PREFIX)?), text))
+        });
+    standard
+        .chain(own)
+        .filter_map(|(variable, path, text)| layer(variable, &path, text, errors))
+        .collect()
+}
+
+/// `NODE_ROLE` is `node.role`, `STATE_DIR` is `state_dir`.
+fn path(name: &str) -> Vec<String> {
+    let name = name.to_ascii_lowercase();
+    let inside = name
+        .split_once('_')
+        .filter(|(section, _)| SECTIONS.contains(section));
+    match inside {
+        Some((section, key)) => vec![section.to_owned(), key.to_owned()],
+        None => vec![name],
+    }
+}
+
+fn layer(
+    variable: &str,
+    path: &[String],
+    text: &str,
+    errors: &mut Vec<ConfigError>,
+) -> Option<Layer> {
+    let source = format!("environment variable {variable}");
+    match typed(path, text) {
+        Ok(value) => {
+            let mut says = Dict::new();
+            leaves::put(&mut says, path, value);
+            Some(Layer { source, says })
+        }
+        Err(cause) => {
+            errors.push(ConfigError::new(&source, Some(&path.join(".")), &cause));
+            None
+        }
+    }
+}
+
+/// The text as number, list or table where the setting is one; else as it stands.
+fn typed(path: &[String], text: &str) -> Result<Value, String> {
+    let plain = Value::from(text.to_owned());
+    let parsed: Value = text.parse().unwrap_or_else(|never| match never {});
+    match check(path, &parsed) {
+        Ok(()) => Ok(parsed),
+        Err(cause) => check(path, &plain).map(|()| plain).map_err(|_| cause),
+    }
+}

@@ -1,0 +1,122 @@
+//! One source's say: everything optional, nothing unknown.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::Ipv4Net;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::duration;
+use super::settings::EndpointMode;
+use crate::swarm::{ClusterName, Role};
+
+/// The sections and their keys. The field names are the names in files.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Fragment {
+    pub(super) node: Node,
+    pub(super) aws: Aws,
+    pub(super) metadata: Metadata,
+    pub(super) engine: Engine,
+    pub(super) swarm: Swarm,
+    pub(super) log: Log,
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) runtime_dir: Option<PathBuf>,
+}
+
+/// The sections' names, for the names of environment variables.
+pub(super) const SECTIONS: [&str; 6] = ["node", "aws", "metadata", "engine", "swarm", "log"];
+
+/// The lowest layer, and the reference for what each default is.
+pub(super) const DEFAULTS: &str = r#"
+state_dir = "/var/lib/swarmlet"
+runtime_dir = "/run/swarmlet"
+[node]
+hostname = true
+[aws]
+parameter_prefix = "/swarmlet"
+[metadata]
+endpoint_mode = "ipv4"
+request_timeout = "1s"
+budget = "300s"
+[engine]
+socket = "/var/run/docker.sock"
+install = true
+compose = true
+[swarm]
+subnet_size = 24
+claim_patience = "300s"
+[log]
+level = "info"
+"#;
+
+/// The keys without a default, and what happens while they are not set.
+pub(super) const UNSET: [(&str, &str); 10] = [
+    ("node.role", "the tag swarm:role"),
+    ("node.cluster", "the tag swarm:cluster"),
+    ("node.labels", "the tags swarm:label:<key>"),
+    ("aws.region", "the instance's own"),
+    ("aws.endpoint_url", "AWS's own"),
+    ("aws.kms_key", "the AWS managed key aws/ssm"),
+    ("metadata.endpoint", "the usual address of endpoint_mode"),
+    ("engine.packages", "the distribution's usual ones"),
+    ("swarm.address_pool", "chosen clear of the VPC"),
+    ("swarm.data_path_port", "Docker's own, 4789"),
+];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Node {
+    pub(super) role: Option<Role>,
+    pub(super) cluster: Option<ClusterName>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) hostname: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Aws {
+    pub(super) region: Option<String>,
+    pub(super) endpoint_url: Option<String>,
+    pub(super) parameter_prefix: Option<String>,
+    pub(super) kms_key: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Metadata {
+    pub(super) endpoint: Option<String>,
+    pub(super) endpoint_mode: Option<EndpointMode>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) request_timeout: Option<Duration>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) budget: Option<Duration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Engine {
+    pub(super) socket: Option<PathBuf>,
+    pub(super) install: Option<bool>,
+    pub(super) compose: Option<bool>,
+    pub(super) packages: Option<Vec<String>>,
+    pub(super) daemon: Map<String, Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Swarm {
+    pub(super) address_pool: Option<Ipv4Net>,
+    pub(super) subnet_size: Option<u8>,
+    pub(super) data_path_port: Option<u16>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) claim_patience: Option<Duration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Log {
+    pub(super) level: Option<String>,
+}

@@ -1,0 +1,165 @@
+//! Settings as the rest of the agent sees them: complete and valid.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::Ipv4Net;
+use serde::Deserialize;
+
+use crate::swarm::{ClusterName, Role};
+
+/// Everything that can be set, after all sources were merged and checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// What this node is, where its tags do not say.
+    pub node: NodeSettings,
+    /// How AWS is reached.
+    pub aws: AwsSettings,
+    /// How instance metadata is reached.
+    pub metadata: MetadataSettings,
+    /// The Docker Engine.
+    pub engine: EngineSettings,
+    /// The swarm.
+    pub swarm: SwarmSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// What must survive a reboot.
+    pub state_dir: PathBuf,
+    /// What must not.
+    pub runtime_dir: PathBuf,
+    /// The folder that stands for `/`; every path of a host file goes through [`Self::host_path`].
+    pub root: PathBuf,
+}
+
+impl Settings {
+    /// Where a file of the host is, given its usual absolute path.
+    pub fn host_path(&self, path: impl AsRef<Path>) -> PathBuf {
+        under(&self.root, path.as_ref())
+    }
+}
+
+/// `path`, taken as absolute, below `root`.
+pub(super) fn under(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// What this node is. Tags override these; [`Forced`] overrides tags.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NodeSettings {
+    /// The role where the instance has no `swarm:role` tag.
+    pub role: Option<Role>,
+    /// The cluster where the instance has no `swarm:cluster` tag.
+    pub cluster: Option<ClusterName>,
+    /// Node labels; a tag `swarm:label:<key>` overrides the label of that key.
+    pub labels: BTreeMap<String, String>,
+    /// Whether `prepare` sets the host name.
+    pub hostname: bool,
+    /// What the command line said.
+    pub forced: Forced,
+}
+
+/// What the command line says about the node; it overrides even tags.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Forced {
+    /// `--role`
+    pub role: Option<Role>,
+    /// `--cluster`
+    pub cluster: Option<ClusterName>,
+    /// `--label KEY=VALUE`
+    pub labels: BTreeMap<String, String>,
+}
+
+/// How AWS is reached.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AwsSettings {
+    /// The region; the instance's own if not set.
+    pub region: Option<String>,
+    /// One endpoint for all services, as `AWS_ENDPOINT_URL` gives it.
+    pub endpoint_url: Option<String>,
+    /// What all parameter names start with.
+    pub parameter_prefix: String,
+    /// The KMS key for secret parameters, `{cluster}` in it not yet replaced: see [`Self::kms_key_for`].
+    pub kms_key: Option<String>,
+}
+
+impl AwsSettings {
+    /// The KMS key for a cluster's secret parameters; `None` means the AWS managed key `aws/ssm`.
+    pub fn kms_key_for(&self, cluster: &ClusterName) -> Option<String> {
+        self.kms_key
+            .as_ref()
+            .map(|key| key.replace("{cluster}", cluster.as_str()))
+    }
+}
+
+/// By which protocol instance metadata is reached.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndpointMode {
+    /// `http://169.254.169.254`
+    #[default]
+    #[serde(alias = "IPv4")]
+    Ipv4,
+    /// `http://[fd00:ec2::254]`
+    #[serde(alias = "IPv6")]
+    Ipv6,
+}
+
+/// How instance metadata is reached.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MetadataSettings {
+    /// Its address, where it is not the usual one.
+    pub endpoint: Option<String>,
+    /// Which of the usual addresses.
+    pub endpoint_mode: EndpointMode,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How long to go on asking for one value.
+    pub budget: Duration,
+}
+
+impl MetadataSettings {
+    /// The address to ask.
+    pub fn base(&self) -> &str {
+        match (&self.endpoint, self.endpoint_mode) {
+            (Some(endpoint), _) => endpoint,
+            (None, EndpointMode::Ipv4) => "http://169.254.169.254",
+            (None, EndpointMode::Ipv6) => "http://[fd00:ec2::254]",
+        }
+    }
+}
+
+/// The Docker Engine.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EngineSettings {
+    /// The engine's API socket.
+    pub socket: PathBuf,
+    /// Whether `prepare` installs a missing engine.
+    pub install: bool,
+    /// Whether it installs a missing Compose plugin.
+    pub compose: bool,
+    /// Package names instead of the distribution's usual ones.
+    pub packages: Option<Vec<String>>,
+    /// Further keys for the engine's `daemon.json`.
+    pub daemon: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The swarm.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SwarmSettings {
+    /// Where overlay networks take their subnets; chosen clear of the VPC if not set.
+    pub address_pool: Option<Ipv4Net>,
+    /// Prefix length of one overlay network's subnet.
+    pub subnet_size: u8,
+    /// UDP port of the overlay data path; Docker's own (4789) if not set.
+    pub data_path_port: Option<u16>,
+    /// How long a claim may stay without an outcome before another manager passes it over.
+    pub claim_patience: Duration,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogSettings {
+    /// A level (`info`) or filter directives (`info,swarmlet::run=debug`).
+    pub level: String,
+}

@@ -1,1 +1,0 @@
-//! Who this node is.

@@ -1,0 +1,107 @@
+//! Why a node cannot tell who it is.
+
+use thiserror::Error;
+
+use crate::cloud::CloudError;
+use crate::cloud::imds::MetadataError;
+use crate::swarm::InvalidClusterName;
+
+/// Why a node cannot tell who it is.
+#[derive(Debug, Clone, Eq, PartialEq, Error)]
+pub enum IdentifyError {
+    /// No tag, no setting.
+    #[error(
+        "cannot tell this node's role: instance {0} has no tag swarm:role; set swarm:role = manager or worker \
+         in the launch template"
+    )]
+    NoRole(String),
+    /// A tag, but none of the two words.
+    #[error(
+        "cannot tell this node's role: the tag swarm:role of instance {instance_id} is {found:?}; \
+         set swarm:role = manager or worker in the launch template"
+    )]
+    WrongRole {
+        /// The instance.
+        instance_id: String,
+        /// What its tag says.
+        found: String,
+    },
+    /// No tag, no setting.
+    #[error(
+        "cannot tell this node's cluster: instance {0} has no tag swarm:cluster; set swarm:cluster = <name> \
+         in the launch template"
+    )]
+    NoCluster(String),
+    /// A tag, but not one that can be part of AWS names.
+    #[error(
+        "cannot tell this node's cluster: the tag swarm:cluster of instance {instance_id}: {cause}"
+    )]
+    WrongCluster {
+        /// The instance.
+        instance_id: String,
+        /// What is wrong with its tag.
+        cause: InvalidClusterName,
+    },
+    /// Metadata shows no tags and EC2 may not be asked.
+    #[error(
+        "cannot read the tags of instance {instance_id}: instance metadata shows none, and {}; set \"Allow tags \
+         in metadata\" (InstanceMetadataTags=enabled) in the launch template, or allow ec2:DescribeTags in the \
+         policy of the instance's role",
+        why_not_asked(cause)
+    )]
+    TagsHidden {
+        /// The instance.
+        instance_id: String,
+        /// Why EC2 could not be asked.
+        cause: CloudError,
+    },
+    /// Metadata shows no tags and EC2 does not answer.
+    #[error(
+        "cannot read the tags of instance {instance_id}: instance metadata shows none, and {cause}"
+    )]
+    TagsUnanswered {
+        /// The instance.
+        instance_id: String,
+        /// What EC2 said.
+        cause: CloudError,
+    },
+    /// Metadata does not answer.
+    #[error(transparent)]
+    Metadata(MetadataError),
+    /// Metadata answers, but without something that every instance has.
+    #[error(
+        "cannot read {0} from instance metadata: it is not there (404); is this an EC2 instance?"
+    )]
+    NotShown(&'static str),
+    /// Metadata answers with something that cannot be understood.
+    #[error("cannot read {path} from instance metadata: {cause}")]
+    NotUnderstood {
+        /// What was read.
+        path: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl IdentifyError {
+    /// Whether asking again is useless until a person has changed the tags.
+    pub fn is_terminal(&self) -> bool {
+        matches!(
+            self,
+            Self::NoRole(_)
+                | Self::WrongRole { .. }
+                | Self::NoCluster(_)
+                | Self::WrongCluster { .. }
+        )
+    }
+}
+
+fn why_not_asked(cause: &CloudError) -> String {
+    match cause {
+        CloudError::Denied { action, .. } => format!("{action} is denied"),
+        CloudError::NoCredentials(why) => {
+            format!("EC2 cannot be asked without AWS credentials ({why})")
+        }
+        other => other.to_string(),
+    }
+}
