@@ -6,6 +6,9 @@
 pub mod cloud;
 pub mod config;
 pub mod engine;
+pub mod file;
 pub mod node;
+pub mod report;
 pub mod retry;
+pub mod run;
 pub mod swarm;

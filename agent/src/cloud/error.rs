@@ -6,10 +6,10 @@ use thiserror::Error;
 #[derive(Debug, Clone, Eq, PartialEq, Error)]
 pub enum CloudError {
     /// The instance's role lacks a permission. A person has to act; asking again may help later.
-    #[error("{action} on {resource} is denied: allow it in the policy of the instance's role")]
+    #[error("{action} on {resource} is denied: allow it in the IAM policy of the instance's role")]
     Denied {
         /// The IAM action to allow, `service:Action`.
-        action: &'static str,
+        action: String,
         /// What it was asked on: a parameter's name, an instance id.
         resource: String,
     },
@@ -30,4 +30,15 @@ pub enum CloudError {
         /// The cause, as the client reports it.
         cause: String,
     },
+}
+
+impl From<CloudError> for crate::swarm::Trouble {
+    fn from(error: CloudError) -> Self {
+        let text = error.to_string();
+        match error {
+            CloudError::Denied { .. } | CloudError::NoCredentials(_) => Self::Denied(text),
+            CloudError::Throttled { .. } => Self::Throttled(text),
+            CloudError::Failed { .. } => Self::Failed(text),
+        }
+    }
 }

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::CloudError;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{Filter, Instance as Described, InstanceStateName, Tag};
+
+use super::refusal::sort;
+use super::{Aws, CloudError};
 
 /// An instance's life, as `DescribeInstances` names it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,4 +41,67 @@ pub trait Fleet {
     /// Those of the given instances that EC2 knows (`ec2:DescribeInstances`, filtered by
     /// `instance-id`, so that an unknown id does not fail the call).
     async fn instances(&self, instance_ids: &[String]) -> Result<Vec<Instance>, CloudError>;
+}
+
+/// The real EC2.
+#[derive(Clone, Debug)]
+pub struct Ec2 {
+    client: Client,
+}
+
+impl Ec2 {
+    /// EC2 in the instance's region.
+    pub fn new(aws: &Aws) -> Self {
+        Self { client: aws.ec2() }
+    }
+}
+
+impl Fleet for Ec2 {
+    async fn tags(&self, instance_id: &str) -> Result<BTreeMap<String, String>, CloudError> {
+        let filter = Filter::builder().name("resource-id").values(instance_id);
+        let request = self.client.describe_tags().filters(filter.build());
+        let output = request
+            .send()
+            .await
+            .map_err(|error| sort("ec2:DescribeTags", instance_id, &error))?;
+        let pairs = output.tags.unwrap_or_default().into_iter();
+        Ok(pairs.filter_map(|tag| tag.key.zip(tag.value)).collect())
+    }
+
+    async fn instances(&self, instance_ids: &[String]) -> Result<Vec<Instance>, CloudError> {
+        let ids = Some(instance_ids.to_vec());
+        let filter = Filter::builder().name("instance-id").set_values(ids);
+        let request = self.client.describe_instances().filters(filter.build());
+        let output = request
+            .send()
+            .await
+            .map_err(|error| sort("ec2:DescribeInstances", &instance_ids.join(", "), &error))?;
+        let reservations = output.reservations.unwrap_or_default().into_iter();
+        let instances = reservations.flat_map(|r| r.instances.unwrap_or_default());
+        Ok(instances.filter_map(instance).collect())
+    }
+}
+
+/// An answer without an id or a state says nothing about any instance.
+fn instance(described: Described) -> Option<Instance> {
+    let state = match described.state?.name? {
+        InstanceStateName::Pending | InstanceStateName::Running => InstanceState::Alive,
+        InstanceStateName::Stopping | InstanceStateName::Stopped => InstanceState::Stopped,
+        InstanceStateName::ShuttingDown | InstanceStateName::Terminated => {
+            InstanceState::Terminated
+        }
+        _ => return None,
+    };
+    let pair = |tag: Tag| tag.key.zip(tag.value);
+    Some(Instance {
+        id: described.instance_id?,
+        state,
+        private_ip: described.private_ip_address.and_then(|ip| ip.parse().ok()),
+        tags: described
+            .tags
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(pair)
+            .collect(),
+    })
 }

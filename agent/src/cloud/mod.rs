@@ -1,7 +1,12 @@
 //! AWS as the agent sees it, behind small traits.
 
+mod aws;
+mod credentials;
 mod error;
 pub mod fleet;
 pub mod imds;
+pub mod parameter_store;
+mod refusal;
 
+pub use aws::Aws;
 pub use error::CloudError;

@@ -1,0 +1,80 @@
+//! What a swarm certificate says: `O=` is the swarm's id, `CN=` the node's
+//! (swarmkit `ca/certificates.go`).
+
+use std::path::Path;
+
+use thiserror::Error;
+use x509_parser::pem::parse_x509_pem;
+use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+
+/// The subject of a swarm certificate.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Subject {
+    /// Docker's id of the swarm.
+    pub swarm_id: String,
+    /// Docker's id of the node.
+    pub node_id: String,
+}
+
+/// Why a certificate tells nothing.
+#[derive(Clone, Debug, Eq, PartialEq, Error)]
+#[error("cannot read the swarm certificate: {0}")]
+pub struct CertificateError(String);
+
+/// The engine's own certificate below its data folder (`DockerRootDir`): the truth on any
+/// node, also on workers, whose `/info` has no swarm id. `None` before the first join.
+pub async fn of_this_node(data: &Path) -> Result<Option<Subject>, CertificateError> {
+    let path = data.join("swarm/certificates/swarm-node.crt");
+    match tokio::fs::read(&path).await {
+        Ok(pem) => subject_of_pem(&pem).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CertificateError(format!("{}: {error}", path.display()))),
+    }
+}
+
+fn subject_of_pem(pem: &[u8]) -> Result<Subject, CertificateError> {
+    let (_, pem) = parse_x509_pem(pem).map_err(|e| CertificateError(e.to_string()))?;
+    subject(&pem.contents)
+}
+
+/// The subject of a certificate in DER.
+pub fn subject(der: &[u8]) -> Result<Subject, CertificateError> {
+    let (_, certificate) =
+        X509Certificate::from_der(der).map_err(|e| CertificateError(e.to_string()))?;
+    let name = certificate.subject();
+    let swarm_id = text(name, "O", name.iter_organization().next())?;
+    let node_id = text(name, "CN", name.iter_common_name().next())?;
+    Ok(Subject { swarm_id, node_id })
+}
+
+fn text(
+    name: &X509Name<'_>,
+    field: &str,
+    value: Option<&x509_parser::prelude::AttributeTypeAndValue<'_>>,
+) -> Result<String, CertificateError> {
+    value
+        .and_then(|value| value.as_str().ok())
+        .map(str::to_owned)
+        .ok_or_else(|| CertificateError(format!("its subject {name} has no {field}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_never_joined_has_no_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(of_this_node(folder.path()).await, Ok(None));
+    }
+
+    #[test]
+    fn damage_is_an_error_not_a_panic() {
+        for pem in [
+            &b""[..],
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            assert!(subject_of_pem(pem).is_err());
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! How a client error becomes one of the agent's.
+
+use bollard::errors::Error;
+
+use crate::engine::EngineError;
+
+/// Answers are refusals; everything else means that the API could not be spoken to.
+pub(super) fn sort(error: Error) -> EngineError {
+    match error {
+        Error::DockerResponseServerError {
+            status_code,
+            message,
+        } => EngineError::Refused {
+            code: status_code,
+            message: one_line(&message),
+        },
+        Error::RequestTimeoutError => EngineError::Slow(super::LEAVE_LIMIT),
+        other => EngineError::Down(chain(&other)),
+    }
+}
+
+/// Docker's messages end in a line break, which `STATUS=` cannot carry.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |e| e.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}

@@ -1,0 +1,3 @@
+//! What others learn of this node: systemd, the journal.
+
+pub mod notify;

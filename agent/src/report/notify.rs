@@ -1,0 +1,51 @@
+//! What systemd hears: `READY=1`, `STATUS=`, the watchdog (`sd_notify(3)`).
+
+use sd_notify::NotifyState;
+
+/// How much longer the start may take, from each pulse on (`EXTEND_TIMEOUT_USEC=`): a node
+/// may wait for its swarm for ever, but a loop that hangs before it is ready is restarted.
+const START_EXTENSION_US: u32 = 60_000_000;
+
+/// The service manager's ear. Without one (no `NOTIFY_SOCKET`) all of it does nothing.
+#[derive(Debug, Default)]
+pub struct Notify {
+    ready: bool,
+}
+
+impl Notify {
+    /// The node is in the swarm. Said once.
+    pub fn ready(&mut self) {
+        if !self.ready {
+            self.ready = true;
+            send(&[NotifyState::Ready]);
+        }
+    }
+
+    /// What the node is doing or waiting for.
+    pub fn status(&self, text: &str) {
+        send(&[NotifyState::Status(text)]);
+    }
+
+    /// The loop is alive.
+    pub(crate) fn pulse(&self) {
+        if self.ready {
+            send(&[NotifyState::Watchdog]);
+        } else {
+            send(&[
+                NotifyState::Watchdog,
+                NotifyState::ExtendTimeoutUsec(START_EXTENSION_US),
+            ]);
+        }
+    }
+
+    /// The agent ends on purpose.
+    pub fn stopping(&self) {
+        send(&[NotifyState::Stopping]);
+    }
+}
+
+fn send(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "cannot notify systemd");
+    }
+}

@@ -1,0 +1,129 @@
+//! Managers by EC2's word: the decision is `swarm::promotion`, the facts come from here.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tracing::info;
+
+use crate::cloud::fleet::{Fleet, Instance, InstanceState};
+use crate::cloud::parameter_store::ParameterStore;
+use crate::engine::probe::Probe;
+use crate::engine::{Engine, NodeEntry};
+use crate::node::{CLUSTER_TAG, ROLE_TAG};
+use crate::run::{Agent, StepError};
+use crate::swarm::promotion::{self, Promotion};
+use crate::swarm::{ClusterName, Role};
+
+/// A new manager is reachable one to two seconds after its promotion; node events tell.
+const SOON: Duration = Duration::from_millis(500);
+/// EC2's answers lag behind a launch: an instance without tags is asked about again.
+const ASK_AGAIN: Duration = Duration::from_secs(15);
+/// Values of one filter (`DescribeInstances` takes up to 200).
+const BATCH: usize = 100;
+
+/// EC2's word about the nodes' instances, asked for once.
+#[derive(Debug, Default)]
+pub(super) struct FleetView {
+    known: BTreeMap<String, (Option<promotion::Instance>, Instant)>,
+}
+
+impl FleetView {
+    /// Workers' instances that EC2 has not been asked about, or whose answer was empty.
+    fn unknown(&self, nodes: &[NodeEntry]) -> Vec<String> {
+        let workers = nodes
+            .iter()
+            .filter(|node| node.role == Role::Worker && node.ready);
+        let ids = workers.filter_map(|node| node.instance_id.clone());
+        ids.filter(|id| match self.known.get(id) {
+            None => true,
+            Some((None, asked)) => asked.elapsed() >= ASK_AGAIN,
+            Some((Some(_), _)) => false,
+        })
+        .take(BATCH)
+        .collect()
+    }
+
+    fn waiting(&self, nodes: &[NodeEntry]) -> bool {
+        let ids = nodes.iter().filter_map(|node| node.instance_id.as_ref());
+        ids.filter_map(|id| self.known.get(id))
+            .any(|(answer, _)| answer.is_none())
+    }
+
+    fn learn(&mut self, ids: Vec<String>, instances: &[Instance], cluster: &ClusterName) {
+        for id in ids {
+            let told = instances
+                .iter()
+                .find(|i| i.id == id && i.tags.contains_key(ROLE_TAG));
+            self.known
+                .insert(id, (told.map(|i| word(i, cluster)), Instant::now()));
+        }
+    }
+
+    /// What is known of instances that are no longer nodes is dropped.
+    fn forget(&mut self, nodes: &[NodeEntry]) {
+        self.known
+            .retain(|id, _| nodes.iter().any(|n| n.instance_id.as_ref() == Some(id)));
+    }
+}
+
+fn word(instance: &Instance, cluster: &ClusterName) -> promotion::Instance {
+    let tag = |key: &str| instance.tags.get(key).map(String::as_str);
+    promotion::Instance {
+        alive: instance.state == InstanceState::Alive,
+        manager_of_this_cluster: tag(ROLE_TAG) == Some(Role::Manager.as_str())
+            && tag(CLUSTER_TAG) == Some(cluster.as_str()),
+        private_ip: instance.private_ip,
+    }
+}
+
+impl<S, F, E, P> Agent<S, F, E, P>
+where
+    S: ParameterStore,
+    F: Fleet,
+    E: Engine,
+    P: Probe,
+{
+    /// Promotes one node if it is time to; says when to look again.
+    pub(super) async fn promote(
+        &mut self,
+        nodes: &[NodeEntry],
+    ) -> Result<Option<Duration>, StepError> {
+        self.ask_about(nodes).await?;
+        let fleet = &self.chores.fleet;
+        let told = fleet.known.iter();
+        let told = told.filter_map(|(id, (word, _))| Some((id.clone(), word.clone()?)));
+        let list: Vec<_> = nodes.iter().map(entry).collect();
+        match promotion::next(&list, &told.collect()) {
+            Promotion::Promote(node_id) => {
+                self.edges.engine.promote(&node_id).await?;
+                info!(promoted = node_id, "node promoted to manager");
+                Ok(Some(SOON))
+            }
+            Promotion::Hold => Ok(Some(SOON)),
+            Promotion::Settled => Ok(fleet.waiting(nodes).then_some(ASK_AGAIN)),
+        }
+    }
+
+    async fn ask_about(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
+        self.chores.fleet.forget(nodes);
+        let ids = self.chores.fleet.unknown(nodes);
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let instances = self.edges.fleet.instances(&ids).await?;
+        self.chores.fleet.learn(ids, &instances, &self.node.cluster);
+        Ok(())
+    }
+}
+
+fn entry(node: &NodeEntry) -> promotion::Node {
+    promotion::Node {
+        id: node.id.clone(),
+        role: node.role,
+        healthy: node.ready
+            && node.manager.is_none_or(|m| m.reachable)
+            && (node.role == Role::Worker || node.manager.is_some()),
+        instance_id: node.instance_id.clone(),
+        address: node.address,
+    }
+}

@@ -1,0 +1,108 @@
+//! The ticket, always that of the swarm as it is.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tracing::info;
+
+use crate::cloud::fleet::Fleet;
+use crate::cloud::parameter_store::ParameterStore;
+use crate::engine::probe::Probe;
+use crate::engine::{Engine, NodeEntry};
+use crate::run::knowledge::Learnt;
+use crate::run::{Agent, StepError};
+use crate::swarm::{JoinToken, Ticket};
+
+/// The stored ticket is looked at this often, in case somebody else wrote it.
+const VERIFY: Duration = Duration::from_mins(1);
+
+/// The ticket as stored, as far as this leader knows.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    stored: Option<(Option<Ticket>, Instant)>,
+}
+
+impl<S, F, E, P> Agent<S, F, E, P>
+where
+    S: ParameterStore,
+    F: Fleet,
+    E: Engine,
+    P: Probe,
+{
+    /// Writes the ticket when it differs from what is stored.
+    pub(super) async fn publish(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
+        let Some(ticket) = self.current(nodes).await? else {
+            return Ok(());
+        };
+        let stored = self.stored().await?;
+        match stored {
+            Some(stored) if stored.epoch > ticket.epoch => {
+                return Err(StepError::Superseded(stored.epoch));
+            }
+            Some(stored) if stored.says_the_same(&ticket) => return Ok(()),
+            _ => {}
+        }
+        self.edges
+            .store
+            .put_secret(&self.names.ticket(), &ticket.to_value())
+            .await?;
+        info!(epoch = ticket.epoch.number(), managers = ?ticket.managers, "ticket published");
+        self.chores.published.stored = Some((Some(ticket), Instant::now()));
+        Ok(())
+    }
+
+    /// The ticket of the swarm as it is now; `None` before its epoch is known.
+    async fn current(&self, nodes: &[NodeEntry]) -> Result<Option<Ticket>, StepError> {
+        let swarm = self.edges.engine.swarm().await?;
+        let remembered = self.knowledge.membership.as_ref().map(|m| m.epoch);
+        let Some(epoch) = swarm.epoch.or(remembered) else {
+            return Ok(None);
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let managers = managers(nodes);
+        Ok((!managers.is_empty()).then_some(Ticket {
+            epoch,
+            swarm_id: swarm.id,
+            token: JoinToken::parse(swarm.worker_token)?,
+            managers,
+            issued_by: self.node.instance_id.clone(),
+            issued_at: now.map_or(0, |time| time.as_secs()),
+        }))
+    }
+
+    /// What is stored: as known within the last minute, or else as read now.
+    async fn stored(&mut self) -> Result<Option<Ticket>, StepError> {
+        if let Some((ticket, at)) = &self.chores.published.stored
+            && at.elapsed() < VERIFY
+        {
+            return Ok(ticket.clone());
+        }
+        // The first manager has just read that there is none: its claim followed from it.
+        let known = self.knowledge.ticket.take();
+        if self.chores.published.stored.is_none()
+            && let Some(ticket) = known.as_ref().and_then(Learnt::value)
+        {
+            self.chores.published.stored = Some((ticket.clone(), Instant::now()));
+            return Ok(ticket.clone());
+        }
+        let value = self.edges.store.read(&self.names.ticket()).await?;
+        // What cannot be read is replaced, unless a newer agent wrote it.
+        let ticket = match value.as_ref().map(Ticket::parse).transpose() {
+            Ok(ticket) => ticket,
+            Err(error @ crate::swarm::TicketError::Version(_)) => return Err(error.into()),
+            Err(_) => None,
+        };
+        self.chores.published.stored = Some((ticket.clone(), Instant::now()));
+        Ok(ticket)
+    }
+}
+
+/// All managers that raft reaches, the leader first: a joiner's first choice, and the one
+/// that a join must reach in the end.
+fn managers(nodes: &[NodeEntry]) -> Vec<std::net::SocketAddr> {
+    let mut live: Vec<_> = nodes
+        .iter()
+        .filter_map(|node| node.manager.filter(|m| m.reachable))
+        .collect();
+    live.sort_by_key(|manager| (!manager.leader, manager.address));
+    live.iter().map(|manager| manager.address).collect()
+}

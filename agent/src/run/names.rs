@@ -1,0 +1,49 @@
+//! The names of a cluster's parameters.
+
+use crate::swarm::{ClusterName, Epoch};
+
+/// Builds parameter names below `<prefix>/<cluster>`.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    root: String,
+}
+
+impl Names {
+    pub(super) fn new(prefix: &str, cluster: &ClusterName) -> Self {
+        let prefix = prefix.trim_end_matches('/');
+        Self {
+            root: format!("{prefix}/{cluster}"),
+        }
+    }
+
+    pub(super) fn ticket(&self) -> String {
+        format!("{}/ticket", self.root)
+    }
+
+    pub(super) fn claim(&self, epoch: Epoch) -> String {
+        format!("{}/epochs/{}/claim", self.root, epoch.padded())
+    }
+
+    pub(super) fn outcome(&self, epoch: Epoch) -> String {
+        format!("{}/epochs/{}/outcome", self.root, epoch.padded())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_by_epoch() {
+        let names = Names::new("/swarmlet/", &"prod".parse().unwrap());
+        assert_eq!(names.ticket(), "/swarmlet/prod/ticket");
+        assert_eq!(
+            names.claim(Epoch::FIRST),
+            "/swarmlet/prod/epochs/0000000001/claim"
+        );
+        assert_eq!(
+            names.outcome(Epoch::FIRST),
+            "/swarmlet/prod/epochs/0000000001/outcome"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! Reading and writing the write-once registers of an epoch.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::info;
+
+use super::knowledge::{Learnt, note};
+use super::{Agent, StepError, digest};
+use crate::cloud::fleet::Fleet;
+use crate::cloud::parameter_store::{Created, ParameterStore};
+use crate::engine::Engine;
+use crate::engine::probe::Probe;
+use crate::swarm::{Claim, Epoch, Outcome, Registers, Trouble};
+
+impl<S, F, E, P> Agent<S, F, E, P>
+where
+    S: ParameterStore,
+    F: Fleet,
+    E: Engine,
+    P: Probe,
+{
+    /// Trouble is an answer here, as with the ticket.
+    pub(super) async fn read_registers(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        let names = [self.names.claim(epoch), self.names.outcome(epoch)];
+        let value = match self.edges.store.read_all(&names).await {
+            Ok(values) => self.parse(epoch, &values),
+            Err(error) => Err(error.into()),
+        };
+        self.note_registers(value);
+        Ok(())
+    }
+
+    fn parse(&self, epoch: Epoch, values: &[Option<String>]) -> Result<Registers, Trouble> {
+        let text = |index: usize| values.get(index).and_then(Option::as_deref);
+        let claim: Option<Claim> = value(&self.names.claim(epoch), text(0))?;
+        let outcome: Option<Outcome> = value(&self.names.outcome(epoch), text(1))?;
+        let mine = self
+            .memory
+            .nonce(epoch)
+            .map_err(|e| Trouble::Failed(e.to_string()))?;
+        let claim_is_mine = claim
+            .as_ref()
+            .is_some_and(|claim| Some(&claim.nonce) == mine.as_ref());
+        Ok(Registers {
+            epoch,
+            claim,
+            outcome,
+            claim_is_mine,
+        })
+    }
+
+    fn note_registers(&mut self, value: Result<Registers, Trouble>) {
+        let awaited = value
+            .as_ref()
+            .ok()
+            .filter(|r| !r.claim_is_mine && r.outcome.is_none());
+        let nonce = awaited
+            .and_then(|r| r.claim.as_ref())
+            .map(|claim| claim.nonce.clone());
+        if value.is_ok() {
+            self.knowledge.await_claim(nonce.as_deref());
+        }
+        note(&mut self.knowledge.registers, value, |old, new| old == new);
+    }
+
+    /// Creates the claim and reads it back: the first answer may be lost and the second say
+    /// that the claim exists, which is then this node's own.
+    pub(super) async fn create_claim(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        let claim = Claim {
+            nonce: self.memory.draw_nonce(epoch)?,
+            instance_id: self.node.instance_id.clone(),
+        };
+        let created = self
+            .edges
+            .store
+            .create(&self.names.claim(epoch), &text(&claim))
+            .await?;
+        let mut registers = self.read_back(epoch).await?;
+        match (&registers.claim, created) {
+            (Some(_), _) => {}
+            // Reads may lag behind the write they follow; the write itself has said it.
+            (None, Created::Now) => {
+                registers.claim = Some(claim);
+                registers.claim_is_mine = true;
+            }
+            (None, Created::Before) => return Err(contradiction(epoch, "claim")),
+        }
+        info!(
+            epoch = epoch.number(),
+            mine = registers.claim_is_mine,
+            "claim stands"
+        );
+        self.note_registers(Ok(registers));
+        Ok(())
+    }
+
+    /// Writes down that this node's swarm is the cluster's, unless the epoch went another
+    /// way before: whichever was written first stands.
+    pub(super) async fn declare_formed(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        let swarm = self.edges.engine.swarm().await?;
+        let (_, ca_digest) = digest(swarm.worker_token)?;
+        let outcome = Outcome::Formed {
+            nonce: self.memory.draw_nonce(epoch)?,
+            swarm_id: swarm.id,
+            ca_digest,
+            address: self.address(),
+        };
+        self.create_outcome(epoch, outcome).await
+    }
+
+    /// Writes down that an epoch will have no swarm, unless it has one by now.
+    pub(super) async fn pass_over(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        let why = format!(
+            "seen from {}: its holder is gone or stalled",
+            self.node.instance_id
+        );
+        let outcome = Outcome::PassedOver {
+            nonce: self.memory.draw_nonce(epoch)?,
+            by: self.node.instance_id.clone(),
+            why,
+        };
+        self.create_outcome(epoch, outcome).await
+    }
+
+    async fn create_outcome(&mut self, epoch: Epoch, outcome: Outcome) -> Result<(), StepError> {
+        let created = self
+            .edges
+            .store
+            .create(&self.names.outcome(epoch), &text(&outcome))
+            .await?;
+        let mut registers = self.read_back(epoch).await?;
+        match (&registers.outcome, created) {
+            (Some(_), _) => {}
+            (None, Created::Now) => registers.outcome = Some(outcome),
+            (None, Created::Before) => return Err(contradiction(epoch, "outcome")),
+        }
+        // A lagging read may miss the claim that an outcome always follows.
+        if registers.claim.is_none() {
+            self.keep_claim(&mut registers);
+        }
+        info!(
+            epoch = epoch.number(),
+            outcome = kind(registers.outcome.as_ref()),
+            "outcome stands"
+        );
+        self.note_registers(Ok(registers));
+        Ok(())
+    }
+
+    fn keep_claim(&self, registers: &mut Registers) {
+        let known = self.knowledge.registers.as_ref().and_then(Learnt::value);
+        if let Some(known) = known.filter(|known| known.epoch == registers.epoch) {
+            registers.claim.clone_from(&known.claim);
+            registers.claim_is_mine = known.claim_is_mine;
+        }
+    }
+
+    async fn read_back(&self, epoch: Epoch) -> Result<Registers, StepError> {
+        let names = [self.names.claim(epoch), self.names.outcome(epoch)];
+        let values = self.edges.store.read_all(&names).await?;
+        self.parse(epoch, &values)
+            .map_err(|trouble| StepError::Register {
+                epoch,
+                cause: trouble.to_string(),
+            })
+    }
+}
+
+fn value<T: DeserializeOwned>(name: &str, text: Option<&str>) -> Result<Option<T>, Trouble> {
+    let parse = |text| serde_json::from_str(text);
+    text.map(parse)
+        .transpose()
+        .map_err(|error| Trouble::Failed(format!("cannot read {name}: {error}")))
+}
+
+fn text(register: &impl Serialize) -> String {
+    serde_json::to_string(register).expect("a struct of strings always serialises")
+}
+
+fn contradiction(epoch: Epoch, register: &str) -> StepError {
+    let cause = format!("its {register} exists, and reads show none yet");
+    StepError::Register { epoch, cause }
+}
+
+fn kind(outcome: Option<&Outcome>) -> &'static str {
+    match outcome {
+        Some(Outcome::Formed { .. }) => "formed",
+        Some(Outcome::PassedOver { .. }) => "passed-over",
+        None => "none",
+    }
+}

@@ -1,0 +1,138 @@
+//! The loop, and what wakes it.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, interval, sleep_until};
+use tracing::{error, info, warn};
+
+use super::{Agent, StepError};
+use crate::cloud::fleet::Fleet;
+use crate::cloud::parameter_store::ParameterStore;
+use crate::engine::probe::Probe;
+use crate::engine::{Engine, EngineError};
+use crate::report::notify::Notify;
+use crate::swarm::{Action, Decision, EngineState, decide, pace};
+
+/// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
+const PULSE: Duration = Duration::from_secs(10);
+
+/// What wakes the agent before its time is up.
+pub trait Triggers {
+    /// The next happening; `None` when the agent is asked to stop.
+    async fn next(&mut self) -> Option<()>;
+}
+
+/// Runs the agent until it is asked to stop. A stop of the service is no departure: the
+/// node stays in the swarm.
+pub async fn run<S, F, E, P>(
+    mut agent: Agent<S, F, E, P>,
+    triggers: &mut impl Triggers,
+    notify: &mut Notify,
+) where
+    S: ParameterStore,
+    F: Fleet,
+    E: Engine,
+    P: Probe,
+{
+    let mut last = None;
+    let mut failures = 0;
+    loop {
+        let decision = agent.round().await;
+        tell(&decision, &mut last, notify);
+        let step = alive(notify, agent.step(&decision)).await;
+        let pause = match step {
+            Ok(pause) => {
+                failures = 0;
+                pause
+            }
+            Err(error) => {
+                failures += 1;
+                warn!(%error, action = ?decision.action, failures, "step failed");
+                notify.status(&format!("{}; {error}", decision.reason));
+                Some(pace::Gaps::TROUBLE.after(failures))
+            }
+        };
+        if let Action::Serve(_) = decision.action {
+            notify.ready();
+        }
+        let woken = match pause {
+            Some(pause) => alive(notify, idle(triggers, pause)).await,
+            None => Some(()),
+        };
+        if woken.is_none() {
+            notify.stopping();
+            return;
+        }
+    }
+}
+
+/// Waits for a happening, or for the time with some jitter on top: a fleet that started in
+/// one second must not ask in one second.
+async fn idle(triggers: &mut impl Triggers, pause: Duration) -> Option<()> {
+    let jitter = pause.mul_f64(rand::random_range(0.0..0.2));
+    tokio::select! {
+        () = sleep_until(Instant::now() + pause + jitter) => Some(()),
+        happening = triggers.next() => happening,
+    }
+}
+
+/// Runs something that has its own time limit, and tells systemd meanwhile that the loop
+/// is alive: nothing here blocks the thread, so a pulse that stops means a loop that hangs.
+async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> T {
+    let mut pulse = interval(PULSE);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            _ = pulse.tick() => notify.pulse(),
+        }
+    }
+}
+
+/// The journal reads like a story: a line when the reason changes, none when it stays.
+fn tell(decision: &Decision, last: &mut Option<String>, notify: &mut Notify) {
+    let reason = decision.reason.to_string();
+    if last.as_ref() != Some(&reason) {
+        info!(action = ?decision.action, "{reason}");
+        notify.status(&reason);
+        *last = Some(reason);
+    }
+}
+
+impl<S, F, E, P> Agent<S, F, E, P>
+where
+    S: ParameterStore,
+    F: Fleet,
+    E: Engine,
+    P: Probe,
+{
+    /// Looks, and decides on the facts.
+    async fn round(&mut self) -> Decision {
+        let engine = match self.edges.engine.state().await {
+            Ok(state) => state,
+            Err(error) => {
+                if let EngineError::Refused { .. } = error {
+                    error!(%error, "the engine does not say how it is");
+                }
+                EngineState::Down {
+                    since: Duration::ZERO,
+                }
+            }
+        };
+        let seen = self.knowledge.observation(self.node.role, engine);
+        decide(&seen)
+    }
+
+    /// Takes the step; says how long to pause before the next look, if at all.
+    async fn step(&mut self, decision: &Decision) -> Result<Option<Duration>, StepError> {
+        match &decision.action {
+            Action::Wait(pause) => Ok(Some(*pause)),
+            Action::Serve(pause) if decision.reason.leads() => {
+                let sooner = self.do_chores().await?;
+                Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
+            }
+            Action::Serve(pause) => Ok(Some(*pause)),
+            action => self.act(action).await.map(|()| None),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The engine is in no swarm: find the cluster's, and join it.
+
+use super::{Gaps, form, pace, step, wait_or};
+use crate::swarm::addressing::{self, Choice};
+use crate::swarm::{Action, Decision, Observation, Reading, Reason, Role, Ticket};
+
+pub(super) fn decide(seen: &Observation) -> Decision {
+    let Some(reading) = &seen.ticket else {
+        return step(Action::ReadTicket, Reason::TicketUnknown);
+    };
+    match (&reading.value, seen.role) {
+        (Ok(Some(ticket)), _) => join(seen, ticket, reading),
+        (Ok(None), Role::Manager) => form::begin(seen, reading),
+        (Ok(None), Role::Worker) => {
+            wait_or(Gaps::TICKET, reading, Action::ReadTicket, Reason::NoTicket)
+        }
+        (Err(trouble), _) => {
+            let reason = Reason::TicketUnreadable(trouble.to_string());
+            wait_or(Gaps::TICKET, reading, Action::ReadTicket, reason)
+        }
+    }
+}
+
+/// A ticket: the engine dials only the first address it is given and takes ten seconds to
+/// fail, so it is given one that has just answered.
+fn join(seen: &Observation, ticket: &Ticket, read: &Reading<Option<Ticket>>) -> Decision {
+    if let Some(left) = seen
+        .left
+        .and_then(|age| pace::remaining(pace::REJOIN_GAP, age))
+    {
+        return step(Action::Wait(left), Reason::JustLeft);
+    }
+    if let Some(failure) = &seen.join {
+        let reason = Reason::JoinFailed(failure.cause.clone());
+        if let Some(left) = pace::remaining(Gaps::JOIN.after(failure.attempts), failure.age) {
+            return step(Action::Wait(left), reason);
+        }
+        // The token may have been rotated, the swarm replaced: a newer ticket would say so.
+        if read.age > failure.age {
+            return step(Action::ReadTicket, reason);
+        }
+    }
+    let Some(probes) = seen.managers.as_ref().filter(|p| p.age <= read.age) else {
+        return step(Action::Probe, Reason::ManagersUnknown);
+    };
+    let answers = probes.value.as_deref().unwrap_or_default();
+    match addressing::choose(ticket, answers) {
+        Choice::Join(address) => fresh(probes, address),
+        Choice::Nobody(seen) => unanswered(read, probes, seen),
+    }
+}
+
+/// An answer older than this says little about a manager.
+fn fresh<T>(probes: &Reading<T>, address: std::net::SocketAddr) -> Decision {
+    if probes.age > Gaps::PROBE.after(u32::MAX) {
+        return step(Action::Probe, Reason::ManagersUnknown);
+    }
+    step(Action::Join(address), Reason::ManagerAnswers)
+}
+
+/// Managers may be about to come back, or the ticket may be about to name others. Probes
+/// cost nothing, reads of the ticket are shared with the whole account: the first are
+/// repeated more often than the second.
+fn unanswered<T>(read: &Reading<Option<Ticket>>, probes: &Reading<T>, seen: String) -> Decision {
+    let reason = Reason::NoManagerAnswers(seen);
+    let Some(until_read) = Gaps::TICKET.remaining(read) else {
+        return step(Action::ReadTicket, reason);
+    };
+    match Gaps::PROBE.remaining(probes) {
+        Some(until_probe) => step(Action::Wait(until_probe.min(until_read)), reason),
+        None => step(Action::Probe, reason),
+    }
+}

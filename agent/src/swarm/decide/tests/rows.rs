@@ -1,0 +1,218 @@
+//! One test a row: the facts, the step.
+
+use super::*;
+
+fn action(seen: &Observation) -> Action {
+    decide(seen).action
+}
+
+fn wait(ms: u64) -> Action {
+    Action::Wait(Duration::from_millis(ms))
+}
+
+#[test]
+fn the_ticket_is_fetched_while_the_engine_starts() {
+    let down = EngineState::Down {
+        since: Duration::ZERO,
+    };
+    let seen = Observation {
+        engine: down.clone(),
+        ..outside(Role::Worker)
+    };
+    assert_eq!(action(&seen), Action::ReadTicket);
+    let seen = Observation {
+        ticket: just(Some(ticket())),
+        ..seen
+    };
+    assert_eq!(action(&seen), Action::Wait(pace::ROUND));
+    let returning = Observation {
+        engine: down,
+        membership: membership(),
+        ..outside(Role::Worker)
+    };
+    assert_eq!(
+        action(&returning),
+        Action::Wait(pace::ROUND),
+        "a member asks AWS nothing"
+    );
+}
+
+#[test]
+fn a_joiner_reads_once_probes_once_and_joins() {
+    for role in [Role::Worker, Role::Manager] {
+        let mut seen = outside(role);
+        assert_eq!(action(&seen), Action::ReadTicket);
+        seen.ticket = just(Some(ticket()));
+        assert_eq!(action(&seen), Action::Probe);
+        seen.managers = just(vec![nobody(4), manager(5, "swarm", Some(digest()))]);
+        assert_eq!(action(&seen), Action::Join(([10, 0, 0, 5], 2377).into()));
+    }
+}
+
+#[test]
+fn only_a_manager_that_can_take_the_node_is_joined() {
+    let other = Some("2".repeat(50));
+    for (answer, why) in [
+        (nobody(4), "refuses the connection"),
+        (
+            manager(4, "other", Some(digest())),
+            "serves another swarm (other)",
+        ),
+        (manager(4, "swarm", None), "has no leader"),
+        (manager(4, "swarm", other), "another root certificate"),
+    ] {
+        let mut seen = outside(Role::Worker);
+        seen.ticket = just(Some(ticket()));
+        seen.managers = just(vec![answer]);
+        let Decision { action, reason } = decide(&seen);
+        assert_eq!(action, wait(250));
+        assert!(reason.to_string().contains(why), "{reason}");
+    }
+}
+
+#[test]
+fn a_worker_without_ticket_waits_and_looks_again() {
+    let mut seen = outside(Role::Worker);
+    seen.ticket = aged(None, Duration::from_millis(100));
+    assert_eq!(action(&seen), wait(400));
+    seen.ticket = aged(None, SECOND);
+    assert_eq!(action(&seen), Action::ReadTicket);
+}
+
+#[test]
+fn a_refused_token_is_read_again_before_the_next_try() {
+    let mut seen = outside(Role::Worker);
+    seen.ticket = aged(Some(ticket()), 12 * SECOND);
+    seen.managers = just(vec![manager(4, "swarm", Some(digest()))]);
+    seen.join = Some(JoinFailure {
+        age: Duration::ZERO,
+        attempts: 1,
+        cause: "token".into(),
+    });
+    assert_eq!(action(&seen), wait(1000));
+    seen.join = Some(JoinFailure {
+        age: 2 * SECOND,
+        attempts: 1,
+        cause: "token".into(),
+    });
+    assert_eq!(action(&seen), Action::ReadTicket);
+    seen.ticket = just(Some(ticket()));
+    seen.managers = just(vec![manager(4, "swarm", Some(digest()))]);
+    assert_eq!(action(&seen), Action::Join(([10, 0, 0, 4], 2377).into()));
+}
+
+#[test]
+fn trouble_with_the_ticket_is_named_and_waited_out() {
+    for role in [Role::Worker, Role::Manager] {
+        let mut seen = outside(role);
+        seen.ticket = failed(Trouble::Denied("ssm:GetParameter is denied".into()));
+        let Decision { action, reason } = decide(&seen);
+        assert_eq!(action, wait(2000));
+        assert!(reason.to_string().contains("ssm:GetParameter"), "{reason}");
+    }
+}
+
+#[test]
+fn a_manager_claims_inits_declares_and_remembers() {
+    let mut seen = outside(Role::Manager);
+    seen.ticket = just(None);
+    assert_eq!(action(&seen), Action::ReadRegisters(Epoch::FIRST));
+    seen.registers = just(registers(None, false, None));
+    assert_eq!(action(&seen), Action::CreateClaim(Epoch::FIRST));
+    seen.registers = just(registers(Some("n"), true, None));
+    assert_eq!(action(&seen), Action::InitSwarm(Epoch::FIRST));
+    seen.engine = member(made_under("n"));
+    assert_eq!(action(&seen), Action::DeclareFormed(Epoch::FIRST));
+    seen.registers = just(registers(Some("n"), true, formed("swarm")));
+    assert_eq!(action(&seen), Action::Remember(Epoch::FIRST));
+    seen.membership = membership();
+    let Decision { action, reason } = decide(&seen);
+    assert_eq!(
+        (action, reason),
+        (Action::Serve(pace::ROUND), Reason::Member { leader: true })
+    );
+}
+
+#[test]
+fn a_holder_that_was_passed_over_leaves_its_swarm() {
+    let mut seen = outside(Role::Manager);
+    seen.engine = member(made_under("n"));
+    for outcome in [passed_over(), formed("other")] {
+        seen.registers = just(registers(Some("n"), true, outcome));
+        assert_eq!(action(&seen), Action::Leave);
+    }
+}
+
+#[test]
+fn a_swarm_made_by_somebody_else_is_not_this_nodes_to_settle() {
+    let mut seen = outside(Role::Manager);
+    seen.engine = member(made_under("theirs"));
+    for outcome in [None, passed_over(), formed("other")] {
+        seen.registers = just(registers(Some("n"), true, outcome));
+        assert_eq!(action(&seen), wait(1000));
+    }
+    seen.registers = just(registers(Some("theirs"), false, formed("swarm")));
+    assert_eq!(action(&seen), Action::Remember(Epoch::FIRST));
+}
+
+#[test]
+fn a_passed_over_epoch_leads_to_the_next() {
+    let mut seen = outside(Role::Manager);
+    seen.ticket = just(None);
+    seen.registers = just(registers(Some("n"), true, passed_over()));
+    assert_eq!(action(&seen), Action::ReadRegisters(Epoch::FIRST.next()));
+}
+
+#[test]
+fn a_challenger_waits_and_passes_over_only_on_ec2s_word_or_at_the_end_of_its_patience() {
+    let mut seen = outside(Role::Manager);
+    seen.ticket = just(None);
+    seen.registers = just(registers(Some("theirs"), false, None));
+    seen.holder = holder(1, 0, None);
+    assert_eq!(action(&seen), wait(1000));
+    seen.holder.waited = 11 * SECOND;
+    assert_eq!(action(&seen), Action::AskAboutHolder("i-1".into()));
+    seen.holder = holder(15, 1, Some(SECOND));
+    assert_eq!(action(&seen), wait(1000));
+    seen.holder.gone = 2;
+    assert_eq!(action(&seen), Action::PassOver(Epoch::FIRST));
+    seen.holder = holder(300, 0, Some(SECOND));
+    assert_eq!(action(&seen), Action::PassOver(Epoch::FIRST));
+}
+
+#[test]
+fn a_member_needs_nothing_but_its_engine() {
+    let mut seen = outside(Role::Worker);
+    seen.membership = membership();
+    seen.engine = member(Control::Worker);
+    assert_eq!(action(&seen), Action::Serve(pace::ROUND));
+}
+
+#[test]
+fn a_join_that_was_not_noted_is_recognised_by_the_ticket() {
+    let mut seen = outside(Role::Worker);
+    seen.engine = member(Control::Worker);
+    assert_eq!(action(&seen), Action::ReadTicket);
+    seen.ticket = just(Some(ticket()));
+    assert_eq!(action(&seen), Action::Remember(Epoch::FIRST));
+    seen.ticket = just(Some(Ticket {
+        swarm_id: "other".into(),
+        ..ticket()
+    }));
+    assert!(matches!(decide(&seen).reason, Reason::ForeignSwarm { .. }));
+}
+
+#[test]
+fn a_pending_join_is_watched_for_a_minute_and_a_pending_member_for_ever() {
+    let pending = |since| EngineState::Pending {
+        since,
+        node_id: None,
+    };
+    let mut seen = outside(Role::Worker);
+    seen.engine = pending(20 * SECOND);
+    assert_eq!(action(&seen), wait(40_000));
+    seen.engine = pending(60 * SECOND);
+    assert_eq!(action(&seen), Action::Leave);
+    seen.membership = membership();
+    assert_eq!(action(&seen), Action::Wait(pace::ROUND));
+}

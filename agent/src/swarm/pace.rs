@@ -1,0 +1,79 @@
+//! How long to wait, and how often to ask. Bare numbers: the shell adds the jitter.
+
+use std::time::Duration;
+
+use super::Reading;
+
+/// A healthy node looks at its engine this often when no event comes.
+pub const ROUND: Duration = Duration::from_secs(30);
+/// A join that times out goes on in the background; it is watched this long.
+pub const PENDING_LIMIT: Duration = Duration::from_secs(60);
+/// An engine needs this long between leaving a swarm and joining the next.
+pub const REJOIN_GAP: Duration = Duration::from_secs(15);
+/// EC2 is asked about a claim's holder this often, and twice before it is believed.
+pub const HOLDER_GAP: Duration = Duration::from_secs(10);
+/// Growing gaps between looks: doubling from `first` to `cap`.
+#[derive(Clone, Copy, Debug)]
+pub struct Gaps {
+    first: Duration,
+    cap: Duration,
+}
+
+impl Gaps {
+    /// The ticket of a swarm that is being formed: a first manager needs a second or two.
+    /// The cap keeps 1,000 waiting nodes under Parameter Store's 40 reads a second.
+    pub const TICKET: Self = Self::new(500, 30_000);
+    /// A manager waits for another's claim: there are few of them, and they hurry.
+    pub const REGISTERS: Self = Self::new(1_000, 10_000);
+    /// AWS refused or did not answer.
+    pub const TROUBLE: Self = Self::new(2_000, 30_000);
+    /// The ticket's managers, on the private network.
+    pub const PROBE: Self = Self::new(250, 10_000);
+    /// A failed join.
+    pub const JOIN: Self = Self::new(1_000, 30_000);
+
+    const fn new(first_ms: u64, cap_ms: u64) -> Self {
+        Self {
+            first: Duration::from_millis(first_ms),
+            cap: Duration::from_millis(cap_ms),
+        }
+    }
+
+    /// The gap after this many looks.
+    pub fn after(self, looks: u32) -> Duration {
+        let factor = 1_u32
+            .checked_shl(looks.saturating_sub(1))
+            .unwrap_or(u32::MAX);
+        self.first.saturating_mul(factor).min(self.cap)
+    }
+
+    /// How long until it is time to look again; `None` when it is time.
+    pub fn remaining<T>(self, reading: &Reading<T>) -> Option<Duration> {
+        let gaps = if reading.value.is_err() {
+            Self::TROUBLE
+        } else {
+            self
+        };
+        remaining(gaps.after(reading.looks), reading.age)
+    }
+}
+
+/// What is left of a gap; `None` when it has passed.
+pub fn remaining(gap: Duration, age: Duration) -> Option<Duration> {
+    gap.checked_sub(age).filter(|left| !left.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_double_up_to_their_cap_and_never_overflow() {
+        let seen: Vec<u128> = (0..=8).map(|n| Gaps::TICKET.after(n).as_millis()).collect();
+        assert_eq!(
+            seen,
+            [500, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]
+        );
+        assert_eq!(Gaps::TICKET.after(u32::MAX), Duration::from_secs(30));
+    }
+}
