@@ -78,7 +78,7 @@ async fn idle(triggers: &mut impl Triggers, pause: Duration) -> Option<()> {
 
 /// Runs something that has its own time limit, and tells systemd meanwhile that the loop
 /// is alive: nothing here blocks the thread, so a pulse that stops means a loop that hangs.
-async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> T {
+pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> T {
     let mut pulse = interval(PULSE);
     tokio::pin!(work);
     loop {
