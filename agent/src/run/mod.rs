@@ -11,6 +11,8 @@ mod names;
 mod registers;
 mod rounds;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 
