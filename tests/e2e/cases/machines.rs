@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use lab::{Image, Lab, Launch, wait_until};
 
-use super::support::{booted, engine_answers};
+use super::support::{booted, engine_answers, terminate};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[Case {
@@ -47,7 +47,7 @@ fn boot_with_an_identity_and_keep_it(lab: &Lab) -> Result<()> {
 
     comes_back(lab, &baked[0], |id| lab.reboot(id))?;
     comes_back(lab, &baked[1], |id| lab.reset(id))?;
-    goes(lab, &ids)
+    terminate(lab, &ids)
 }
 
 /// After a reboot of any kind: another boot of the same machine.
@@ -74,18 +74,6 @@ fn comes_back(lab: &Lab, id: &str, again: impl FnOnce(&str) -> Result<()>) -> Re
         "{id} has another machine id after a reboot"
     );
     Ok(())
-}
-
-fn goes(lab: &Lab, ids: &[String]) -> Result<()> {
-    for id in ids {
-        lab.terminate(id)?;
-    }
-    wait_until("the machines are gone", Duration::from_mins(1), || {
-        for id in ids {
-            ensure!(lab::machine::systemd_of(id).is_err(), "{id} is still on");
-        }
-        Ok(())
-    })
 }
 
 fn instance_id(lab: &Lab, id: &str) -> Result<String> {
