@@ -1,6 +1,8 @@
 //! Systems Manager Parameter Store: the ticket and the write-once registers.
 
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::ParameterType;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -58,7 +60,7 @@ impl ParameterStore for Ssm {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|e| e.is_parameter_not_found()) =>
+                    .is_some_and(GetParameterError::is_parameter_not_found) =>
             {
                 Ok(None)
             }
@@ -87,7 +89,7 @@ impl ParameterStore for Ssm {
             Ok(_) => Ok(Created::Now),
             Err(e)
                 if e.as_service_error()
-                    .is_some_and(|e| e.is_parameter_already_exists()) =>
+                    .is_some_and(PutParameterError::is_parameter_already_exists) =>
             {
                 Ok(Created::Before)
             }

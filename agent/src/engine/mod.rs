@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod docker;
+pub mod pools;
 pub mod probe;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -7,7 +7,7 @@ use super::Reading;
 /// A healthy node looks at its engine this often when no event comes.
 pub const ROUND: Duration = Duration::from_secs(30);
 /// A join that times out goes on in the background; it is watched this long.
-pub const PENDING_LIMIT: Duration = Duration::from_secs(60);
+pub const PENDING_LIMIT: Duration = Duration::from_mins(1);
 /// An engine needs this long between leaving a swarm and joining the next.
 pub const REJOIN_GAP: Duration = Duration::from_secs(15);
 /// EC2 is asked about a claim's holder this often, and twice before it is believed.

@@ -1,1 +1,41 @@
 //! The lab: EC2 on one machine.
+//!
+//! Machines are booted by systemd-nspawn from images that the provisioning scripts of `packer/`
+//! built; a control plane (`tests/lab/cloud`) decides which of them exist. Everything the lab
+//! makes is found again by its name or place, so `down` needs no memory of what `up` did:
+//! namespaces named `swl-…`, the cgroup `swl-lab`, and the state folder.
+//!
+//! Tests start from [`Lab::attach`].
+
+mod admin;
+mod api;
+pub mod aws;
+mod cgroup;
+mod cluster;
+pub mod down;
+mod fault;
+pub mod hypervisor;
+pub mod image;
+mod journal;
+mod launch;
+pub mod machine;
+mod net;
+mod paths;
+mod process;
+mod sh;
+mod swarm;
+mod sysctl;
+mod up;
+mod wait;
+
+pub use admin::{Admin, Health, Images, Instance};
+pub use api::{Lab, Output, Unplugged};
+pub use cluster::{Cluster, ClusterSpec, Role};
+pub use fault::{Effect, Fault, FaultGuard};
+pub use image::Image;
+pub use journal::Request;
+pub use launch::Launch;
+pub use paths::Paths;
+pub use swarm::Node;
+pub use up::{UpOptions, up};
+pub use wait::{phase, wait_until};

@@ -1,0 +1,82 @@
+"""Starts the control plane: ``python -m cloud --api HOST:PORT [--imds …] [--files …=DIR] [--admin …] [--journal …]``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from . import admin, api, autoscaling, files, imds, instances, lifecycle, parameters, stacks, world
+from .faults import Faults
+from .journal import Journal
+
+
+def main() -> int:
+    """Serves until a signal ends it."""
+    options = _parse()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    for part in (instances, autoscaling, lifecycle, parameters, stacks):
+        part.install()
+    with contextlib.ExitStack() as cleanup:
+        print("ready", *_serve(options, cleanup), flush=True)
+        stop.wait()
+    return 0
+
+
+def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[str]:
+    """Starts every service that was asked for; tells where each listens."""
+    account = world.build()
+    faults = Faults()
+    journal = Journal(options.journal)
+    app = api.server(*options.api, api.Api(faults, journal))
+    address = f"{app.host}:{app.port}"
+    listening = [f"api={address}"]
+    servers: list[Any] = [app]
+    if options.imds:
+        servers.append(imds.Server(options.imds, faults, journal))
+        listening.append("imds=%s:%d" % servers[-1].server_address)
+    if options.files:
+        servers.append(files.Server(*options.files))
+        listening.append("files=%s:%d" % servers[-1].server_address)
+    if options.admin:
+        servers.append(admin.Server(options.admin, admin.Admin(account, faults, address)))
+        cleanup.callback(options.admin.unlink, missing_ok=True)
+        listening.append(f"admin={options.admin}")
+    autoscaling.start_reconciler()
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    return listening
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="cloud", description="The lab's EC2: moto, IMDS, faults and a journal.")
+    parser.add_argument("--api", type=_address, required=True, metavar="HOST:PORT", help="the AWS API; port 0 is any")
+    parser.add_argument("--imds", type=_address, metavar="HOST:PORT", help="the instance metadata service")
+    parser.add_argument("--files", type=_folder, metavar="HOST:PORT=DIR", help="serve a folder")
+    parser.add_argument("--admin", type=Path, metavar="SOCKET", help="the admin API's unix socket")
+    parser.add_argument("--journal", type=Path, metavar="FILE", help="where every request is noted")
+    return parser.parse_args()
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"cannot read {text!r}: give HOST:PORT")
+    return host, int(port)
+
+
+def _folder(text: str) -> tuple[tuple[str, int], Path]:
+    address, equals, folder = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"cannot read {text!r}: give HOST:PORT=DIR")
+    return _address(address), Path(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

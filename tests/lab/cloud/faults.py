@@ -1,0 +1,116 @@
+"""Faults on demand: which requests shall be throttled, denied, failed, delayed or left without an answer."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .machines import Machine, cluster_of
+
+EFFECTS = ("throttle", "deny", "error", "delay", "drop")
+DROP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a fault can be matched against."""
+
+    service: str
+    action: str
+    targets: tuple[str, ...]
+    machine: Machine | None
+
+    def clusters(self) -> set[str]:
+        """The clusters the call comes from or is about."""
+        own = self.machine.clusters() if self.machine else set()
+        named = {cluster_of(t) for t in self.targets}
+        named |= {t.split("/")[2] for t in self.targets if t.startswith("/swarmlet/")}
+        return (own | named) - {""}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault, as it was posted."""
+
+    id: str
+    service: str
+    effect: str
+    action: str | None = None
+    cluster: str | None = None
+    instance: str | None = None
+    target: str | None = None
+    delay_ms: int | None = None
+    seconds: float | None = None
+    since_launch_seconds: float | None = None
+    created: float = field(default_factory=time.time)
+
+    def is_over(self) -> bool:
+        """Whether its time has run out."""
+        return self.seconds is not None and time.time() >= self.created + self.seconds
+
+    def hits(self, call: Call) -> bool:
+        """Whether the call is one of those it was made for."""
+        return (
+            self.service in ("*", call.service)
+            and self.action in (None, call.action)
+            and (self.cluster is None or self.cluster in call.clusters())
+            and (self.instance is None or (call.machine is not None and call.machine.instance_id == self.instance))
+            and (self.target is None or any(fnmatch.fnmatchcase(t, self.target) for t in call.targets))
+            and (self.since_launch_seconds is None or self._is_young(call.machine))
+        )
+
+    def _is_young(self, machine: Machine | None) -> bool:
+        return machine is not None and time.time() < machine.launched + (self.since_launch_seconds or 0)
+
+
+class Faults:
+    """The faults now in force."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: dict[str, Fault] = {}
+        self._ids = itertools.count(1)
+
+    def add(self, posted: dict[str, Any]) -> Fault:
+        """Puts a fault in force. Raises ValueError where it is not well formed."""
+        known = set(Fault.__dataclass_fields__) - {"id", "created"}
+        if unknown := set(posted) - known:
+            raise ValueError(f"cannot add the fault: unknown {', '.join(sorted(unknown))}; known are {sorted(known)}")
+        if posted.get("effect") not in EFFECTS:
+            raise ValueError(f"cannot add the fault: effect must be one of {', '.join(EFFECTS)}")
+        if not isinstance(posted.get("service"), str):
+            raise ValueError("cannot add the fault: service must be given, '*' for all")
+        if posted["effect"] == "delay" and posted.get("delay_ms") is None:
+            raise ValueError("cannot add the fault: a delay needs delay_ms")
+        fault = Fault(id=f"f{next(self._ids)}", **posted)
+        with self._lock:
+            self._faults[fault.id] = fault
+        return fault
+
+    def remove(self, fault_id: str) -> bool:
+        """Ends a fault; False where there is none of that id."""
+        with self._lock:
+            return self._faults.pop(fault_id, None) is not None
+
+    def all(self) -> list[dict[str, Any]]:
+        """The faults in force, oldest first."""
+        return [asdict(fault) for fault in self._current()]
+
+    def strike(self, call: Call) -> str | None:
+        """Waits out the delays that hit the call; then the first other effect on it, if any."""
+        hits = [fault for fault in self._current() if fault.hits(call)]
+        time.sleep(sum(f.delay_ms or 0 for f in hits if f.effect == "delay") / 1000)
+        effect = next((f.effect for f in hits if f.effect != "delay"), None)
+        if effect == "drop":
+            time.sleep(DROP_SECONDS)
+        return effect
+
+    def _current(self) -> Iterable[Fault]:
+        with self._lock:
+            self._faults = {i: f for i, f in self._faults.items() if not f.is_over()}
+            return list(self._faults.values())

@@ -1,0 +1,67 @@
+"""Who sends a request: the account's administrator, or a role through credentials that IMDS handed out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from moto.sts.models import AssumedRole, sts_backends
+
+from . import ACCOUNT, PARTITION
+from .errors import ApiError, Refusal
+from .request import ApiRequest
+from .sigv4 import is_signed_with
+
+ADMIN_KEY = "lab"
+ADMIN_SECRET = "lab"
+_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A caller whose signature was good. ``role`` is None for the administrator."""
+
+    arn: str
+    role: str | None
+
+
+def authenticate(request: ApiRequest) -> Principal:
+    """The caller, or the refusal that AWS gives to one it does not know."""
+    if request.access_key is None:
+        raise ApiError(Refusal.NO_CREDENTIALS, "Request is missing Authentication Token")
+    if request.access_key == ADMIN_KEY:
+        _check_signature(request, ADMIN_SECRET)
+        return Principal(f"arn:{PARTITION}:iam::{ACCOUNT}:root", None)
+    session = sts_backends[ACCOUNT][PARTITION].get_assumed_role_from_access_key(request.access_key)
+    if session is None or request.headers.get("x-amz-security-token") != session.session_token:
+        raise ApiError(Refusal.UNKNOWN_KEY, "The security token included in the request is invalid.")
+    _check_signature(request, session.secret_access_key)
+    _check_expiry(session)
+    return Principal(session.arn, session.role_arn.rsplit("/", 1)[-1])
+
+
+def _check_signature(request: ApiRequest, secret: str) -> None:
+    if not _is_recent(request.headers.get("x-amz-date", "")):
+        raise ApiError(Refusal.BAD_SIGNATURE, "Signature expired or not yet current: check the clock.")
+    if not is_signed_with(request, secret):
+        raise ApiError(
+            Refusal.BAD_SIGNATURE,
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your AWS Secret Access Key and signing method.",
+        )
+
+
+def _is_recent(stamp: str) -> bool:
+    try:
+        signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return abs(datetime.now(UTC) - signed) <= _SKEW
+
+
+def _check_expiry(session: AssumedRole) -> None:
+    expires = session.expiration
+    if expires.tzinfo is None:
+        expires = expires.replace(tzinfo=UTC)
+    if expires <= datetime.now(UTC):
+        raise ApiError(Refusal.EXPIRED, "The security token included in the request is expired")

@@ -1,0 +1,185 @@
+"""Faults: each effect in each service's own words, on exactly the requests it was made for."""
+
+from __future__ import annotations
+
+import time
+import unittest
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+
+from .harness import Cloud, Metadata, error_of
+
+cloud: Cloud
+
+
+def setUpModule() -> None:
+    global cloud
+    cloud = Cloud()
+    for name in ("red", "blue"):
+        cloud.make_cluster(name, ManagerCount=1, WorkerCount=1)
+        for path in (f"/swarmlet/{name}/ticket", f"/swarmlet/{name}/epochs/0000000001/claim"):
+            cloud.client("ssm").put_parameter(Name=path, Type="String", Value="x")
+
+
+def tearDownModule() -> None:
+    cloud.stop()
+
+
+def read_of(cluster: str, name: str = "ticket") -> dict[str, str]:
+    return {"Name": f"/swarmlet/{cluster}/{name}"}
+
+
+class FaultCase(unittest.TestCase):
+    def setUp(self) -> None:
+        self.ssm = cloud.client("ssm")
+
+    def fault(self, **fault: Any) -> str:
+        made = cloud.fault(**fault)
+        self.addCleanup(cloud.admin, "DELETE", f"/lab/faults/{made}")
+        return made
+
+    def metadata(self, cluster: str, role: str = "manager") -> Metadata:
+        machine = cloud.machines(swarm__cluster=cluster, swarm__role=role)[0]
+        metadata = Metadata(cloud, machine["instance_id"])
+        self.addCleanup(metadata.connection.close)
+        return metadata
+
+
+class Effects(FaultCase):
+    def test_throttle_and_deny_and_error_speak_each_services_words(self) -> None:
+        expected = {
+            ("ssm", "describe_parameters"): {
+                "throttle": ("ThrottlingException", 400),
+                "deny": ("AccessDeniedException", 400),
+                "error": ("InternalServerError", 500),
+            },
+            ("ec2", "describe_instances"): {
+                "throttle": ("RequestLimitExceeded", 503),
+                "deny": ("UnauthorizedOperation", 403),
+                "error": ("InternalError", 500),
+            },
+            ("autoscaling", "describe_auto_scaling_groups"): {
+                "throttle": ("Throttling", 400),
+                "deny": ("AccessDenied", 403),
+                "error": ("InternalFailure", 500),
+            },
+        }
+        for (service, call), effects in expected.items():
+            for effect, answer in effects.items():
+                made = cloud.fault(service=service, effect=effect)
+                code, message, status = error_of(getattr(cloud.client(service), call))
+                cloud.admin("DELETE", f"/lab/faults/{made}")
+                self.assertEqual((code, status), answer, (service, effect))
+                if effect == "throttle":
+                    self.assertEqual(message, "Rate exceeded")
+
+    def test_delay_answers_late_but_well(self) -> None:
+        self.fault(service="ssm", effect="delay", delay_ms=400)
+        before = time.monotonic()
+        self.assertEqual(self.ssm.get_parameter(**read_of("red"))["Parameter"]["Value"], "x")
+        self.assertGreaterEqual(time.monotonic() - before, 0.4)
+
+    def test_delay_does_not_hold_up_others(self) -> None:
+        self.fault(service="ssm", action="GetParameter", cluster="red", effect="delay", delay_ms=3000)
+        slow = self.metadata("red")
+        self.assertEqual(slow.get("meta-data/instance-id")[0], 200)
+        before = time.monotonic()
+        self.ssm.get_parameter(**read_of("blue"))
+        self.assertLess(time.monotonic() - before, 1)
+
+    def test_drop_gives_no_answer(self) -> None:
+        self.fault(service="ssm", action="DescribeParameters", effect="drop")
+        with self.assertRaises(ReadTimeoutError):
+            self.ssm.describe_parameters()
+
+    def test_a_denied_write_has_no_effect(self) -> None:
+        self.fault(service="ssm", action="PutParameter", effect="deny")
+        put = {"Name": "/swarmlet/red/epochs/0000000002/claim", "Type": "String", "Value": "x"}
+        self.assertEqual(error_of(self.ssm.put_parameter, **put)[0], "AccessDeniedException")
+        self.assertEqual(error_of(self.ssm.get_parameter, Name=put["Name"])[0], "ParameterNotFound")
+
+
+class Selection(FaultCase):
+    def test_by_action(self) -> None:
+        self.fault(service="ssm", action="PutParameter", effect="throttle")
+        self.ssm.get_parameter(**read_of("red"))
+
+    def test_by_target(self) -> None:
+        self.fault(service="ssm", target="*/claim", effect="throttle")
+        self.ssm.get_parameter(**read_of("red"))
+        code = error_of(self.ssm.get_parameter, **read_of("red", "epochs/0000000001/claim"))[0]
+        self.assertEqual(code, "ThrottlingException")
+
+    def test_by_the_cluster_that_a_name_tells(self) -> None:
+        self.fault(service="*", cluster="red", effect="throttle")
+        self.assertEqual(error_of(self.ssm.get_parameter, **read_of("red"))[0], "ThrottlingException")
+        self.ssm.get_parameter(**read_of("blue"))
+        groups = cloud.client("autoscaling")
+        size = {"AutoScalingGroupName": "red-worker", "DesiredCapacity": 1}
+        self.assertEqual(error_of(groups.set_desired_capacity, **size)[0], "Throttling")
+        groups.set_desired_capacity(**size | {"AutoScalingGroupName": "blue-worker"})
+
+    def test_by_the_cluster_of_the_machine_that_asks(self) -> None:
+        self.fault(service="imds", cluster="red", effect="error")
+        self.assertEqual(self.metadata("red").request("GET", "/latest/meta-data/")[0], 500)
+        self.assertEqual(self.metadata("blue").get("meta-data/")[0], 200)
+
+    def test_by_instance(self) -> None:
+        worker = cloud.machines(swarm__cluster="red", swarm__role="worker")[0]["instance_id"]
+        self.fault(service="imds", instance=worker, effect="deny")
+        self.assertEqual(self.metadata("red", "worker").request("GET", "/latest/meta-data/")[0], 403)
+        self.assertEqual(self.metadata("red").get("meta-data/")[0], 200)
+
+    def test_by_imds_verb(self) -> None:
+        metadata = self.metadata("red")
+        token = metadata.token()
+        self.fault(service="imds", action="PUT", effect="throttle")
+        self.assertEqual(metadata.get("meta-data/instance-id", token)[0], 200)
+        got = metadata.request("PUT", "/latest/api/token", X_aws_ec2_metadata_token_ttl_seconds="60")
+        self.assertEqual(got[0], 503)
+
+
+class Time(FaultCase):
+    def test_a_fault_ends_by_itself(self) -> None:
+        self.fault(service="ssm", effect="throttle", seconds=0.5)
+        self.assertEqual(error_of(self.ssm.describe_parameters)[0], "ThrottlingException")
+        time.sleep(0.6)
+        self.ssm.describe_parameters()
+        self.assertEqual(cloud.admin("GET", "/lab/faults")[1], [])
+
+    def test_a_fault_ends_on_request(self) -> None:
+        made = cloud.fault(service="ssm", effect="throttle")
+        self.assertEqual([f["id"] for f in cloud.admin("GET", "/lab/faults")[1]], [made])
+        self.assertEqual(cloud.admin("DELETE", f"/lab/faults/{made}")[0], 200)
+        self.ssm.describe_parameters()
+        self.assertEqual(cloud.admin("DELETE", f"/lab/faults/{made}")[0], 404)
+
+    def test_a_young_machine_is_struck_and_an_older_one_is_not(self) -> None:
+        self.fault(service="imds", cluster="red", effect="error", since_launch_seconds=2)
+        template = {"LaunchTemplateName": "red-worker"}
+        launched = cloud.client("ec2").run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1)
+        young = Metadata(cloud, launched["Instances"][0]["InstanceId"])
+        self.addCleanup(young.connection.close)
+        self.assertEqual(young.request("GET", "/latest/meta-data/")[0], 500)
+        time.sleep(2.1)
+        self.assertEqual(young.get("meta-data/")[0], 200)
+
+
+class WrongPosts(FaultCase):
+    def test_are_refused_with_a_reason(self) -> None:
+        wrong = [
+            {"service": "ssm", "effect": "explode"},
+            {"effect": "throttle"},
+            {"service": "ssm", "effect": "delay"},
+            {"service": "ssm", "effect": "throttle", "clutser": "red"},
+        ]
+        for fault in wrong:
+            status, value = cloud.admin("POST", "/lab/faults", fault)
+            self.assertEqual(status, 400)
+            self.assertIn("cannot add the fault", value["error"])
+        self.assertEqual(cloud.admin("GET", "/lab/faults")[1], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,178 @@
+"""What the cluster template's roles may do, with credentials as a machine gets them."""
+
+from __future__ import annotations
+
+import json
+import unittest
+import urllib.error
+import urllib.request
+
+from .harness import Cloud, Metadata, error_of
+
+TICKET = "/swarmlet/demo/ticket"
+CLAIM = "/swarmlet/demo/epochs/0000000001/claim"
+cloud: Cloud
+credentials: dict[str, dict[str, str]] = {}
+instances: dict[str, str] = {}
+
+
+def setUpModule() -> None:
+    global cloud
+    cloud = Cloud()
+    cloud.make_cluster("demo", ManagerCount=1, WorkerCount=1)
+    for role in ("manager", "worker"):
+        instances[role] = cloud.machines(swarm__role=role)[0]["instance_id"]
+        metadata = Metadata(cloud, instances[role])
+        credentials[role] = metadata.credentials()
+        metadata.connection.close()
+    ssm = cloud.client("ssm")
+    key = "alias/swarmlet-demo"
+    ssm.put_parameter(Name=TICKET, Type="SecureString", KeyId=key, Value="the ticket")
+    ssm.put_parameter(Name="/swarmlet/demo/unlock-key", Type="SecureString", KeyId=key, Value="unlock")
+    ssm.put_parameter(Name=CLAIM, Type="String", Value="claimed")
+    ssm.put_parameter(Name="/swarmlet/other/ticket", Type="SecureString", Value="another cluster's")
+
+
+def tearDownModule() -> None:
+    cloud.stop()
+
+
+class Worker(unittest.TestCase):
+    def setUp(self) -> None:
+        self.ssm = cloud.client("ssm", **credentials["worker"])
+
+    def assert_denied(self, call: object, action: str, **arguments: object) -> None:
+        code, message, status = error_of(call, **arguments)  # type: ignore[arg-type]
+        self.assertEqual((code, status), ("AccessDeniedException", 400))
+        self.assertIn(f"is not authorized to perform: {action} on resource: arn:aws:", message)
+
+    def test_reads_the_ticket(self) -> None:
+        got = self.ssm.get_parameter(Name=TICKET, WithDecryption=True)
+        self.assertEqual(got["Parameter"]["Value"], "the ticket")
+
+    def test_is_told_in_the_words_of_aws(self) -> None:
+        _, message, _ = error_of(self.ssm.get_parameter, Name=CLAIM)
+        role = message.split("assumed-role/")[1].split("/")[0]
+        self.assertTrue(role.startswith("demo-WorkerRole-"))
+        self.assertEqual(
+            message,
+            f"User: arn:aws:sts::123456789012:assumed-role/{role}/{instances['worker']} is not authorized to perform: "
+            f"ssm:GetParameter on resource: arn:aws:ssm:us-east-1:123456789012:parameter{CLAIM} "
+            "because no identity-based policy allows the ssm:GetParameter action",
+        )
+
+    def test_reads_nothing_else(self) -> None:
+        get = self.ssm.get_parameter
+        for name in (CLAIM, "/swarmlet/demo/unlock-key", "/swarmlet/other/ticket", "/swarmlet/demo/absent"):
+            self.assert_denied(get, "ssm:GetParameter", Name=name, WithDecryption=True)
+        self.assert_denied(self.ssm.get_parameters, "ssm:GetParameters", Names=[TICKET])
+        by_path = self.ssm.get_parameters_by_path
+        self.assert_denied(by_path, "ssm:GetParametersByPath", Path="/swarmlet/demo", Recursive=True)
+
+    def test_writes_nothing(self) -> None:
+        put = {"Name": TICKET, "Type": "String", "Value": "forged", "Overwrite": True}
+        self.assert_denied(self.ssm.put_parameter, "ssm:PutParameter", **put)
+        self.assert_denied(self.ssm.delete_parameter, "ssm:DeleteParameter", Name=TICKET)
+
+    def test_uses_the_key_only_through_parameter_store(self) -> None:
+        kms = cloud.client("kms", **credentials["worker"])
+        blob = cloud.client("kms").encrypt(KeyId="alias/swarmlet-demo", Plaintext=b"x")["CiphertextBlob"]
+        self.assert_denied(kms.decrypt, "kms:Decrypt", CiphertextBlob=blob)
+
+    def test_describes_tags_but_no_instances(self) -> None:
+        ec2 = cloud.client("ec2", **credentials["worker"])
+        filters = [{"Name": "resource-id", "Values": [instances["worker"]]}]
+        tags = {t["Key"]: t["Value"] for t in ec2.describe_tags(Filters=filters)["Tags"]}
+        self.assertEqual(tags["swarm:role"], "worker")
+        code, message, status = error_of(ec2.describe_instances)
+        self.assertEqual((code, status), ("UnauthorizedOperation", 403))
+        self.assertIn("is not authorized to perform: ec2:DescribeInstances because", message)
+
+    def test_may_ask_who_it_is(self) -> None:
+        arn = cloud.client("sts", **credentials["worker"]).get_caller_identity()["Arn"]
+        self.assertTrue(arn.endswith(f"/{instances['worker']}"), arn)
+
+
+class Manager(unittest.TestCase):
+    def setUp(self) -> None:
+        self.ssm = cloud.client("ssm", **credentials["manager"])
+
+    def test_writes_and_reads_the_clusters_parameters(self) -> None:
+        name = "/swarmlet/demo/epochs/0000000001/outcome"
+        self.ssm.put_parameter(Name=name, Type="String", Value="formed", Overwrite=False)
+        names = [name, CLAIM, "/swarmlet/demo/absent"]
+        got = self.ssm.get_parameters(Names=names)
+        self.assertEqual(len(got["Parameters"]), 2)
+        self.assertEqual(got["InvalidParameters"], ["/swarmlet/demo/absent"])
+
+    def test_renews_the_ticket_under_the_clusters_key(self) -> None:
+        put = {"Name": TICKET, "Type": "SecureString", "Value": "the ticket", "Overwrite": True}
+        self.ssm.put_parameter(**put, KeyId="alias/swarmlet-demo")
+
+    def test_is_denied_another_key(self) -> None:
+        key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+        put = {"Name": "/swarmlet/demo/x", "Type": "SecureString", "Value": "x", "KeyId": key}
+        code, message, _ = error_of(self.ssm.put_parameter, **put)
+        self.assertEqual(code, "AccessDeniedException")
+        self.assertIn(f"kms:Encrypt on resource: {key}", message)
+
+    def test_one_foreign_name_denies_the_whole_read(self) -> None:
+        names = [CLAIM, "/swarmlet/other/ticket"]
+        code, message, _ = error_of(self.ssm.get_parameters, Names=names)
+        self.assertEqual(code, "AccessDeniedException")
+        self.assertIn("parameter/swarmlet/other/ticket", message)
+
+    def test_deletes_nothing(self) -> None:
+        self.assertEqual(error_of(self.ssm.delete_parameter, Name=CLAIM)[0], "AccessDeniedException")
+
+    def test_describes_instances_but_ends_none(self) -> None:
+        ec2 = cloud.client("ec2", **credentials["manager"])
+        found = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [instances["worker"]]}])
+        self.assertEqual(len(found["Reservations"]), 1)
+        code, _, _ = error_of(ec2.terminate_instances, InstanceIds=[instances["worker"]])
+        self.assertEqual(code, "UnauthorizedOperation")
+
+
+class Strangers(unittest.TestCase):
+    def test_an_unknown_key_is_refused_by_every_protocol(self) -> None:
+        unknown = {"aws_access_key_id": "AKIAUNKNOWN", "aws_secret_access_key": "x"}
+        refusals = {
+            "ssm": ("describe_parameters", "UnrecognizedClientException", 400),
+            "ec2": ("describe_instances", "AuthFailure", 401),
+            "autoscaling": ("describe_auto_scaling_groups", "InvalidClientTokenId", 403),
+        }
+        for service, (call, code, status) in refusals.items():
+            got = error_of(getattr(cloud.client(service, **unknown), call))
+            self.assertEqual((got[0], got[2]), (code, status))
+
+    def test_a_wrong_secret_is_refused(self) -> None:
+        wrong = credentials["manager"] | {"aws_secret_access_key": "wrong"}
+        self.assertEqual(error_of(cloud.client("ssm", **wrong).describe_parameters)[0], "InvalidSignatureException")
+        admin = {"aws_access_key_id": "lab", "aws_secret_access_key": "wrong"}
+        self.assertEqual(error_of(cloud.client("ec2", **admin).describe_instances)[0], "AuthFailure")
+
+    def test_a_wrong_session_token_is_refused(self) -> None:
+        wrong = credentials["manager"] | {"aws_session_token": credentials["worker"]["aws_session_token"]}
+        self.assertEqual(error_of(cloud.client("ssm", **wrong).describe_parameters)[0], "UnrecognizedClientException")
+
+    def test_an_unsigned_request_is_refused(self) -> None:
+        request = urllib.request.Request(
+            f"http://{cloud.listening['api']}/",
+            data=json.dumps({"Name": TICKET}).encode(),
+            headers={"X-Amz-Target": "AmazonSSM.GetParameter", "Content-Type": "application/x-amz-json-1.1"},
+        )
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=5)
+        with refused.exception as answer:
+            self.assertEqual(json.loads(answer.read())["__type"], "MissingAuthenticationTokenException")
+
+    def test_motos_own_api_is_closed(self) -> None:
+        reset = urllib.request.Request(f"http://{cloud.listening['api']}/moto-api/reset", method="POST")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(reset, timeout=5)
+        refused.exception.close()
+        self.assertEqual(refused.exception.code, 403)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Makes the lowest layer of every machine: a minimal Debian 13 that systemd boots.
+#   base.sh TARGET DEB-CACHE
+# Runs in mount and process namespaces of its own, so an interrupted build leaves neither.
+set -euo pipefail
+if [ "${1:-}" != --inside ]; then
+  exec unshare --mount --pid --fork --kill-child --mount-proc -- "$0" --inside "$@"
+fi
+target=$2 cache=$3
+# shellcheck source=mirror.sh
+source "$(dirname "$0")/mirror.sh"
+
+mirror=$(debian_mirror Debian)
+mkdir -p "$cache"
+debootstrap --variant=minbase --cache-dir="$cache" \
+  --include=systemd,systemd-sysv,dbus,udev,libpam-systemd,ca-certificates \
+  --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+  trixie "$target" "$mirror"
+
+# A cloud image gets its name at boot and keeps its journal.
+rm -f "$target/etc/hostname"
+mkdir -p "$target/var/log/journal"
+# The lab has no name server; an address that refuses at once keeps look-ups from waiting.
+echo 'nameserver 10.98.0.1' >"$target/etc/resolv.conf"
+# Where packages come from is each image's own choice, made in a later layer.
+rm -f "$target/etc/apt/sources.list"
+rm -rf "$target"/var/lib/apt/lists/* "$target"/var/cache/apt/*.bin "$target"/var/cache/apt/archives/*.deb

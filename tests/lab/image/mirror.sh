@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Tells where this machine gets Debian from, out of its own apt configuration.
+#   source mirror.sh; debian_mirror Debian; debian_mirror Debian-Security
+# SWARMLET_DEBIAN_MIRROR and SWARMLET_DEBIAN_SECURITY_MIRROR override what apt says.
+
+# Prints the address of the archive whose Release file carries the given label.
+debian_mirror() {
+  local label=$1 found
+  if [ "$label" = Debian ] && [ -n "${SWARMLET_DEBIAN_MIRROR:-}" ]; then
+    echo "$SWARMLET_DEBIAN_MIRROR"
+    return
+  fi
+  if [ "$label" = Debian-Security ] && [ -n "${SWARMLET_DEBIAN_SECURITY_MIRROR:-}" ]; then
+    echo "$SWARMLET_DEBIAN_SECURITY_MIRROR"
+    return
+  fi
+  # shellcheck disable=SC2016  # the $(…) are apt's own fields
+  found=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN)/$(LABEL)' 'Created-By: Packages' |
+    awk -v want="Debian/$label" '$2 == want { print $1; exit }')
+  if [ -z "$found" ]; then
+    echo "cannot find a $label mirror: apt on this machine has none; run apt-get update," \
+      "or set SWARMLET_DEBIAN_MIRROR and SWARMLET_DEBIAN_SECURITY_MIRROR" >&2
+    return 1
+  fi
+  echo "${found%/}"
+}
+
+# Writes apt sources for Debian trixie from those mirrors.
+trixie_sources() {
+  local main security
+  main=$(debian_mirror Debian)
+  security=$(debian_mirror Debian-Security)
+  cat <<SOURCES
+Types: deb
+URIs: $main
+Suites: trixie trixie-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: $security
+Suites: trixie-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+SOURCES
+}

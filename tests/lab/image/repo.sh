@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Makes a signed apt repository of the engine's packages and all they need beyond the base image.
+#   repo.sh BASE TARGET   -> TARGET/apt (flat repository), TARGET/lab.asc (the key it is signed with)
+# Machines of the plain image install the engine from it, as a machine on AWS does from its mirror.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+base=$1 target=$2
+packages=(docker.io docker-cli docker-compose)
+mkdir -p "$target/apt" "$target/debs/partial"
+
+"$here/layer.sh" "$base" "$target/upper" --bind "$target/debs:/run/debs" -- sh -c "
+  apt-get update -q &&
+  apt-get install -q -y --no-install-recommends --download-only \
+    -o Dir::Cache::archives=/run/debs -o APT::Sandbox::User=root -o APT::Keep-Downloaded-Packages=true ${packages[*]}"
+mv "$target"/debs/*.deb "$target/apt/"
+rm -rf --one-file-system "$target/debs" "$target/upper"
+
+cd "$target/apt"
+dpkg-scanpackages --multiversion . >Packages 2>/dev/null
+gzip --keep --force Packages
+apt-ftparchive -o APT::FTPArchive::Release::Origin=lab -o APT::FTPArchive::Release::Label=lab release . >../Release
+mv ../Release Release
+
+# The private key lives only as long as this script.
+GNUPGHOME=$(mktemp -d)
+export GNUPGHOME
+trap 'gpgconf --kill gpg-agent; rm -rf "$GNUPGHOME"' EXIT
+gpg --batch --quiet --passphrase '' --quick-gen-key 'swarmlet lab repository' ed25519 sign 10y
+gpg --batch --quiet --yes --clearsign --output InRelease Release
+gpg --batch --quiet --yes --armor --export --output "$target/lab.asc"

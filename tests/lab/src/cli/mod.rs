@@ -1,0 +1,345 @@
+//! What can be typed, and what it calls.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lab::{Cluster, ClusterSpec, Image, Instance, Lab, Launch, Paths, Role, UpOptions};
+
+mod show;
+mod through;
+
+/// EC2 on one machine: launches machines that boot with systemd and a real Docker Engine.
+#[derive(Debug, Parser)]
+#[command(name = "lab", version)]
+pub(crate) struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Build the images and start the lab.
+    Up {
+        /// Build the images and stop there.
+        #[arg(long)]
+        image_only: bool,
+        /// The agent's binary for the images; by default the one beside this command.
+        #[arg(long)]
+        binary: Option<PathBuf>,
+    },
+    /// End the lab and leave nothing behind but the cache.
+    Down,
+    /// Launch instances outside of a group.
+    Launch(LaunchArgs),
+    /// Clusters, by the same `CloudFormation` template as on AWS.
+    #[command(subcommand)]
+    Cluster(ClusterVerb),
+    /// List the instances.
+    Ls(LsArgs),
+    /// Run a command in a machine.
+    Exec {
+        /// Its id, the beginning of it, its Name tag or its address.
+        instance: String,
+        /// The command.
+        #[arg(trailing_var_arg = true, required = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+    /// Show a machine's journal.
+    Logs {
+        /// Which machine.
+        instance: String,
+        /// Go on showing what comes.
+        #[arg(short, long)]
+        follow: bool,
+        /// Only this unit.
+        #[arg(short, long)]
+        unit: Option<String>,
+    },
+    /// Show what a machine wrote to its console.
+    Console {
+        /// Which machine.
+        instance: String,
+    },
+    /// Boot a machine again in good order.
+    Reboot {
+        /// Which machine.
+        instance: String,
+    },
+    /// Pull a machine's plug; it boots again.
+    Reset {
+        /// Which machine.
+        instance: String,
+    },
+    /// Shut a machine down.
+    Stop {
+        /// Which machine.
+        instance: String,
+    },
+    /// Boot a stopped machine.
+    Start {
+        /// Which machine.
+        instance: String,
+    },
+    /// Shut a machine down for good.
+    Terminate {
+        /// Which machine.
+        instance: String,
+    },
+    /// The AWS command line, against the lab.
+    Aws {
+        /// Its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Show the requests that reached the control plane.
+    Journal {
+        /// Only those of this machine.
+        #[arg(long)]
+        instance: Option<String>,
+        /// Also those to the metadata service.
+        #[arg(long)]
+        imds: bool,
+    },
+    /// The background process that makes machines follow the control plane.
+    #[command(hide = true)]
+    Hypervisor,
+}
+
+/// Which instances to list.
+#[derive(Debug, Args)]
+pub(crate) struct LsArgs {
+    /// Terminated ones too.
+    #[arg(long)]
+    all: bool,
+    /// Only those of this cluster.
+    #[arg(long)]
+    cluster: Option<String>,
+    /// Only those with this role.
+    #[arg(long, value_enum)]
+    role: Option<RoleArg>,
+    /// Print nothing but their ids.
+    #[arg(long)]
+    ids: bool,
+}
+
+impl LsArgs {
+    fn wants(&self, instance: &Instance) -> bool {
+        let cluster = self.cluster.as_deref();
+        let role = self.role.map(|role| Role::from(role).name());
+        (self.all || !instance.terminated())
+            && (cluster.is_none() || instance.tag("swarm:cluster") == cluster)
+            && (role.is_none() || instance.tag("swarm:role") == role)
+    }
+}
+
+#[derive(Debug, Args)]
+struct LaunchArgs {
+    /// With or without Docker.
+    #[arg(long, value_enum, default_value_t)]
+    image: ImageArg,
+    /// A tag, as key=value; may be repeated.
+    #[arg(long = "tag", value_parser = key_value)]
+    tags: Vec<(String, String)>,
+    /// Name of an instance profile.
+    #[arg(long)]
+    profile: Option<String>,
+    /// Whether the metadata service shows the tags.
+    #[arg(long, value_enum, default_value_t)]
+    metadata_tags: Switch,
+    /// How many.
+    #[arg(long, default_value_t = 1)]
+    count: u32,
+}
+
+#[derive(Debug, Subcommand)]
+enum ClusterVerb {
+    /// Launch one.
+    Create {
+        /// Its name.
+        name: String,
+        /// 1, 3 or 5.
+        #[arg(long, default_value_t = 3)]
+        managers: u32,
+        /// How many workers.
+        #[arg(long, default_value_t = 3)]
+        workers: u32,
+        /// With or without Docker.
+        #[arg(long, value_enum, default_value_t)]
+        image: ImageArg,
+        /// Whether the metadata service shows the tags.
+        #[arg(long, value_enum, default_value_t)]
+        metadata_tags: Switch,
+    },
+    /// Set how many instances one of its groups has.
+    Scale {
+        /// Its name.
+        name: String,
+        /// Which group.
+        #[arg(value_enum)]
+        role: RoleArg,
+        /// How many.
+        count: u32,
+    },
+    /// Wait until its swarm is whole, show what its machines say meanwhile, then list the nodes.
+    Wait {
+        /// Its name.
+        name: String,
+        /// For how many seconds at most.
+        #[arg(long, default_value_t = 180)]
+        limit: u64,
+    },
+    /// Delete it with all of its machines.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum ImageArg {
+    #[default]
+    Baked,
+    Plain,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    #[default]
+    Enabled,
+    Disabled,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleArg {
+    Manager,
+    Worker,
+}
+
+impl From<ImageArg> for Image {
+    fn from(image: ImageArg) -> Self {
+        match image {
+            ImageArg::Baked => Self::Baked,
+            ImageArg::Plain => Self::Plain,
+        }
+    }
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Manager => Self::Manager,
+            RoleArg::Worker => Self::Worker,
+        }
+    }
+}
+
+impl Command {
+    /// Does what was typed.
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let paths = Paths::from_env()?;
+        match self.verb {
+            Verb::Up { image_only, binary } => {
+                let binary = binary.map_or_else(agent_beside, Ok)?;
+                lab::up(&paths, &UpOptions { binary, image_only })?;
+            }
+            Verb::Down => lab::down::down(&paths)?,
+            Verb::Hypervisor => lab::hypervisor::follow(&paths)?,
+            Verb::Aws { arguments } => return through::aws(&paths, &arguments),
+            verb => return attached(&Lab::attach()?, verb),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The verbs that need a running lab.
+fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Launch(launch) => {
+            for id in lab.launch(&launch.into())? {
+                println!("{id}");
+            }
+        }
+        Verb::Cluster(verb) => cluster(lab, verb)?,
+        Verb::Ls(list) => show::instances(lab, &list)?,
+        Verb::Exec { instance, command } => return through::exec(lab, &instance, &command),
+        Verb::Logs {
+            instance,
+            follow,
+            unit,
+        } => {
+            return through::logs(lab, &instance, follow, unit.as_deref());
+        }
+        Verb::Console { instance } => print!("{}", lab.console(&through::find(lab, &instance)?)?),
+        Verb::Reboot { instance } => lab.reboot(&through::find(lab, &instance)?)?,
+        Verb::Reset { instance } => lab.reset(&through::find(lab, &instance)?)?,
+        Verb::Stop { instance } => lab.stop(&through::find(lab, &instance)?)?,
+        Verb::Start { instance } => lab.start(&through::find(lab, &instance)?)?,
+        Verb::Terminate { instance } => lab.terminate(&through::find(lab, &instance)?)?,
+        Verb::Journal { instance, imds } => show::journal(lab, instance.as_deref(), imds)?,
+        Verb::Up { .. } | Verb::Down | Verb::Hypervisor | Verb::Aws { .. } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cluster(lab: &Lab, verb: ClusterVerb) -> Result<()> {
+    match verb {
+        ClusterVerb::Create {
+            name,
+            managers,
+            workers,
+            image,
+            metadata_tags,
+        } => {
+            let spec = ClusterSpec {
+                image: image.into(),
+                metadata_tags: metadata_tags == Switch::Enabled,
+                ..ClusterSpec::new(&name, managers, workers)
+            };
+            Cluster::create(lab, &spec).map(drop)
+        }
+        ClusterVerb::Scale { name, role, count } => {
+            Cluster::named(lab, &name).scale(role.into(), count)
+        }
+        ClusterVerb::Wait { name, limit } => {
+            let nodes = Cluster::named(lab, &name).wait_whole(Duration::from_secs(limit))?;
+            show::nodes(&nodes);
+            Ok(())
+        }
+        ClusterVerb::Delete { name } => Cluster::named(lab, &name).delete(),
+    }
+}
+
+impl From<LaunchArgs> for Launch {
+    fn from(arguments: LaunchArgs) -> Self {
+        Self {
+            image: arguments.image.into(),
+            count: arguments.count,
+            tags: arguments.tags,
+            profile: arguments.profile,
+            metadata_tags: arguments.metadata_tags == Switch::Enabled,
+            ..Self::default()
+        }
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String)> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| anyhow!("a tag is written key=value"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Cargo puts both programs into one folder.
+fn agent_beside() -> Result<PathBuf> {
+    let agent = std::env::current_exe()?.with_file_name("swarmlet");
+    if agent.exists() {
+        return Ok(agent);
+    }
+    Err(anyhow!(
+        "cannot find the agent at {}: run cargo build, or give --binary",
+        agent.display()
+    ))
+}

@@ -1,0 +1,82 @@
+//! Lists for people.
+
+use anyhow::Result;
+use lab::{Instance, Lab, Node, Request, machine};
+
+use super::LsArgs;
+
+/// One line per instance.
+pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
+    let mut instances = lab.instances()?;
+    instances.retain(|instance| list.wants(instance));
+    if list.ids {
+        for instance in &instances {
+            println!("{}", instance.id);
+        }
+        return Ok(());
+    }
+    println!(
+        "{:<20} {:<11} {:<8} {:<14} {:<12} {:<8} {:<11} NAME",
+        "INSTANCE", "STATE", "MACHINE", "ADDRESS", "CLUSTER", "ROLE", "ZONE"
+    );
+    instances.iter().for_each(instance);
+    Ok(())
+}
+
+fn instance(instance: &Instance) {
+    let on = machine::systemd_of(&instance.id).is_ok();
+    println!(
+        "{:<20} {:<11} {:<8} {:<14} {:<12} {:<8} {:<11} {}",
+        instance.id,
+        instance.state,
+        if on { "on" } else { "off" },
+        instance.address,
+        instance.tag("swarm:cluster").unwrap_or("-"),
+        instance.tag("swarm:role").unwrap_or("-"),
+        instance.zone,
+        instance.tag("Name").unwrap_or("-"),
+    );
+}
+
+/// One line per node of a swarm.
+pub(super) fn nodes(nodes: &[Node]) {
+    println!(
+        "{:<26} {:<28} {:<8} {:<13} MANAGER",
+        "NODE", "HOSTNAME", "STATUS", "AVAILABILITY"
+    );
+    for node in nodes {
+        println!(
+            "{:<26} {:<28} {:<8} {:<13} {}",
+            node.id, node.hostname, node.status, node.availability, node.manager_status
+        );
+    }
+}
+
+/// One line per request.
+pub(super) fn journal(lab: &Lab, instance: Option<&str>, imds: bool) -> Result<()> {
+    let instance = instance
+        .map(|given| super::through::find(lab, given))
+        .transpose()?;
+    for request in lab.journal()? {
+        let wanted = instance.is_none() || request.instance == instance;
+        if wanted && (imds || request.is_aws()) {
+            println!("{}", line(&request));
+        }
+    }
+    Ok(())
+}
+
+fn line(request: &Request) -> String {
+    format!(
+        "{:.3} {:<20} {:<28} {} {} {:.0} ms  {}",
+        request.time,
+        request.instance.as_deref().unwrap_or("-"),
+        format!("{}:{}", request.service, request.action),
+        request
+            .status
+            .map_or_else(|| "---".to_owned(), |status| status.to_string()),
+        request.error.as_deref().unwrap_or("-"),
+        request.ms,
+        request.target,
+    )
+}

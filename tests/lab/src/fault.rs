@@ -1,0 +1,143 @@
+//! Faults that the control plane makes on demand.
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+use crate::admin::Admin;
+
+/// What happens to a request that a fault matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Too many requests, in the service's own words.
+    Throttle,
+    /// Access denied.
+    Deny,
+    /// An internal error.
+    Error,
+    /// A late answer.
+    Delay,
+    /// No answer.
+    Drop,
+}
+
+/// Which requests go wrong, how, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// `ssm`, `ec2`, `imds` and so on, or `*`.
+    pub service: String,
+    /// One action of the service; all if none.
+    pub action: Option<String>,
+    /// Only requests of or about this cluster.
+    pub cluster: Option<String>,
+    /// Only requests of this instance.
+    pub instance: Option<String>,
+    /// What happens.
+    pub effect: Effect,
+    /// How late a delayed answer is.
+    pub delay_ms: Option<u64>,
+    /// The fault ends by itself after this long.
+    pub seconds: Option<u64>,
+    /// It hits an instance only this long after its launch.
+    pub since_launch_seconds: Option<u64>,
+}
+
+impl Fault {
+    /// All requests to a service, until the fault is taken away.
+    pub fn new(service: &str, effect: Effect) -> Self {
+        Self {
+            service: service.to_owned(),
+            action: None,
+            cluster: None,
+            instance: None,
+            effect,
+            delay_ms: None,
+            seconds: None,
+            since_launch_seconds: None,
+        }
+    }
+
+    /// Only this action.
+    #[must_use]
+    pub fn action(mut self, action: &str) -> Self {
+        self.action = Some(action.to_owned());
+        self
+    }
+
+    /// Only this cluster.
+    #[must_use]
+    pub fn cluster(mut self, cluster: &str) -> Self {
+        self.cluster = Some(cluster.to_owned());
+        self
+    }
+
+    /// Only this instance.
+    #[must_use]
+    pub fn instance(mut self, id: &str) -> Self {
+        self.instance = Some(id.to_owned());
+        self
+    }
+
+    /// With this delay.
+    #[must_use]
+    pub fn delay_ms(mut self, delay: u64) -> Self {
+        self.delay_ms = Some(delay);
+        self
+    }
+
+    /// For this long.
+    #[must_use]
+    pub fn seconds(mut self, seconds: u64) -> Self {
+        self.seconds = Some(seconds);
+        self
+    }
+
+    /// For this long after an instance's launch.
+    #[must_use]
+    pub fn since_launch_seconds(mut self, seconds: u64) -> Self {
+        self.since_launch_seconds = Some(seconds);
+        self
+    }
+
+    /// Starts it; it lasts as long as the guard.
+    pub(crate) fn start(&self, admin: &Admin) -> Result<FaultGuard> {
+        let body = serde_json::to_value(self).context("cannot write down a fault")?;
+        Ok(FaultGuard {
+            id: admin.add_fault(&body)?,
+            admin: admin.clone(),
+        })
+    }
+}
+
+/// A fault that goes on until this is dropped.
+#[derive(Debug)]
+#[must_use = "the fault ends when this is dropped"]
+pub struct FaultGuard {
+    admin: Admin,
+    id: String,
+}
+
+impl Drop for FaultGuard {
+    fn drop(&mut self) {
+        // One that ended by itself may be gone already.
+        let _ = self.admin.remove_fault(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_as_the_control_plane_reads_it() {
+        let fault = Fault::new("ssm", Effect::Throttle)
+            .action("GetParameter")
+            .cluster("a")
+            .seconds(30);
+        let json = serde_json::to_value(&fault).expect("json");
+        assert_eq!(json["effect"], "throttle");
+        assert_eq!(json["action"], "GetParameter");
+        assert_eq!(json["seconds"], 30);
+        assert!(json["instance"].is_null());
+    }
+}

@@ -1,0 +1,131 @@
+//! The lab's network: a hub namespace with the bridge, and one namespace per machine.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::sh::{ip, output};
+
+/// The namespace of the bridge, the control plane and the metadata service.
+pub(crate) const HUB: &str = "swl-hub";
+const PREFIX: &str = "swl-";
+const NAMESPACES: &str = "/run/netns";
+
+/// Where a namespace can be entered.
+pub(crate) fn path(namespace: &str) -> PathBuf {
+    PathBuf::from(NAMESPACES).join(namespace)
+}
+
+/// The eight hex digits that name everything of one machine.
+pub(crate) fn short(instance_id: &str) -> &str {
+    let digits = instance_id.trim_start_matches("i-");
+    digits.get(..8).unwrap_or(digits)
+}
+
+/// A machine's namespace.
+pub(crate) fn namespace(instance_id: &str) -> String {
+    format!("{PREFIX}{}", short(instance_id))
+}
+
+/// Makes the hub: the router of the VPC, which is also the metadata address.
+pub(crate) fn hub_up() -> Result<()> {
+    ip(&format!("netns add {HUB}"))?;
+    for command in [
+        "link set lo up",
+        "link add br0 type bridge",
+        "addr add 10.98.0.1/16 dev br0",
+        "addr add 169.254.169.254/32 dev br0",
+        "link set br0 up",
+    ] {
+        ip(&format!("-n {HUB} {command}"))?;
+    }
+    Ok(())
+}
+
+/// Makes a machine's namespace with its interface at the hub's bridge.
+pub(crate) fn machine_up(instance_id: &str, address: &str, mac: &str) -> Result<()> {
+    let (namespace, port) = (namespace(instance_id), port(instance_id));
+    if path(&namespace).exists() {
+        return Ok(());
+    }
+    ip(&format!("netns add {namespace}"))?;
+    ip(&format!(
+        "-n {HUB} link add {port} type veth peer name eth0 address {mac} netns {namespace}"
+    ))?;
+    ip(&format!("-n {HUB} link set {port} master br0 up"))?;
+    for command in [
+        "link set lo up",
+        &format!("addr add {address}/16 dev eth0"),
+        "link set eth0 up",
+        "route add default via 10.98.0.1",
+    ] {
+        ip(&format!("-n {namespace} {command}"))?;
+    }
+    Ok(())
+}
+
+/// Plugs a machine's cable in or out, at the bridge's end.
+pub(crate) fn set_link(instance_id: &str, up: bool) -> Result<()> {
+    let state = if up { "up" } else { "down" };
+    ip(&format!("-n {HUB} link set {} {state}", port(instance_id)))
+}
+
+/// Removes a machine's namespace, and its interface with it.
+pub(crate) fn machine_down(instance_id: &str) -> Result<()> {
+    remove(&namespace(instance_id))
+}
+
+/// Removes every namespace that a lab on this machine has made.
+pub(crate) fn remove_all() -> Result<()> {
+    let Ok(entries) = fs::read_dir(NAMESPACES) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(PREFIX) {
+            remove(&name)?;
+        }
+    }
+    Ok(())
+}
+
+/// A command that runs in the hub's network.
+pub(crate) fn in_hub(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new("nsenter");
+    command
+        .arg(format!("--net={}", path(HUB).display()))
+        .arg("--")
+        .arg(program);
+    command
+}
+
+fn remove(namespace: &str) -> Result<()> {
+    if path(namespace).exists() {
+        output(Command::new("ip").args(["netns", "delete", namespace]))?;
+    }
+    Ok(())
+}
+
+fn port(instance_id: &str) -> String {
+    format!("v{}", short(instance_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_named_by_eight_digits() {
+        assert_eq!(short("i-0123456789abcdef0"), "01234567");
+        assert_eq!(namespace("i-0123456789abcdef0"), "swl-01234567");
+        // Linux takes no interface name above 15 characters.
+        assert!(port("i-0123456789abcdef0").len() < 16);
+    }
+
+    #[test]
+    fn a_short_id_stays_whole() {
+        assert_eq!(short("i-12"), "12");
+    }
+}
