@@ -1,1 +1,360 @@
+//! Identity from scripted metadata, EC2 and settings.
 
+use std::cell::Cell;
+
+use super::*;
+use crate::cloud::CloudError;
+use crate::cloud::fleet::Instance;
+use crate::swarm::InvalidClusterName;
+
+const ID: &str = "i-0123456789abcdef0";
+
+#[derive(Default)]
+struct Shows(BTreeMap<String, String>);
+
+impl Shows {
+    fn instance() -> Self {
+        let document = format!(
+            r#"{{"instanceId": "{ID}", "region": "eu-west-1", "availabilityZone": "eu-west-1b", "instanceType": "t3.small",
+                "privateIp": "10.98.32.7", "accountId": "123456789012", "kernelId": null}}"#
+        );
+        Self::default()
+            .with("dynamic/instance-identity/document", &document)
+            .with("meta-data/placement/region", "eu-west-1")
+            .with("meta-data/mac", "0a:00:00:00:00:07")
+            .with(
+                "meta-data/network/interfaces/macs/0a:00:00:00:00:07/vpc-ipv4-cidr-blocks",
+                "10.98.0.0/16\n100.64.0.0/16",
+            )
+    }
+
+    fn with(mut self, path: &str, text: &str) -> Self {
+        self.0.insert(path.to_owned(), text.to_owned());
+        self
+    }
+
+    fn tags(mut self, tags: &[(&str, &str)]) -> Self {
+        let keys: Vec<&str> = tags.iter().map(|(key, _)| *key).collect();
+        self = self.with("meta-data/tags/instance", &keys.join("\n"));
+        tags.iter().fold(self, |shows, (key, value)| {
+            shows.with(&format!("meta-data/tags/instance/{key}"), value)
+        })
+    }
+}
+
+impl Metadata for Shows {
+    async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
+        Ok(self.0.get(path).cloned())
+    }
+}
+
+/// EC2 that gives each answer once and the last one for ever.
+struct Ec2 {
+    answers: Vec<Result<Tags, CloudError>>,
+    asked: Cell<usize>,
+}
+
+impl Ec2 {
+    fn new(answers: Vec<Result<Tags, CloudError>>) -> Self {
+        Self {
+            answers,
+            asked: Cell::new(0),
+        }
+    }
+
+    fn never() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Fleet for Ec2 {
+    async fn tags(&self, instance_id: &str) -> Result<Tags, CloudError> {
+        assert_eq!(instance_id, ID);
+        let asked = self.asked.replace(self.asked.get() + 1);
+        assert!(!self.answers.is_empty(), "EC2 must not be asked");
+        self.answers[asked.min(self.answers.len() - 1)].clone()
+    }
+
+    async fn instances(&self, _: &[String]) -> Result<Vec<Instance>, CloudError> {
+        unreachable!("identity needs no other instance")
+    }
+}
+
+fn tags(tags: &[(&str, &str)]) -> Tags {
+    tags.iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn denied() -> CloudError {
+    CloudError::Denied {
+        action: "ec2:DescribeTags".into(),
+        resource: ID.to_owned(),
+    }
+}
+
+const MEMBER: [(&str, &str); 2] = [("swarm:role", "worker"), ("swarm:cluster", "demo")];
+
+#[tokio::test]
+async fn metadata_alone_is_enough() {
+    let mut given = MEMBER.to_vec();
+    given.extend([
+        ("Name", "web-1"),
+        ("swarm:label:tier", "front"),
+        ("swarm:label:", "nameless"),
+        ("aws:autoscaling:groupName", "demo-worker"),
+        ("billing", "42"),
+    ]);
+    let node = identify(
+        &Shows::instance().tags(&given),
+        &Ec2::never(),
+        &Settings::default(),
+    )
+    .await;
+    let expected = Node {
+        instance_id: ID.to_owned(),
+        region: "eu-west-1".to_owned(),
+        zone: "eu-west-1b".to_owned(),
+        instance_type: "t3.small".to_owned(),
+        private_ip: Ipv4Addr::new(10, 98, 32, 7),
+        vpc_cidrs: vec![
+            "10.98.0.0/16".parse().expect("a block"),
+            "100.64.0.0/16".parse().expect("a block"),
+        ],
+        name: Some("web-1".to_owned()),
+        role: Role::Worker,
+        cluster: "demo".parse().expect("a name"),
+        labels: tags(&[("tier", "front")]),
+        group: Some("demo-worker".to_owned()),
+    };
+    assert_eq!(node, Ok(expected));
+}
+
+#[tokio::test]
+async fn the_command_line_overrides_tags_and_tags_override_settings() {
+    let mut settings = Settings::default();
+    settings.node.role = Some(Role::Manager);
+    settings.node.cluster = "filed".parse().ok();
+    settings.node.labels = tags(&[("a", "filed"), ("b", "filed"), ("c", "filed")]);
+    let tagged = [
+        MEMBER.as_slice(),
+        &[("swarm:label:b", "tagged"), ("swarm:label:c", "tagged")],
+    ]
+    .concat();
+    let shows = Shows::instance().tags(&tagged);
+
+    let node = identify(&shows, &Ec2::never(), &settings)
+        .await
+        .expect("a node");
+    assert_eq!((node.role, node.cluster.as_str()), (Role::Worker, "demo"));
+    settings.node.forced.role = Some(Role::Manager);
+    settings.node.forced.cluster = "forced".parse().ok();
+    settings.node.forced.labels = tags(&[("c", "forced")]);
+    let node = identify(&shows, &Ec2::never(), &settings)
+        .await
+        .expect("a node");
+    assert_eq!(
+        (node.role, node.cluster.as_str()),
+        (Role::Manager, "forced")
+    );
+    assert_eq!(
+        node.labels,
+        tags(&[("a", "filed"), ("b", "tagged"), ("c", "forced")])
+    );
+
+    let untagged = Shows::instance().tags(&[("Name", " ")]);
+    settings.node.forced = crate::config::Forced::default();
+    let node = identify(&untagged, &Ec2::never(), &settings)
+        .await
+        .expect("a node");
+    assert_eq!(
+        (node.role, node.cluster.as_str(), node.name),
+        (Role::Manager, "filed", None)
+    );
+}
+
+#[tokio::test]
+async fn wrong_tags_are_terminal_and_name_the_tag_to_set() {
+    let cases: [(&[(&str, &str)], &str); 5] = [
+        (
+            &[("swarm:cluster", "demo")],
+            "cannot tell this node's role: instance i-0123456789abcdef0 has no tag swarm:role; \
+             set swarm:role = manager or worker in the launch template",
+        ),
+        (
+            &[("swarm:cluster", "demo"), ("swarm:role", "boss")],
+            "cannot tell this node's role: the tag swarm:role of instance i-0123456789abcdef0 is \"boss\"; \
+             set swarm:role = manager or worker in the launch template",
+        ),
+        (
+            &[("swarm:cluster", "demo"), ("swarm:role", "")],
+            "cannot tell this node's role: the tag swarm:role of instance i-0123456789abcdef0 is \"\"; \
+             set swarm:role = manager or worker in the launch template",
+        ),
+        (
+            &[("swarm:role", "worker")],
+            "cannot tell this node's cluster: instance i-0123456789abcdef0 has no tag swarm:cluster; \
+             set swarm:cluster = <name> in the launch template",
+        ),
+        (
+            &[("swarm:role", "worker"), ("swarm:cluster", "a/b")],
+            "cannot tell this node's cluster: the tag swarm:cluster of instance i-0123456789abcdef0: \"a/b\" is no \
+             cluster name: use 1 to 48 letters, digits, \"-\" and \"_\", a letter or a digit first",
+        ),
+    ];
+    for (given, message) in cases {
+        let shows = Shows::instance().tags(given);
+        let error = identify(&shows, &Ec2::never(), &Settings::default())
+            .await
+            .expect_err(message);
+        assert_eq!(error.to_string(), message);
+        assert!(error.is_terminal(), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn ec2_is_asked_where_metadata_shows_no_tags() {
+    let ec2 = Ec2::new(vec![Ok(tags(&MEMBER))]);
+    let node = identify(&Shows::instance(), &ec2, &Settings::default())
+        .await
+        .expect("a node");
+    assert_eq!(
+        (node.role, node.cluster.as_str(), ec2.asked.get()),
+        (Role::Worker, "demo", 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_young_instance_is_looked_up_until_ec2_knows_its_tags() {
+    let ec2 = Ec2::new(vec![
+        Ok(Tags::new()),
+        Ok(tags(&MEMBER[..1])),
+        Ok(tags(&MEMBER)),
+    ]);
+    let node = identify(&Shows::instance(), &ec2, &Settings::default())
+        .await
+        .expect("a node");
+    assert_eq!((node.role, ec2.asked.get()), (Role::Worker, 3));
+
+    let ec2 = Ec2::new(vec![Ok(Tags::new())]);
+    let error = identify(&Shows::instance(), &ec2, &Settings::default()).await;
+    assert_eq!(error, Err(IdentifyError::NoRole(ID.to_owned())));
+    assert_eq!(ec2.asked.get(), 5);
+}
+
+#[tokio::test]
+async fn hidden_tags_name_both_ways_out_and_are_not_terminal() {
+    let ways_out = "set \"Allow tags in metadata\" (InstanceMetadataTags=enabled) in the launch template, or allow \
+                    ec2:DescribeTags in the policy of the instance's role";
+    for (cause, why) in [
+        (denied(), "ec2:DescribeTags is denied"),
+        (
+            CloudError::NoCredentials("no profile".to_owned()),
+            "EC2 cannot be asked without AWS credentials (no profile)",
+        ),
+    ] {
+        let ec2 = Ec2::new(vec![Err(cause)]);
+        let error = identify(&Shows::instance(), &ec2, &Settings::default())
+            .await
+            .expect_err(why);
+        let expected = format!(
+            "cannot read the tags of instance {ID}: instance metadata shows none, and {why}; {ways_out}"
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(!error.is_terminal());
+    }
+}
+
+#[tokio::test]
+async fn a_silent_ec2_is_not_terminal() {
+    for cause in [
+        CloudError::Throttled {
+            action: "ec2:DescribeTags".into(),
+        },
+        CloudError::Failed {
+            action: "ec2:DescribeTags".into(),
+            cause: "no route".to_owned(),
+        },
+    ] {
+        let ec2 = Ec2::new(vec![Err(cause.clone())]);
+        let error = identify(&Shows::instance(), &ec2, &Settings::default())
+            .await
+            .expect_err("silent");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot read the tags of instance {ID}: instance metadata shows none, and {cause}"
+            )
+        );
+        assert!(!error.is_terminal());
+    }
+}
+
+#[tokio::test]
+async fn settings_that_say_who_the_node_is_make_up_for_hidden_tags() {
+    let mut settings = Settings::default();
+    settings.node.role = Some(Role::Worker);
+    settings.node.forced.cluster = "demo".parse().ok();
+    let ec2 = Ec2::new(vec![Err(denied())]);
+    let node = identify(&Shows::instance(), &ec2, &settings)
+        .await
+        .expect("a node");
+    assert_eq!((node.role, node.cluster.as_str()), (Role::Worker, "demo"));
+}
+
+#[tokio::test]
+async fn metadata_that_lacks_or_garbles_a_fact_is_named() {
+    let mut missing = Shows::instance().tags(&MEMBER);
+    missing.0.remove("meta-data/mac");
+    let nonsense = Shows::instance()
+        .tags(&MEMBER)
+        .with("dynamic/instance-identity/document", "{}");
+    let blocks = "meta-data/network/interfaces/macs/0a:00:00:00:00:07/vpc-ipv4-cidr-blocks";
+    let blocks = Shows::instance()
+        .tags(&MEMBER)
+        .with(blocks, "10.98.0.0/16 everything");
+    for (shows, message) in [
+        (
+            missing,
+            "cannot read meta-data/mac from instance metadata: it is not there (404); is this an EC2 instance?",
+        ),
+        (
+            nonsense,
+            "cannot read dynamic/instance-identity/document from instance metadata: missing field `instanceId`",
+        ),
+        (
+            blocks,
+            "vpc-ipv4-cidr-blocks from instance metadata: \"everything\" is no address block",
+        ),
+    ] {
+        let error = identify(&shows, &Ec2::never(), &Settings::default())
+            .await
+            .expect_err(message);
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(!error.is_terminal());
+    }
+}
+
+#[tokio::test]
+async fn the_region_is_the_one_set_or_the_instances_own() {
+    let mut settings = Settings::default();
+    assert_eq!(
+        region(&Shows::instance(), &settings).await,
+        Ok("eu-west-1".to_owned())
+    );
+    settings.aws.region = Some("us-gov-west-1".to_owned());
+    assert_eq!(
+        region(&Shows::default(), &settings).await,
+        Ok("us-gov-west-1".to_owned())
+    );
+}
+
+#[test]
+fn a_wrong_cluster_keeps_its_cause() {
+    let cause = InvalidClusterName("x y".to_owned());
+    let error = IdentifyError::WrongCluster {
+        instance_id: ID.to_owned(),
+        cause: cause.clone(),
+    };
+    assert!(error.to_string().ends_with(&cause.to_string()));
+}

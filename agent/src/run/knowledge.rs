@@ -1,6 +1,8 @@
 //! What the agent has learnt since it started: answers with their times.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::swarm::{
     EngineState, Holder, JoinFailure, Membership, Observation, Probed, Reading, Registers, Role,

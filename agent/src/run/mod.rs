@@ -10,6 +10,9 @@ mod memory;
 mod names;
 mod registers;
 mod rounds;
+mod start;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 
@@ -27,6 +30,7 @@ use crate::swarm::{JoinToken, TicketError};
 
 pub use memory::{Memory, MemoryError};
 pub use rounds::{Triggers, run};
+pub use start::{StartError, start};
 
 use chores::Chores;
 use knowledge::Knowledge;

@@ -78,7 +78,7 @@ async fn idle(triggers: &mut impl Triggers, pause: Duration) -> Option<()> {
 
 /// Runs something that has its own time limit, and tells systemd meanwhile that the loop
 /// is alive: nothing here blocks the thread, so a pulse that stops means a loop that hangs.
-async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> T {
+pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> T {
     let mut pulse = interval(PULSE);
     tokio::pin!(work);
     loop {
@@ -107,7 +107,7 @@ where
     P: Probe,
 {
     /// Looks, and decides on the facts.
-    async fn round(&mut self) -> Decision {
+    pub(super) async fn round(&mut self) -> Decision {
         let engine = match self.edges.engine.state().await {
             Ok(state) => state,
             Err(error) => {
@@ -124,7 +124,10 @@ where
     }
 
     /// Takes the step; says how long to pause before the next look, if at all.
-    async fn step(&mut self, decision: &Decision) -> Result<Option<Duration>, StepError> {
+    pub(super) async fn step(
+        &mut self,
+        decision: &Decision,
+    ) -> Result<Option<Duration>, StepError> {
         match &decision.action {
             Action::Serve(pause) if decision.reason.leads() => {
                 let sooner = self.do_chores().await?;

@@ -1,6 +1,7 @@
 //! The running lab, as tests and the command see it.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -37,6 +38,14 @@ pub struct Output {
 }
 
 impl Output {
+    fn of(done: &std::process::Output) -> Self {
+        Self {
+            status: done.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
+        }
+    }
+
     /// Whether it exited with 0.
     pub fn success(&self) -> bool {
         self.status == 0
@@ -112,11 +121,24 @@ impl Lab {
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("cannot run {argv:?} on {id}"))?;
-        Ok(Output {
-            status: done.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
-        })
+        Ok(Output::of(&done))
+    }
+
+    /// Runs a command in a machine with a line on its standard input, for a minute at most:
+    /// a secret given so is in no process list.
+    pub fn exec_with_input(&self, id: &str, argv: &[&str], line: &str) -> Result<Output> {
+        let failed = || format!("cannot run a command with input on {id}");
+        let mut child = machine::enter(id, argv, COMMAND_LIMIT)?
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(failed)?;
+        if let Some(mut input) = child.stdin.take() {
+            writeln!(input, "{line}").with_context(failed)?;
+        }
+        let done = child.wait_with_output().with_context(failed)?;
+        Ok(Output::of(&done))
     }
 
     /// Starts a command in a machine and does not wait; its output can be read from the child.

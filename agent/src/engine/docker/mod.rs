@@ -7,6 +7,7 @@ mod watch;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::models::{NodeSpecRoleEnum, SwarmInitRequest, SwarmJoinRequest, SwarmSpec};
@@ -33,11 +34,11 @@ const INIT_LIMIT: Duration = Duration::from_mins(1);
 const LEAVE_LIMIT: Duration = Duration::from_mins(1);
 const LISTEN: &str = "0.0.0.0:2377";
 
-/// The engine behind a unix socket.
-#[derive(Debug)]
+/// The engine behind a unix socket. Clones share one connection.
+#[derive(Clone, Debug)]
 pub struct Docker {
     socket: PathBuf,
-    connection: Mutex<Option<bollard::Docker>>,
+    connection: Arc<Mutex<Option<bollard::Docker>>>,
 }
 
 impl Docker {
@@ -45,7 +46,7 @@ impl Docker {
     pub fn new(socket: &Path) -> Self {
         Self {
             socket: socket.to_owned(),
-            connection: Mutex::new(None),
+            connection: Arc::default(),
         }
     }
 

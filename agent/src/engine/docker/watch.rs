@@ -27,7 +27,7 @@ pub struct Watch {
 
 impl Watch {
     /// Starts to follow.
-    pub fn start(docker: Arc<Docker>) -> Self {
+    pub fn start(docker: Docker) -> Self {
         let wake = Arc::new(Notify::new());
         let task = tokio::spawn(follow(docker, wake.clone()));
         Self { wake, task }
@@ -45,7 +45,7 @@ impl Drop for Watch {
     }
 }
 
-async fn follow(docker: Arc<Docker>, wake: Arc<Notify>) {
+async fn follow(docker: Docker, wake: Arc<Notify>) {
     loop {
         if let Ok(client) = docker.client().await {
             let mut events = pin!(client.events(Some(filter())));

@@ -1,7 +1,9 @@
 //! Managers by EC2's word: the decision is `swarm::promotion`, the facts come from here.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use tracing::info;
 

@@ -1,6 +1,8 @@
 //! The ticket, always that of the swarm as it is.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
 
 use tracing::info;
 

@@ -1,5 +1,10 @@
 //! Each row of the decision's table, and all combinations of facts.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "facts are optional; the helpers give them as they are used"
+)]
+
 use std::time::Duration;
 
 use secrecy::SecretString;

@@ -58,10 +58,14 @@ impl Store {
         Self { folder }
     }
 
-    /// Waits for another build to end; the lock lasts as long as the file is open.
+    /// Waits for another build to end; the lock lasts as long as the file is open. Scripts
+    /// that outlived an earlier build are ended.
     pub(super) fn lock(&self) -> Result<File> {
         let file = File::create(self.folder.join("lock")).context("cannot open the image lock")?;
         file.lock().context("cannot lock the image cache")?;
+        let scripts = scripts()?;
+        scripts.kill()?;
+        scripts.create()?;
         Ok(file)
     }
 

@@ -1,0 +1,197 @@
+//! The engine's `daemon.json`: the user's keys stay, ours are added.
+//!
+//! What was added is recorded, so that a later merge can change or withdraw it without ever
+//! touching a key that the user wrote.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use ipnet::Ipv4Net;
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::INSTANCE_LABEL;
+use crate::file;
+
+type Keys = Map<String, Value>;
+
+/// Why `daemon.json` could not be settled.
+#[derive(Clone, Debug, Eq, PartialEq, Error)]
+pub enum DaemonJsonError {
+    /// It is there and is not a JSON object. It is left as it is.
+    #[error("cannot read {path}: {cause}; mend or remove the file")]
+    Invalid {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// It asks for something that excludes swarm mode.
+    #[error("cannot use {0}: \"live-restore\" does not work with swarm mode; remove that key")]
+    LiveRestore(String),
+    /// The disk.
+    #[error("cannot {verb} {path}: {cause}")]
+    Io {
+        /// `read` or `write`.
+        verb: &'static str,
+        /// The file.
+        path: String,
+        /// What the system says.
+        cause: String,
+    },
+}
+
+impl DaemonJsonError {
+    /// Whether a person has to change the file.
+    pub fn is_terminal(&self) -> bool {
+        !matches!(self, Self::Io { .. })
+    }
+}
+
+/// The file, and the record of what was added to it.
+#[derive(Clone, Debug)]
+pub struct DaemonJson {
+    path: PathBuf,
+    record: PathBuf,
+}
+
+impl DaemonJson {
+    /// The file at `path`; additions are recorded in the file `record`.
+    pub fn new(path: PathBuf, record: PathBuf) -> Self {
+        Self { path: fs::canonicalize(&path).unwrap_or(path), record }
+    }
+
+    /// What the file says now.
+    pub fn read(&self) -> Result<Keys, DaemonJsonError> {
+        let keys = read(&self.path)?;
+        match keys.get("live-restore") {
+            Some(Value::Bool(true)) => Err(DaemonJsonError::LiveRestore(self.path.display().to_string())),
+            _ => Ok(keys),
+        }
+    }
+
+    /// Adds `wanted` where the user has not said otherwise; whether that changed the file.
+    pub fn settle(&self, wanted: Wanted) -> Result<bool, DaemonJsonError> {
+        let current = self.read()?;
+        // A damaged record only means that earlier additions count as the user's.
+        let recorded = read(&self.record).unwrap_or_default();
+        let (settled, added) = merge(&current, wanted, &recorded);
+        if added != recorded {
+            write(&self.record, &added)?;
+        }
+        if settled == current {
+            return Ok(false);
+        }
+        write(&self.path, &settled)?;
+        Ok(true)
+    }
+}
+
+/// What this node's engine should be set to.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Keys from our own settings; they come before our defaults.
+    pub extra: Keys,
+    /// The instance's id, for the engine's labels.
+    pub instance_id: String,
+    /// Where bridges take their subnets.
+    pub local_pool: Ipv4Net,
+}
+
+/// The settled keys, and those of them that were added.
+fn merge(current: &Keys, wanted: Wanted, recorded: &Keys) -> (Keys, Keys) {
+    let is_users = |key: &String, value: &Value| recorded.get(key) != Some(value);
+    let mut settled: Keys =
+        current.iter().filter(|(key, value)| is_users(key, value)).map(owned).collect();
+    let labels = labels(&settled, &wanted);
+    let mut extra = wanted.extra;
+    extra.remove("labels");
+    let mut added: Keys = extra.into_iter().filter(|(key, _)| !settled.contains_key(key)).collect();
+    for group in defaults(wanted.local_pool) {
+        if !group.keys().any(|key| settled.contains_key(key) || added.contains_key(key)) {
+            added.extend(group);
+        }
+    }
+    settled.extend(added.iter().map(owned));
+    settled.insert("labels".to_owned(), labels);
+    (settled, added)
+}
+
+fn owned((key, value): (&String, &Value)) -> (String, Value) {
+    (key.clone(), value.clone())
+}
+
+/// Our defaults. A group stands or falls as one: options belong to their driver.
+fn defaults(local_pool: Ipv4Net) -> [Keys; 2] {
+    let logs = json!({"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}});
+    let size = local_pool.prefix_len().max(24);
+    let pools = json!({"default-address-pools": [{"base": local_pool, "size": size}]});
+    [logs, pools].map(|group| match group {
+        Value::Object(keys) => keys,
+        _ => Keys::new(),
+    })
+}
+
+/// The user's labels and those of our settings, and the instance's id, which is this instance's only.
+/// Labels that are no list are Docker's to complain about.
+fn labels(users: &Keys, wanted: &Wanted) -> Value {
+    if let Some(other) = users.get("labels").filter(|labels| !labels.is_array()) {
+        return other.clone();
+    }
+    let mine = Value::String(format!("{INSTANCE_LABEL}={}", wanted.instance_id));
+    let is_ours = |label: &Value| {
+        let text = label.as_str().unwrap_or_default();
+        text.strip_prefix(INSTANCE_LABEL).is_some_and(|rest| rest.starts_with('='))
+    };
+    let mut labels: Vec<Value> = Vec::new();
+    for source in [users, &wanted.extra] {
+        let given = source.get("labels").and_then(Value::as_array).into_iter().flatten();
+        for label in given.filter(|label| !is_ours(label)) {
+            if !labels.contains(label) {
+                labels.push(label.clone());
+            }
+        }
+    }
+    labels.push(mine);
+    Value::Array(labels)
+}
+
+/// The instance that the engine's labels name, if they name one.
+pub fn labelled_instance(keys: &Map<String, Value>) -> Option<&str> {
+    let labels = keys.get("labels")?.as_array()?;
+    labels.iter().find_map(|label| label.as_str()?.strip_prefix(INSTANCE_LABEL)?.strip_prefix('='))
+}
+
+fn read(path: &Path) -> Result<Keys, DaemonJsonError> {
+    let shown = || path.display().to_string();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Keys::new()),
+        Err(error) => {
+            return Err(DaemonJsonError::Io { verb: "read", path: shown(), cause: error.to_string() });
+        }
+    };
+    if text.trim().is_empty() {
+        return Ok(Keys::new());
+    }
+    serde_json::from_str(&text)
+        .map_err(|error| DaemonJsonError::Invalid { path: shown(), cause: error.to_string() })
+}
+
+fn write(path: &Path, keys: &Keys) -> Result<(), DaemonJsonError> {
+    let failed = |cause: std::io::Error| DaemonJsonError::Io {
+        verb: "write",
+        path: path.display().to_string(),
+        cause: cause.to_string(),
+    };
+    let text = format!("{:#}\n", Value::Object(keys.clone()));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    file::replace(path, text.as_bytes(), 0o644).map_err(failed)
+}
+
+#[cfg(test)]
+#[path = "daemon_json_tests.rs"]
+mod tests;

@@ -1,0 +1,117 @@
+//! From settings to a running agent: identity, edges, triggers.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{Instrument, info, info_span};
+
+use super::{Agent, Edges, MemoryError, Triggers, rounds};
+use crate::cloud::Aws;
+use crate::cloud::fleet::Ec2;
+use crate::cloud::imds::Imds;
+use crate::cloud::parameter_store::Ssm;
+use crate::config::{MetadataSettings, Settings};
+use crate::engine::docker::{Docker, Watch};
+use crate::engine::probe::NetworkProbe;
+use crate::node::{self, IdentifyError};
+use crate::report::notify::Notify;
+
+/// Why the agent did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The node cannot tell who it is.
+    #[error(transparent)]
+    Identify(#[from] IdentifyError),
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// The process cannot watch for signals.
+    #[error("cannot watch for signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// Runs the agent until it is asked to stop.
+pub async fn start(settings: Settings) -> Result<(), StartError> {
+    let mut notify = Notify::default();
+    let mut stop = Stop::new().map_err(StartError::Signals)?;
+    notify.status("reading instance metadata");
+    let imds = Arc::new(client(&settings.metadata));
+    let identified = rounds::alive(&notify, identify(imds, &settings));
+    let (node, aws) = tokio::select! {
+        identified = identified => identified?,
+        () = stop.asked() => return Ok(()),
+    };
+    let span =
+        info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
+    let docker = Docker::new(&settings.host_path(&settings.engine.socket));
+    let edges = Edges {
+        store: Ssm::new(&aws, settings.aws.kms_key_for(&node.cluster)),
+        fleet: Ec2::new(&aws),
+        engine: docker.clone(),
+        probe: NetworkProbe,
+    };
+    let agent = Agent::new(node, settings, edges)?;
+    let mut triggers = Happenings {
+        watch: Watch::start(docker),
+        stop,
+    };
+    let rounds = async {
+        info!(version = env!("CARGO_PKG_VERSION"), "agent started");
+        rounds::run(agent, &mut triggers, &mut notify).await;
+        info!("agent stopped; the node stays in the swarm");
+    };
+    rounds.instrument(span).await;
+    Ok(())
+}
+
+fn client(settings: &MetadataSettings) -> Imds {
+    Imds::new(settings.base(), settings.request_timeout, settings.budget)
+}
+
+async fn identify(
+    imds: Arc<Imds>,
+    settings: &Settings,
+) -> Result<(node::Node, Aws), IdentifyError> {
+    let region = node::region(&*imds, settings).await?;
+    let aws = Aws::new(imds.clone(), &region, &settings.aws);
+    let node = node::identify(&*imds, &Ec2::new(&aws), settings).await?;
+    Ok((node, aws))
+}
+
+/// SIGTERM and SIGINT: a stop of the service, which is no departure.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// What wakes the agent: its engine, and the service manager.
+struct Happenings {
+    watch: Watch,
+    stop: Stop,
+}
+
+impl Triggers for Happenings {
+    async fn next(&mut self) -> Option<()> {
+        tokio::select! {
+            () = self.watch.happening() => Some(()),
+            () = self.stop.asked() => None,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The real rounds against a small world: one store, one swarm, several nodes.
+
+mod fakes;
+mod forming;
+
+use std::time::Duration;
+
+use super::{Agent, Edges};
+use crate::config::{Flags, Settings};
+use crate::node::Node;
+use crate::swarm::{Action, Role};
+use fakes::{Engine, World};
+
+type FakeAgent = Agent<World, World, Engine, World>;
+
+/// One node: what a restart of its agent keeps is its engine and its state folder.
+struct Host {
+    node: Node,
+    engine: Engine,
+    folder: tempfile::TempDir,
+}
+
+impl Host {
+    fn new(world: &World, number: u8, role: Role) -> Self {
+        let node = Node {
+            instance_id: format!("i-{number}"),
+            region: "r".into(),
+            zone: "ra".into(),
+            instance_type: "t3.small".into(),
+            private_ip: [10, 0, 0, number].into(),
+            vpc_cidrs: vec!["10.0.0.0/16".parse().unwrap()],
+            name: None,
+            role,
+            cluster: "c".parse().unwrap(),
+            labels: std::collections::BTreeMap::new(),
+            group: None,
+        };
+        world.launched(&node);
+        let engine = Engine::new(world.clone(), &node);
+        Self {
+            node,
+            engine,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn agent(&self) -> FakeAgent {
+        let mut settings = Settings::load(&Flags::default()).unwrap();
+        settings.state_dir = self.folder.path().to_owned();
+        let world = || self.engine.world.clone();
+        let edges = Edges {
+            store: world(),
+            fleet: world(),
+            engine: self.engine.clone(),
+            probe: world(),
+        };
+        Agent::new(self.node.clone(), settings, edges).unwrap()
+    }
+}
+
+/// One round and its step, as the loop does it; the pause it would make, if any.
+async fn turn(agent: &mut FakeAgent) -> (Action, Option<Duration>) {
+    let decision = agent.round().await;
+    let pause = agent
+        .step(&decision)
+        .await
+        .unwrap_or(Some(Duration::from_secs(2)));
+    (decision.action, pause)
+}
+
+/// Turns until the node serves; the clock is the test's, so pauses cost nothing.
+async fn until_it_serves(agent: &mut FakeAgent) -> usize {
+    for turns in 1..100 {
+        let (action, pause) = turn(agent).await;
+        if matches!(action, Action::Serve(_)) {
+            return turns;
+        }
+        tokio::time::advance(pause.unwrap_or_default()).await;
+    }
+    panic!("the node never got into the swarm");
+}

@@ -1,0 +1,125 @@
+//! Managers and workers that are launched in the same moment form one swarm, every time.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use lab::{Cluster, ClusterSpec, Lab, Request, Role};
+use serde_json::Value;
+
+use super::support::{answers_of, docker};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[Case {
+    name: "forming::three_managers_and_three_workers_ten_times",
+    run: ten_times,
+}];
+
+const ROUNDS: u32 = 10;
+
+fn ten_times(lab: &Lab) -> Result<()> {
+    let mut times = Vec::new();
+    for round in 1..=ROUNDS {
+        let name = format!("forming{round}");
+        let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 3, 3))?;
+        let launched = Instant::now();
+        cluster.wait_whole(Duration::from_mins(2))?;
+        let time = launched.elapsed().as_secs_f64();
+        eprintln!("    round {round}: three managers reachable, six nodes Ready after {time:.1} s");
+        times.push(time);
+        one_swarm(lab, &cluster)?;
+        one_claim(lab, &cluster)?;
+        no_manager_token(lab, &cluster)?;
+        cluster.delete()?;
+    }
+    times.sort_by(f64::total_cmp);
+    let (first, last) = (times[0], times[times.len() - 1]);
+    eprintln!(
+        "    {ROUNDS} rounds: {first:.1} to {last:.1} s, median {:.1} s",
+        times[times.len() / 2]
+    );
+    Ok(())
+}
+
+/// Every manager names the same swarm, and its list has all six nodes.
+fn one_swarm(lab: &Lab, cluster: &Cluster) -> Result<()> {
+    let mut swarms = BTreeSet::new();
+    for manager in cluster.machines_of(Role::Manager)? {
+        let info = [
+            "info",
+            "--format",
+            "{{.Swarm.Cluster.ID}} {{.Swarm.Nodes}} {{.Swarm.Managers}}",
+        ];
+        swarms.insert(docker(lab, &manager.id, &info)?);
+    }
+    ensure!(swarms.len() == 1, "more than one swarm: {swarms:?}");
+    let only = swarms.first().map(String::as_str).unwrap_or_default();
+    ensure!(
+        only.ends_with(" 6 3"),
+        "not three managers of six nodes: {only}"
+    );
+    Ok(())
+}
+
+/// One claim and one outcome, both of epoch 1, each written once.
+fn one_claim(lab: &Lab, cluster: &Cluster) -> Result<()> {
+    let root = format!("/swarmlet/{}", cluster.name());
+    let names = [
+        "epochs/0000000001/claim",
+        "epochs/0000000001/outcome",
+        "ticket",
+    ];
+    let expected: Vec<String> = names.iter().map(|name| format!("{root}/{name}")).collect();
+    let parameters = parameters(lab, &root)?;
+    let found: Vec<&str> = parameters
+        .iter()
+        .filter_map(|p| p["Name"].as_str())
+        .collect();
+    ensure!(
+        found == expected,
+        "other parameters than the three: {found:?}"
+    );
+    for name in &expected[..2] {
+        let writes: Vec<Request> = answers_of(lab, "PutParameter", name)?;
+        ensure!(
+            writes.len() == 1,
+            "{name} was written {} times",
+            writes.len()
+        );
+    }
+    Ok(())
+}
+
+/// The manager token is in no parameter: it never leaves raft.
+fn no_manager_token(lab: &Lab, cluster: &Cluster) -> Result<()> {
+    let leader = &cluster.machines_of(Role::Manager)?[0].id;
+    let token = docker(lab, leader, &["swarm", "join-token", "--quiet", "manager"])?;
+    let secret = token.rsplit('-').next().unwrap_or_default();
+    ensure!(secret.len() == 25, "this is no token");
+    for parameter in parameters(lab, &format!("/swarmlet/{}", cluster.name()))? {
+        let value = parameter["Value"].as_str().unwrap_or_default();
+        ensure!(
+            !value.contains(secret),
+            "{} holds the manager token",
+            parameter["Name"]
+        );
+    }
+    Ok(())
+}
+
+fn parameters(lab: &Lab, root: &str) -> Result<Vec<Value>> {
+    let words = [
+        "ssm",
+        "get-parameters-by-path",
+        "--recursive",
+        "--with-decryption",
+        "--path",
+        root,
+    ];
+    let mut list = lab.aws(&words)?["Parameters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    list.sort_by_key(|parameter| parameter["Name"].to_string());
+    Ok(list)
+}

@@ -1,0 +1,121 @@
+//! Parameter Store that is busy, or that says no.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, Role, wait_until};
+
+use super::support::{requests_of, shared, terminate, unit};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "parameter_store::throttles_for_half_a_minute",
+        run: throttled,
+    },
+    Case {
+        name: "parameter_store::denied_then_allowed",
+        run: denied,
+    },
+    Case {
+        name: "parameter_store::a_role_of_another_cluster",
+        run: foreign_role,
+    },
+];
+
+const THROTTLED: u64 = 30;
+
+fn throttled(lab: &Lab) -> Result<()> {
+    let fault = Fault::new("ssm", Effect::Throttle)
+        .cluster("busy")
+        .seconds(THROTTLED);
+    let cluster_spec = ClusterSpec::new("busy", 1, 2);
+    let _fault = lab.fault(&fault)?;
+    let begun = Instant::now();
+    let cluster = Cluster::create(lab, &cluster_spec)?;
+    cluster.wait_whole(Duration::from_mins(2))?;
+    let time = begun.elapsed();
+    eprintln!(
+        "    whole {:.1} s after Parameter Store began to throttle",
+        time.as_secs_f64()
+    );
+    ensure!(
+        time >= Duration::from_secs(THROTTLED),
+        "nothing was throttled"
+    );
+    ensure!(
+        time <= Duration::from_secs(THROTTLED + 40),
+        "the nodes came back too late"
+    );
+    for machine in cluster.machines()? {
+        let calls = requests_of(lab, &machine.id)?;
+        let refused = calls.iter().filter(|call| call.error.is_some()).count();
+        eprintln!("    {}: {refused} calls were throttled", machine.id);
+        ensure!(
+            (1..=10).contains(&refused),
+            "{refused} calls in {THROTTLED} s"
+        );
+    }
+    cluster.delete()
+}
+
+/// The status names the action; when it is allowed, the node joins without a restart.
+fn denied(lab: &Lab) -> Result<()> {
+    let fault = Fault::new("ssm", Effect::Deny).cluster("denied");
+    let fault = lab.fault(&fault)?;
+    let cluster = Cluster::create(lab, &ClusterSpec::new("denied", 1, 1))?;
+    for machine in cluster.machines()? {
+        status_names(lab, &machine.id, "ssm:GetParameter on ")?;
+    }
+    drop(fault);
+    cluster.wait_whole(Duration::from_mins(2))?;
+    for machine in cluster.machines()? {
+        let restarts = unit(lab, &machine.id, "swarmlet.service", "NRestarts")?;
+        ensure!(restarts == "0", "the agent was restarted {restarts} times");
+    }
+    cluster.delete()
+}
+
+/// Denied by the policy itself: a worker's role may read its own cluster's ticket only.
+fn foreign_role(lab: &Lab) -> Result<()> {
+    let worker = shared(lab)?.machines_of(Role::Worker)?.remove(0);
+    let profile = profile(lab, &worker.id)?;
+    let tags = [("swarm:role", "worker"), ("swarm:cluster", "elsewhere")];
+    let tags = tags
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .to_vec();
+    let launch = Launch {
+        tags,
+        profile: Some(profile),
+        ..Launch::default()
+    };
+    let id = lab.launch(&launch)?.remove(0);
+    status_names(lab, &id, "ssm:GetParameter on ")?;
+    status_names(lab, &id, "/swarmlet/elsewhere/ticket")?;
+    terminate(lab, &[id])
+}
+
+fn profile(lab: &Lab, id: &str) -> Result<String> {
+    let answer = lab.aws(&["ec2", "describe-instances", "--instance-ids", id])?;
+    let arn = &answer["Reservations"][0]["Instances"][0]["IamInstanceProfile"]["Arn"];
+    let name = arn
+        .as_str()
+        .unwrap_or_default()
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    ensure!(!name.is_empty(), "{id} has no profile: {answer}");
+    Ok(name.to_owned())
+}
+
+fn status_names(lab: &Lab, id: &str, what: &str) -> Result<()> {
+    wait_until(
+        &format!("the status names {what}"),
+        Duration::from_mins(1),
+        || {
+            let status = unit(lab, id, "swarmlet.service", "StatusText")?;
+            ensure!(status.contains(what), "it is: {status}");
+            Ok(())
+        },
+    )
+}

@@ -1,0 +1,124 @@
+//! Restarts of the machine, the engine and the agent: the node comes back by itself, as the
+//! same node, and nothing is claimed again.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use lab::{Cluster, Lab, Role, wait_until};
+
+use super::support::{agent_is_ready, docker, requests_of, shared};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "restarts::reboot",
+        run: |lab| on_each_role(lab, &REBOOT),
+    },
+    Case {
+        name: "restarts::engine",
+        run: |lab| on_each_role(lab, &ENGINE),
+    },
+    Case {
+        name: "restarts::agent_killed",
+        run: |lab| on_each_role(lab, &AGENT),
+    },
+];
+
+/// A way to restart something on a node, and how to see that it has happened.
+struct Restart {
+    cause: fn(&Lab, &str) -> Result<()>,
+    /// A property of a unit that is another after the restart.
+    sign: [&'static str; 2],
+}
+
+const REBOOT: Restart = Restart {
+    cause: Lab::reboot,
+    sign: ["", "UserspaceTimestampMonotonic"],
+};
+const ENGINE: Restart = Restart {
+    cause: |lab, id| {
+        lab.exec(id, &["systemctl", "restart", "docker"])?
+            .ok()
+            .map(drop)
+    },
+    sign: ["docker.service", "MainPID"],
+};
+const AGENT: Restart = Restart {
+    cause: |lab, id| {
+        let kill = [
+            "systemctl",
+            "kill",
+            "--kill-whom=main",
+            "--signal=SIGKILL",
+            "swarmlet.service",
+        ];
+        lab.exec(id, &kill)?.ok().map(drop)
+    },
+    sign: ["swarmlet.service", "MainPID"],
+};
+
+fn on_each_role(lab: &Lab, restart: &Restart) -> Result<()> {
+    let cluster = shared(lab)?;
+    for role in [Role::Worker, Role::Manager] {
+        let id = cluster.machines_of(role)?[0].id.clone();
+        comes_back(lab, cluster, role, &id, restart)?;
+    }
+    Ok(())
+}
+
+fn comes_back(lab: &Lab, cluster: &Cluster, role: Role, id: &str, restart: &Restart) -> Result<()> {
+    let node_id = node_id(lab, id)?;
+    let (before, calls) = (sign(lab, id, restart)?, requests_of(lab, id)?.len());
+    let claims = claims(lab, cluster)?;
+    (restart.cause)(lab, id)?;
+    let caused = Instant::now();
+    wait_until("the restart has happened", Duration::from_mins(1), || {
+        let now = sign(lab, id, restart)?;
+        ensure!(!now.is_empty() && now != "0" && now != before, "not yet");
+        Ok(())
+    })?;
+    wait_until("its agent is ready", Duration::from_mins(1), || {
+        agent_is_ready(lab, id)
+    })?;
+    cluster.wait_whole(Duration::from_mins(1))?;
+    eprintln!(
+        "    {}: whole again after {:.1} s",
+        role.name(),
+        caused.elapsed().as_secs_f64()
+    );
+    ensure!(
+        self::node_id(lab, id)? == node_id,
+        "{id} is another node now"
+    );
+    ensure!(
+        self::claims(lab, cluster)? == claims,
+        "something was claimed again"
+    );
+    if role == Role::Worker {
+        let added = requests_of(lab, id)?.len() - calls;
+        ensure!(
+            added == 0,
+            "a worker that is a member called AWS {added} times"
+        );
+    }
+    Ok(())
+}
+
+fn node_id(lab: &Lab, id: &str) -> Result<String> {
+    docker(lab, id, &["info", "--format", "{{.Swarm.NodeID}}"])
+}
+
+fn sign(lab: &Lab, id: &str, restart: &Restart) -> Result<String> {
+    let [unit, property] = restart.sign;
+    let mut argv = vec!["systemctl", "show", "--value", "--property", property];
+    argv.extend(Some(unit).filter(|unit| !unit.is_empty()));
+    Ok(lab.exec(id, &argv)?.ok()?.trim().to_owned())
+}
+
+/// Every try to write a register of this cluster.
+fn claims(lab: &Lab, cluster: &Cluster) -> Result<usize> {
+    let registers = format!("/swarmlet/{}/epochs/", cluster.name());
+    let requests = lab.journal()?.into_iter();
+    let writes = requests.filter(|r| r.action == "PutParameter" && r.target.contains(&registers));
+    Ok(writes.count())
+}

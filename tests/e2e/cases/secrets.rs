@@ -1,0 +1,135 @@
+//! Join tokens are in no journal, status, error, process list or file that others can read.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use lab::{Cluster, Lab, Role, wait_until};
+
+use super::support::{docker, shared};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[Case {
+    name: "secrets::join_tokens_are_nowhere_to_be_seen",
+    run: nowhere,
+}];
+
+/// Prints where the secret, given on standard input so that no process list has it, is found:
+/// processes' arguments and environments, files that others can read, units' states.
+const SEARCH: &str = r#"
+read -r secret
+grep -lasF -- "$secret" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
+find / -xdev -type f -perm -o=r -size -4M -not -path '/proc/*' -not -path '/sys/*' -print0 2>/dev/null |
+  xargs -0 -r grep -lasF -- "$secret"
+find /run /tmp /var/tmp /dev/shm -type f -perm -o=r -print0 2>/dev/null |
+  xargs -0 -r grep -lasF -- "$secret"
+journalctl --no-pager --output=export | grep -aqF -- "$secret" && echo journal
+systemctl show --all --no-pager | grep -qF -- "$secret" && echo units
+systemctl show --all --no-pager 'swarmlet*' docker | grep -qF -- "$secret" && echo 'the state of a unit'
+true
+"#;
+
+fn nowhere(lab: &Lab) -> Result<()> {
+    let cluster = shared(lab)?;
+    let manager = cluster.machines_of(Role::Manager)?.remove(0).id;
+    let secrets = [
+        secret(lab, &manager, "worker")?,
+        secret(lab, &manager, "manager")?,
+    ];
+    while_a_node_joins(lab, cluster, &secrets)?;
+    for machine in cluster.machines()? {
+        for secret in &secrets {
+            let found = search(lab, &machine.id, secret)?;
+            ensure!(found.is_empty(), "{} shows a token: {found:?}", machine.id);
+            ensure!(
+                !lab.console(&machine.id)?.contains(secret),
+                "a console shows a token"
+            );
+        }
+    }
+    let journal = std::fs::read_to_string(lab.paths().journal())?;
+    ensure!(
+        secrets.iter().all(|secret| !journal.contains(secret)),
+        "the lab's journal has a token"
+    );
+    the_search_finds(lab, &manager, &secrets[0])
+}
+
+fn secret(lab: &Lab, manager: &str, role: &str) -> Result<String> {
+    let token = docker(lab, manager, &["swarm", "join-token", "--quiet", role])?;
+    let secret = token.rsplit('-').next().unwrap_or_default();
+    ensure!(secret.len() == 25, "this is no token");
+    Ok(secret.to_owned())
+}
+
+/// Looks at a new machine again and again from its first moments until it has joined.
+fn while_a_node_joins(lab: &Lab, cluster: &Cluster, secrets: &[String]) -> Result<()> {
+    let before: Vec<String> = cluster.machines()?.into_iter().map(|m| m.id).collect();
+    let count = u32::try_from(cluster.machines_of(Role::Worker)?.len())?;
+    cluster.scale(Role::Worker, count + 1)?;
+    let mut looks = 0;
+    wait_until("the new node has joined", Duration::from_mins(1), || {
+        let Some(new) = cluster
+            .machines()?
+            .into_iter()
+            .find(|m| !before.contains(&m.id))
+        else {
+            bail!("not launched yet");
+        };
+        for secret in secrets {
+            let found = search(lab, &new.id, secret)?;
+            assert!(
+                found.is_empty(),
+                "{} shows a token while it joins: {found:?}",
+                new.id
+            );
+        }
+        looks += 1;
+        let state = docker(
+            lab,
+            &new.id,
+            &["info", "--format", "{{.Swarm.LocalNodeState}}"],
+        )?;
+        ensure!(state == "active", "its engine is {state}");
+        Ok(())
+    })?;
+    eprintln!("    looked {looks} times while a node joined");
+    cluster.wait_whole(Duration::from_mins(1)).map(drop)
+}
+
+fn search(lab: &Lab, id: &str, secret: &str) -> Result<Vec<String>> {
+    let script = format!("{SEARCH}\n");
+    let output = lab
+        .exec_with_input(id, &["sh", "-c", &script], secret)?
+        .ok()?;
+    Ok(output.lines().map(str::to_owned).collect())
+}
+
+/// A search that finds nothing proves nothing until it finds what is there.
+fn the_search_finds(lab: &Lab, id: &str, secret: &str) -> Result<()> {
+    let plant = r#"read -r secret; echo "$secret" >/var/tmp/planted; chmod 644 /var/tmp/planted; echo "$secret" | systemd-cat -t planted"#;
+    lab.exec_with_input(id, &["sh", "-c", plant], secret)?
+        .ok()?;
+    wait_until(
+        "the search finds what was planted",
+        Duration::from_secs(10),
+        || {
+            let found = search(lab, id, secret)?;
+            ensure!(
+                found.iter().any(|line| line == "/var/tmp/planted"),
+                "only {found:?}"
+            );
+            ensure!(found.iter().any(|line| line == "journal"), "only {found:?}");
+            Ok(())
+        },
+    )?;
+    lab.exec(
+        id,
+        &[
+            "sh",
+            "-c",
+            "rm /var/tmp/planted; journalctl --rotate; journalctl --vacuum-time=1s",
+        ],
+    )?
+    .ok()
+    .map(drop)
+}

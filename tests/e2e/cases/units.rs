@@ -1,0 +1,100 @@
+//! The units, as the machine's own systemd judges them.
+
+use anyhow::{Context as _, Result, ensure};
+use lab::{Lab, Role};
+
+use super::support::{shared, unit};
+use crate::Case;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "units::the_agent_is_sandboxed",
+        run: sandboxed,
+    },
+    Case {
+        name: "units::the_order_has_no_cycle",
+        run: ordered,
+    },
+    Case {
+        name: "units::the_host_name_tells_the_node",
+        run: named,
+    },
+];
+
+const EXPOSURE_LIMIT: f64 = 2.5;
+
+fn sandboxed(lab: &Lab) -> Result<()> {
+    let id = worker(lab)?;
+    let report = lab
+        .exec(
+            &id,
+            &[
+                "systemd-analyze",
+                "security",
+                "--no-pager",
+                "swarmlet.service",
+            ],
+        )?
+        .ok()?;
+    let verdict = report.lines().last().unwrap_or_default();
+    let level = verdict
+        .split(": ")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next());
+    let level: f64 = level.context(report.clone())?.parse()?;
+    eprintln!("    systemd-analyze security: {level}");
+    ensure!(level < EXPOSURE_LIMIT, "{verdict}");
+    Ok(())
+}
+
+/// With cloud-init's units in the transaction, which is where the cycles are.
+fn ordered(lab: &Lab) -> Result<()> {
+    let id = worker(lab)?;
+    let argv = [
+        "systemd-analyze",
+        "verify",
+        "--recursive-errors=no",
+        "multi-user.target",
+        "cloud-init.target",
+        "swarmlet-prepare.service",
+        "swarmlet.service",
+    ];
+    let output = lab.exec(&id, &argv)?;
+    let said = format!("{}{}", output.stdout, output.stderr);
+    ensure!(!said.contains("cycle"), "{said}");
+    ensure!(!said.contains("swarmlet"), "{said}");
+    let cloud_init = lab.exec(&id, &["systemctl", "cat", "cloud-config.target"])?;
+    ensure!(
+        cloud_init.success(),
+        "the image has no cloud-init: nothing was shown"
+    );
+    ensure!(
+        unit(lab, &id, "swarmlet.service", "ActiveState")? == "active",
+        "the agent is not active"
+    );
+    Ok(())
+}
+
+fn named(lab: &Lab) -> Result<()> {
+    let cluster = shared(lab)?;
+    for machine in cluster.machines()? {
+        let role = machine.tag("swarm:role").unwrap_or_default();
+        let name = lab.exec(&machine.id, &["hostname"])?.ok()?;
+        let expected = format!("{}-{role}-", cluster.name());
+        ensure!(
+            name.trim().starts_with(&expected),
+            "{} is called {name}",
+            machine.id
+        );
+        let nodes = cluster.nodes()?;
+        ensure!(
+            nodes.iter().any(|node| node.hostname == name.trim()),
+            "no node is called {name}"
+        );
+    }
+    Ok(())
+}
+
+fn worker(lab: &Lab) -> Result<String> {
+    Ok(shared(lab)?.machines_of(Role::Worker)?.remove(0).id)
+}
