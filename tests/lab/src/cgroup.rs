@@ -12,7 +12,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-const LAB: &str = "swl-lab";
+use crate::name;
+
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
 /// A control group of the second version.
@@ -29,7 +30,7 @@ impl Cgroup {
         let root = cgroup2_mount(&mounts)
             .ok_or_else(|| anyhow!("cannot find a cgroup2 mount: the lab needs one"))?;
         Ok(Self {
-            path: root.join(LAB),
+            path: root.join(name::group()),
         })
     }
 
@@ -118,12 +119,9 @@ impl Cgroup {
     /// Removes the empty group, what is below it, and nspawn's copy in a named v1 hierarchy.
     pub fn remove(&self) {
         remove_tree(&self.path);
-        if let Some(below) = self
-            .path
-            .to_str()
-            .and_then(|path| path.find(LAB).map(|at| &path[at..]))
-        {
-            remove_tree(&Path::new("/sys/fs/cgroup/systemd").join(below));
+        let path = self.path.to_string_lossy();
+        if let Some(at) = path.find(&name::group()) {
+            remove_tree(&Path::new("/sys/fs/cgroup/systemd").join(&path[at..]));
         }
     }
 }

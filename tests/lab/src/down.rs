@@ -23,7 +23,7 @@ pub(crate) fn clear(paths: &Paths) -> Result<()> {
         lab.remove();
     }
     net::remove_all()?;
-    sysctl::restore(&paths.state)?;
+    sysctl::restore()?;
     if paths.state.exists() {
         fs::remove_dir_all(&paths.state)
             .with_context(|| format!("cannot delete {}", paths.state.display()))?;

@@ -3,7 +3,8 @@
 //! Machines are booted by systemd-nspawn from images that the provisioning scripts of `packer/`
 //! built; a control plane (`tests/lab/cloud`) decides which of them exist. Everything the lab
 //! makes is found again by its name or place, so `down` needs no memory of what `up` did:
-//! namespaces named `swl-…`, the cgroup `swl-lab`, and the state folder.
+//! namespaces named `swl-…`, a cgroup, and the state folder. `SWARMLET_LAB_NAME` puts another
+//! name in place of `swl`, for a second lab beside the first.
 //!
 //! Tests start from [`Lab::attach`].
 
@@ -19,6 +20,7 @@ pub mod image;
 mod journal;
 mod launch;
 pub mod machine;
+mod name;
 mod net;
 mod paths;
 mod process;

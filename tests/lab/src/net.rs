@@ -6,12 +6,15 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::name::name;
 use crate::sh::{ip, output};
 
-/// The namespace of the bridge, the control plane and the metadata service.
-pub(crate) const HUB: &str = "swl-hub";
-const PREFIX: &str = "swl-";
 const NAMESPACES: &str = "/run/netns";
+
+/// The namespace of the bridge, the control plane and the metadata service.
+pub(crate) fn hub() -> String {
+    format!("{}-hub", name())
+}
 
 /// Where a namespace can be entered.
 pub(crate) fn path(namespace: &str) -> PathBuf {
@@ -26,12 +29,13 @@ pub(crate) fn short(instance_id: &str) -> &str {
 
 /// A machine's namespace.
 pub(crate) fn namespace(instance_id: &str) -> String {
-    format!("{PREFIX}{}", short(instance_id))
+    format!("{}-{}", name(), short(instance_id))
 }
 
 /// Makes the hub: the router of the VPC, which is also the metadata address.
 pub(crate) fn hub_up() -> Result<()> {
-    ip(&format!("netns add {HUB}"))?;
+    let hub = hub();
+    ip(&format!("netns add {hub}"))?;
     for command in [
         "link set lo up",
         "link add br0 type bridge",
@@ -39,22 +43,22 @@ pub(crate) fn hub_up() -> Result<()> {
         "addr add 169.254.169.254/32 dev br0",
         "link set br0 up",
     ] {
-        ip(&format!("-n {HUB} {command}"))?;
+        ip(&format!("-n {hub} {command}"))?;
     }
     Ok(())
 }
 
 /// Makes a machine's namespace with its interface at the hub's bridge.
 pub(crate) fn machine_up(instance_id: &str, address: &str, mac: &str) -> Result<()> {
-    let (namespace, port) = (namespace(instance_id), port(instance_id));
+    let (hub, namespace, port) = (hub(), namespace(instance_id), port(instance_id));
     if path(&namespace).exists() {
         return Ok(());
     }
     ip(&format!("netns add {namespace}"))?;
     ip(&format!(
-        "-n {HUB} link add {port} type veth peer name eth0 address {mac} netns {namespace}"
+        "-n {hub} link add {port} type veth peer name eth0 address {mac} netns {namespace}"
     ))?;
-    ip(&format!("-n {HUB} link set {port} master br0 up"))?;
+    ip(&format!("-n {hub} link set {port} master br0 up"))?;
     for command in [
         "link set lo up",
         &format!("addr add {address}/16 dev eth0"),
@@ -69,7 +73,11 @@ pub(crate) fn machine_up(instance_id: &str, address: &str, mac: &str) -> Result<
 /// Plugs a machine's cable in or out, at the bridge's end.
 pub(crate) fn set_link(instance_id: &str, up: bool) -> Result<()> {
     let state = if up { "up" } else { "down" };
-    ip(&format!("-n {HUB} link set {} {state}", port(instance_id)))
+    ip(&format!(
+        "-n {} link set {} {state}",
+        hub(),
+        port(instance_id)
+    ))
 }
 
 /// Removes a machine's namespace, and its interface with it.
@@ -79,13 +87,14 @@ pub(crate) fn machine_down(instance_id: &str) -> Result<()> {
 
 /// Removes every namespace that a lab on this machine has made.
 pub(crate) fn remove_all() -> Result<()> {
+    let prefix = format!("{}-", name());
     let Ok(entries) = fs::read_dir(NAMESPACES) else {
         return Ok(());
     };
     for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(PREFIX) {
-            remove(&name)?;
+        let entry_name = entry.file_name().to_string_lossy().into_owned();
+        if entry_name.starts_with(&prefix) {
+            remove(&entry_name)?;
         }
     }
     Ok(())
@@ -95,7 +104,7 @@ pub(crate) fn remove_all() -> Result<()> {
 pub(crate) fn in_hub(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("nsenter");
     command
-        .arg(format!("--net={}", path(HUB).display()))
+        .arg(format!("--net={}", path(&hub()).display()))
         .arg("--")
         .arg(program);
     command

@@ -5,6 +5,8 @@ use std::{env, fs, io::Write as _};
 
 use anyhow::{Context as _, Result, anyhow};
 
+use crate::name;
+
 /// The folders of one lab.
 #[derive(Clone, Debug)]
 pub struct Paths {
@@ -28,7 +30,7 @@ impl Paths {
             .join(".cache/swarmlet"),
         };
         let state = env::var_os("SWARMLET_LAB_DIR")
-            .map_or_else(|| PathBuf::from("/var/lib/swarmlet-lab"), PathBuf::from);
+            .map_or_else(|| PathBuf::from(name::state_folder()), PathBuf::from);
         let root = env::var_os("SWARMLET_ROOT").map_or_else(
             || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".."),
             PathBuf::from,

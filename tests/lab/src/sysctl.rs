@@ -1,18 +1,21 @@
 //! The one setting of the host that the lab changes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::name;
 use crate::paths::write_atomic;
 
 const INOTIFY: &str = "/proc/sys/fs/inotify/max_user_instances";
+/// Holds the value from before, until the last lab on the host is gone.
+const RECORD: &str = "/run/swarmlet-lab-inotify-instances";
 /// systemd needs a dozen in each machine; the default of 128 is used up by eight of them.
 const WANTED: u32 = 8192;
 
-/// Raises the limit, after writing the old value into the state folder.
-pub(crate) fn raise(state: &Path) -> Result<()> {
+/// Raises the limit, after writing down the old value.
+pub(crate) fn raise() -> Result<()> {
     let before = fs::read_to_string(INOTIFY).with_context(|| format!("cannot read {INOTIFY}"))?;
     if before
         .trim()
@@ -21,20 +24,18 @@ pub(crate) fn raise(state: &Path) -> Result<()> {
     {
         return Ok(());
     }
-    write_atomic(&record(state), before.trim().as_bytes())?;
+    write_atomic(Path::new(RECORD), before.trim().as_bytes())?;
     fs::write(INOTIFY, WANTED.to_string()).with_context(|| format!("cannot raise {INOTIFY}"))
 }
 
-/// Puts back what [`raise`] found.
-pub(crate) fn restore(state: &Path) -> Result<()> {
-    match fs::read_to_string(record(state)) {
-        Ok(before) => {
-            fs::write(INOTIFY, before).with_context(|| format!("cannot restore {INOTIFY}"))
-        }
-        Err(_) => Ok(()),
+/// Puts back what [`raise`] found, unless another lab still needs it.
+pub(crate) fn restore() -> Result<()> {
+    let Ok(before) = fs::read_to_string(RECORD) else {
+        return Ok(());
+    };
+    if name::others() {
+        return Ok(());
     }
-}
-
-fn record(state: &Path) -> PathBuf {
-    state.join("inotify-instances-before")
+    fs::write(INOTIFY, before).with_context(|| format!("cannot restore {INOTIFY}"))?;
+    fs::remove_file(RECORD).with_context(|| format!("cannot delete {RECORD}"))
 }

@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::admin::Admin;
 use crate::cgroup::Cgroup;
+use crate::image::Manifest;
+use crate::name::name;
 use crate::paths::Paths;
 use crate::process::Recorded;
 use crate::wait::{phase, wait_until};
@@ -32,17 +34,17 @@ pub struct UpOptions {
 pub fn up(paths: &Paths, options: &UpOptions) -> Result<()> {
     check_host()?;
     let _lock = lock(paths)?;
-    phase("images", || image::build(paths, &options.binary))?;
+    let images = phase("images", || image::build(paths, &options.binary))?;
     if options.image_only {
         return Ok(());
     }
     if runs(paths) {
         eprintln!("  the lab is up");
-        return Ok(());
+        return image::adopt(paths, &images);
     }
     down::clear(paths)?;
     image::prune(paths)?;
-    let started = phase("lab", || start(paths));
+    let started = phase("lab", || start(paths, &images));
     if started.is_err() {
         // Logs are in the state folder: told now, for it is deleted.
         tell_logs(paths);
@@ -69,7 +71,8 @@ pub(crate) fn end_background(paths: &Paths) {
 /// Held while the lab goes up or down; in the cache, because the state folder comes and goes.
 pub(crate) fn lock(paths: &Paths) -> Result<File> {
     fs::create_dir_all(&paths.cache).context("cannot make the cache folder")?;
-    let file = File::create(paths.cache.join("lab.lock")).context("cannot open the lab's lock")?;
+    let file = File::create(paths.cache.join(format!("{}.lock", name())))
+        .context("cannot open the lab's lock")?;
     if file.try_lock().is_err() {
         eprintln!("  another lab command is at work, waiting for it");
         file.lock().context("cannot lock the lab")?;
@@ -77,10 +80,11 @@ pub(crate) fn lock(paths: &Paths) -> Result<File> {
     Ok(file)
 }
 
-fn start(paths: &Paths) -> Result<()> {
+fn start(paths: &Paths, images: &Manifest) -> Result<()> {
     fs::create_dir_all(paths.state.join("machines"))
         .with_context(|| format!("cannot make {}", paths.state.display()))?;
-    sysctl::raise(&paths.state)?;
+    image::adopt(paths, images)?;
+    sysctl::raise()?;
     net::hub_up()?;
     serve_files(paths)?;
     background(paths, CONTROL, &mut control_plane(paths)?)?;
@@ -100,7 +104,7 @@ fn start(paths: &Paths) -> Result<()> {
 fn control_plane(paths: &Paths) -> Result<Command> {
     let mut command = group(CONTROL)?.background("nsenter");
     command
-        .arg(format!("--net={}", net::path(net::HUB).display()))
+        .arg(format!("--net={}", net::path(&net::hub()).display()))
         .arg("--")
         .arg(paths.venv("python"))
         .args([

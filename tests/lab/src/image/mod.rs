@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
+use crate::name;
 use crate::paths::{Paths, write_atomic};
 
 mod digest;
@@ -48,7 +49,7 @@ impl Image {
 
 /// What the last build made; machines launched from now on use it.
 #[derive(Debug, Default, Deserialize, Serialize)]
-struct Manifest {
+pub(crate) struct Manifest {
     /// By image id: its layers, topmost first.
     layers: BTreeMap<String, Vec<PathBuf>>,
     /// The package repository.
@@ -57,9 +58,16 @@ struct Manifest {
     stage: PathBuf,
 }
 
+impl Manifest {
+    fn write(&self, file: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).context("cannot write down the images")?;
+        write_atomic(file, &text)
+    }
+}
+
 /// Overlay's list of the layers of an image.
-pub fn layers(paths: &Paths, image_id: &str) -> Result<String> {
-    let manifest = manifest(paths)?;
+pub(crate) fn layers(paths: &Paths, image_id: &str) -> Result<String> {
+    let manifest = read(&adopted(paths))?;
     let layers = manifest.layers.get(image_id).ok_or_else(|| {
         anyhow!("cannot find the image {image_id}: the lab has {BAKED} and {PLAIN}")
     })?;
@@ -71,12 +79,12 @@ pub fn layers(paths: &Paths, image_id: &str) -> Result<String> {
 }
 
 /// The folder that the control plane serves as `/apt`.
-pub fn repository(paths: &Paths) -> Result<PathBuf> {
-    Ok(manifest(paths)?.repository.join("apt"))
+pub(crate) fn repository(paths: &Paths) -> Result<PathBuf> {
+    Ok(read(&adopted(paths))?.repository.join("apt"))
 }
 
 /// Builds what is missing or out of date; `binary` is the agent to put in.
-pub fn build(paths: &Paths, binary: &Path) -> Result<()> {
+pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
     let store = Store::new(paths.images());
     let image = paths.root.join("tests/lab/image");
     let provision = paths.root.join("packer/provision");
@@ -105,25 +113,32 @@ pub fn build(paths: &Paths, binary: &Path) -> Result<()> {
         repository: repository.folder().to_owned(),
         stage: stage.folder().to_owned(),
     };
-    let text = serde_json::to_vec_pretty(&manifest).context("cannot write down the images")?;
-    write_atomic(&manifest_file(paths), &text)
+    manifest.write(&manifest_file(paths))?;
+    Ok(manifest)
+}
+
+/// Makes the lab use these images. It keeps a copy of the list: another lab may build others.
+pub(crate) fn adopt(paths: &Paths, manifest: &Manifest) -> Result<()> {
+    manifest.write(&adopted(paths))
 }
 
 /// Deletes layers that the images do not use any more. Only while no machine runs on them.
-pub fn prune(paths: &Paths) -> Result<()> {
-    let Ok(manifest) = manifest(paths) else {
+pub(crate) fn prune(paths: &Paths) -> Result<()> {
+    let Ok(manifest) = read(&manifest_file(paths)) else {
         return Ok(());
     };
+    if name::others() {
+        return Ok(());
+    }
     let mut used: Vec<_> = manifest.layers.into_values().flatten().collect();
     used.extend([manifest.repository, manifest.stage]);
     Store::new(paths.images()).prune(&used)
 }
 
-fn manifest(paths: &Paths) -> Result<Manifest> {
-    let file = manifest_file(paths);
-    let text = fs::read_to_string(&file).with_context(|| {
+fn read(file: &Path) -> Result<Manifest> {
+    let text = fs::read_to_string(file).with_context(|| {
         format!(
-            "cannot read {}: build the images with `lab up --image-only`",
+            "cannot read {}: build the images with `lab up`",
             file.display()
         )
     })?;
@@ -132,4 +147,8 @@ fn manifest(paths: &Paths) -> Result<Manifest> {
 
 fn manifest_file(paths: &Paths) -> PathBuf {
     paths.images().join("current.json")
+}
+
+fn adopted(paths: &Paths) -> PathBuf {
+    paths.state.join("images.json")
 }
