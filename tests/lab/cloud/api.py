@@ -25,7 +25,7 @@ from .request import ApiRequest
 from .world import LOCK
 
 # Backends made before the first request, so that no request pays for moto's late imports.
-_SERVICES = ("ec2", "autoscaling", "ssm", "kms", "iam", "sts", "cloudformation")
+_SERVICES: Any = ("ec2", "autoscaling", "ssm", "kms", "iam", "sts", "cloudformation")
 _FAULTS = {
     "throttle": (Refusal.THROTTLED, "Rate exceeded"),
     "deny": (Refusal.DENIED, "Denied by a fault of the lab"),
@@ -92,9 +92,9 @@ class Api:
         except Exception as cause:
             # moto has no such action, or a defect: the caller gets what AWS would say, the log the cause.
             traceback.print_exc(file=sys.stderr)
-            error = ApiError(Refusal.INTERNAL, f"The lab cannot do {request.action}: {type(cause).__name__}")
-            entry.error = error.code(request.protocol)[1]
-            return render(error, request.protocol)
+            failure = ApiError(Refusal.INTERNAL, f"The lab cannot do {request.action}: {type(cause).__name__}")
+            entry.error = failure.code(request.protocol)[1]
+            return render(failure, request.protocol)
 
     def _strike(self, call: Call) -> None:
         effect = self._faults.strike(call)
@@ -129,9 +129,9 @@ class Handler(MotoRequestHandler):
             print("api:", message % args if args else message, file=sys.stderr, flush=True)
 
 
-def server(host: str, port: int, app: Api) -> BaseWSGIServer:
+def server(address: tuple[str, int], app: Api) -> BaseWSGIServer:
     """A threaded server for the API; port 0 takes a free one."""
-    return make_server(host, port, app, threaded=True, request_handler=Handler)
+    return make_server(*address, app, threaded=True, request_handler=Handler)
 
 
 def _hang_up(environ: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.kms.models import kms_backends
@@ -110,7 +111,7 @@ def _secure_strings(request: ApiRequest) -> list[tuple[str, str]]:
     """Name and key of each SecureString that the request would read."""
     names = set(_parameter_names(request))
     path = (request.value("Path") or "\0").rstrip("/") + "/"
-    stored = ssm_backends[ACCOUNT][REGION]._parameters
+    stored: dict[str, Any] = ssm_backends[ACCOUNT][REGION]._parameters
     latest = [v[-1] for n, v in stored.items() if v and (n in names or n.startswith(path))]
     return [(p.name, p.keyid) for p in latest if p.parameter_type == "SecureString"]
 

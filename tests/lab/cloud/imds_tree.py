@@ -138,9 +138,10 @@ def _credentials(instance_id: str, role_arn: str) -> str:
 
 def _session(instance_id: str, role_arn: str) -> AssumedRole:
     """The instance's session of the role, renewed before it ends."""
-    session = _sessions.get((instance_id, role_arn))
+    session: AssumedRole | None = _sessions.get((instance_id, role_arn))
     if session is None or _utc(session.expiration) - datetime.now(UTC) < _RENEW_BEFORE:
-        session = sts_backends[ACCOUNT][PARTITION].assume_role(
+        sts: Any = sts_backends[ACCOUNT][PARTITION]
+        session = sts.assume_role(
             region_name=REGION,
             role_session_name=instance_id,
             role_arn=role_arn,
