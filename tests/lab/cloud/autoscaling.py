@@ -162,14 +162,17 @@ def _terminate_member(group: Any, state: Any, should_decrement: bool) -> Any:
 
 
 def _reconcile_for_ever() -> None:
+    said = ""
     while True:
         time.sleep(_PERIOD)
         try:
             with LOCK:
                 reconcile()
-        except Exception:
-            # One group's trouble (a template that names a missing image) must not end the service of the others.
-            traceback.print_exc(file=sys.stderr)
+        except Exception as cause:
+            # Tried again each round, as Auto Scaling does (a template may name a missing image); told once.
+            if repr(cause) != said:
+                traceback.print_exc(file=sys.stderr)
+            said = repr(cause)
 
 
 def reconcile() -> None:

@@ -29,7 +29,7 @@ def install() -> None:
 
 
 def _create(
-    cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kw: Any
+    cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kw: Any
 ) -> Any:
     group = _create_group(cls, resource_name, cloudformation_json, account_id, region_name, **kw)
     for hook in cloudformation_json["Properties"].get("LifecycleHookSpecificationList", []):
@@ -39,6 +39,7 @@ def _create(
 
 def _update(
     cls: Any,
+    /,
     original_resource: Any,
     new_resource_name: str,
     cloudformation_json: Any,

@@ -72,7 +72,9 @@ class Effects(FaultCase):
                 cloud.admin("DELETE", f"/lab/faults/{made}")
                 self.assertEqual((code, status), answer, (service, effect))
                 if effect == "throttle":
-                    self.assertEqual(message, "Rate exceeded")
+                    self.assertIn("limit exceeded" if service == "ec2" else "Rate exceeded", message)
+                if effect == "deny":
+                    self.assertIn(f"is not authorized to perform: {service}:Describe", message)
 
     def test_delay_answers_late_but_well(self) -> None:
         self.fault(service="ssm", effect="delay", delay_ms=400)
