@@ -88,6 +88,8 @@ class Launch(unittest.TestCase):
 
 
 class Scale(unittest.TestCase):
+    groups: Any
+
     @classmethod
     def setUpClass(cls) -> None:
         cloud.make_cluster("scale", ManagerCount=1, WorkerCount=3, WorkerMax=30)
