@@ -9,7 +9,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 mod cases;
 
-/// A named case; it leaves no instance behind.
+/// A named case. What it launches is ended after it; parameters stay, so each names its own cluster.
 pub struct Case {
     /// `<subject>::<what holds>`.
     pub name: &'static str,
@@ -30,10 +30,11 @@ fn main() {
 fn timed(case: &Case) -> Result<(), Failed> {
     let started = Instant::now();
     let outcome = Lab::attach().and_then(|lab| {
-        (case.run)(&lab).inspect_err(|error| {
+        let outcome = (case.run)(&lab).inspect_err(|error| {
             eprintln!("    {} failed: {error:#}", case.name);
             cases::support::tell_machines(&lab);
-        })
+        });
+        outcome.and(lab.clear())
     });
     eprintln!(
         "    {} took {:.1} s",

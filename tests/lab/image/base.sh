@@ -22,6 +22,7 @@ rm -f "$target/etc/hostname"
 mkdir -p "$target/var/log/journal"
 # The lab has no name server; an address that refuses at once keeps look-ups from waiting.
 echo 'nameserver 10.98.0.1' >"$target/etc/resolv.conf"
+chmod 644 "$target/etc/resolv.conf"
 # Where packages come from is each image's own choice, made in a later layer.
 rm -f "$target/etc/apt/sources.list"
 rm -rf "$target"/var/lib/apt/lists/* "$target"/var/cache/apt/*.bin "$target"/var/cache/apt/archives/*.deb

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde_json::Value;
 
 use crate::admin::{Admin, Health, Instance};
@@ -13,9 +13,11 @@ use crate::fault::{Fault, FaultGuard};
 use crate::journal::Request;
 use crate::launch::{self, Launch};
 use crate::paths::Paths;
+use crate::wait::wait_until;
 use crate::{aws, journal, machine, net, up};
 
 const COMMAND_LIMIT: Duration = Duration::from_mins(1);
+const OFF_LIMIT: Duration = Duration::from_mins(2);
 
 /// A running lab.
 #[derive(Clone, Debug)]
@@ -220,9 +222,45 @@ impl Lab {
         Ok(Unplugged { id: id.to_owned() })
     }
 
+    /// Deletes every stack and terminates every instance that is left, and waits until all
+    /// machines are off: the next case finds an empty account.
+    pub fn clear(&self) -> Result<()> {
+        let mut left = self.instances()?;
+        left.retain(|instance| !instance.terminated());
+        if left.is_empty() {
+            return Ok(());
+        }
+        let query = "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName";
+        let stacks = self.aws(&["cloudformation", "list-stacks", "--query", query])?;
+        for stack in stacks
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
+            self.aws(&["cloudformation", "delete-stack", "--stack-name", stack])?;
+        }
+        for instance in self.instances()? {
+            if !instance.terminated() {
+                self.terminate(&instance.id)?;
+            }
+        }
+        wait_off(&left)
+    }
+
     fn instance_call(&self, action: &str, id: &str) -> Result<()> {
         self.aws(&["ec2", action, "--instance-ids", id]).map(drop)
     }
+}
+
+/// Waits until the machines of these instances are off.
+pub(crate) fn wait_off(instances: &[Instance]) -> Result<()> {
+    wait_until("the machines are off", OFF_LIMIT, || {
+        for Instance { id, .. } in instances {
+            ensure!(machine::systemd_of(id).is_err(), "{id} is still on");
+        }
+        Ok(())
+    })
 }
 
 /// A machine without network until this is dropped.

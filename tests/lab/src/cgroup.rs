@@ -2,6 +2,7 @@
 //!
 //! Without one of its own, a machine's systemd sees the processes of the others and ends them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -50,18 +51,20 @@ impl Cgroup {
             .with_context(|| format!("cannot make the cgroup {}", self.path.display()))
     }
 
-    /// A command that joins this group before it becomes the given program, in a session of its
-    /// own so that a Ctrl-C at the terminal passes it by.
-    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    /// A command that joins this group before it becomes the given program.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("sh");
         command
-            .args([
-                "-c",
-                r#"echo $$ >"$1" && shift && exec setsid -- "$@""#,
-                "sh",
-            ])
+            .args(["-c", r#"echo $$ >"$1" && shift && exec "$@""#, "sh"])
             .arg(self.path.join("cgroup.procs"))
             .arg(program);
+        command
+    }
+
+    /// The same in a session of its own, so that a Ctrl-C at the terminal passes it by.
+    pub(crate) fn background(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.command("setsid");
+        command.arg("--").arg(program);
         command
     }
 

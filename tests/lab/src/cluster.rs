@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 
 use crate::admin::Instance;
-use crate::api::Lab;
+use crate::api::{Lab, wait_off};
 use crate::image::Image;
-use crate::machine::systemd_of;
 use crate::wait::wait_until;
 
 const LAUNCHED: Duration = Duration::from_mins(1);
@@ -175,17 +174,7 @@ impl Cluster {
         let machines = self.machines()?;
         self.lab
             .aws(&["cloudformation", "delete-stack", "--stack-name", &self.name])?;
-        wait_until("the cluster's machines are gone", LAUNCHED * 2, || {
-            ensure!(self.machines()?.is_empty(), "some are not terminated yet");
-            for machine in &machines {
-                ensure!(
-                    systemd_of(&machine.id).is_err(),
-                    "{} is still on",
-                    machine.id
-                );
-            }
-            Ok(())
-        })
+        wait_off(&machines)
     }
 
     fn wait_launched(&self, role: Role, count: u32) -> Result<()> {

@@ -93,12 +93,12 @@ fn start(paths: &Paths) -> Result<()> {
         admin.health()
     })?;
     let own = std::env::current_exe().context("cannot find the lab command's own file")?;
-    let mut hypervisor = group(HYPERVISOR)?.command(own);
+    let mut hypervisor = group(HYPERVISOR)?.background(own);
     background(paths, HYPERVISOR, hypervisor.arg("hypervisor"))
 }
 
 fn control_plane(paths: &Paths) -> Result<Command> {
-    let mut command = group(CONTROL)?.command("nsenter");
+    let mut command = group(CONTROL)?.background("nsenter");
     command
         .arg(format!("--net={}", net::path(net::HUB).display()))
         .arg("--")

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 use super::Digest;
+use crate::cgroup::Cgroup;
 use crate::wait::phase;
 
 /// A finished layer and those below it.
@@ -57,10 +58,14 @@ impl Store {
         Self { folder }
     }
 
-    /// Waits for another build to end; the lock lasts as long as the file is open.
+    /// Waits for another build to end; the lock lasts as long as the file is open. Scripts
+    /// that outlived an earlier build are ended.
     pub(super) fn lock(&self) -> Result<File> {
         let file = File::create(self.folder.join("lock")).context("cannot open the image lock")?;
         file.lock().context("cannot lock the image cache")?;
+        let scripts = scripts()?;
+        scripts.kill()?;
+        scripts.create()?;
         Ok(file)
     }
 
@@ -90,10 +95,12 @@ impl Store {
     }
 
     /// Runs a build script, its output in a log file that is shown when it fails.
-    fn script(&self, name: &str, command: &mut Command) -> Result<()> {
+    fn script(&self, name: &str, script: &Command) -> Result<()> {
         let log = self.folder.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let status = command
+        let status = scripts()?
+            .command(script.get_program())
+            .args(script.get_args())
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)
@@ -124,6 +131,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The group that build scripts run in.
+fn scripts() -> Result<Cgroup> {
+    Ok(Cgroup::lab()?.child("build"))
 }
 
 fn remove(folder: &Path) -> Result<()> {
@@ -226,7 +238,7 @@ pub(super) fn finished(store: &Store, kind: &str, parts: &Finish, below: &Layer)
             command.arg("--bind-ro").arg(bound(outside, inside));
         }
         command.args(["--", "/run/build/lab/finish.sh", kind]);
-        store.script(kind, &mut command)
+        store.script(kind, &command)
     })
 }
 

@@ -30,11 +30,10 @@ fn joined(instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command>
     let systemd = systemd_of(instance_id)?.to_string();
     let group = cgroup(instance_id)?.child("exec");
     group.create()?;
-    let mut command = Command::new("sh");
+    let (program, options) = wrapper.split_first().unwrap_or((&"env", &[]));
+    let mut command = group.command(program);
     command
-        .args(["-c", r#"echo $$ >"$1" && shift && exec "$@""#, "sh"])
-        .arg(group.path().join("cgroup.procs"))
-        .args(wrapper)
+        .args(options)
         .args(["nsenter", "--all", "--target", &systemd, "--", "env", "-i"])
         .args(ENVIRONMENT)
         .args(argv);

@@ -18,6 +18,7 @@ mod enter;
 pub use enter::{enter, interactive};
 
 const BOOT: &str = include_str!("boot.sh");
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 /// What a machine is made from and where its parts are.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Machine {
     }
 
     fn command(&self, layers: &str) -> Command {
-        let mut command = self.cgroup.command("unshare");
+        let mut command = self.cgroup.background("unshare");
         command
             .args([
                 "--mount",
@@ -93,19 +94,18 @@ impl Machine {
 
     /// Asks systemd to go down and waits; after the limit the power is cut.
     pub fn shut_down(&self, child: &mut Child, how: Shutdown, limit: Duration) -> Result<()> {
-        if let Some(systemd) = find_systemd(&self.cgroup) {
-            let signal = match how {
-                Shutdown::PowerOff => "RTMIN+4",
-                Shutdown::Reboot => "RTMIN+5",
-            };
-            output(Command::new("kill").args(["-s", signal, &systemd.to_string()]))?;
-            let started = Instant::now();
-            while started.elapsed() < limit {
-                if child.try_wait()?.is_some() {
-                    return self.cut_power(child);
-                }
-                thread::sleep(Duration::from_millis(20));
+        let started = Instant::now();
+        let mut asked: Option<Instant> = None;
+        while started.elapsed() < limit && child.try_wait()?.is_none() {
+            // More than once: while it boots, systemd does not hear it yet.
+            if asked.is_none_or(|asked| asked.elapsed() > ASK_AGAIN) {
+                let Some(systemd) = find_systemd(&self.cgroup) else {
+                    break;
+                };
+                ask(systemd, how)?;
+                asked = Some(Instant::now());
             }
+            thread::sleep(Duration::from_millis(20));
         }
         self.cut_power(child)
     }
@@ -130,6 +130,15 @@ impl Machine {
         }
         Ok(())
     }
+}
+
+/// By the signals that systemd has for it.
+fn ask(systemd: i32, how: Shutdown) -> Result<()> {
+    let signal = match how {
+        Shutdown::PowerOff => "RTMIN+4",
+        Shutdown::Reboot => "RTMIN+5",
+    };
+    output(Command::new("kill").args(["-s", signal, &systemd.to_string()])).map(drop)
 }
 
 /// The control group of an instance's machine.
