@@ -20,8 +20,15 @@ pub struct Command {
 impl Command {
     /// A command with a limit of a minute.
     pub fn new<T: AsRef<str>>(argv: impl IntoIterator<Item = T>) -> Self {
-        let argv = argv.into_iter().map(|word| word.as_ref().to_owned()).collect();
-        Self { argv, env: Vec::new(), limit: Duration::from_mins(1) }
+        let argv = argv
+            .into_iter()
+            .map(|word| word.as_ref().to_owned())
+            .collect();
+        Self {
+            argv,
+            env: Vec::new(),
+            limit: Duration::from_mins(1),
+        }
     }
 
     /// The command as a person would type it.
@@ -49,8 +56,16 @@ impl Output {
 
     /// The last lines it complained in, for an error message.
     pub fn complaint(&self) -> String {
-        let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let text = if self.stderr.trim().is_empty() {
+            &self.stdout
+        } else {
+            &self.stderr
+        };
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
         let last = lines[lines.len().saturating_sub(3)..].join("; ");
         match self.code {
             Some(code) if last.is_empty() => format!("exit code {code}"),
@@ -96,7 +111,8 @@ impl Runner for Host {
         let ended = timeout(command.limit, running)
             .await
             .map_err(|_| CommandError::TooSlow(command.line(), command.limit))?;
-        let output = ended.map_err(|error| CommandError::NotStarted(program.clone(), error.to_string()))?;
+        let output =
+            ended.map_err(|error| CommandError::NotStarted(program.clone(), error.to_string()))?;
         Ok(Output {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -124,7 +140,11 @@ pub(crate) mod scripted {
     impl Scripted {
         /// Commands that start with `line` end with `code` and complain in `stderr`.
         pub(crate) fn on(self, line: &str, code: i32, stderr: &str) -> Self {
-            let output = Output { code: Some(code), stderr: stderr.to_owned(), ..Output::default() };
+            let output = Output {
+                code: Some(code),
+                stderr: stderr.to_owned(),
+                ..Output::default()
+            };
             self.table.borrow_mut().push((line.to_owned(), Ok(output)));
             self
         }
@@ -141,8 +161,15 @@ pub(crate) mod scripted {
             let mut table = self.table.borrow_mut();
             let fits = |entry: &(String, _)| command.line().starts_with(&entry.0);
             match table.iter().filter(|entry| fits(entry)).count() {
-                0 => Ok(Output { code: Some(0), ..Output::default() }),
-                1 => table.iter().find(|entry| fits(entry)).map(|entry| entry.1.clone()).expect("one"),
+                0 => Ok(Output {
+                    code: Some(0),
+                    ..Output::default()
+                }),
+                1 => table
+                    .iter()
+                    .find(|entry| fits(entry))
+                    .map(|entry| entry.1.clone())
+                    .expect("one"),
                 _ => {
                     let first = table.iter().position(fits).expect("several");
                     table.remove(first).1
@@ -161,7 +188,14 @@ mod tests {
         let mut command = Command::new(["sh", "-c", "echo out $GREETING; echo bad >&2; exit 3"]);
         command.env.push(("GREETING", "hello"));
         let output = Host.run(&command).await.expect("an end");
-        assert_eq!((output.code, output.stdout.as_str(), output.complaint().as_str()), (Some(3), "out hello\n", "bad"));
+        assert_eq!(
+            (
+                output.code,
+                output.stdout.as_str(),
+                output.complaint().as_str()
+            ),
+            (Some(3), "out hello\n", "bad")
+        );
         assert!(!output.is_success());
     }
 
@@ -170,18 +204,33 @@ mod tests {
         let mut command = Command::new(["sleep", "60"]);
         command.limit = Duration::from_millis(50);
         let error = Host.run(&command).await.expect_err("too slow");
-        assert_eq!(error.to_string(), "cannot wait longer for sleep 60: it took more than 50ms");
+        assert_eq!(
+            error.to_string(),
+            "cannot wait longer for sleep 60: it took more than 50ms"
+        );
     }
 
     #[tokio::test]
     async fn a_missing_program_is_named() {
-        let error = Host.run(&Command::new(["/nonexistent/x", "y"])).await.expect_err("missing");
-        assert!(error.to_string().starts_with("cannot run /nonexistent/x: No such file"), "{error}");
+        let error = Host
+            .run(&Command::new(["/nonexistent/x", "y"]))
+            .await
+            .expect_err("missing");
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot run /nonexistent/x: No such file"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_complaint_is_short_and_never_empty() {
-        let output = |code, stdout: &str, stderr: &str| Output { code, stdout: stdout.into(), stderr: stderr.into() };
+        let output = |code, stdout: &str, stderr: &str| Output {
+            code,
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+        };
         assert_eq!(output(Some(1), "", "a\n\nb\nc\nd\n").complaint(), "b; c; d");
         assert_eq!(output(Some(1), "only this", " ").complaint(), "only this");
         assert_eq!(output(Some(7), "", "").complaint(), "exit code 7");

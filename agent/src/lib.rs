@@ -3,11 +3,14 @@
 //! `swarm` decides (pure), `cloud` and `engine` are AWS and Docker as the agent sees
 //! them, `run` observes, asks for a decision and acts on it. `docs/` has the protocol.
 
+pub mod cli;
 pub mod cloud;
+pub mod command;
 pub mod config;
 pub mod engine;
 pub mod file;
 pub mod node;
+pub mod prepare;
 pub mod report;
 pub mod retry;
 pub mod run;

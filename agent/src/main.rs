@@ -1,3 +1,7 @@
 //! The `swarmlet` command.
 
-fn main() {}
+use swarmlet::cli::{self, Exit};
+
+fn main() -> Exit {
+    cli::main()
+}

@@ -59,14 +59,19 @@ pub struct DaemonJson {
 impl DaemonJson {
     /// The file at `path`; additions are recorded in the file `record`.
     pub fn new(path: PathBuf, record: PathBuf) -> Self {
-        Self { path: fs::canonicalize(&path).unwrap_or(path), record }
+        Self {
+            path: fs::canonicalize(&path).unwrap_or(path),
+            record,
+        }
     }
 
     /// What the file says now.
     pub fn read(&self) -> Result<Keys, DaemonJsonError> {
         let keys = read(&self.path)?;
         match keys.get("live-restore") {
-            Some(Value::Bool(true)) => Err(DaemonJsonError::LiveRestore(self.path.display().to_string())),
+            Some(Value::Bool(true)) => Err(DaemonJsonError::LiveRestore(
+                self.path.display().to_string(),
+            )),
             _ => Ok(keys),
         }
     }
@@ -102,14 +107,23 @@ pub struct Wanted {
 /// The settled keys, and those of them that were added.
 fn merge(current: &Keys, wanted: Wanted, recorded: &Keys) -> (Keys, Keys) {
     let is_users = |key: &String, value: &Value| recorded.get(key) != Some(value);
-    let mut settled: Keys =
-        current.iter().filter(|(key, value)| is_users(key, value)).map(owned).collect();
+    let mut settled: Keys = current
+        .iter()
+        .filter(|(key, value)| is_users(key, value))
+        .map(owned)
+        .collect();
     let labels = labels(&settled, &wanted);
     let mut extra = wanted.extra;
     extra.remove("labels");
-    let mut added: Keys = extra.into_iter().filter(|(key, _)| !settled.contains_key(key)).collect();
+    let mut added: Keys = extra
+        .into_iter()
+        .filter(|(key, _)| !settled.contains_key(key))
+        .collect();
     for group in defaults(wanted.local_pool) {
-        if !group.keys().any(|key| settled.contains_key(key) || added.contains_key(key)) {
+        if !group
+            .keys()
+            .any(|key| settled.contains_key(key) || added.contains_key(key))
+        {
             added.extend(group);
         }
     }
@@ -142,11 +156,16 @@ fn labels(users: &Keys, wanted: &Wanted) -> Value {
     let mine = Value::String(format!("{INSTANCE_LABEL}={}", wanted.instance_id));
     let is_ours = |label: &Value| {
         let text = label.as_str().unwrap_or_default();
-        text.strip_prefix(INSTANCE_LABEL).is_some_and(|rest| rest.starts_with('='))
+        text.strip_prefix(INSTANCE_LABEL)
+            .is_some_and(|rest| rest.starts_with('='))
     };
     let mut labels: Vec<Value> = Vec::new();
     for source in [users, &wanted.extra] {
-        let given = source.get("labels").and_then(Value::as_array).into_iter().flatten();
+        let given = source
+            .get("labels")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         for label in given.filter(|label| !is_ours(label)) {
             if !labels.contains(label) {
                 labels.push(label.clone());
@@ -160,7 +179,12 @@ fn labels(users: &Keys, wanted: &Wanted) -> Value {
 /// The instance that the engine's labels name, if they name one.
 pub fn labelled_instance(keys: &Map<String, Value>) -> Option<&str> {
     let labels = keys.get("labels")?.as_array()?;
-    labels.iter().find_map(|label| label.as_str()?.strip_prefix(INSTANCE_LABEL)?.strip_prefix('='))
+    labels.iter().find_map(|label| {
+        label
+            .as_str()?
+            .strip_prefix(INSTANCE_LABEL)?
+            .strip_prefix('=')
+    })
 }
 
 fn read(path: &Path) -> Result<Keys, DaemonJsonError> {
@@ -169,14 +193,20 @@ fn read(path: &Path) -> Result<Keys, DaemonJsonError> {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Keys::new()),
         Err(error) => {
-            return Err(DaemonJsonError::Io { verb: "read", path: shown(), cause: error.to_string() });
+            return Err(DaemonJsonError::Io {
+                verb: "read",
+                path: shown(),
+                cause: error.to_string(),
+            });
         }
     };
     if text.trim().is_empty() {
         return Ok(Keys::new());
     }
-    serde_json::from_str(&text)
-        .map_err(|error| DaemonJsonError::Invalid { path: shown(), cause: error.to_string() })
+    serde_json::from_str(&text).map_err(|error| DaemonJsonError::Invalid {
+        path: shown(),
+        cause: error.to_string(),
+    })
 }
 
 fn write(path: &Path, keys: &Keys) -> Result<(), DaemonJsonError> {

@@ -15,7 +15,11 @@ fn keys(value: Value) -> Keys {
 
 fn wanted(extra: Value) -> Wanted {
     let local_pool = "172.17.0.0/16".parse().expect("a pool");
-    Wanted { extra: keys(extra), instance_id: "i-new".to_owned(), local_pool }
+    Wanted {
+        extra: keys(extra),
+        instance_id: "i-new".to_owned(),
+        local_pool,
+    }
 }
 
 const LABEL: &str = "swarmlet.instance-id=i-new";
@@ -71,10 +75,17 @@ fn the_users_keys_win_and_ours_are_added() {
 #[test]
 fn what_we_added_can_be_changed_and_withdrawn_later() {
     let users = keys(json!({"debug": true}));
-    let (first, added) = merge(&users, wanted(json!({"mtu": 1400, "dns": ["10.0.0.2"]})), &Keys::new());
+    let (first, added) = merge(
+        &users,
+        wanted(json!({"mtu": 1400, "dns": ["10.0.0.2"]})),
+        &Keys::new(),
+    );
     assert_eq!(first["mtu"], 1400);
     let (second, added) = merge(&first, wanted(json!({"mtu": 1300})), &added);
-    assert_eq!((&second["mtu"], second.get("dns"), &second["debug"]), (&json!(1300), None, &json!(true)));
+    assert_eq!(
+        (&second["mtu"], second.get("dns"), &second["debug"]),
+        (&json!(1300), None, &json!(true))
+    );
 
     let mut edited = second.clone();
     edited.insert("mtu".to_owned(), json!(9001));
@@ -85,7 +96,10 @@ fn what_we_added_can_be_changed_and_withdrawn_later() {
 
 #[test]
 fn merging_twice_changes_nothing_the_second_time() {
-    for current in [json!({}), json!({"labels": ["a=b"], "log-driver": "local", "hosts": []})] {
+    for current in [
+        json!({}),
+        json!({"labels": ["a=b"], "log-driver": "local", "hosts": []}),
+    ] {
         let (first, added) = merge(&keys(current), wanted(json!({"debug": true})), &Keys::new());
         let (second, added_again) = merge(&first, wanted(json!({"debug": true})), &added);
         assert_eq!((first, added), (second, added_again));
@@ -142,7 +156,10 @@ fn an_invalid_file_is_named_and_left_alone() {
         let files = Files::new(Some(content));
         let error = files.file.settle(wanted(json!({}))).expect_err(content);
         let message = error.to_string();
-        assert!(message.starts_with("cannot read ") && message.contains("etc/docker/daemon.json: "), "{message}");
+        assert!(
+            message.starts_with("cannot read ") && message.contains("etc/docker/daemon.json: "),
+            "{message}"
+        );
         assert!(message.ends_with("; mend or remove the file"), "{message}");
         assert!(error.is_terminal());
         assert_eq!(files.content(), content);
@@ -153,8 +170,16 @@ fn an_invalid_file_is_named_and_left_alone() {
 fn live_restore_is_refused_and_the_file_left_alone() {
     let content = "{\"live-restore\": true}";
     let files = Files::new(Some(content));
-    let error = files.file.settle(wanted(json!({}))).expect_err("live-restore");
-    assert!(error.to_string().contains("\"live-restore\" does not work with swarm mode; remove that key"), "{error}");
+    let error = files
+        .file
+        .settle(wanted(json!({})))
+        .expect_err("live-restore");
+    assert!(
+        error
+            .to_string()
+            .contains("\"live-restore\" does not work with swarm mode; remove that key"),
+        "{error}"
+    );
     assert!(error.is_terminal());
     assert_eq!(files.content(), content);
     let files = Files::new(Some("{\"live-restore\": false}"));
@@ -173,7 +198,10 @@ fn a_disk_error_is_named_and_not_terminal() {
 #[test]
 fn the_labelled_instance_is_found() {
     for (value, found) in [
-        (json!({"labels": ["a=b", "swarmlet.instance-id=i-1"]}), Some("i-1")),
+        (
+            json!({"labels": ["a=b", "swarmlet.instance-id=i-1"]}),
+            Some("i-1"),
+        ),
         (json!({"labels": ["swarmlet.instance-identity=i-1"]}), None),
         (json!({"labels": "swarmlet.instance-id=i-1"}), None),
         (json!({}), None),

@@ -1,7 +1,9 @@
 //! Docker as the agent sees it.
 
 pub mod certificate;
+pub mod daemon_json;
 pub mod docker;
+pub mod install;
 pub mod pools;
 pub mod probe;
 

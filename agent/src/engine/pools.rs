@@ -19,7 +19,13 @@ pub fn overlay_pool(vpc: &[Ipv4Net]) -> Ipv4Net {
 pub fn local_pool(taken: &[Ipv4Net]) -> Ipv4Net {
     let usual = [[172, 17], [172, 18], [172, 19], [192, 168]];
     let shared = (64..128).rev().map(|second| [100, second]);
-    first_clear(usual.into_iter().chain(shared).map(|start| block(start, 16)), taken)
+    first_clear(
+        usual
+            .into_iter()
+            .chain(shared)
+            .map(|start| block(start, 16)),
+        taken,
+    )
 }
 
 /// Whether two address blocks have an address in common.
@@ -29,7 +35,10 @@ pub fn overlap(a: &Ipv4Net, b: &Ipv4Net) -> bool {
 
 /// A VPC has at most 50 blocks, none larger than a /16, and one of those touches one candidate:
 /// there are more candidates than that. The very first stands in where AWS's limits do not hold.
-fn first_clear(mut candidates: impl Iterator<Item = Ipv4Net> + Clone, taken: &[Ipv4Net]) -> Ipv4Net {
+fn first_clear(
+    mut candidates: impl Iterator<Item = Ipv4Net> + Clone,
+    taken: &[Ipv4Net],
+) -> Ipv4Net {
     let first = candidates.clone().next().unwrap_or_default();
     let is_clear = |pool: &Ipv4Net| !taken.iter().any(|block| overlap(pool, block));
     candidates.find(is_clear).unwrap_or(first)
@@ -47,7 +56,10 @@ mod tests {
     use super::*;
 
     fn blocks(texts: &[&str]) -> Vec<Ipv4Net> {
-        texts.iter().map(|text| text.parse().expect("a block")).collect()
+        texts
+            .iter()
+            .map(|text| text.parse().expect("a block"))
+            .collect()
     }
 
     #[test]
@@ -56,9 +68,21 @@ mod tests {
             (blocks(&[]), "172.20.0.0/14", "172.17.0.0/16"),
             (blocks(&["10.98.0.0/16"]), "172.20.0.0/14", "172.17.0.0/16"),
             (blocks(&["172.31.0.0/16"]), "172.20.0.0/14", "172.17.0.0/16"),
-            (blocks(&["172.20.9.0/24", "172.17.0.0/16"]), "172.24.0.0/14", "172.18.0.0/16"),
-            (blocks(&["172.16.0.0/12"]), "10.252.0.0/14", "192.168.0.0/16"),
-            (blocks(&["172.16.0.0/12", "10.255.0.0/16", "192.168.0.0/16"]), "10.248.0.0/14", "100.127.0.0/16"),
+            (
+                blocks(&["172.20.9.0/24", "172.17.0.0/16"]),
+                "172.24.0.0/14",
+                "172.18.0.0/16",
+            ),
+            (
+                blocks(&["172.16.0.0/12"]),
+                "10.252.0.0/14",
+                "192.168.0.0/16",
+            ),
+            (
+                blocks(&["172.16.0.0/12", "10.255.0.0/16", "192.168.0.0/16"]),
+                "10.248.0.0/14",
+                "100.127.0.0/16",
+            ),
         ] {
             assert_eq!(overlay_pool(&vpc).to_string(), overlay, "{vpc:?}");
             assert_eq!(local_pool(&vpc).to_string(), local, "{vpc:?}");

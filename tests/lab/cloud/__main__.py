@@ -1,4 +1,4 @@
-"""Starts the control plane: ``python -m cloud --api HOST:PORT [--imds …] [--files …=DIR] [--admin …] [--journal …]``."""
+"""Starts the control plane: ``python -m cloud --api HOST:PORT``; ``--help`` tells what else it serves."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[s
     account = world.build()
     faults = Faults()
     journal = Journal(options.journal)
-    app = api.server(*options.api, api.Api(faults, journal))
+    app = api.server(options.api, api.Api(faults, journal))
     address = f"{app.host}:{app.port}"
     listening = [f"api={address}"]
     servers: list[Any] = [app]
     if options.imds:
         servers.append(imds.Server(options.imds, faults, journal))
-        listening.append("imds=%s:%d" % servers[-1].server_address)
+        listening.append(f"imds={_text(servers[-1])}")
     if options.files:
         servers.append(files.Server(*options.files))
-        listening.append("files=%s:%d" % servers[-1].server_address)
+        listening.append(f"files={_text(servers[-1])}")
     if options.admin:
         servers.append(admin.Server(options.admin, admin.Admin(account, faults, address)))
         cleanup.callback(options.admin.unlink, missing_ok=True)
@@ -52,6 +52,11 @@ def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[s
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     return listening
+
+
+def _text(server: Any) -> str:
+    host, port = server.server_address
+    return f"{host}:{port}"
 
 
 def _parse() -> argparse.Namespace:

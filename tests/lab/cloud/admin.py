@@ -66,6 +66,7 @@ class Admin:
 class Handler(BaseHTTPRequestHandler):
     """One admin connection."""
 
+    server: Server
     protocol_version = "HTTP/1.1"
     wbufsize = -1
 

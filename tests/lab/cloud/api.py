@@ -15,8 +15,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
-from .authorize import authorize
-from .errors import ApiError, Refusal, render
+from .authorize import authorize, denied
+from .errors import ApiError, Protocol, Refusal, render
 from .faults import Call, Faults
 from .identity import authenticate
 from .journal import Entry, Journal
@@ -25,12 +25,7 @@ from .request import ApiRequest
 from .world import LOCK
 
 # Backends made before the first request, so that no request pays for moto's late imports.
-_SERVICES = ("ec2", "autoscaling", "ssm", "kms", "iam", "sts", "cloudformation")
-_FAULTS = {
-    "throttle": (Refusal.THROTTLED, "Rate exceeded"),
-    "deny": (Refusal.DENIED, "Denied by a fault of the lab"),
-    "error": (Refusal.INTERNAL, "An internal error occurred, by a fault of the lab"),
-}
+_SERVICES: Any = ("ec2", "autoscaling", "ssm", "kms", "iam", "sts", "cloudformation")
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 
@@ -75,10 +70,12 @@ class Api:
 
     def _answer(self, request: ApiRequest, call: Call, environ: dict[str, Any], entry: Entry) -> Answer:
         try:
-            self._strike(call)
+            effect = self._strike(call, request.protocol)
             with LOCK:
                 principal = authenticate(request)
                 entry.role = principal.role
+                if effect == "deny":
+                    raise denied(request, principal)
                 authorize(request, principal)
                 status, headers, body = self._ask_moto(environ)
             entry.error = _error_code(status, headers, body)
@@ -92,16 +89,21 @@ class Api:
         except Exception as cause:
             # moto has no such action, or a defect: the caller gets what AWS would say, the log the cause.
             traceback.print_exc(file=sys.stderr)
-            error = ApiError(Refusal.INTERNAL, f"The lab cannot do {request.action}: {type(cause).__name__}")
-            entry.error = error.code(request.protocol)[1]
-            return render(error, request.protocol)
+            failure = ApiError(Refusal.INTERNAL, f"The lab cannot do {request.action}: {type(cause).__name__}")
+            entry.error = failure.code(request.protocol)[1]
+            return render(failure, request.protocol)
 
-    def _strike(self, call: Call) -> None:
+    def _strike(self, call: Call, protocol: Protocol) -> str | None:
         effect = self._faults.strike(call)
-        if effect == "drop":
-            raise Dropped
-        if effect is not None:
-            raise ApiError(*_FAULTS[effect])
+        match effect:
+            case "drop":
+                raise Dropped
+            case "throttle":
+                said = "Request limit exceeded." if protocol is Protocol.EC2 else "Rate exceeded"
+                raise ApiError(Refusal.THROTTLED, said)
+            case "error":
+                raise ApiError(Refusal.INTERNAL, "An internal error occurred, by a fault of the lab")
+        return effect
 
     def _ask_moto(self, environ: dict[str, Any]) -> Answer:
         chunks, status, headers = run_wsgi_app(self._moto, environ)
@@ -129,9 +131,9 @@ class Handler(MotoRequestHandler):
             print("api:", message % args if args else message, file=sys.stderr, flush=True)
 
 
-def server(host: str, port: int, app: Api) -> BaseWSGIServer:
+def server(address: tuple[str, int], app: Api) -> BaseWSGIServer:
     """A threaded server for the API; port 0 takes a free one."""
-    return make_server(host, port, app, threaded=True, request_handler=Handler)
+    return make_server(*address, app, threaded=True, request_handler=Handler)
 
 
 def _hang_up(environ: dict[str, Any]) -> None:

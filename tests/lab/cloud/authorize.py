@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.kms.models import kms_backends
@@ -37,16 +38,23 @@ def authorize(request: ApiRequest, principal: Principal) -> None:
     policies = policies_of(principal.role)
     for need in needs(request):
         if not allows(policies, need.action, need.resource, need.context):
-            raise ApiError(Refusal.DENIED, _denial(principal, need, request.protocol))
+            raise _refusal(principal, need, request.protocol)
 
 
-def _denial(principal: Principal, need: Need, protocol: Protocol) -> str:
+def denied(request: ApiRequest, principal: Principal) -> ApiError:
+    """The refusal of a request that nothing allows, whatever the caller's policies say."""
+    return _refusal(principal, needs(request)[0], request.protocol)
+
+
+def _refusal(principal: Principal, need: Need, protocol: Protocol) -> ApiError:
     on = f" on resource: {need.resource}" if need.resource != "*" else ""
     text = (
         f"User: {principal.arn} is not authorized to perform: {need.action}{on}"
         f" because no identity-based policy allows the {need.action} action"
     )
-    return f"You are not authorized to perform this operation. {text}" if protocol is Protocol.EC2 else text
+    if protocol is Protocol.EC2:
+        text = f"You are not authorized to perform this operation. {text}"
+    return ApiError(Refusal.DENIED, text)
 
 
 def needs(request: ApiRequest) -> list[Need]:
@@ -110,7 +118,7 @@ def _secure_strings(request: ApiRequest) -> list[tuple[str, str]]:
     """Name and key of each SecureString that the request would read."""
     names = set(_parameter_names(request))
     path = (request.value("Path") or "\0").rstrip("/") + "/"
-    stored = ssm_backends[ACCOUNT][REGION]._parameters
+    stored: dict[str, Any] = ssm_backends[ACCOUNT][REGION]._parameters
     latest = [v[-1] for n, v in stored.items() if v and (n in names or n.startswith(path))]
     return [(p.name, p.keyid) for p in latest if p.parameter_type == "SecureString"]
 

@@ -14,6 +14,7 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import autoscaling_backends
 
 from . import ACCOUNT, REGION, lifecycle
+from .patching import replace
 from .world import LOCK
 
 # As long as Auto Scaling takes here to see that an instance has ended; a matter of a minute or so on AWS.
@@ -31,13 +32,20 @@ _vanished: dict[str, float] = {}
 
 def install() -> None:
     """Puts the changes into moto."""
-    _Group.set_desired_capacity = _set_desired_capacity
-    _Group.replace_autoscaling_group_instances = _launch
-    _Group.update = _update
-    _Backend.set_desired_capacity = _checked_desired_capacity
-    _Backend.delete_auto_scaling_group = _delete_group
-    _Backend.terminate_instance = _terminate_instance
-    _Backend.notify_terminate_instances = lambda self, instance_ids: None
+    replace(
+        _Group,
+        set_desired_capacity=_set_desired_capacity,
+        replace_autoscaling_group_instances=_launch,
+        update=_update,
+    )
+    replace(
+        _Backend,
+        set_desired_capacity=_checked_desired_capacity,
+        delete_auto_scaling_group=_delete_group,
+        terminate_instance=_terminate_instance,
+        # The reconciler sees it a moment later, as Auto Scaling does.
+        notify_terminate_instances=lambda self, instance_ids: None,
+    )
 
 
 def start_reconciler() -> None:
@@ -154,20 +162,24 @@ def _terminate_member(group: Any, state: Any, should_decrement: bool) -> Any:
 
 
 def _reconcile_for_ever() -> None:
+    said = ""
     while True:
         time.sleep(_PERIOD)
         try:
             with LOCK:
                 reconcile()
-        except Exception:
-            # One group's trouble (a template that names a missing image) must not end the service of the others.
-            traceback.print_exc(file=sys.stderr)
+        except Exception as cause:
+            # Tried again each round, as Auto Scaling does (a template may name a missing image); told once.
+            if repr(cause) != said:
+                traceback.print_exc(file=sys.stderr)
+            said = repr(cause)
 
 
 def reconcile() -> None:
     """One look: takes out what has ended, launches what is missing, and times lifecycle hooks out."""
     lifecycle.expire()
-    for group in list(autoscaling_backends[ACCOUNT][REGION].autoscaling_groups.values()):
+    groups: dict[str, Any] = dict(autoscaling_backends[ACCOUNT][REGION].autoscaling_groups)
+    for group in groups.values():
         _drop_terminated(group)
         missing = group.desired_capacity - len(group.active_instances())
         if missing > 0 and "ReplaceUnhealthy" not in group._suspended_processes:

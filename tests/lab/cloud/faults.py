@@ -87,6 +87,9 @@ class Faults:
             raise ValueError("cannot add the fault: service must be given, '*' for all")
         if posted["effect"] == "delay" and posted.get("delay_ms") is None:
             raise ValueError("cannot add the fault: a delay needs delay_ms")
+        for name in ("delay_ms", "seconds", "since_launch_seconds"):
+            if not isinstance(posted.get(name), int | float | None):
+                raise ValueError(f"cannot add the fault: {name} must be a number")
         fault = Fault(id=f"f{next(self._ids)}", **posted)
         with self._lock:
             self._faults[fault.id] = fault

@@ -18,7 +18,12 @@ def policies_of(role: str) -> list[Document]:
     """The inline and attached policies of a role."""
     record = iam_backends[ACCOUNT][PARTITION].get_role(role)
     inline = [_document(policy) for policy in record.policies.values()]
-    attached = [_document(policy.document) for policy in record.managed_policies.values()]
+    attached = [
+        _document(version.document)
+        for policy in record.managed_policies.values()
+        for version in policy.versions
+        if version.is_default
+    ]
     return inline + attached
 
 

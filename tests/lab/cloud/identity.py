@@ -11,6 +11,7 @@ from . import ACCOUNT, PARTITION
 from .errors import ApiError, Refusal
 from .request import ApiRequest
 from .sigv4 import is_signed_with
+from .world import utc
 
 ADMIN_KEY = "lab"
 ADMIN_SECRET = "lab"
@@ -60,8 +61,5 @@ def _is_recent(stamp: str) -> bool:
 
 
 def _check_expiry(session: AssumedRole) -> None:
-    expires = session.expiration
-    if expires.tzinfo is None:
-        expires = expires.replace(tzinfo=UTC)
-    if expires <= datetime.now(UTC):
+    if utc(session.expiration) <= datetime.now(UTC):
         raise ApiError(Refusal.EXPIRED, "The security token included in the request is expired")

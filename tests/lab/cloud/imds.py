@@ -122,6 +122,7 @@ def _look_up(instance: Any, path: str) -> Answer:
 class Handler(BaseHTTPRequestHandler):
     """One machine's connection; it is kept open between requests."""
 
+    server: Server
     protocol_version = "HTTP/1.1"
     server_version = "EC2ws"
     sys_version = ""

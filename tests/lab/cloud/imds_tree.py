@@ -12,7 +12,7 @@ from moto.sts.models import AssumedRole, sts_backends
 
 from . import ACCOUNT, PARTITION, REGION, lifecycle
 from .machines import GROUP_TAG, tags_of
-from .world import VPC_CIDR, ec2
+from .world import VPC_CIDR, ec2, utc
 
 Tree = dict[str, str | bytes]
 
@@ -138,9 +138,10 @@ def _credentials(instance_id: str, role_arn: str) -> str:
 
 def _session(instance_id: str, role_arn: str) -> AssumedRole:
     """The instance's session of the role, renewed before it ends."""
-    session = _sessions.get((instance_id, role_arn))
-    if session is None or _utc(session.expiration) - datetime.now(UTC) < _RENEW_BEFORE:
-        session = sts_backends[ACCOUNT][PARTITION].assume_role(
+    session: AssumedRole | None = _sessions.get((instance_id, role_arn))
+    if session is None or utc(session.expiration) - datetime.now(UTC) < _RENEW_BEFORE:
+        sts: Any = sts_backends[ACCOUNT][PARTITION]
+        session = sts.assume_role(
             region_name=REGION,
             role_session_name=instance_id,
             role_arn=role_arn,
@@ -150,10 +151,6 @@ def _session(instance_id: str, role_arn: str) -> AssumedRole:
         )
         _sessions[(instance_id, role_arn)] = session
     return session
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _identity_document(instance: Any) -> str:

@@ -11,6 +11,7 @@ from moto.ec2.models import elastic_network_interfaces, instances
 from moto.ec2.utils import convert_tag_spec
 
 from .machines import count_reboot, tags_of
+from .patching import replace
 
 _TAG_KEY = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}")
 _RESERVED = (".", "..", "_index")
@@ -23,10 +24,13 @@ _subnets = itertools.count()
 
 def install() -> None:
     """Puts the changes into moto."""
-    _Backend.run_instances = _run_instances
-    _Backend.reboot_instances = _reboot_instances
-    _Backend.modify_instance_metadata_options = _modify_metadata_options
-    elastic_network_interfaces.random_mac_address = _next_mac
+    replace(
+        _Backend,
+        run_instances=_run_instances,
+        reboot_instances=_reboot_instances,
+        modify_instance_metadata_options=_modify_metadata_options,
+    )
+    replace(elastic_network_interfaces, random_mac_address=_next_mac)
 
 
 def _run_instances(self: Any, image_id: str, count: int, user_data: Any, groups: list[str], **kw: Any) -> Any:

@@ -13,6 +13,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import EmptyResult
 
 from . import ACCOUNT, REGION
+from .patching import add
 
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 
@@ -37,8 +38,11 @@ _departures: dict[str, Departure] = {}
 
 def install() -> None:
     """Gives moto the two calls it lacks."""
-    AutoScalingResponse.complete_lifecycle_action = _complete_lifecycle_action
-    AutoScalingResponse.record_lifecycle_action_heartbeat = _record_heartbeat
+    add(
+        AutoScalingResponse,
+        complete_lifecycle_action=_complete_lifecycle_action,
+        record_lifecycle_action_heartbeat=_record_heartbeat,
+    )
 
 
 def is_departing(instance_id: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .world import LOCK, ec2
+from .world import LOCK, ec2, utc
 
 GROUP_TAG = "aws:autoscaling:groupName"
 TEMPLATE_TAG = "aws:ec2launchtemplate:id"
@@ -110,5 +110,5 @@ def _machine(instance: Any) -> Machine:
         group=tags.get(GROUP_TAG),
         zone=instance.placement.zone,
         subnet_cidr=ec2().get_subnet(instance.subnet_id).cidr_block,
-        launched=instance.launch_time.timestamp(),
+        launched=utc(instance.launch_time).timestamp(),
     )

@@ -11,16 +11,16 @@ from moto.ssm import models
 from moto.ssm.exceptions import SSMException, ValidationException
 
 from . import ACCOUNT, PARTITION, REGION
+from .patching import replace
 
 _LIMITS = {"Advanced": 8192, "Intelligent-Tiering": 8192}
-_put_parameter = models.SimpleSystemManagerBackend.put_parameter
+_put_parameter: Any = models.SimpleSystemManagerBackend.put_parameter
 
 
 def install() -> None:
     """Puts the changes into moto."""
-    models.Parameter.encrypt = _encrypt
-    models.Parameter.decrypt = _decrypt
-    models.SimpleSystemManagerBackend.put_parameter = _put
+    replace(models.Parameter, encrypt=_encrypt, decrypt=_decrypt)
+    replace(models.SimpleSystemManagerBackend, put_parameter=_put)
 
 
 def _context(parameter: Any) -> dict[str, str]:

@@ -11,20 +11,26 @@ from moto.core.common_models import CloudFormationModel
 from moto.iam.models import Role
 
 from .lifecycle import create_hook
+from .patching import replace
 
-_Group = models.FakeAutoScalingGroup
+_Group: Any = models.FakeAutoScalingGroup
 _create_group = _Group.create_from_cloudformation_json.__func__
 _put_policy = Role.put_policy
 
 
 def install() -> None:
     """Puts the changes into moto."""
-    _Group.create_from_cloudformation_json = classmethod(_create)
-    _Group.update_from_cloudformation_json = classmethod(_update)
-    Role.put_policy = _put_policy_as_text
+    replace(
+        _Group,
+        create_from_cloudformation_json=classmethod(_create),
+        update_from_cloudformation_json=classmethod(_update),
+    )
+    replace(Role, put_policy=_put_policy_as_text)
 
 
-def _create(cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kw: Any) -> Any:
+def _create(
+    cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kw: Any
+) -> Any:
     group = _create_group(cls, resource_name, cloudformation_json, account_id, region_name, **kw)
     for hook in cloudformation_json["Properties"].get("LifecycleHookSpecificationList", []):
         create_hook(resource_name, hook["LifecycleHookName"], hook)
@@ -32,7 +38,13 @@ def _create(cls: Any, resource_name: str, cloudformation_json: Any, account_id: 
 
 
 def _update(
-    cls: Any, original_resource: Any, new_resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+    cls: Any,
+    /,
+    original_resource: Any,
+    new_resource_name: str,
+    cloudformation_json: Any,
+    account_id: str,
+    region_name: str,
 ) -> Any:
     """Changes the group as AWS does; moto deletes it and makes a new one, which replaces every instance."""
     properties = cloudformation_json["Properties"]

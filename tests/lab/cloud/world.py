@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -29,6 +30,11 @@ class World:
 
     vpc_id: str
     subnet_ids: list[str]
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment of moto's, which leaves out that it means UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def ec2() -> Any:

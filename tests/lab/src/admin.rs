@@ -114,6 +114,12 @@ impl Admin {
             .to_owned())
     }
 
+    /// Lets a loopback address stand for an instance: what comes from it is that instance's.
+    pub fn alias(&self, address: &str, instance: &str) -> Result<()> {
+        let body = serde_json::json!({"address": address, "instance": instance});
+        self.request("POST", "/lab/aliases", Some(&body)).map(drop)
+    }
+
     /// Ends a fault.
     pub fn remove_fault(&self, id: &str) -> Result<()> {
         self.request("DELETE", &format!("/lab/faults/{id}"), None)

@@ -28,11 +28,32 @@ impl<'a, R: Runner> Apt<'a, R> {
     /// Refreshes the lists and installs. Lists that cannot be refreshed (one broken repository
     /// among several) are no reason not to try.
     async fn attempt(&self, packages: &[String]) -> Result<(), Failure> {
-        let refreshed = self.run(&["apt-get", "--quiet", "-o", "Acquire::Retries=3", "-o", "APT::Update::Error-Mode=any", "update"]).await?;
+        let refreshed = self
+            .run(&[
+                "apt-get",
+                "--quiet",
+                "-o",
+                "Acquire::Retries=3",
+                "-o",
+                "APT::Update::Error-Mode=any",
+                "update",
+            ])
+            .await?;
         let mut install = vec![
-            "apt-get", "--quiet", "--yes", "--no-install-recommends", "--no-remove",
-            "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300",
-            "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "install",
+            "apt-get",
+            "--quiet",
+            "--yes",
+            "--no-install-recommends",
+            "--no-remove",
+            "-o",
+            "Acquire::Retries=3",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+            "-o",
+            "Dpkg::Options::=--force-confdef",
+            "-o",
+            "Dpkg::Options::=--force-confold",
+            "install",
         ];
         install.extend(packages.iter().map(String::as_str));
         let installed = self.run(&install).await?;
@@ -40,21 +61,39 @@ impl<'a, R: Runner> Apt<'a, R> {
             return Ok(());
         }
         if installed.stderr.contains("dpkg was interrupted") {
-            self.run(&["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"]).await?;
+            self.run(&[
+                "dpkg",
+                "--force-confdef",
+                "--force-confold",
+                "--configure",
+                "-a",
+            ])
+            .await?;
         }
         Err(sort(&refreshed, &installed))
     }
 
     async fn run(&self, argv: &[&str]) -> Result<Output, Failure> {
-        let command = Command { env: ENVIRONMENT.to_vec(), limit: RUN_LIMIT, ..Command::new(argv) };
-        self.runner.run(&command).await.map_err(|error| Failure::Passing(error.to_string()))
+        let command = Command {
+            env: ENVIRONMENT.to_vec(),
+            limit: RUN_LIMIT,
+            ..Command::new(argv)
+        };
+        self.runner
+            .run(&command)
+            .await
+            .map_err(|error| Failure::Passing(error.to_string()))
     }
 }
 
 /// A package that is missing from lists that could not be refreshed may well exist.
 fn sort(refreshed: &Output, installed: &Output) -> Failure {
     if !refreshed.is_success() {
-        return Failure::Passing(format!("{}; {}", refreshed.complaint(), installed.complaint()));
+        return Failure::Passing(format!(
+            "{}; {}",
+            refreshed.complaint(),
+            installed.complaint()
+        ));
     }
     let missing = ["Unable to locate package", "has no installation candidate"];
     if missing.iter().any(|words| installed.stderr.contains(words)) {

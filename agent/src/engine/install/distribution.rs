@@ -52,31 +52,58 @@ impl Distribution {
     fn parse(os_release: &str, family: Option<Family>) -> Self {
         let field = |line: &str| {
             let (key, value) = line.split_once('=')?;
-            Some((key.trim().to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()))
+            Some((
+                key.trim().to_owned(),
+                value.trim().trim_matches(['"', '\'']).to_owned(),
+            ))
         };
         let mut fields: HashMap<String, String> = os_release.lines().filter_map(field).collect();
         let id = fields.remove("ID").unwrap_or_else(|| "linux".to_owned());
-        let version = fields.remove("VERSION_ID").filter(|version| !version.is_empty());
+        let version = fields
+            .remove("VERSION_ID")
+            .filter(|version| !version.is_empty());
         let name = fields.remove("PRETTY_NAME").unwrap_or_else(|| id.clone());
-        Self { id, version, name, family }
+        Self {
+            id,
+            version,
+            name,
+            family,
+        }
     }
 
     /// The packages that hold the engine; `None` where none are known.
     pub fn packages(&self) -> Option<Packages> {
-        let major = self.version.as_ref().and_then(|version| version.split('.').next()?.parse().ok());
+        let major = self
+            .version
+            .as_ref()
+            .and_then(|version| version.split('.').next()?.parse().ok());
         let newest = u32::MAX;
         match (self.id.as_str(), major.unwrap_or(newest)) {
             // Up to 12 the client is in docker.io, and docker-compose is the old program, no plugin.
-            ("debian", ..=12) => Some(Packages { engine: &["docker.io"], compose: &[] }),
-            ("debian", _) => {
-                Some(Packages { engine: &["docker.io", "docker-cli"], compose: &["docker-compose"] })
-            }
-            ("ubuntu", ..=20) => Some(Packages { engine: &["docker.io"], compose: &[] }),
-            ("ubuntu", _) => Some(Packages { engine: &["docker.io"], compose: &["docker-compose-v2"] }),
-            ("amzn", 2023..) => Some(Packages { engine: &["docker"], compose: &[] }),
-            ("fedora", _) => {
-                Some(Packages { engine: &["moby-engine", "docker-cli"], compose: &["docker-compose"] })
-            }
+            ("debian", ..=12) => Some(Packages {
+                engine: &["docker.io"],
+                compose: &[],
+            }),
+            ("debian", _) => Some(Packages {
+                engine: &["docker.io", "docker-cli"],
+                compose: &["docker-compose"],
+            }),
+            ("ubuntu", ..=20) => Some(Packages {
+                engine: &["docker.io"],
+                compose: &[],
+            }),
+            ("ubuntu", _) => Some(Packages {
+                engine: &["docker.io"],
+                compose: &["docker-compose-v2"],
+            }),
+            ("amzn", 2023..) => Some(Packages {
+                engine: &["docker"],
+                compose: &[],
+            }),
+            ("fedora", _) => Some(Packages {
+                engine: &["moby-engine", "docker-cli"],
+                compose: &["docker-compose"],
+            }),
             _ => None,
         }
     }
@@ -91,22 +118,52 @@ mod tests {
         let plugin = "docker-compose-v2";
         for (os_release, engine, compose) in [
             ("ID=debian\nVERSION_ID=\"12\"", "docker.io", ""),
-            ("ID=debian\nVERSION_ID=\"13\"", "docker.io docker-cli", "docker-compose"),
-            ("PRETTY_NAME=\"Debian GNU/Linux forky/sid\"\nID=debian", "docker.io docker-cli", "docker-compose"),
+            (
+                "ID=debian\nVERSION_ID=\"13\"",
+                "docker.io docker-cli",
+                "docker-compose",
+            ),
+            (
+                "PRETTY_NAME=\"Debian GNU/Linux forky/sid\"\nID=debian",
+                "docker.io docker-cli",
+                "docker-compose",
+            ),
             ("ID=ubuntu\nVERSION_ID=\"20.04\"", "docker.io", ""),
-            ("ID=ubuntu\nVERSION_ID=\"24.04\"\nID_LIKE=debian", "docker.io", plugin),
+            (
+                "ID=ubuntu\nVERSION_ID=\"24.04\"\nID_LIKE=debian",
+                "docker.io",
+                plugin,
+            ),
             ("ID=\"amzn\"\nVERSION_ID=\"2023\"", "docker", ""),
-            ("ID=fedora\nVERSION_ID=42", "moby-engine docker-cli", "docker-compose"),
+            (
+                "ID=fedora\nVERSION_ID=42",
+                "moby-engine docker-cli",
+                "docker-compose",
+            ),
         ] {
-            let packages = Distribution::parse(os_release, None).packages().expect(os_release);
-            assert_eq!((packages.engine.join(" "), packages.compose.join(" ")), (engine.into(), compose.into()));
+            let packages = Distribution::parse(os_release, None)
+                .packages()
+                .expect(os_release);
+            assert_eq!(
+                (packages.engine.join(" "), packages.compose.join(" ")),
+                (engine.into(), compose.into())
+            );
         }
     }
 
     #[test]
     fn no_package_is_guessed() {
-        for os_release in ["", "ID=amzn\nVERSION_ID=2", "ID=rhel\nVERSION_ID=9.4", "ID=linuxmint\nID_LIKE=ubuntu"] {
-            assert_eq!(Distribution::parse(os_release, None).packages(), None, "{os_release}");
+        for os_release in [
+            "",
+            "ID=amzn\nVERSION_ID=2",
+            "ID=rhel\nVERSION_ID=9.4",
+            "ID=linuxmint\nID_LIKE=ubuntu",
+        ] {
+            assert_eq!(
+                Distribution::parse(os_release, None).packages(),
+                None,
+                "{os_release}"
+            );
         }
     }
 
@@ -124,6 +181,9 @@ mod tests {
         let os_release = "NAME=x\n# y\nID='debian'\nPRETTY_NAME=\"Debian 13\"\n";
         std::fs::write(root.path().join("etc/os-release"), os_release).expect("a file");
         let distribution = Distribution::read(root.path());
-        assert_eq!((distribution.id.as_str(), distribution.name.as_str()), ("debian", "Debian 13"));
+        assert_eq!(
+            (distribution.id.as_str(), distribution.name.as_str()),
+            ("debian", "Debian 13")
+        );
     }
 }

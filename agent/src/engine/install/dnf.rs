@@ -19,11 +19,20 @@ impl<'a, R: Runner> Dnf<'a, R> {
 
     async fn attempt(&self, packages: &[String]) -> Result<(), Failure> {
         let mut argv = vec![
-            "dnf", "--quiet", "--assumeyes", "--setopt=install_weak_deps=False", "--setopt=retries=3",
-            "--setopt=timeout=30", "install",
+            "dnf",
+            "--quiet",
+            "--assumeyes",
+            "--setopt=install_weak_deps=False",
+            "--setopt=retries=3",
+            "--setopt=timeout=30",
+            "install",
         ];
         argv.extend(packages.iter().map(String::as_str));
-        let command = Command { env: vec![("LC_ALL", "C.UTF-8")], limit: RUN_LIMIT, ..Command::new(argv) };
+        let command = Command {
+            env: vec![("LC_ALL", "C.UTF-8")],
+            limit: RUN_LIMIT,
+            ..Command::new(argv)
+        };
         let output = self.runner.run(&command).await;
         let output = output.map_err(|error| Failure::Passing(error.to_string()))?;
         let missing = ["Unable to find a match", "No match for argument"];

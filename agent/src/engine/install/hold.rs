@@ -24,19 +24,25 @@ pub struct Hold {
 
 impl Hold {
     fn new(root: &Path) -> Self {
-        Self { policy: root.join(POLICY), kept: root.join(KEPT) }
+        Self {
+            policy: root.join(POLICY),
+            kept: root.join(KEPT),
+        }
     }
 
     /// Holds services back. A policy of the image's own is put aside.
     pub fn set(root: &Path) -> Result<Self, InstallError> {
         let hold = Self::new(root);
-        hold.restore().and_then(|()| hold.put()).map_err(|error| hold.failed("write", &error))?;
+        hold.restore()
+            .and_then(|()| hold.put())
+            .map_err(|error| hold.failed("write", &error))?;
         Ok(hold)
     }
 
     /// Lets services start again, by the image's own policy if it had one.
     pub fn lift(self) -> Result<(), InstallError> {
-        self.restore().map_err(|error| self.failed("restore", &error))
+        self.restore()
+            .map_err(|error| self.failed("restore", &error))
     }
 
     /// Lifts a hold that a crash has left behind.
@@ -71,7 +77,11 @@ impl Hold {
     }
 
     fn failed(&self, verb: &'static str, error: &io::Error) -> InstallError {
-        InstallError::Io { verb, path: self.policy.display().to_string(), cause: error.to_string() }
+        InstallError::Io {
+            verb,
+            path: self.policy.display().to_string(),
+            cause: error.to_string(),
+        }
     }
 }
 
@@ -102,7 +112,10 @@ mod tests {
             let root = root(own);
             let hold = Hold::set(root.path()).expect("a hold");
             assert_eq!(policy(&root).as_deref(), Some(OURS));
-            let mode = fs::metadata(root.path().join(POLICY)).expect("a file").permissions().mode();
+            let mode = fs::metadata(root.path().join(POLICY))
+                .expect("a file")
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o755);
             hold.lift().expect("lifted");
             assert_eq!(policy(&root).as_deref(), own);

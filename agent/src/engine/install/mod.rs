@@ -27,8 +27,12 @@ const FIRST_GAP: Duration = Duration::from_secs(2);
 const LONGEST_GAP: Duration = Duration::from_secs(30);
 
 /// Where distributions put the engine.
-const ENGINES: [&str; 4] =
-    ["usr/bin/dockerd", "usr/sbin/dockerd", "usr/local/bin/dockerd", "usr/local/sbin/dockerd"];
+const ENGINES: [&str; 4] = [
+    "usr/bin/dockerd",
+    "usr/sbin/dockerd",
+    "usr/local/bin/dockerd",
+    "usr/local/sbin/dockerd",
+];
 /// Where they put the Compose plugin.
 const PLUGINS: [&str; 4] = [
     "usr/libexec/docker/cli-plugins/docker-compose",
@@ -140,16 +144,26 @@ async fn persist(
         let cause = match attempt().await {
             Ok(()) => return Ok(()),
             Err(Failure::NoSuchPackage(cause)) => {
-                return Err(InstallError::NoSuchPackage { packages: packages.join(" "), cause });
+                return Err(InstallError::NoSuchPackage {
+                    packages: packages.join(" "),
+                    cause,
+                });
             }
             Err(Failure::Passing(cause)) => cause,
         };
         let gap = gaps.next_gap();
         if begun.elapsed() + gap >= patience {
             let (packages, tried) = (packages.join(" "), begun.elapsed());
-            return Err(InstallError::Failed { packages, cause, tried });
+            return Err(InstallError::Failed {
+                packages,
+                cause,
+                tried,
+            });
         }
-        tracing::warn!(cause, "packages could not be installed; trying again in {gap:.0?}");
+        tracing::warn!(
+            cause,
+            "packages could not be installed; trying again in {gap:.0?}"
+        );
         sleep(gap).await;
     }
 }

@@ -10,7 +10,8 @@ const APT: &str = "apt-get --quiet --yes --no-install-recommends --no-remove -o 
 const CONFIGURE: &str = "dpkg --force-confdef --force-confold --configure -a";
 const DNF: &str = "dnf --quiet --assumeyes --setopt=install_weak_deps=False --setopt=retries=3 \
                    --setopt=timeout=30 install docker.io docker-cli";
-const LOCKED: &str = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 411 (apt-get)";
+const LOCKED: &str =
+    "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 411 (apt-get)";
 
 fn packages() -> Vec<String> {
     ["docker.io", "docker-cli"].map(str::to_owned).to_vec()
@@ -27,24 +28,37 @@ async fn each_driver_runs_its_exact_commands() {
         (Family::Dnf, Scripted::default(), &[DNF]),
         (
             Family::Apt,
-            Scripted::default().on("apt-get --quiet -o", 100, LOCKED).on("apt-get --quiet --yes", 100, LOCKED).on(
-                "apt-get --quiet --yes",
-                0,
-                "",
-            ),
+            Scripted::default()
+                .on("apt-get --quiet -o", 100, LOCKED)
+                .on("apt-get --quiet --yes", 100, LOCKED)
+                .on("apt-get --quiet --yes", 0, ""),
             &[UPDATE, APT, UPDATE, APT],
         ),
-        (Family::Apt, Scripted::default().on("apt-get --quiet -o", 100, "E: one mirror is down"), &[UPDATE, APT]),
+        (
+            Family::Apt,
+            Scripted::default().on("apt-get --quiet -o", 100, "E: one mirror is down"),
+            &[UPDATE, APT],
+        ),
         (
             Family::Apt,
             Scripted::default()
-                .on("apt-get --quiet --yes", 100, "E: dpkg was interrupted, you must manually run 'dpkg'")
+                .on(
+                    "apt-get --quiet --yes",
+                    100,
+                    "E: dpkg was interrupted, you must manually run 'dpkg'",
+                )
                 .on("apt-get --quiet --yes", 0, ""),
             &[UPDATE, APT, CONFIGURE, UPDATE, APT],
         ),
         (
             Family::Dnf,
-            Scripted::default().on("dnf", 1, "Error: Failed to download metadata for repo 'amazonlinux'").on("dnf", 0, ""),
+            Scripted::default()
+                .on(
+                    "dnf",
+                    1,
+                    "Error: Failed to download metadata for repo 'amazonlinux'",
+                )
+                .on("dnf", 0, ""),
             &[DNF, DNF],
         ),
     ];
@@ -59,7 +73,10 @@ async fn nothing_asks_questions() {
     let host = Scripted::default();
     run(Family::Apt, &host).await.expect("installed");
     for command in host.ran.borrow().iter() {
-        assert!(command.env.contains(&("DEBIAN_FRONTEND", "noninteractive")), "{command:?}");
+        assert!(
+            command.env.contains(&("DEBIAN_FRONTEND", "noninteractive")),
+            "{command:?}"
+        );
         assert!(command.env.contains(&("LC_ALL", "C.UTF-8")), "{command:?}");
         assert_eq!(command.limit, RUN_LIMIT);
     }
@@ -68,12 +85,26 @@ async fn nothing_asks_questions() {
 #[tokio::test(start_paused = true)]
 async fn a_package_that_does_not_exist_is_terminal_at_once() {
     for (family, command, stderr) in [
-        (Family::Apt, "apt-get --quiet --yes", "E: Unable to locate package docker-cli"),
-        (Family::Apt, "apt-get --quiet --yes", "E: Package 'docker-cli' has no installation candidate"),
-        (Family::Dnf, "dnf", "Error: Unable to find a match: docker-cli"),
+        (
+            Family::Apt,
+            "apt-get --quiet --yes",
+            "E: Unable to locate package docker-cli",
+        ),
+        (
+            Family::Apt,
+            "apt-get --quiet --yes",
+            "E: Package 'docker-cli' has no installation candidate",
+        ),
+        (
+            Family::Dnf,
+            "dnf",
+            "Error: Unable to find a match: docker-cli",
+        ),
     ] {
         let begun = Instant::now();
-        let error = run(family, &Scripted::default().on(command, 100, stderr)).await.expect_err(stderr);
+        let error = run(family, &Scripted::default().on(command, 100, stderr))
+            .await
+            .expect_err(stderr);
         let expected = format!(
             "cannot install docker.io docker-cli: {stderr}; add the repository that has them to the image, or name \
              other packages in engine.packages"
@@ -99,12 +130,24 @@ async fn a_package_missing_from_stale_lists_is_looked_for_again() {
 #[tokio::test(start_paused = true)]
 async fn patience_ends_and_the_last_cause_is_told() {
     let begun = Instant::now();
-    let error = run(Family::Apt, &Scripted::default().on("apt-get --quiet --yes", 100, LOCKED)).await;
+    let error = run(
+        Family::Apt,
+        &Scripted::default().on("apt-get --quiet --yes", 100, LOCKED),
+    )
+    .await;
     let waited = begun.elapsed();
-    assert!(waited >= Duration::from_secs(25) && waited <= Duration::from_mins(1), "{waited:?}");
+    assert!(
+        waited >= Duration::from_secs(25) && waited <= Duration::from_mins(1),
+        "{waited:?}"
+    );
     let error = error.expect_err("locked for ever");
     let message = error.to_string();
-    assert!(message.starts_with(&format!("cannot install docker.io docker-cli: {LOCKED} (tried for ")), "{message}");
+    assert!(
+        message.starts_with(&format!(
+            "cannot install docker.io docker-cli: {LOCKED} (tried for "
+        )),
+        "{message}"
+    );
     assert!(!error.is_terminal());
 }
 
@@ -114,12 +157,18 @@ async fn a_package_manager_that_cannot_be_run_is_tried_again_and_named() {
         Err(Failure::Passing("cannot run apt-get: gone".to_owned()))
     });
     let error = error.await.expect_err("gone");
-    assert!(error.to_string().contains("cannot run apt-get: gone"), "{error}");
+    assert!(
+        error.to_string().contains("cannot run apt-get: gone"),
+        "{error}"
+    );
 }
 
 #[test]
 fn engine_and_plugin_are_found_wherever_distributions_put_them() {
-    for (paths, found) in [(ENGINES, has_engine as fn(&Path) -> bool), (PLUGINS, has_compose)] {
+    for (paths, found) in [
+        (ENGINES, has_engine as fn(&Path) -> bool),
+        (PLUGINS, has_compose),
+    ] {
         for path in paths {
             let root = tempfile::tempdir().expect("a folder");
             assert!(!found(root.path()));
@@ -139,6 +188,10 @@ fn errors_say_what_to_do() {
         "cannot install Docker: no package of Slackware 15 is known to have it; install it in the image, or name the \
          packages in engine.packages"
     );
-    assert!(InstallError::SwitchedOff.to_string().ends_with("or set engine.install = true"));
+    assert!(
+        InstallError::SwitchedOff
+            .to_string()
+            .ends_with("or set engine.install = true")
+    );
     assert!(unknown.is_terminal() && InstallError::SwitchedOff.is_terminal());
 }

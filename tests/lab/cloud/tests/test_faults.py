@@ -72,7 +72,9 @@ class Effects(FaultCase):
                 cloud.admin("DELETE", f"/lab/faults/{made}")
                 self.assertEqual((code, status), answer, (service, effect))
                 if effect == "throttle":
-                    self.assertEqual(message, "Rate exceeded")
+                    self.assertIn("limit exceeded" if service == "ec2" else "Rate exceeded", message)
+                if effect == "deny":
+                    self.assertIn(f"is not authorized to perform: {service}:Describe", message)
 
     def test_delay_answers_late_but_well(self) -> None:
         self.fault(service="ssm", effect="delay", delay_ms=400)
@@ -173,12 +175,18 @@ class WrongPosts(FaultCase):
             {"effect": "throttle"},
             {"service": "ssm", "effect": "delay"},
             {"service": "ssm", "effect": "throttle", "clutser": "red"},
+            {"service": "ssm", "effect": "throttle", "seconds": "30"},
         ]
         for fault in wrong:
             status, value = cloud.admin("POST", "/lab/faults", fault)
             self.assertEqual(status, 400)
             self.assertIn("cannot add the fault", value["error"])
         self.assertEqual(cloud.admin("GET", "/lab/faults")[1], [])
+
+    def test_every_field_of_the_contract_may_be_null(self) -> None:
+        nothing = dict.fromkeys(("action", "cluster", "instance", "delay_ms", "seconds", "since_launch_seconds"))
+        self.fault(service="ssm", effect="throttle", **nothing)
+        self.assertEqual(error_of(self.ssm.describe_parameters)[0], "ThrottlingException")
 
 
 if __name__ == "__main__":

@@ -32,8 +32,8 @@ def ids(group: str) -> set[str]:
 class Launch(unittest.TestCase):
     def test_by_the_aws_cli(self) -> None:
         stack = cloud.stack("cli", ManagerCount=1, WorkerCount=3)
-        pairs = [f"{k}={v}".replace(",", "\\,") for k, v in ((p["ParameterKey"], p["ParameterValue"]) for p in stack["Parameters"])]
-        arguments = [f"ParameterKey={key},ParameterValue={value}" for key, _, value in (p.partition("=") for p in pairs)]
+        values = {p["ParameterKey"]: p["ParameterValue"].replace(",", "\\,") for p in stack["Parameters"]}
+        arguments = [f"ParameterKey={key},ParameterValue={value}" for key, value in values.items()]
         made = cloud.cli(
             *("cloudformation", "create-stack", "--stack-name", "cli", "--capabilities", "CAPABILITY_IAM"),
             *("--template-body", stack["TemplateBody"], "--parameters", *arguments),
@@ -88,6 +88,8 @@ class Launch(unittest.TestCase):
 
 
 class Scale(unittest.TestCase):
+    groups: Any
+
     @classmethod
     def setUpClass(cls) -> None:
         cloud.make_cluster("scale", ManagerCount=1, WorkerCount=3, WorkerMax=30)
@@ -201,13 +203,13 @@ class Stack(unittest.TestCase):
     def test_security_groups_open_swarms_ports_and_no_more(self) -> None:
         cloud.make_cluster("ports", ManagerCount=1, WorkerCount=0)
         groups = cloud.client("ec2").describe_security_groups()["SecurityGroups"]
-        names = {g["GroupId"]: g["GroupName"].split("-")[1].removesuffix("SecurityGroup") for g in groups if g["GroupName"].startswith("ports-")}
+        groups = [g for g in groups if g["GroupName"].startswith("ports-")]
+        names = {g["GroupId"]: g["GroupName"].split("-")[1].removesuffix("SecurityGroup") for g in groups}
         opened = {
-            (names[p["GroupId"]], names[group["GroupId"]], rule["IpProtocol"], rule["FromPort"], rule["ToPort"])
-            for p in groups
-            if p["GroupId"] in names
-            for rule in p["IpPermissions"]
-            for group in rule["UserIdGroupPairs"]
+            (names[group["GroupId"]], names[source["GroupId"]], rule["IpProtocol"], rule["FromPort"], rule["ToPort"])
+            for group in groups
+            for rule in group["IpPermissions"]
+            for source in rule["UserIdGroupPairs"]
         }
         both = ("Manager", "Worker")
         expected = {("Manager", source, "tcp", 2377, 2377) for source in both}
@@ -216,7 +218,7 @@ class Stack(unittest.TestCase):
                 expected |= {(to, source, protocol, 7946, 7946) for protocol in ("tcp", "udp")}
                 expected.add((to, source, "udp", 4789, 4789))
         self.assertEqual(opened, expected)
-        ranges = [r for g in groups if g["GroupId"] in names for p in g["IpPermissions"] for r in p["IpRanges"]]
+        ranges = [r for g in groups for rule in g["IpPermissions"] for r in rule["IpRanges"]]
         self.assertEqual(ranges, [])
 
 

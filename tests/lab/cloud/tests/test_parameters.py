@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 import unittest
+from datetime import UTC, datetime
+from typing import Any
+from unittest import mock
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from cloud.api import Api, server
+from cloud.faults import Faults
+from cloud.journal import Journal
 
 from .harness import Cloud, error_of
 
+WRITERS = 20
 cloud: Cloud
 
 
@@ -21,36 +34,51 @@ def tearDownModule() -> None:
     cloud.stop()
 
 
+def race(clients: list[Any], name: str) -> list[str]:
+    """Lets every client create the same parameter at the same moment; what each was told."""
+    outcomes = [""] * len(clients)
+    barrier = threading.Barrier(len(clients))
+
+    def write(number: int) -> None:
+        barrier.wait()
+        try:
+            clients[number].put_parameter(Name=name, Type="String", Value=f"writer {number}", Overwrite=False)
+            outcomes[number] = "created"
+        except ClientError as error:
+            outcomes[number] = error.response["Error"]["Code"]
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(len(clients))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
 class WriteOnce(unittest.TestCase):
+    def assert_one_won(self, ssm: Any, name: str, outcomes: list[str]) -> None:
+        self.assertEqual(outcomes.count("created"), 1)
+        self.assertEqual(outcomes.count("ParameterAlreadyExists"), WRITERS - 1)
+        parameter = ssm.get_parameter(Name=name)["Parameter"]
+        self.assertEqual(parameter["Version"], 1)
+        self.assertEqual(parameter["Value"], f"writer {outcomes.index('created')}")
+
     def test_one_of_twenty_concurrent_creates_wins(self) -> None:
+        clients = [cloud.client("ssm") for _ in range(WRITERS)]
         for epoch in range(5):
             name = f"/swarmlet/demo/epochs/{epoch:010}/claim"
-            outcomes = self._race(name, 20)
-            self.assertEqual(outcomes.count("created"), 1)
-            self.assertEqual(outcomes.count("ParameterAlreadyExists"), 19)
-            parameter = cloud.client("ssm").get_parameter(Name=name)["Parameter"]
-            self.assertEqual(parameter["Version"], 1)
-            self.assertEqual(parameter["Value"], f"writer {outcomes.index('created')}")
+            self.assert_one_won(clients[0], name, race(clients, name))
 
-    def _race(self, name: str, writers: int) -> list[str]:
-        clients = [cloud.client("ssm") for _ in range(writers)]
-        outcomes = [""] * writers
-        barrier = threading.Barrier(writers)
-
-        def write(number: int) -> None:
-            barrier.wait()
-            try:
-                clients[number].put_parameter(Name=name, Type="String", Value=f"writer {number}", Overwrite=False)
-                outcomes[number] = "created"
-            except clients[number].exceptions.ClientError as error:
-                outcomes[number] = error.response["Error"]["Code"]
-
-        threads = [threading.Thread(target=write, args=(n,)) for n in range(writers)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return outcomes
+    def test_one_wins_also_where_moto_takes_its_time(self) -> None:
+        """moto looks, reads the clock, then stores: a slow clock opens the gap in which two could win."""
+        api = server(("127.0.0.1", 0), Api(Faults(), Journal(None)))
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        self.addCleanup(api.server_close)
+        self.addCleanup(api.shutdown)
+        clients = [_client(f"http://127.0.0.1:{api.port}") for _ in range(WRITERS)]
+        with mock.patch("moto.ssm.models.utcnow", _slow_clock):
+            outcomes = race(clients, "/swarmlet/slow/claim")
+        self.assert_one_won(clients[0], "/swarmlet/slow/claim", outcomes)
 
     def test_an_overwrite_raises_the_version(self) -> None:
         ssm = cloud.client("ssm")
@@ -61,6 +89,22 @@ class WriteOnce(unittest.TestCase):
     def test_a_value_over_the_limit_is_refused(self) -> None:
         code, _, _ = error_of(cloud.client("ssm").put_parameter, Name="/big", Type="String", Value="x" * 4097)
         self.assertEqual(code, "ValidationException")
+
+
+def _client(endpoint: str) -> Any:
+    return boto3.client(
+        "ssm",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def _slow_clock() -> datetime:
+    time.sleep(0.05)
+    return datetime.now(UTC)
 
 
 class SecureString(unittest.TestCase):

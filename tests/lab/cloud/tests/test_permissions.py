@@ -133,6 +133,20 @@ class Manager(unittest.TestCase):
         self.assertEqual(code, "UnauthorizedOperation")
 
 
+class AttachedPolicies(unittest.TestCase):
+    def test_count_as_inline_ones_do(self) -> None:
+        iam = cloud.client("iam")
+        role = next(r["RoleName"] for r in iam.list_roles()["Roles"] if r["RoleName"].startswith("demo-WorkerRole"))
+        allow = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": f"arn:aws:ssm:*:*:parameter{CLAIM}"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        policy = iam.create_policy(PolicyName="more", PolicyDocument=document)["Policy"]["Arn"]
+        ssm = cloud.client("ssm", **credentials["worker"])
+        iam.attach_role_policy(RoleName=role, PolicyArn=policy)
+        self.assertEqual(len(ssm.get_parameters(Names=[CLAIM])["Parameters"]), 1)
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy)
+        self.assertEqual(error_of(ssm.get_parameters, Names=[CLAIM])[0], "AccessDeniedException")
+
+
 class Strangers(unittest.TestCase):
     def test_an_unknown_key_is_refused_by_every_protocol(self) -> None:
         unknown = {"aws_access_key_id": "AKIAUNKNOWN", "aws_secret_access_key": "x"}

@@ -24,7 +24,10 @@ class Process(unittest.TestCase):
         subnets = self.cloud.client("ec2").describe_subnets(SubnetIds=health["subnet_ids"])["Subnets"]
         self.assertEqual(
             {(s["AvailabilityZone"], s["CidrBlock"], s["VpcId"]) for s in subnets},
-            {(f"us-east-1{zone}", f"10.98.{net}.0/20", health["vpc_id"]) for zone, net in zip("abc", (16, 32, 48))},
+            {
+                (f"us-east-1{zone}", f"10.98.{net}.0/20", health["vpc_id"])
+                for zone, net in (("a", 16), ("b", 32), ("c", 48))
+            },
         )
         self.assertEqual(len(self.cloud.client("ec2").describe_vpcs()["Vpcs"]), 1)
         images = self.cloud.client("ec2").describe_images(ImageIds=list(health["images"].values()))["Images"]

@@ -1,0 +1,112 @@
+//! The command line: parse, pick a verb. No logic of its own.
+
+mod config;
+mod exit;
+mod options;
+mod prepare;
+mod run;
+
+use std::fmt::Display;
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime;
+
+use crate::config::Settings;
+use crate::report::journal;
+
+pub use exit::Exit;
+use options::Options;
+
+/// Makes a Docker Swarm assemble and heal itself on EC2.
+#[derive(Debug, Parser)]
+#[command(name = "swarmlet", version, max_term_width = 100)]
+#[command(after_help = exit::HELP)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Ready this host: host name, Docker Engine, its settings and its service
+    Prepare,
+    /// Bring this node into its swarm and keep it there
+    Run,
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Print the version
+    Version,
+}
+
+/// Does what the command line says.
+pub fn main() -> Exit {
+    let cli = Cli::parse();
+    match cli.verb {
+        Verb::Prepare => with_settings(&cli.options, prepare::run),
+        Verb::Run => with_settings(&cli.options, run::run),
+        Verb::Config(verb) => config::run(&verb, &cli.options),
+        Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),
+    }
+}
+
+/// Loads settings, starts logging and runs a verb that needs both.
+fn with_settings(options: &Options, verb: impl AsyncFnOnce(Settings) -> Exit) -> Exit {
+    let settings = match Settings::load(&options.flags()) {
+        Ok(settings) => settings,
+        Err(errors) => return fail(Exit::Terminal, &errors),
+    };
+    journal::start(&settings.log.level);
+    match runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(verb(settings)),
+        Err(error) => fail(Exit::Failed, &format!("cannot start: {error}")),
+    }
+}
+
+/// Says why a verb failed where a person sees it: on standard error, which a unit sends to the
+/// journal (`<3>` marks an error there) and to the console.
+fn fail(exit: Exit, error: &impl Display) -> Exit {
+    let mark = if std::env::var_os("JOURNAL_STREAM").is_some() {
+        "<3>"
+    } else {
+        ""
+    };
+    let mut out = std::io::stderr().lock();
+    for line in error.to_string().lines() {
+        let _ = writeln!(out, "{mark}swarmlet: {line}");
+    }
+    exit
+}
+
+fn print(text: &str) -> Exit {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => Exit::Done,
+        Err(error) => fail(Exit::Failed, &format!("cannot print: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_come_before_or_after_the_verb() {
+        for line in [
+            "swarmlet --role worker prepare",
+            "swarmlet prepare --role worker",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).expect(line);
+            assert!(cli.options.flags().node.role.is_some(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Removes what belongs to another instance.
+//!
+//! An image made of a live node, or a restored volume, brings that node's swarm certificate
+//! along. Two engines with one certificate harm the swarm, so it goes before the engine starts.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::PrepareError;
+use super::engine::{self, RECORD};
+use super::service;
+use crate::command::Runner;
+use crate::config::Settings;
+use crate::engine::daemon_json::labelled_instance;
+use crate::node::Node;
+
+/// As much of the agent's membership as is of use here.
+#[derive(Deserialize)]
+struct Mark {
+    instance_id: String,
+}
+
+const MEMBERSHIP: &str = "membership.json";
+
+/// Removes the swarm state and the agent's memory of another instance, if there are any.
+pub(super) async fn evict(
+    node: &Node,
+    settings: &Settings,
+    runner: &impl Runner,
+) -> Result<(), PrepareError> {
+    let daemon = engine::daemon_json(settings).read()?;
+    let swarm = engine::swarm_state(settings, &daemon);
+    let labelled = || {
+        labelled_instance(&daemon)
+            .filter(|_| swarm.exists())
+            .map(str::to_owned)
+    };
+    let owner = remembered(&settings.state_dir).or_else(labelled);
+    let Some(other) = owner.filter(|owner| *owner != node.instance_id) else {
+        return Ok(());
+    };
+    tracing::warn!(
+        other,
+        "the swarm state on this disk belongs to another instance (a copied image or volume): removing it"
+    );
+    service::stop(runner).await?;
+    remove(&swarm)?;
+    for path in memories(&settings.state_dir)? {
+        remove(&path)?;
+    }
+    // Last: until the rest is gone, it tells a run after a crash that something is left to do.
+    remove(&settings.state_dir.join(MEMBERSHIP))
+}
+
+/// The instance that the agent's memory names. A damaged memory names nobody: the agent says so.
+fn remembered(state_dir: &Path) -> Option<String> {
+    let text = fs::read(state_dir.join(MEMBERSHIP)).ok()?;
+    let mark: Mark = serde_json::from_slice(&text).ok()?;
+    Some(mark.instance_id)
+}
+
+/// Everything in the state folder but the two files that are still needed.
+fn memories(state_dir: &Path) -> Result<Vec<std::path::PathBuf>, PrepareError> {
+    let entries = match fs::read_dir(state_dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(PrepareError::file("read", state_dir, &error)),
+    };
+    let kept = [MEMBERSHIP, RECORD];
+    let others = entries
+        .flatten()
+        .filter(|entry| !kept.iter().any(|name| entry.file_name() == *name));
+    Ok(others.map(|entry| entry.path()).collect())
+}
+
+fn remove(path: &Path) -> Result<(), PrepareError> {
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    let removed = if is_folder {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(PrepareError::file("remove", path, &error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,68 @@
+//! Why a host could not be readied.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::command::CommandError;
+use crate::engine::daemon_json::DaemonJsonError;
+use crate::engine::install::InstallError;
+use crate::node::IdentifyError;
+
+/// Why a host could not be readied.
+#[derive(Clone, Debug, Eq, PartialEq, Error)]
+pub enum PrepareError {
+    /// The node cannot tell who it is.
+    #[error(transparent)]
+    Identify(#[from] IdentifyError),
+    /// The engine's own settings.
+    #[error(transparent)]
+    DaemonJson(#[from] DaemonJsonError),
+    /// The engine's packages.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// A command did not run.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The service manager refused.
+    #[error("cannot {verb} {unit}: {cause}")]
+    Service {
+        /// What it was asked to do.
+        verb: &'static str,
+        /// With what.
+        unit: &'static str,
+        /// What it says.
+        cause: String,
+    },
+    /// A file of the host.
+    #[error("cannot {verb} {path}: {cause}")]
+    File {
+        /// What was tried.
+        verb: &'static str,
+        /// The file.
+        path: String,
+        /// What the system says.
+        cause: String,
+    },
+}
+
+impl PrepareError {
+    /// Whether trying again is useless until a person has changed something.
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Identify(error) => error.is_terminal(),
+            Self::DaemonJson(error) => error.is_terminal(),
+            Self::Install(error) => error.is_terminal(),
+            Self::Command(_) | Self::Service { .. } | Self::File { .. } => false,
+        }
+    }
+
+    pub(super) fn file(verb: &'static str, path: &Path, cause: &impl Display) -> Self {
+        Self::File {
+            verb,
+            path: path.display().to_string(),
+            cause: cause.to_string(),
+        }
+    }
+}

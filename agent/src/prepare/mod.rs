@@ -1,0 +1,34 @@
+//! Readies a host for the engine: identity, host name, packages, settings, service.
+//!
+//! Every step looks before it acts, so that on a prepared host all of it takes milliseconds,
+//! and after a crash the next run goes on where it has to.
+
+mod clone;
+mod engine;
+mod error;
+mod hostname;
+mod service;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use crate::command::Runner;
+use crate::config::Settings;
+use crate::node::Node;
+
+pub use error::PrepareError;
+pub use start::start;
+
+/// Readies the host that `node` runs on.
+pub async fn prepare(
+    node: &Node,
+    settings: &Settings,
+    runner: &impl Runner,
+) -> Result<(), PrepareError> {
+    clone::evict(node, settings, runner).await?;
+    let renamed = settings.node.hostname && hostname::settle(node, settings, runner).await?;
+    // The file comes before the engine, which then starts with it and needs no restart.
+    let changed = engine::configure(node, settings)?;
+    engine::install(settings, runner).await?;
+    service::settle(settings, runner, renamed || changed).await
+}

@@ -1,0 +1,75 @@
+//! The engine's service: enabled, started, restarted where that is harmless.
+//!
+//! `prepare` is ordered before the engine, so it never waits for a start: that would wait for
+//! `prepare` in turn. Stops are not held up by that order.
+
+use super::PrepareError;
+use super::engine;
+use crate::command::{Command, Runner};
+use crate::config::Settings;
+
+const SERVICE: &str = "docker.service";
+const SOCKET: &str = "docker.socket";
+
+/// Enables the engine and makes it run with its present settings.
+pub(super) async fn settle(
+    settings: &Settings,
+    runner: &impl Runner,
+    changed: bool,
+) -> Result<(), PrepareError> {
+    if !is(runner, "is-enabled").await? {
+        systemctl(runner, "enable", &["enable", SERVICE]).await?;
+    }
+    if !is(runner, "is-active").await? {
+        return systemctl(runner, "start", &["start", "--no-block", SERVICE]).await;
+    }
+    if !changed {
+        return Ok(());
+    }
+    if is_in_swarm(settings)? {
+        tracing::warn!(
+            "the engine takes over its new labels now, and all else that changed at its next start: it is in a \
+             swarm and is not restarted"
+        );
+        return systemctl(runner, "reload", &["reload", "--no-block", SERVICE]).await;
+    }
+    tracing::info!("restarting the engine with its new settings");
+    systemctl(runner, "restart", &["restart", "--no-block", SERVICE]).await
+}
+
+/// Stops the engine, and the socket that would start it again.
+pub(super) async fn stop(runner: &impl Runner) -> Result<(), PrepareError> {
+    if is(runner, "is-active").await? {
+        systemctl(runner, "stop", &["stop", SOCKET, SERVICE]).await?;
+    }
+    Ok(())
+}
+
+fn is_in_swarm(settings: &Settings) -> Result<bool, PrepareError> {
+    let daemon = engine::daemon_json(settings).read()?;
+    let swarm = engine::swarm_state(settings, &daemon);
+    Ok(swarm.join("certificates/swarm-node.crt").exists())
+}
+
+async fn is(runner: &impl Runner, question: &str) -> Result<bool, PrepareError> {
+    let command = Command::new(["systemctl", question, "--quiet", SERVICE]);
+    Ok(runner.run(&command).await?.is_success())
+}
+
+async fn systemctl(
+    runner: &impl Runner,
+    verb: &'static str,
+    arguments: &[&str],
+) -> Result<(), PrepareError> {
+    let output = runner
+        .run(&Command::new([&["systemctl"], arguments].concat()))
+        .await?;
+    if output.is_success() {
+        return Ok(());
+    }
+    Err(PrepareError::Service {
+        verb,
+        unit: SERVICE,
+        cause: output.complaint(),
+    })
+}

@@ -1,0 +1,36 @@
+//! From settings to a readied host.
+
+use std::sync::Arc;
+
+use tracing::{Instrument, info, info_span};
+
+use super::{PrepareError, prepare};
+use crate::cloud::Aws;
+use crate::cloud::fleet::Ec2;
+use crate::cloud::imds::Imds;
+use crate::command::Host;
+use crate::config::Settings;
+use crate::node;
+
+/// Finds out who this node is and readies its host.
+pub async fn start(settings: &Settings) -> Result<(), PrepareError> {
+    let metadata = &settings.metadata;
+    let imds = Arc::new(Imds::new(
+        metadata.base(),
+        metadata.request_timeout,
+        metadata.budget,
+    ));
+    let region = node::region(&*imds, settings).await?;
+    let aws = Aws::new(imds.clone(), &region, &settings.aws);
+    let node = node::identify(&*imds, &Ec2::new(&aws), settings).await?;
+    let span =
+        info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
+    async {
+        info!(version = env!("CARGO_PKG_VERSION"), "preparing this host");
+        prepare(&node, settings, &Host).await?;
+        info!("this host is prepared");
+        Ok(())
+    }
+    .instrument(span)
+    .await
+}

@@ -1,0 +1,168 @@
+//! Parameter Store and EC2 through the agent's own adapters, with the credentials of an
+//! instance's role.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use secrecy::ExposeSecret as _;
+use swarmlet::cloud::fleet::{Ec2, Fleet as _, InstanceState};
+use swarmlet::cloud::imds::Imds;
+use swarmlet::cloud::parameter_store::{Created, ParameterStore as _, Ssm};
+use swarmlet::cloud::{Aws, CloudError};
+use swarmlet::config::AwsSettings;
+
+use crate::control_plane::ControlPlane;
+
+const CLAIM: &str = "/swarmlet/c/epochs/0000000001/claim";
+const OUTCOME: &str = "/swarmlet/c/epochs/0000000001/outcome";
+const TICKET: &str = "/swarmlet/c/ticket";
+
+struct Edge {
+    ssm: Ssm,
+    ec2: Ec2,
+}
+
+/// The clients of an instance: this process' requests are that instance's from here on.
+fn edge(plane: &ControlPlane, instance: &str) -> Result<Edge> {
+    plane.admin.alias("127.0.0.1", instance)?;
+    let imds = Arc::new(Imds::new(
+        &plane.imds,
+        Duration::from_secs(2),
+        Duration::from_secs(10),
+    ));
+    let settings = AwsSettings {
+        region: None,
+        endpoint_url: Some(plane.api.clone()),
+        parameter_prefix: "/swarmlet".into(),
+        kms_key: None,
+    };
+    let aws = Aws::new(imds, lab::aws::REGION, &settings);
+    Ok(Edge {
+        ssm: Ssm::new(&aws, Some("alias/swarmlet-c".into())),
+        ec2: Ec2::new(&aws),
+    })
+}
+
+fn with_cluster(test: impl AsyncFnOnce(&ControlPlane, &str, &str) -> Result<()>) -> Result<()> {
+    let plane = ControlPlane::start()?;
+    let (manager, worker) = plane.cluster("c")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(test(&plane, &manager, &worker))
+}
+
+#[test]
+fn a_register_is_written_once_and_read_back() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        let store = edge(plane, manager)?.ssm;
+        let names = [CLAIM.to_owned(), OUTCOME.to_owned()];
+        assert_eq!(store.read_all(&names).await?, [None, None]);
+        assert_eq!(store.create(CLAIM, "first").await?, Created::Now);
+        assert_eq!(store.create(CLAIM, "second").await?, Created::Before);
+        assert_eq!(store.read_all(&names).await?, [Some("first".into()), None]);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_manager_writes_the_ticket_and_a_worker_reads_it_and_nothing_else() -> Result<()> {
+    with_cluster(async |plane, manager, worker| {
+        let store = edge(plane, manager)?.ssm;
+        assert!(store.read(TICKET).await?.is_none());
+        for value in ["one", "two"] {
+            store.put_secret(TICKET, &value.into()).await?;
+        }
+        store.create(CLAIM, "claim").await?;
+
+        let store = edge(plane, worker)?.ssm;
+        let ticket = store.read(TICKET).await?.expect("the ticket is there");
+        assert_eq!(ticket.expose_secret(), "two");
+        denied(store.read(CLAIM).await, "ssm:GetParameter", CLAIM);
+        denied(
+            store.read_all(&[CLAIM.to_owned()]).await,
+            "ssm:GetParameters",
+            CLAIM,
+        );
+        denied(
+            store.create(OUTCOME, "mine").await,
+            "ssm:PutParameter",
+            OUTCOME,
+        );
+        denied(
+            store.put_secret(TICKET, &"mine".into()).await,
+            "ssm:PutParameter",
+            TICKET,
+        );
+        Ok(())
+    })
+}
+
+fn denied<T: std::fmt::Debug>(answer: Result<T, CloudError>, wanted: &str, target: &str) {
+    match answer {
+        Err(CloudError::Denied { action, resource }) => {
+            assert_eq!(action, wanted);
+            assert!(resource.ends_with(target), "{resource} is not {target}");
+        }
+        other => panic!("{wanted} on {target} was not denied: {other:?}"),
+    }
+}
+
+#[test]
+fn throttling_denial_and_failure_are_told_apart() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        let edge = edge(plane, manager)?;
+        let mut seen = Vec::new();
+        for (service, effect) in [("ssm", "throttle"), ("ssm", "deny"), ("ssm", "error")] {
+            let fault = serde_json::json!({"service": service, "effect": effect});
+            let id = plane.admin.add_fault(&fault)?;
+            seen.push(edge.ssm.read(TICKET).await.err());
+            plane.admin.remove_fault(&id)?;
+        }
+        assert!(
+            matches!(seen[0], Some(CloudError::Throttled { .. })),
+            "{:?}",
+            seen[0]
+        );
+        assert!(
+            matches!(seen[1], Some(CloudError::Denied { .. })),
+            "{:?}",
+            seen[1]
+        );
+        assert!(
+            matches!(seen[2], Some(CloudError::Failed { .. })),
+            "{:?}",
+            seen[2]
+        );
+        let fault = serde_json::json!({"service": "ec2", "effect": "throttle"});
+        plane.admin.add_fault(&fault)?;
+        let answer = edge.ec2.tags(manager).await.err();
+        assert!(
+            matches!(answer, Some(CloudError::Throttled { .. })),
+            "{answer:?}"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
+    with_cluster(async |plane, manager, worker| {
+        let ec2 = edge(plane, manager)?.ec2;
+        let tags = ec2.tags(worker).await?;
+        assert_eq!(tags.get("swarm:role").map(String::as_str), Some("worker"));
+        let unknown = "i-0123456789abcdef0".to_owned();
+        let ids = [manager.to_owned(), worker.to_owned(), unknown];
+        let mut instances = ec2.instances(&ids).await?;
+        instances.sort_by_key(|instance| instance.id != manager);
+        assert_eq!(instances.len(), 2);
+        assert_eq!(instances[0].state, InstanceState::Alive);
+        assert!(instances[0].private_ip.is_some());
+        assert_eq!(
+            instances[0].tags.get("swarm:role").map(String::as_str),
+            Some("manager")
+        );
+        Ok(())
+    })
+}

@@ -1,0 +1,113 @@
+//! A control plane of its own for one test, on loopback.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use lab::{Admin, Paths};
+
+pub(crate) struct ControlPlane {
+    process: Child,
+    pub(crate) admin: Admin,
+    pub(crate) api: String,
+    pub(crate) imds: String,
+    paths: Paths,
+    _folder: tempfile::TempDir,
+}
+
+impl ControlPlane {
+    pub(crate) fn start() -> Result<Self> {
+        let paths = Paths::from_env()?;
+        let python = paths.cache.join("venv/bin/python");
+        ensure!(
+            python.exists(),
+            "cannot find {}: run scripts/bootstrap",
+            python.display()
+        );
+        let folder = tempfile::tempdir()?;
+        let socket = folder.path().join("admin.sock");
+        let mut process = Command::new(python)
+            .args([
+                "-m",
+                "cloud",
+                "--api",
+                "127.0.0.1:0",
+                "--imds",
+                "127.0.0.1:0",
+                "--admin",
+            ])
+            .arg(&socket)
+            .arg("--journal")
+            .arg(folder.path().join("requests.jsonl"))
+            .env("PYTHONPATH", paths.root.join("tests/lab"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut ready = String::new();
+        let output = process.stdout.take().context("no standard output")?;
+        BufReader::new(output).read_line(&mut ready)?;
+        let word = |key: &str| {
+            let value = ready
+                .split_whitespace()
+                .find_map(|word| word.strip_prefix(key));
+            value
+                .map(str::to_owned)
+                .with_context(|| format!("no {key} in {ready:?}"))
+        };
+        Ok(Self {
+            api: format!("http://{}", word("api=")?),
+            imds: format!("http://{}", word("imds=")?),
+            admin: Admin::new(socket),
+            process,
+            paths,
+            _folder: folder,
+        })
+    }
+
+    /// A cluster of one manager and one worker, from the template; their instance ids.
+    pub(crate) fn cluster(&self, name: &str) -> Result<(String, String)> {
+        let health = self.admin.health()?;
+        let parameters = [
+            ("ClusterName", name.to_owned()),
+            ("VpcId", health.vpc_id),
+            ("SubnetIds", health.subnet_ids.join("\\,")),
+            ("ImageId", health.images.baked),
+            ("ManagerCount", "1".to_owned()),
+            ("WorkerCount", "1".to_owned()),
+        ];
+        let template = self.paths.root.join("scripts/cloudformation/cluster.yaml");
+        let output = Command::new(self.paths.cache.join("venv/bin/aws"))
+            .args(["cloudformation", "create-stack", "--stack-name", name])
+            .args(["--capabilities", "CAPABILITY_NAMED_IAM", "--template-body"])
+            .arg(format!("file://{}", template.display()))
+            .arg("--parameters")
+            .args(parameters.map(|(k, v)| format!("ParameterKey={k},ParameterValue={v}")))
+            .env("AWS_ENDPOINT_URL", &self.api)
+            .env("AWS_ACCESS_KEY_ID", "lab")
+            .env("AWS_SECRET_ACCESS_KEY", "lab")
+            .env("AWS_DEFAULT_REGION", lab::aws::REGION)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let instances = self.admin.instances()?;
+        let one = |role: &str| {
+            let found = instances.iter().find(|i| i.tag("swarm:role") == Some(role));
+            found
+                .map(|i| i.id.clone())
+                .with_context(|| format!("no {role}"))
+        };
+        Ok((one("manager")?, one("worker")?))
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        // It has nothing to save, and may be gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,21 @@
+"""The cluster template by CloudFormation's own rules, as the linter that moto brings knows them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from .harness import TEMPLATE
+
+
+class Template(unittest.TestCase):
+    def test_has_nothing_to_say_to_the_linter(self) -> None:
+        linter = Path(sys.executable).with_name("cfn-lint")
+        said = subprocess.run([str(linter), "--", str(TEMPLATE)], capture_output=True, text=True, timeout=120)
+        self.assertEqual((said.returncode, said.stdout), (0, ""), said.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
