@@ -125,12 +125,25 @@ impl Store {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let layer = name.contains('-') && entry.file_type()?.is_dir();
-            if layer && !used.contains(&entry.path()) {
+            if layer && !used.contains(&entry.path()) && !mounted(&entry.path()) {
                 remove(&entry.path())?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a machine runs on it, of whichever lab: each has its overlay in a namespace of its own.
+fn mounted(layer: &Path) -> bool {
+    let layer = layer.display().to_string();
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|process| {
+            let mounts = fs::read_to_string(process.path().join("mountinfo"));
+            mounts.is_ok_and(|mounts| mounts.contains(&layer))
+        })
 }
 
 /// The group that build scripts run in.
