@@ -34,7 +34,9 @@ fn timed(case: &Case) -> Result<(), Failed> {
             eprintln!("    {} failed: {error:#}", case.name);
             cases::support::tell_machines(&lab);
         });
-        outcome.and(lab.clear())
+        // A case that failed may have left the shared cluster in any state.
+        let keep = cases::support::keep_shared(outcome.is_ok());
+        outcome.and(lab.clear(&keep.iter().map(String::as_str).collect::<Vec<_>>()))
     });
     eprintln!(
         "    {} took {:.1} s",

@@ -93,6 +93,11 @@ impl Knowledge {
         }
     }
 
+    /// Nothing is known yet, and there is no membership that would make it needless.
+    pub(super) fn is_blank(&self) -> bool {
+        self.membership.is_none() && self.ticket.is_none()
+    }
+
     /// All facts of this round, with their ages.
     pub(super) fn observation(&mut self, role: Role, engine: EngineState) -> Observation {
         Observation {

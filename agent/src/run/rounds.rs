@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use super::{Agent, StepError};
@@ -15,6 +15,10 @@ use crate::swarm::{Action, Decision, EngineState, decide, pace};
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
 const PULSE: Duration = Duration::from_secs(10);
+
+/// An engine that starts holds its callers until it is up (systemd listens on its socket):
+/// a look that takes longer counts as "down" while there is something to fetch meanwhile.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What wakes the agent before its time is up.
 pub trait Triggers {
@@ -108,19 +112,27 @@ where
 {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
-        let engine = match self.edges.engine.state().await {
-            Ok(state) => state,
-            Err(error) => {
-                if let EngineError::Refused { .. } = error {
-                    error!(%error, "the engine does not say how it is");
-                }
-                EngineState::Down {
-                    since: Duration::ZERO,
-                }
-            }
-        };
+        let engine = self.look().await;
         let seen = self.knowledge.observation(self.node.role, engine);
         decide(&seen)
+    }
+
+    async fn look(&self) -> EngineState {
+        let down = EngineState::Down {
+            since: Duration::ZERO,
+        };
+        let looking = self.edges.engine.state();
+        let looked = if self.knowledge.is_blank() {
+            timeout(GLANCE, looking).await.unwrap_or(Ok(down.clone()))
+        } else {
+            looking.await
+        };
+        looked.unwrap_or_else(|error| {
+            if let EngineError::Refused { .. } = error {
+                error!(%error, "the engine does not say how it is");
+            }
+            down
+        })
     }
 
     /// Takes the step; says how long to pause before the next look, if at all.

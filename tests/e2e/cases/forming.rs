@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Request, Role};
 use serde_json::Value;
 
-use super::support::{answers_of, docker};
+use super::support::{answers_of, docker, unique};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[Case {
@@ -20,7 +20,7 @@ const ROUNDS: u32 = 10;
 fn ten_times(lab: &Lab) -> Result<()> {
     let mut times = Vec::new();
     for round in 1..=ROUNDS {
-        let name = format!("forming{round}");
+        let name = unique(&format!("forming{round}"));
         let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 3, 3))?;
         let launched = Instant::now();
         cluster.wait_whole(Duration::from_mins(2))?;

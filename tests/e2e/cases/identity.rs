@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, wait_until};
 
-use super::support::{console_says, journal_of, requests_of, terminate, unit};
+use super::support::{console_says, journal_of, requests_of, unique, unit};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -26,10 +26,11 @@ pub(super) const CASES: &[Case] = &[
 const LATE: u64 = 60;
 
 fn late_metadata(lab: &Lab) -> Result<()> {
-    let mut fault = Fault::new("imds", Effect::Drop).cluster("late");
+    let name = unique("late");
+    let mut fault = Fault::new("imds", Effect::Drop).cluster(&name);
     fault.since_launch_seconds = Some(LATE);
     let _fault = lab.fault(&fault)?;
-    let cluster = Cluster::create(lab, &ClusterSpec::new("late", 1, 1))?;
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 1, 1))?;
     let launched = Instant::now();
     cluster.wait_whole(Duration::from_mins(2))?;
     let time = launched.elapsed();
@@ -42,13 +43,13 @@ fn late_metadata(lab: &Lab) -> Result<()> {
         time <= Duration::from_secs(LATE + 30),
         "the nodes took too long to notice"
     );
-    cluster.delete()
+    Ok(())
 }
 
 fn hidden_tags(lab: &Lab) -> Result<()> {
     let spec = ClusterSpec {
         metadata_tags: false,
-        ..ClusterSpec::new("hidden", 1, 1)
+        ..ClusterSpec::new(&unique("hidden"), 1, 1)
     };
     let cluster = Cluster::create(lab, &spec)?;
     cluster.wait_whole(Duration::from_mins(1))?;
@@ -57,7 +58,7 @@ fn hidden_tags(lab: &Lab) -> Result<()> {
         let asked = calls.iter().any(|call| call.action == "DescribeTags");
         ensure!(asked, "{} knew its tags without asking EC2", machine.id);
     }
-    cluster.delete()
+    Ok(())
 }
 
 /// A clear terminal error that names the tag, on the console and in the journal, and no
@@ -96,5 +97,5 @@ fn no_role(lab: &Lab) -> Result<()> {
             ensure!(restarts == "0", "{name} was restarted {restarts} times");
         }
     }
-    terminate(lab, &[missing, wrong])
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, Role, wait_until};
 
-use super::support::{requests_of, shared, terminate, unit};
+use super::support::{requests_of, shared, unique, unit};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -26,10 +26,11 @@ pub(super) const CASES: &[Case] = &[
 const THROTTLED: u64 = 30;
 
 fn throttled(lab: &Lab) -> Result<()> {
+    let name = unique("busy");
     let fault = Fault::new("ssm", Effect::Throttle)
-        .cluster("busy")
+        .cluster(&name)
         .seconds(THROTTLED);
-    let cluster_spec = ClusterSpec::new("busy", 1, 2);
+    let cluster_spec = ClusterSpec::new(&name, 1, 2);
     let _fault = lab.fault(&fault)?;
     let begun = Instant::now();
     let cluster = Cluster::create(lab, &cluster_spec)?;
@@ -56,14 +57,15 @@ fn throttled(lab: &Lab) -> Result<()> {
             "{refused} calls in {THROTTLED} s"
         );
     }
-    cluster.delete()
+    Ok(())
 }
 
 /// The status names the action; when it is allowed, the node joins without a restart.
 fn denied(lab: &Lab) -> Result<()> {
-    let fault = Fault::new("ssm", Effect::Deny).cluster("denied");
+    let name = unique("denied");
+    let fault = Fault::new("ssm", Effect::Deny).cluster(&name);
     let fault = lab.fault(&fault)?;
-    let cluster = Cluster::create(lab, &ClusterSpec::new("denied", 1, 1))?;
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 1, 1))?;
     for machine in cluster.machines()? {
         status_names(lab, &machine.id, "ssm:GetParameter on ")?;
     }
@@ -73,7 +75,7 @@ fn denied(lab: &Lab) -> Result<()> {
         let restarts = unit(lab, &machine.id, "swarmlet.service", "NRestarts")?;
         ensure!(restarts == "0", "the agent was restarted {restarts} times");
     }
-    cluster.delete()
+    Ok(())
 }
 
 /// Denied by the policy itself: a worker's role may read its own cluster's ticket only.
@@ -92,7 +94,7 @@ fn foreign_role(lab: &Lab) -> Result<()> {
     let id = lab.launch(&launch)?.remove(0);
     status_names(lab, &id, "ssm:GetParameter on ")?;
     status_names(lab, &id, "/swarmlet/elsewhere/ticket")?;
-    terminate(lab, &[id])
+    Ok(())
 }
 
 fn profile(lab: &Lab, id: &str) -> Result<String> {

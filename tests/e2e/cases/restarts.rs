@@ -61,7 +61,7 @@ fn on_each_role(lab: &Lab, restart: &Restart) -> Result<()> {
     let cluster = shared(lab)?;
     for role in [Role::Worker, Role::Manager] {
         let id = cluster.machines_of(role)?[0].id.clone();
-        comes_back(lab, cluster, role, &id, restart)?;
+        comes_back(lab, &cluster, role, &id, restart)?;
     }
     Ok(())
 }

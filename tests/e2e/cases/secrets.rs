@@ -35,7 +35,7 @@ fn nowhere(lab: &Lab) -> Result<()> {
         secret(lab, &manager, "worker")?,
         secret(lab, &manager, "manager")?,
     ];
-    while_a_node_joins(lab, cluster, &secrets)?;
+    while_a_node_joins(lab, &cluster, &secrets)?;
     for machine in cluster.machines()? {
         for secret in &secrets {
             let found = search(lab, &machine.id, secret)?;

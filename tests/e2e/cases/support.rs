@@ -1,9 +1,9 @@
 //! What several cases need.
 
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Request, wait_until};
 
 const TAIL: &str = "25";
@@ -35,25 +35,39 @@ pub(crate) fn engine_answers(lab: &Lab, id: &str) -> Result<()> {
     )
 }
 
-/// A cluster of one manager and three workers that several cases use; the first makes it. It
-/// goes with the lab.
-pub(crate) fn shared(lab: &Lab) -> Result<&'static Cluster> {
-    static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    let made = SHARED.get_or_init(|| {
-        let launch = || -> Result<Cluster> {
-            let cluster = Cluster::create(lab, &ClusterSpec::new("shared", 1, 3))?;
-            let launched = Instant::now();
-            cluster.wait_whole(Duration::from_mins(2))?;
-            let time = launched.elapsed().as_secs_f64();
-            eprintln!("    one manager and three workers Ready after {time:.1} s");
-            Ok(cluster)
-        };
-        launch()
-            .inspect_err(|error| eprintln!("    cannot launch the shared cluster: {error:#}"))
-            .ok()
-    });
-    made.as_ref()
-        .ok_or_else(|| anyhow!("the shared cluster could not be launched: see the first case"))
+static SHARED: Mutex<Option<Cluster>> = Mutex::new(None);
+
+/// A cluster of one manager and three workers that several cases use; the first makes it, and
+/// it is not cleared away between them.
+pub(crate) fn shared(lab: &Lab) -> Result<Cluster> {
+    let mut shared = SHARED.lock().expect("no case panics while it holds this");
+    if let Some(cluster) = shared.as_ref() {
+        return Ok(cluster.clone());
+    }
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("shared"), 1, 3))?;
+    let launched = Instant::now();
+    cluster.wait_whole(Duration::from_mins(2))?;
+    let time = launched.elapsed().as_secs_f64();
+    eprintln!("    one manager and three workers Ready after {time:.1} s");
+    Ok(shared.insert(cluster).clone())
+}
+
+/// What the clean-up between cases must leave alone.
+pub(crate) fn keep_shared(keep: bool) -> Option<String> {
+    let mut shared = SHARED.lock().expect("no case panics while it holds this");
+    if !keep {
+        *shared = None;
+    }
+    shared.as_ref().map(|cluster| cluster.name().to_owned())
+}
+
+/// A cluster's name that was not used before in this lab: parameters outlive their cluster.
+pub(crate) fn unique(name: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    format!(
+        "{name}-{}",
+        now.map_or(0, |time| time.as_secs() % 1_000_000)
+    )
 }
 
 /// What the Docker client prints, without its line break.
@@ -103,19 +117,6 @@ pub(crate) fn answers_of(lab: &Lab, action: &str, target: &str) -> Result<Vec<Re
     let mut requests = lab.journal()?;
     requests.retain(|r| r.action == action && r.target == target && r.status == Some(200));
     Ok(requests)
-}
-
-/// Terminates machines of no group, and waits until they are off.
-pub(crate) fn terminate(lab: &Lab, ids: &[String]) -> Result<()> {
-    for id in ids {
-        lab.terminate(id)?;
-    }
-    wait_until("the machines are gone", Duration::from_mins(1), || {
-        for id in ids {
-            ensure!(lab::machine::systemd_of(id).is_err(), "{id} is still on");
-        }
-        Ok(())
-    })
 }
 
 /// Prints what the machines have to say, after a case has failed.

@@ -223,29 +223,36 @@ impl Lab {
     }
 
     /// Deletes every stack and terminates every instance that is left, and waits until all
-    /// machines are off: the next case finds an empty account.
-    pub fn clear(&self) -> Result<()> {
+    /// machines are off: the next case finds an empty account, but for the clusters to keep.
+    pub fn clear(&self, keep: &[&str]) -> Result<()> {
+        let kept = |instance: &Instance| {
+            let cluster = instance.tag("swarm:cluster");
+            cluster.is_some_and(|cluster| keep.contains(&cluster))
+        };
         let mut left = self.instances()?;
-        left.retain(|instance| !instance.terminated());
+        left.retain(|instance| !instance.terminated() && !kept(instance));
         if left.is_empty() {
             return Ok(());
         }
-        let query = "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName";
-        let stacks = self.aws(&["cloudformation", "list-stacks", "--query", query])?;
-        for stack in stacks
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
-            self.aws(&["cloudformation", "delete-stack", "--stack-name", stack])?;
-        }
+        self.delete_stacks(keep)?;
         for instance in self.instances()? {
-            if !instance.terminated() {
+            if !instance.terminated() && !kept(&instance) {
                 self.terminate(&instance.id)?;
             }
         }
         wait_off(&left)
+    }
+
+    fn delete_stacks(&self, keep: &[&str]) -> Result<()> {
+        let query = "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName";
+        let stacks = self.aws(&["cloudformation", "list-stacks", "--query", query])?;
+        let names = stacks.as_array().into_iter().flatten();
+        for name in names.filter_map(Value::as_str) {
+            if !keep.contains(&name) {
+                self.aws(&["cloudformation", "delete-stack", "--stack-name", name])?;
+            }
+        }
+        Ok(())
     }
 
     fn instance_call(&self, action: &str, id: &str) -> Result<()> {
