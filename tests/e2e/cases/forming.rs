@@ -1,10 +1,9 @@
 //! Managers and workers that are launched in the same moment form one swarm, every time.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, ClusterSpec, Lab, Request, Role};
+use lab::{Cluster, ClusterSpec, Lab, Request, Role, wait_until};
 use serde_json::Value;
 
 use super::support::{answers_of, docker, unique};
@@ -41,24 +40,32 @@ fn ten_times(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
-/// Every manager names the same swarm, and its list has all six nodes.
+/// Every manager names the same swarm, and its list has all six nodes. A manager that has just
+/// been promoted knows them a moment later than the others know it.
 fn one_swarm(lab: &Lab, cluster: &Cluster) -> Result<()> {
-    let mut swarms = BTreeSet::new();
-    for manager in cluster.machines_of(Role::Manager)? {
-        let info = [
-            "info",
-            "--format",
-            "{{.Swarm.Cluster.ID}} {{.Swarm.Nodes}} {{.Swarm.Managers}}",
-        ];
-        swarms.insert(docker(lab, &manager.id, &info)?);
-    }
-    ensure!(swarms.len() == 1, "more than one swarm: {swarms:?}");
-    let only = swarms.first().map(String::as_str).unwrap_or_default();
+    let managers = cluster.machines_of(Role::Manager)?;
+    let told = wait_until(
+        "every manager knows the swarm",
+        Duration::from_secs(20),
+        || {
+            let list: Result<Vec<String>> = managers.iter().map(|m| swarm_of(lab, &m.id)).collect();
+            list
+        },
+    )?;
     ensure!(
-        only.ends_with(" 6 3"),
-        "not three managers of six nodes: {only}"
+        told.iter().all(|swarm| *swarm == told[0]),
+        "more than one swarm: {told:?}"
+    );
+    ensure!(
+        told[0].ends_with(" 6 3"),
+        "not three managers of six nodes: {told:?}"
     );
     Ok(())
+}
+
+fn swarm_of(lab: &Lab, manager: &str) -> Result<String> {
+    let format = "{{.Swarm.Cluster.ID}} {{.Swarm.Nodes}} {{.Swarm.Managers}}";
+    docker(lab, manager, &["info", "--format", format])
 }
 
 /// One claim and one outcome, both of epoch 1, each written once.

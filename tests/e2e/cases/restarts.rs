@@ -70,8 +70,8 @@ fn comes_back(lab: &Lab, cluster: &Cluster, role: Role, id: &str, restart: &Rest
     let node_id = node_id(lab, id)?;
     let (before, calls) = (sign(lab, id, restart)?, requests_of(lab, id)?.len());
     let claims = claims(lab, cluster)?;
-    (restart.cause)(lab, id)?;
     let caused = Instant::now();
+    (restart.cause)(lab, id)?;
     wait_until("the restart has happened", Duration::from_mins(1), || {
         let now = sign(lab, id, restart)?;
         ensure!(!now.is_empty() && now != "0" && now != before, "not yet");

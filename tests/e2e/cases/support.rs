@@ -140,8 +140,6 @@ pub(crate) fn tell_machines(lab: &Lab) {
                 TAIL,
                 "-u",
                 "swarmlet*",
-                "-u",
-                "docker",
             ],
         ] {
             if let Ok(output) = lab.exec(&instance.id, argv) {
