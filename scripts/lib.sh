@@ -3,14 +3,13 @@
 # Sourced; the caller has set -euo pipefail.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-SWARMLET_ROOT=$root
-SWARMLET_CACHE=${SWARMLET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/swarmlet}
+# Not SWARMLET_…: the agent takes every variable of that name for a setting.
+LAB_ROOT=$root
+LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/swarmlet}
 # Outside of the clone, so that a fresh clone finds what an earlier one compiled.
-CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$SWARMLET_CACHE/target}
-venv=$SWARMLET_CACHE/venv
-# Contract tests start the control plane with it.
-SWARMLET_PYTHON=$venv/bin/python
-export SWARMLET_ROOT SWARMLET_CACHE CARGO_TARGET_DIR SWARMLET_PYTHON
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$LAB_CACHE/target}
+venv=$LAB_CACHE/venv
+export LAB_ROOT LAB_CACHE CARGO_TARGET_DIR
 # shellcheck disable=SC2034  # the scripts that source this use it
 lab=$CARGO_TARGET_DIR/debug/lab
 cd "$root" || exit 1

@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn two_series_differ() {
         let series = || {
-            let mut gaps = Gaps::new(Duration::from_secs(1), Duration::from_secs(60));
+            let mut gaps = Gaps::new(Duration::from_secs(1), Duration::from_mins(1));
             (0..8).map(|_| gaps.next_gap()).collect::<Vec<_>>()
         };
         assert_ne!(series(), series());

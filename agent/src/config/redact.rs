@@ -12,7 +12,10 @@ pub(super) fn redact(text: &str) -> String {
             .unwrap_or(after.len());
         let (authority, behind) = after.split_at(end);
         match authority.rfind('@') {
-            Some(user_end) => shown.push_str(&format!("[hidden]{}", &authority[user_end..])),
+            Some(user_end) => {
+                shown.push_str("[hidden]");
+                shown.push_str(&authority[user_end..]);
+            }
             None => shown.push_str(authority),
         }
         rest = behind;

@@ -76,9 +76,9 @@ fn the_defaults_are_complete_and_valid() {
     assert_eq!(settings.aws.kms_key, None);
     assert_eq!(settings.metadata.base(), "http://169.254.169.254");
     assert_eq!(settings.metadata.request_timeout, Duration::from_secs(1));
-    assert_eq!(settings.metadata.budget, Duration::from_secs(300));
+    assert_eq!(settings.metadata.budget, Duration::from_mins(5));
     assert_eq!(settings.swarm.subnet_size, 24);
-    assert_eq!(settings.swarm.claim_patience, Duration::from_secs(300));
+    assert_eq!(settings.swarm.claim_patience, Duration::from_mins(5));
     assert_eq!(settings.log.level, "info");
     assert!(settings.engine.install && settings.engine.compose && settings.node.hostname);
 }

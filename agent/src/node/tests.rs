@@ -269,10 +269,10 @@ async fn hidden_tags_name_both_ways_out_and_are_not_terminal() {
 async fn a_silent_ec2_is_not_terminal() {
     for cause in [
         CloudError::Throttled {
-            action: "ec2:DescribeTags".into(),
+            action: "ec2:DescribeTags",
         },
         CloudError::Failed {
-            action: "ec2:DescribeTags".into(),
+            action: "ec2:DescribeTags",
             cause: "no route".to_owned(),
         },
     ] {

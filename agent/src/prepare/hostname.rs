@@ -137,7 +137,7 @@ mod tests {
             (
                 None,
                 &long,
-                "a-very-long-cluster-name-that-nobody-would-ty-manager-0a1b2c3d",
+                "a-very-long-cluster-name-that-nobody-would-typ-manager-0a1b2c3d",
             ),
         ] {
             let name = name_of(&node(name, cluster, Role::Manager));

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Tells where this machine gets Debian from, out of its own apt configuration.
 #   source mirror.sh; debian_mirror Debian; debian_mirror Debian-Security
-# SWARMLET_DEBIAN_MIRROR and SWARMLET_DEBIAN_SECURITY_MIRROR override what apt says.
+# LAB_DEBIAN_MIRROR and LAB_DEBIAN_SECURITY_MIRROR override what apt says.
 
 # Prints the address of the archive whose Release file carries the given label.
 debian_mirror() {
   local label=$1 found
-  if [ "$label" = Debian ] && [ -n "${SWARMLET_DEBIAN_MIRROR:-}" ]; then
-    echo "$SWARMLET_DEBIAN_MIRROR"
+  if [ "$label" = Debian ] && [ -n "${LAB_DEBIAN_MIRROR:-}" ]; then
+    echo "$LAB_DEBIAN_MIRROR"
     return
   fi
-  if [ "$label" = Debian-Security ] && [ -n "${SWARMLET_DEBIAN_SECURITY_MIRROR:-}" ]; then
-    echo "$SWARMLET_DEBIAN_SECURITY_MIRROR"
+  if [ "$label" = Debian-Security ] && [ -n "${LAB_DEBIAN_SECURITY_MIRROR:-}" ]; then
+    echo "$LAB_DEBIAN_SECURITY_MIRROR"
     return
   fi
   # shellcheck disable=SC2016  # the $(…) are apt's own fields
@@ -19,7 +19,7 @@ debian_mirror() {
     awk -v want="Debian/$label" '$2 == want { print $1; exit }')
   if [ -z "$found" ]; then
     echo "cannot find a $label mirror: apt on this machine has none; run apt-get update," \
-      "or set SWARMLET_DEBIAN_MIRROR and SWARMLET_DEBIAN_SECURITY_MIRROR" >&2
+      "or set LAB_DEBIAN_MIRROR and LAB_DEBIAN_SECURITY_MIRROR" >&2
     return 1
   fi
   echo "${found%/}"

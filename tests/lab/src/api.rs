@@ -66,7 +66,7 @@ impl Output {
 }
 
 impl Lab {
-    /// Finds the lab that runs, by `SWARMLET_LAB_DIR` or its default.
+    /// Finds the lab that runs, by `LAB_DIR` or its default.
     pub fn attach() -> Result<Self> {
         let paths = Paths::from_env()?;
         if !up::runs(&paths) {

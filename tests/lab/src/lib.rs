@@ -3,7 +3,7 @@
 //! Machines are booted by systemd-nspawn from images that the provisioning scripts of `packer/`
 //! built; a control plane (`tests/lab/cloud`) decides which of them exist. Everything the lab
 //! makes is found again by its name or place, so `down` needs no memory of what `up` did:
-//! namespaces named `swl-…`, a cgroup, and the state folder. `SWARMLET_LAB_NAME` puts another
+//! namespaces named `swl-…`, a cgroup, and the state folder. `LAB_NAME` puts another
 //! name in place of `swl`, for a second lab beside the first.
 //!
 //! Tests start from [`Lab::attach`].

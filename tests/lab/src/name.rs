@@ -7,11 +7,11 @@ use crate::cgroup::Cgroup;
 
 const USUAL: &str = "swl";
 
-/// `SWARMLET_LAB_NAME`, or `swl`.
+/// `LAB_NAME`, or `swl`.
 pub(crate) fn name() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
-        let given = env::var("SWARMLET_LAB_NAME").unwrap_or_default();
+        let given = env::var("LAB_NAME").unwrap_or_default();
         let kept: String = given.chars().filter(char::is_ascii_alphanumeric).collect();
         if kept.is_empty() {
             USUAL.to_owned()

@@ -19,19 +19,19 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Reads `SWARMLET_LAB_DIR`, `SWARMLET_CACHE` and `SWARMLET_ROOT`, with their defaults.
+    /// Reads `LAB_DIR`, `LAB_CACHE` and `LAB_ROOT`, with their defaults.
     pub fn from_env() -> Result<Self> {
-        let cache = match (env::var_os("SWARMLET_CACHE"), env::var_os("XDG_CACHE_HOME")) {
+        let cache = match (env::var_os("LAB_CACHE"), env::var_os("XDG_CACHE_HOME")) {
             (Some(cache), _) => PathBuf::from(cache),
             (None, Some(home)) => PathBuf::from(home).join("swarmlet"),
             (None, None) => PathBuf::from(env::var_os("HOME").ok_or_else(|| {
-                anyhow!("cannot find the cache folder: set HOME or SWARMLET_CACHE")
+                anyhow!("cannot find the cache folder: set HOME or LAB_CACHE")
             })?)
             .join(".cache/swarmlet"),
         };
-        let state = env::var_os("SWARMLET_LAB_DIR")
+        let state = env::var_os("LAB_DIR")
             .map_or_else(|| PathBuf::from(name::state_folder()), PathBuf::from);
-        let root = env::var_os("SWARMLET_ROOT").map_or_else(
+        let root = env::var_os("LAB_ROOT").map_or_else(
             || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".."),
             PathBuf::from,
         );

@@ -90,7 +90,7 @@ impl Service {
                     sleep(gap).await;
                     (status, text)
                 }
-                Nothing => return sleep(Duration::from_secs(60)).await,
+                Nothing => return sleep(Duration::from_mins(1)).await,
             };
             let answer = format!(
                 "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{text}",
@@ -139,7 +139,7 @@ impl Service {
 }
 
 async fn read_request(stream: &mut BufReader<TcpStream>, connection: usize) -> Option<Request> {
-    let (mut line, mut token, mut life) = (None, None, None);
+    let (mut first_line, mut token, mut life) = (None, None, None);
     loop {
         let mut text = String::new();
         if stream.read_line(&mut text).await.ok()? == 0 {
@@ -148,7 +148,7 @@ async fn read_request(stream: &mut BufReader<TcpStream>, connection: usize) -> O
         let text = text.trim();
         if text.is_empty() {
             return Some(Request {
-                line: line?,
+                line: first_line?,
                 token,
                 life,
                 connection,
@@ -158,7 +158,7 @@ async fn read_request(stream: &mut BufReader<TcpStream>, connection: usize) -> O
             Some(("x-aws-ec2-metadata-token", value)) => token = Some(value.to_owned()),
             Some(("x-aws-ec2-metadata-token-ttl-seconds", value)) => life = Some(value.to_owned()),
             Some(_) => {}
-            None => line = text.strip_suffix(" HTTP/1.1").map(str::to_owned),
+            None => first_line = text.strip_suffix(" HTTP/1.1").map(str::to_owned),
         }
     }
 }

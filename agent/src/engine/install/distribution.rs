@@ -79,18 +79,14 @@ impl Distribution {
             .and_then(|version| version.split('.').next()?.parse().ok());
         let newest = u32::MAX;
         match (self.id.as_str(), major.unwrap_or(newest)) {
-            // Up to 12 the client is in docker.io, and docker-compose is the old program, no plugin.
-            ("debian", ..=12) => Some(Packages {
+            // Here the client is in docker.io, and docker-compose is the old program, no plugin.
+            ("debian", ..=12) | ("ubuntu", ..=20) => Some(Packages {
                 engine: &["docker.io"],
                 compose: &[],
             }),
             ("debian", _) => Some(Packages {
                 engine: &["docker.io", "docker-cli"],
                 compose: &["docker-compose"],
-            }),
-            ("ubuntu", ..=20) => Some(Packages {
-                engine: &["docker.io"],
-                compose: &[],
             }),
             ("ubuntu", _) => Some(Packages {
                 engine: &["docker.io"],

@@ -153,7 +153,8 @@ async fn patience_ends_and_the_last_cause_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_package_manager_that_cannot_be_run_is_tried_again_and_named() {
-    let error = persist(&packages(), Duration::from_secs(10), async || {
+    let packages = packages();
+    let error = persist(&packages, Duration::from_secs(10), async || {
         Err(Failure::Passing("cannot run apt-get: gone".to_owned()))
     });
     let error = error.await.expect_err("gone");

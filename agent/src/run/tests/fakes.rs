@@ -190,12 +190,15 @@ fn token(kind: char) -> SecretString {
     .into()
 }
 
+/// The swarm that an engine is in, and the claim it was made under if this engine made it.
+type Inside = Option<(String, Option<Origin>)>;
+
 /// One node's engine. Clones are the same engine, as after a restart of the agent.
 #[derive(Clone)]
 pub(super) struct Engine {
     pub(super) world: World,
     node: Node,
-    inside: Rc<RefCell<Option<(String, Option<Origin>)>>>,
+    inside: Rc<RefCell<Inside>>,
 }
 
 impl Engine {

@@ -6,7 +6,7 @@ mod forming;
 use std::time::Duration;
 
 use super::{Agent, Edges};
-use crate::config::{Flags, Settings};
+use crate::config::Settings;
 use crate::node::Node;
 use crate::swarm::{Action, Role};
 use fakes::{Engine, World};
@@ -45,8 +45,10 @@ impl Host {
     }
 
     fn agent(&self) -> FakeAgent {
-        let mut settings = Settings::load(&Flags::default()).unwrap();
-        settings.state_dir = self.folder.path().to_owned();
+        let settings = Settings {
+            state_dir: self.folder.path().to_owned(),
+            ..Settings::default()
+        };
         let world = || self.engine.world.clone();
         let edges = Edges {
             store: world(),
