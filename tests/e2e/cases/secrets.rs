@@ -13,28 +13,35 @@ pub(super) const CASES: &[Case] = &[Case {
     run: nowhere,
 }];
 
-/// Prints where the secret, given on standard input so that no process list has it, is found:
-/// processes' arguments and environments, files that others can read, units' states.
+/// Puts the secret, given on standard input, where only root can read it: a search that had it
+/// among its arguments would find itself.
+const KEEP: &str = r#"
+umask 077
+secret=$(mktemp)
+trap 'rm -f "$secret"' EXIT
+cat >"$secret"
+"#;
+
+/// Prints where the secret is found: processes' arguments and environments, files that others
+/// can read, the journal, units' states.
 const SEARCH: &str = r#"
-read -r secret
-grep -lasF -- "$secret" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
+grep -lasFf "$secret" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
 find / -xdev -type f -perm -o=r -size -4M -not -path '/proc/*' -not -path '/sys/*' -print0 2>/dev/null |
-  xargs -0 -r grep -lasF -- "$secret"
+  xargs -0 -r grep -lasFf "$secret"
 find /run /tmp /var/tmp /dev/shm -type f -perm -o=r -print0 2>/dev/null |
-  xargs -0 -r grep -lasF -- "$secret"
-journalctl --no-pager --output=export | grep -aqF -- "$secret" && echo journal
-systemctl show --all --no-pager | grep -qF -- "$secret" && echo units
-systemctl show --all --no-pager 'swarmlet*' docker | grep -qF -- "$secret" && echo 'the state of a unit'
+  xargs -0 -r grep -lasFf "$secret"
+journalctl --no-pager --output=export | grep -aqFf "$secret" && echo journal
+systemctl show --all --no-pager | grep -qFf "$secret" && echo units
+systemctl show --all --no-pager 'swarmlet*' docker | grep -qFf "$secret" && echo 'the state of a unit'
 true
 "#;
 
 /// Looks at all processes again and again for some seconds; prints how often, and what it saw.
 const WATCH: &str = r#"
-read -r secret
 looks=0 end=$(($(date +%s) + 6))
 while [ "$(date +%s)" -lt "$end" ]; do
-  cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -qaF -- "$secret" && echo 'a process'
-  systemctl show --property StatusText swarmlet | grep -qF -- "$secret" && echo 'the status'
+  cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -qaFf "$secret" && echo 'a process'
+  systemctl show --property StatusText swarmlet | grep -qFf "$secret" && echo 'the status'
   looks=$((looks + 1))
 done
 echo "$looks looks"
@@ -86,8 +93,7 @@ fn while_a_node_joins(lab: &Lab, cluster: &Cluster, secret: &str) -> Result<()> 
         let Some(new) = new else {
             bail!("not launched yet");
         };
-        lab.exec_with_input(&new.id, &["sh", "-c", WATCH], secret)?
-            .ok()
+        with_secret(lab, &new.id, WATCH, secret)
     })?;
     let lines: Vec<&str> = watched.lines().collect();
     let [looks] = lines[..] else {
@@ -98,16 +104,20 @@ fn while_a_node_joins(lab: &Lab, cluster: &Cluster, secret: &str) -> Result<()> 
 }
 
 fn search(lab: &Lab, id: &str, secret: &str) -> Result<Vec<String>> {
-    let script = format!("{SEARCH}\n");
-    let output = lab
-        .exec_with_input(id, &["sh", "-c", &script], secret)?
-        .ok()?;
+    let output = with_secret(lab, id, SEARCH, secret)?;
     Ok(output.lines().map(str::to_owned).collect())
+}
+
+fn with_secret(lab: &Lab, id: &str, script: &str, secret: &str) -> Result<String> {
+    let script = format!("{KEEP}{script}");
+    lab.exec_with_input(id, &["sh", "-c", &script], secret)?
+        .ok()
 }
 
 /// A search that finds nothing proves nothing until it finds what is there.
 fn the_search_finds(lab: &Lab, id: &str, secret: &str) -> Result<()> {
-    let plant = r#"read -r secret; echo "$secret" >/var/tmp/planted; chmod 644 /var/tmp/planted; echo "$secret" | systemd-cat -t planted"#;
+    let plant = r#"read -r secret; echo "$secret" >/var/tmp/planted; chmod 644 /var/tmp/planted; echo "$secret" | systemd-cat -t planted
+PLANTED=$secret sleep 20 >/dev/null 2>&1 &"#;
     lab.exec_with_input(id, &["sh", "-c", plant], secret)?
         .ok()?;
     wait_until(
@@ -120,6 +130,8 @@ fn the_search_finds(lab: &Lab, id: &str, secret: &str) -> Result<()> {
                 "only {found:?}"
             );
             ensure!(found.iter().any(|line| line == "journal"), "only {found:?}");
+            let in_a_process = |line: &String| line.starts_with("/proc/");
+            ensure!(found.iter().any(in_a_process), "only {found:?}");
             Ok(())
         },
     )?;

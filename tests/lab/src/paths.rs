@@ -21,14 +21,15 @@ pub struct Paths {
 impl Paths {
     /// Reads `LAB_DIR`, `LAB_CACHE` and `LAB_ROOT`, with their defaults.
     pub fn from_env() -> Result<Self> {
-        let cache = match (env::var_os("LAB_CACHE"), env::var_os("XDG_CACHE_HOME")) {
-            (Some(cache), _) => PathBuf::from(cache),
-            (None, Some(home)) => PathBuf::from(home).join("swarmlet"),
-            (None, None) => PathBuf::from(env::var_os("HOME").ok_or_else(|| {
-                anyhow!("cannot find the cache folder: set HOME or LAB_CACHE")
-            })?)
-            .join(".cache/swarmlet"),
-        };
+        let cache =
+            match (env::var_os("LAB_CACHE"), env::var_os("XDG_CACHE_HOME")) {
+                (Some(cache), _) => PathBuf::from(cache),
+                (None, Some(home)) => PathBuf::from(home).join("swarmlet"),
+                (None, None) => PathBuf::from(env::var_os("HOME").ok_or_else(|| {
+                    anyhow!("cannot find the cache folder: set HOME or LAB_CACHE")
+                })?)
+                .join(".cache/swarmlet"),
+            };
         let state = env::var_os("LAB_DIR")
             .map_or_else(|| PathBuf::from(name::state_folder()), PathBuf::from);
         let root = env::var_os("LAB_ROOT").map_or_else(
