@@ -98,6 +98,14 @@ impl Knowledge {
         self.membership.is_none() && self.ticket.is_none()
     }
 
+    /// Docker's id of this node, while the engine is in a swarm.
+    pub(super) fn node_id(&self) -> Option<&str> {
+        match &self.engine {
+            Some((EngineState::Active(member), _)) => Some(&member.node_id),
+            _ => None,
+        }
+    }
+
     /// All facts of this round, with their ages.
     pub(super) fn observation(&mut self, role: Role, engine: EngineState) -> Observation {
         Observation {

@@ -42,7 +42,7 @@ pub async fn run<S, F, E, P>(
     let mut failures = 0;
     loop {
         let decision = agent.round().await;
-        tell(&decision, &mut last, notify);
+        tell(&decision, agent.knowledge.node_id(), &mut last, notify);
         let step = alive(notify, agent.step(&decision)).await;
         let pause = match step {
             Ok(pause) => {
@@ -51,7 +51,7 @@ pub async fn run<S, F, E, P>(
             }
             Err(error) => {
                 failures += 1;
-                warn!(%error, action = ?decision.action, failures, "step failed");
+                warn!(%error, decision = decision.action.name(), failures, "step failed");
                 notify.status(&format!("{}; {error}", decision.reason));
                 Some(pace::Gaps::TROUBLE.after(failures))
             }
@@ -94,10 +94,15 @@ pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> 
 }
 
 /// The journal reads like a story: a line when the reason changes, none when it stays.
-fn tell(decision: &Decision, last: &mut Option<String>, notify: &mut Notify) {
+fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, notify: &Notify) {
     let reason = decision.reason.to_string();
     if last.as_ref() != Some(&reason) {
-        info!(action = ?decision.action, "{reason}");
+        info!(
+            decision = decision.action.name(),
+            reason = decision.reason.name(),
+            node_id,
+            "{reason}"
+        );
         notify.status(&reason);
         *last = Some(reason);
     }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use strum::IntoStaticStr;
+
 use super::Epoch;
 
 /// One step and its reason.
@@ -16,7 +18,8 @@ pub struct Decision {
 }
 
 /// One step. After it, the agent looks again.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
     /// Nothing to do for this long, unless something happens.
     Wait(Duration),
@@ -47,8 +50,16 @@ pub enum Action {
     Serve(Duration),
 }
 
+impl Action {
+    /// A word that stays the same, for filters: `read-ticket`.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+}
+
 /// Why a step was chosen: data first, the sentence second.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Reason {
     /// The engine's API does not answer.
     EngineDown,
@@ -115,6 +126,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// A word that stays the same, for filters: `no-ticket`.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
     /// Whether the leader's chores fall to this node.
     pub fn leads(&self) -> bool {
         matches!(self, Self::Member { leader: true })

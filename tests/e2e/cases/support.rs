@@ -85,8 +85,11 @@ pub(crate) fn unit(lab: &Lab, id: &str, name: &str, property: &str) -> Result<St
 /// The agent has told systemd that its node is in the swarm.
 pub(crate) fn agent_is_ready(lab: &Lab, id: &str) -> Result<()> {
     let state = unit(lab, id, "swarmlet.service", "ActiveState")?;
-    ensure!(state == "active", "the agent is {state}");
-    Ok(())
+    if state == "active" {
+        return Ok(());
+    }
+    let jobs = lab.exec(id, &["systemctl", "list-jobs", "--no-legend", "--plain"])?;
+    bail!("the agent is {state}; {:?}", jobs.stdout.trim())
 }
 
 /// What both units of the agent have said since the machine's first boot.

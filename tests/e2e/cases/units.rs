@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use lab::{Lab, Role};
 
-use super::support::{shared, unit};
+use super::support::{docker, shared, unit};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -14,6 +14,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "units::the_order_has_no_cycle",
         run: ordered,
+    },
+    Case {
+        name: "units::the_journal_has_fields",
+        run: fields,
     },
     Case {
         name: "units::the_host_name_tells_the_node",
@@ -72,6 +76,25 @@ fn ordered(lab: &Lab) -> Result<()> {
         unit(lab, &id, "swarmlet.service", "ActiveState")? == "active",
         "the agent is not active"
     );
+    Ok(())
+}
+
+/// A line can be found by who said it and what was decided.
+fn fields(lab: &Lab) -> Result<()> {
+    let cluster = shared(lab)?;
+    let id = worker(lab)?;
+    let node_id = docker(lab, &id, &["info", "--format", "{{.Swarm.NodeID}}"])?;
+    let wanted = [
+        format!("SWARMLET_INSTANCE={id}"),
+        format!("SWARMLET_CLUSTER={}", cluster.name()),
+        "SWARMLET_ROLE=worker".to_owned(),
+        format!("SWARMLET_NODE_ID={node_id}"),
+        "SWARMLET_DECISION=serve".to_owned(),
+    ];
+    let mut argv = vec!["journalctl", "--no-pager", "--output=cat", "--lines=1"];
+    argv.extend(wanted.iter().map(String::as_str));
+    let line = lab.exec(&id, &argv)?.ok()?;
+    ensure!(line.trim() == "in the swarm", "the journal says {line:?}");
     Ok(())
 }
 
