@@ -8,10 +8,9 @@ LAB_ROOT=$root
 LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/swarmlet}
 # Outside of the clone, so that a fresh clone finds what an earlier one compiled.
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$LAB_CACHE/target}
-venv=$LAB_CACHE/venv
 export LAB_ROOT LAB_CACHE CARGO_TARGET_DIR
-# shellcheck disable=SC2034  # the scripts that source this use it
-lab=$CARGO_TARGET_DIR/debug/lab
+# shellcheck disable=SC2034  # the scripts that source this use them
+lab=$CARGO_TARGET_DIR/debug/lab venv=$LAB_CACHE/venv
 cd "$root" || exit 1
 
 phase_names=() phase_times=() phase_now=''
