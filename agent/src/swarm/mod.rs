@@ -4,22 +4,31 @@ pub mod addressing;
 mod cluster_name;
 mod decide;
 mod decision;
+mod engine_state;
 mod epoch;
+mod fleet;
+mod joining;
+mod memory;
 mod observation;
 pub mod pace;
 pub mod promotion;
+mod recovery;
 mod register;
 mod role;
+mod standing;
 mod ticket;
 
 pub use cluster_name::{ClusterName, InvalidClusterName};
 pub use decide::decide;
 pub use decision::{Action, Decision, Reason};
+pub use engine_state::{Control, EngineState, Identity, Kind, Member, Origin};
 pub use epoch::Epoch;
-pub use observation::{
-    Control, EngineState, Holder, JoinFailure, Member, Membership, Observation, Origin,
-    ProbeAnswer, Probed, Reading, Trouble,
-};
+pub use fleet::{Fleet, Life, Whereabouts};
+pub use joining::{Holder, JoinFailure};
+pub use memory::{Membership, Peer};
+pub use observation::{Observation, Reading, Trouble};
+pub use recovery::{Recovery, RecoveryMode};
 pub use register::{Claim, Outcome, Registers};
 pub use role::{Role, UnknownRole};
+pub use standing::{ProbeAnswer, Probed, Standing, Verdict, Word, verdict};
 pub use ticket::{JoinToken, Ticket, TicketError};
