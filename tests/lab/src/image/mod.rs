@@ -19,9 +19,10 @@ use crate::paths::{Paths, write_atomic};
 
 mod digest;
 mod layer;
+mod store;
 
 use digest::Digest;
-use layer::Store;
+use store::Store;
 
 /// The image ids, the same in the control plane.
 const BAKED: &str = "ami-0ba1ed00000000001";
