@@ -8,37 +8,46 @@ use anyhow::Result;
 use super::Digest;
 use super::store::{Layer, Store};
 
-/// Debian, as debootstrap leaves it.
-pub(super) fn base(store: &Store, image: &Path) -> Result<Layer> {
+/// Debian of that suite, as debootstrap leaves it.
+pub(super) fn base(store: &Store, image: &Path, suite: &str) -> Result<Layer> {
     let script = image.join("base.sh");
-    let digest = Digest::default().path(&script)?;
-    store.layer("base", digest, None, |folder| {
-        store.script("base", Command::new(&script).arg(folder).arg(store.debs()))
+    let digest = Digest::default().text(suite).path(&script)?;
+    let name = format!("base-{suite}");
+    store.layer(&name, digest, None, |folder| {
+        let mut command = Command::new(&script);
+        store.script(&name, command.arg(suite).arg(folder).arg(store.debs()))
     })
 }
 
 /// Debian as a cloud image has it.
-pub(super) fn system(store: &Store, image: &Path, base: &Layer) -> Result<Layer> {
+pub(super) fn system(store: &Store, image: &Path, suite: &str, base: &Layer) -> Result<Layer> {
     let digest = Digest::default()
         .text(&base.name())
         .path(&image.join("layer.sh"))?
         .path(&image.join("system.sh"))?;
-    store.layer("system", digest, Some(base), |folder| {
+    let name = format!("system-{suite}");
+    store.layer(&name, digest, Some(base), |folder| {
         let mut command = inside(image, base, folder);
         command.arg("--bind-ro").arg(bound(image, "/run/build"));
-        store.script("system", command.args(["--", "/run/build/system.sh"]))
+        store.script(&name, command.args(["--", "/run/build/system.sh"]))
     })
 }
 
 /// With Docker Engine.
-pub(super) fn engine(store: &Store, provision: &Path, system: &Layer) -> Result<Layer> {
+pub(super) fn engine(
+    store: &Store,
+    provision: &Path,
+    suite: &str,
+    system: &Layer,
+) -> Result<Layer> {
     let script = provision.join("10-engine.sh");
     let digest = Digest::default().text(&system.name()).path(&script)?;
     let image = provision.join("../../tests/lab/image");
-    store.layer("engine", digest, Some(system), |folder| {
+    let name = format!("engine-{suite}");
+    store.layer(&name, digest, Some(system), |folder| {
         let mut command = inside(&image, system, folder);
         command.arg("--bind-ro").arg(bound(provision, "/run/build"));
-        store.script("engine", command.args(["--", "/run/build/10-engine.sh"]))
+        store.script(&name, command.args(["--", "/run/build/10-engine.sh"]))
     })
 }
 
@@ -75,7 +84,13 @@ pub(super) struct Finish<'a> {
 }
 
 /// The top layer: swarmlet, the lab's own additions, the seal.
-pub(super) fn finished(store: &Store, kind: &str, parts: &Finish, below: &Layer) -> Result<Layer> {
+pub(super) fn finished(
+    store: &Store,
+    kind: &str,
+    suite: &str,
+    parts: &Finish,
+    below: &Layer,
+) -> Result<Layer> {
     let digest = Digest::default()
         .text(&below.name())
         .text(&parts.stage.name())
@@ -84,7 +99,8 @@ pub(super) fn finished(store: &Store, kind: &str, parts: &Finish, below: &Layer)
         .path(&parts.provision.join("90-seal.sh"))?
         .path(&parts.image.join("lab.sh"))?
         .path(&parts.image.join("masked-units.txt"))?;
-    store.layer(kind, digest, Some(below), |folder| {
+    let name = format!("{kind}-{suite}");
+    store.layer(&name, digest, Some(below), |folder| {
         let mut command = inside(parts.image, below, folder);
         for (outside, inside) in [
             (parts.image, "/run/build/lab"),
@@ -95,7 +111,7 @@ pub(super) fn finished(store: &Store, kind: &str, parts: &Finish, below: &Layer)
             command.arg("--bind-ro").arg(bound(outside, inside));
         }
         command.args(["--", "/run/build/lab/finish.sh", kind]);
-        store.script(kind, &command)
+        store.script(&name, &command)
     })
 }
 
