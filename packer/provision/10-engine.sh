@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Installs Docker Engine, its client and the Compose plugin from the distribution's packages,
-# at the versions the distribution has, and records which those are.
+# Installs Docker Engine, its client and, where there is one, the Compose plugin from the
+# distribution's packages, at the versions the distribution has, and records which those are.
 set -euo pipefail
 
 # shellcheck source=/dev/null
 source /etc/os-release
-case $ID in
-  debian) packages=(docker.io docker-cli docker-compose) ;;
-  ubuntu) packages=(docker.io docker-compose-v2) ;;
+case $ID-${VERSION_ID:-} in
+  # Here the client is in docker.io, and docker-compose is the old program, no plugin.
+  debian-1[0-2]) packages=(docker.io) ;;
+  debian-*) packages=(docker.io docker-cli docker-compose) ;;
+  ubuntu-*) packages=(docker.io docker-compose-v2) ;;
   *)
     echo "cannot install the engine: no package names known for $ID; add them to $0" >&2
     exit 1

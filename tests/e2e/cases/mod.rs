@@ -2,6 +2,7 @@
 
 use crate::Case;
 
+mod engine_20_10;
 mod forming;
 mod identity;
 mod machines;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         identity::CASES,
         parameter_store::CASES,
         plain_image::CASES,
+        engine_20_10::CASES,
         forming::CASES,
     ]
     .into_iter()

@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// A way to restart something on a node, and how to see that it has happened.
-struct Restart {
+pub(super) struct Restart {
     cause: fn(&Lab, &str) -> Result<()>,
     /// A property of a unit that is another after the restart.
     sign: [&'static str; 2],
@@ -35,7 +35,7 @@ const REBOOT: Restart = Restart {
     cause: Lab::reboot,
     sign: ["", "UserspaceTimestampMonotonic"],
 };
-const ENGINE: Restart = Restart {
+pub(super) const ENGINE: Restart = Restart {
     cause: |lab, id| {
         lab.exec(id, &["systemctl", "restart", "docker"])?
             .ok()
@@ -66,7 +66,13 @@ fn on_each_role(lab: &Lab, restart: &Restart) -> Result<()> {
     Ok(())
 }
 
-fn comes_back(lab: &Lab, cluster: &Cluster, role: Role, id: &str, restart: &Restart) -> Result<()> {
+pub(super) fn comes_back(
+    lab: &Lab,
+    cluster: &Cluster,
+    role: Role,
+    id: &str,
+    restart: &Restart,
+) -> Result<()> {
     let node_id = node_id(lab, id)?;
     let (before, calls) = (sign(lab, id, restart)?, requests_of(lab, id)?.len());
     let claims = claims(lab, cluster)?;

@@ -17,7 +17,11 @@ SUBNETS = {
     "us-east-1b": "10.98.32.0/20",
     "us-east-1c": "10.98.48.0/20",
 }
-IMAGES = {"baked": "ami-0ba1ed00000000001", "plain": "ami-0ba1ed00000000002"}
+IMAGES = {
+    "baked": "ami-0ba1ed00000000001",
+    "plain": "ami-0ba1ed00000000002",
+    "bookworm": "ami-0ba1ed00000000003",
+}
 
 # moto's records are plain dictionaries. Every reader and writer of them holds this lock, so that concurrent
 # calls see each other's effect whole: of two creates of one parameter exactly one wins.

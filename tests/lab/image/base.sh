@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes the lowest layer of every machine: a minimal Debian 13 that systemd boots.
-#   base.sh TARGET DEB-CACHE
+# Makes the lowest layer of a machine: a minimal Debian of the given suite that systemd boots.
+#   base.sh SUITE TARGET DEB-CACHE
 # Runs in mount and process namespaces of its own, so an interrupted build leaves neither.
 set -euo pipefail
 if [ "${1:-}" != --inside ]; then
   exec unshare --mount --pid --fork --kill-child --mount-proc -- "$0" --inside "$@"
 fi
-target=$2 cache=$3
+suite=$2 target=$3 cache=$4
 # shellcheck source=mirror.sh
 source "$(dirname "$0")/mirror.sh"
 
@@ -15,7 +15,7 @@ mkdir -p "$cache"
 debootstrap --variant=minbase --cache-dir="$cache" \
   --include=systemd,systemd-sysv,dbus,udev,libpam-systemd,ca-certificates \
   --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-  trixie "$target" "$mirror"
+  "$suite" "$target" "$mirror"
 
 # A cloud image gets its name at boot and keeps its journal.
 rm -f "$target/etc/hostname"

@@ -42,8 +42,10 @@ done
 shift
 
 mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
+# The suite is the image's own, told by the layers below.
+suite=$(sed -n 's/^VERSION_CODENAME=//p' "$root/usr/lib/os-release")
 # Mounts over these folders would hide what the command writes there: plain files, taken away below.
-trixie_sources >"$root/etc/apt/sources.list.d/build.sources"
+debian_sources "$suite" >"$root/etc/apt/sources.list.d/build.sources"
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 

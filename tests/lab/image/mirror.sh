@@ -25,21 +25,21 @@ debian_mirror() {
   echo "${found%/}"
 }
 
-# Writes apt sources for Debian trixie from those mirrors.
-trixie_sources() {
-  local main security
+# Writes apt sources for a suite of Debian from those mirrors.
+debian_sources() {
+  local suite=$1 main security
   main=$(debian_mirror Debian)
   security=$(debian_mirror Debian-Security)
   cat <<SOURCES
 Types: deb
 URIs: $main
-Suites: trixie trixie-updates
+Suites: $suite $suite-updates
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
 URIs: $security
-Suites: trixie-security
+Suites: $suite-security
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 SOURCES

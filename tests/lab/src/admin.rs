@@ -41,6 +41,8 @@ pub struct Images {
     pub baked: String,
     /// Without it.
     pub plain: String,
+    /// With an older one.
+    pub bookworm: String,
 }
 
 /// An instance as the control plane sees it.

@@ -137,7 +137,7 @@ impl LsArgs {
 
 #[derive(Debug, Args)]
 struct LaunchArgs {
-    /// With or without Docker.
+    /// With Docker, without, or Debian 12 with its Docker 20.10.
     #[arg(long, value_enum, default_value_t)]
     image: ImageArg,
     /// A tag, as key=value; may be repeated.
@@ -166,7 +166,7 @@ enum ClusterVerb {
         /// How many workers.
         #[arg(long, default_value_t = 3)]
         workers: u32,
-        /// With or without Docker.
+        /// With Docker, without, or Debian 12 with its Docker 20.10.
         #[arg(long, value_enum, default_value_t)]
         image: ImageArg,
         /// Whether the metadata service shows the tags.
@@ -203,6 +203,7 @@ enum ImageArg {
     #[default]
     Baked,
     Plain,
+    Bookworm,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -223,6 +224,7 @@ impl From<ImageArg> for Image {
         match image {
             ImageArg::Baked => Self::Baked,
             ImageArg::Plain => Self::Plain,
+            ImageArg::Bookworm => Self::Bookworm,
         }
     }
 }

@@ -5,6 +5,8 @@
 //!    (debootstrap)├─ plain
 //!                 └─ repository (the engine's packages, for the plain image to install)
 //! ```
+//! for Debian 13; of Debian 12, whose engine is older, the row of the baked image only.
+//!
 //! A layer's folder is named by a digest over its inputs, the layer below included.
 
 use std::collections::BTreeMap;
@@ -19,15 +21,21 @@ use crate::paths::{Paths, write_atomic};
 
 mod digest;
 mod layer;
+mod store;
 
 use digest::Digest;
-use layer::Store;
+use store::{Layer, Store};
 
 /// The image ids, the same in the control plane.
 const BAKED: &str = "ami-0ba1ed00000000001";
 const PLAIN: &str = "ami-0ba1ed00000000002";
+const BOOKWORM: &str = "ami-0ba1ed00000000003";
 
-/// Which of the two images.
+/// What the images are made of, by the names that debootstrap knows.
+const TRIXIE_SUITE: &str = "trixie";
+const BOOKWORM_SUITE: &str = "bookworm";
+
+/// Which of the images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Image {
     /// Debian 13 with Docker Engine and swarmlet.
@@ -35,6 +43,8 @@ pub enum Image {
     Baked,
     /// Debian 13 with swarmlet, without Docker.
     Plain,
+    /// Debian 12 with its Docker Engine, 20.10, and swarmlet.
+    Bookworm,
 }
 
 impl Image {
@@ -43,6 +53,7 @@ impl Image {
         match self {
             Self::Baked => BAKED,
             Self::Plain => PLAIN,
+            Self::Bookworm => BOOKWORM,
         }
     }
 }
@@ -69,7 +80,7 @@ impl Manifest {
 pub(crate) fn layers(paths: &Paths, image_id: &str) -> Result<String> {
     let manifest = read(&adopted(paths))?;
     let layers = manifest.layers.get(image_id).ok_or_else(|| {
-        anyhow!("cannot find the image {image_id}: the lab has {BAKED} and {PLAIN}")
+        anyhow!("cannot find the image {image_id}: the lab has {BAKED}, {PLAIN} and {BOOKWORM}")
     })?;
     let layers: Vec<_> = layers
         .iter()
@@ -91,9 +102,8 @@ pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
     fs::create_dir_all(paths.images()).context("cannot make the image cache")?;
     let _lock = store.lock()?;
 
-    let base = layer::base(&store, &image)?;
-    let system = layer::system(&store, &image, &base)?;
-    let engine = layer::engine(&store, &provision, &system)?;
+    let (system, engine) = debian(&store, &image, &provision, TRIXIE_SUITE)?;
+    let (_, old_engine) = debian(&store, &image, &provision, BOOKWORM_SUITE)?;
     let repository = layer::repository(&store, &image, &system)?;
     let stage = layer::stage(&store, &paths.root, binary)?;
     let parts = layer::Finish {
@@ -102,19 +112,30 @@ pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
         stage: &stage,
         repository: &repository,
     };
-    let baked = layer::finished(&store, "baked", &parts, &engine)?;
-    let plain = layer::finished(&store, "plain", &parts, &system)?;
+    let finished = |kind, suite, below| layer::finished(&store, kind, suite, &parts, below);
+    let layers = [
+        (BAKED, finished("baked", TRIXIE_SUITE, &engine)?),
+        (PLAIN, finished("plain", TRIXIE_SUITE, &system)?),
+        (BOOKWORM, finished("baked", BOOKWORM_SUITE, &old_engine)?),
+    ];
 
     let manifest = Manifest {
-        layers: BTreeMap::from([
-            (BAKED.to_owned(), baked.folders()),
-            (PLAIN.to_owned(), plain.folders()),
-        ]),
+        layers: layers
+            .map(|(id, top)| (id.to_owned(), top.folders()))
+            .into(),
         repository: repository.folder().to_owned(),
         stage: stage.folder().to_owned(),
     };
     manifest.write(&manifest_file(paths))?;
     Ok(manifest)
+}
+
+/// A release of Debian, without and with the engine it has.
+fn debian(store: &Store, image: &Path, provision: &Path, suite: &str) -> Result<(Layer, Layer)> {
+    let base = layer::base(store, image, suite)?;
+    let system = layer::system(store, image, suite, &base)?;
+    let engine = layer::engine(store, provision, suite, &system)?;
+    Ok((system, engine))
 }
 
 /// Makes the lab use these images. It keeps a copy of the list: another lab may build others.
