@@ -4,6 +4,7 @@ mod config;
 mod exit;
 mod options;
 mod prepare;
+mod recover;
 mod run;
 
 use std::fmt::Display;
@@ -35,6 +36,8 @@ enum Verb {
     Prepare,
     /// Bring this node into its swarm and keep it there
     Run,
+    /// Let this manager go on alone when most managers are terminated (`swarm.recovery = "ask"`)
+    Recover,
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
@@ -48,6 +51,7 @@ pub fn main() -> Exit {
     match cli.verb {
         Verb::Prepare => with_settings(&cli.options, prepare::run),
         Verb::Run => with_settings(&cli.options, run::run),
+        Verb::Recover => with_settings(&cli.options, recover::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::duration;
 use super::settings::EndpointMode;
-use crate::swarm::{ClusterName, Role};
+use crate::swarm::{ClusterName, RecoveryMode, Role};
 
 /// The sections and their keys. The field names are the names in files.
 #[derive(Debug, Default, Deserialize)]
@@ -46,6 +46,7 @@ socket = "/var/run/docker.sock"
 install = true
 compose = true
 [swarm]
+autolock = false
 subnet_size = 24
 claim_patience = "300s"
 [log]
@@ -53,7 +54,7 @@ level = "info"
 "#;
 
 /// The keys without a default, and what happens while they are not set.
-pub(super) const UNSET: [(&str, &str); 10] = [
+pub(super) const UNSET: [(&str, &str); 11] = [
     ("node.role", "the tag swarm:role"),
     ("node.cluster", "the tag swarm:cluster"),
     ("node.labels", "the tags swarm:label:<key>"),
@@ -63,6 +64,10 @@ pub(super) const UNSET: [(&str, &str); 10] = [
     ("metadata.endpoint", "the usual address of endpoint_mode"),
     ("engine.packages", "the distribution's usual ones"),
     ("swarm.address_pool", "chosen clear of the VPC"),
+    (
+        "swarm.recovery",
+        "auto with less than three managers, else ask",
+    ),
     ("swarm.data_path_port", "Docker's own, 4789"),
 ];
 
@@ -113,6 +118,8 @@ pub(super) struct Swarm {
     pub(super) data_path_port: Option<u16>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) claim_patience: Option<Duration>,
+    pub(super) recovery: Option<RecoveryMode>,
+    pub(super) autolock: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

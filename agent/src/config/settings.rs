@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
-use crate::swarm::{ClusterName, Role};
+use crate::swarm::{ClusterName, RecoveryMode, Role};
 
 /// Everything that can be set, after all sources were merged and checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -155,6 +155,11 @@ pub struct SwarmSettings {
     pub data_path_port: Option<u16>,
     /// How long a claim may stay without an outcome before another manager passes it over.
     pub claim_patience: Duration,
+    /// Who decides about forcing a new cluster when the majority of the managers is gone for good;
+    /// if not set, the agent with less than three managers, a person otherwise.
+    pub recovery: Option<RecoveryMode>,
+    /// Whether a new swarm encrypts its raft store. The key is kept in Parameter Store.
+    pub autolock: bool,
 }
 
 /// What is logged.

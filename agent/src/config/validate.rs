@@ -231,5 +231,7 @@ fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> {
         subnet_size,
         data_path_port: from.data_path_port,
         claim_patience,
+        recovery: from.recovery,
+        autolock: from.autolock?,
     })
 }

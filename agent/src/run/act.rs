@@ -4,22 +4,13 @@ use std::net::SocketAddr;
 
 use tracing::info;
 
-use super::knowledge::{Learnt, note};
-use super::{Agent, StepError};
-use crate::cloud::fleet::{Fleet, InstanceState};
+use super::{Agent, Outside, StepError};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::pools;
-use crate::engine::probe::Probe;
 use crate::engine::{Engine, EngineError, InitRequest};
-use crate::swarm::{Action, EngineState, Epoch, Membership, Ticket, Trouble};
+use crate::swarm::{Action, EngineState, Epoch, Membership, Trouble};
 
-impl<S, F, E, P> Agent<S, F, E, P>
-where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+impl<O: Outside> Agent<O> {
     /// Takes one step. `Wait` and `Serve` are the loop's own.
     pub(super) async fn act(&mut self, action: &Action) -> Result<(), StepError> {
         match action {
@@ -28,27 +19,19 @@ where
             Action::ReadRegisters(epoch) => self.read_registers(*epoch).await,
             Action::CreateClaim(epoch) => self.create_claim(*epoch).await,
             Action::InitSwarm(epoch) => self.init(*epoch).await,
+            Action::Recover(epoch) => self.recover(*epoch).await,
+            Action::MarkEpoch(epoch) => self.mark_epoch(*epoch).await,
             Action::DeclareFormed(epoch) => self.declare_formed(*epoch).await,
             Action::PassOver(epoch) => self.pass_over(*epoch).await,
-            Action::AskAboutHolder(id) => self.ask_about_holder(id).await,
+            Action::AskFleet(ids) => self.ask_fleet(ids).await,
+            Action::AskStanding => self.ask_standing().await,
             Action::Probe => self.probe().await,
             Action::Join(manager) => self.join(*manager).await,
             Action::Remember(epoch) => self.remember(*epoch).await,
             Action::Leave => self.leave().await,
+            Action::Unlock => self.unlock().await,
+            Action::RestartEngine => self.restart_engine().await,
         }
-    }
-
-    /// Trouble is an answer here: the decision waits it out and says what it is.
-    async fn read_ticket(&mut self) -> Result<(), StepError> {
-        let value = match self.edges.store.read(&self.names.ticket()).await {
-            Ok(None) => Ok(None),
-            Ok(Some(value)) => Ticket::parse(&value)
-                .map(Some)
-                .map_err(|error| Trouble::Failed(error.to_string())),
-            Err(error) => Err(error.into()),
-        };
-        note(&mut self.knowledge.ticket, value, |old, new| old == new);
-        Ok(())
     }
 
     async fn init(&mut self, epoch: Epoch) -> Result<(), StepError> {
@@ -60,6 +43,7 @@ where
                 .unwrap_or_else(|| pools::overlay_pool(&self.node.vpc_cidrs)),
             subnet_size: swarm.subnet_size,
             data_path_port: swarm.data_path_port,
+            autolock: swarm.autolock,
             epoch,
             claim_nonce: self.memory.draw_nonce(epoch)?,
         };
@@ -68,33 +52,10 @@ where
         Ok(())
     }
 
-    /// The answer counts only if it contains this node's own instance: an empty or partial
-    /// one says nothing about anybody.
-    async fn ask_about_holder(&mut self, holder: &str) -> Result<(), StepError> {
-        let ids = [holder.to_owned(), self.node.instance_id.clone()];
-        let answer = self.edges.fleet.instances(&ids).await;
-        let gone = answer.as_ref().ok().and_then(|instances| {
-            let state = |id: &str| instances.iter().find(|i| i.id == id).map(|i| i.state);
-            state(&self.node.instance_id)?;
-            Some(state(holder)? == InstanceState::Terminated)
-        });
-        self.knowledge.holder_is_gone(gone);
-        answer.map(|_| ()).map_err(StepError::from)
-    }
-
-    async fn probe(&mut self) -> Result<(), StepError> {
-        let ticket = self.ticket();
-        let managers = ticket
-            .map(|ticket| ticket.managers.clone())
-            .unwrap_or_default();
-        let answers = self.edges.probe.probe(&managers).await;
-        note(&mut self.knowledge.managers, Ok(answers), |_, _| true);
-        Ok(())
-    }
-
-    fn ticket(&self) -> Option<&Ticket> {
-        let learnt = self.knowledge.ticket.as_ref();
-        learnt.and_then(Learnt::value).and_then(Option::as_ref)
+    /// From here on the swarm itself tells under which claim it was recovered.
+    async fn mark_epoch(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        let nonce = self.memory.draw_nonce(epoch)?;
+        Ok(self.edges.engine.mark_epoch(epoch, &nonce).await?)
     }
 
     /// A join that fails is a fact for the next decision, not an error of the loop: the
@@ -122,23 +83,24 @@ where
 
     /// Remembers a swarm that has been shown to be the cluster's.
     async fn remember(&mut self, epoch: Epoch) -> Result<(), StepError> {
-        let swarm_id = match self.edges.engine.state().await? {
-            EngineState::Active(member) => member.swarm_id,
-            _ => None,
-        };
-        match swarm_id {
+        let state = self.edges.engine.state().await?;
+        match state.identity().and_then(|here| here.swarm_id.clone()) {
             Some(swarm_id) => self.note_membership(&swarm_id, epoch).await,
             None => Ok(()),
         }
     }
 
     async fn note_membership(&mut self, swarm_id: &str, epoch: Epoch) -> Result<(), StepError> {
-        let EngineState::Active(member) = self.edges.engine.state().await? else {
+        let state = self.edges.engine.state().await?;
+        let EngineState::Active(_) = &state else {
+            return Ok(());
+        };
+        let Some(node_id) = state.identity().and_then(|here| here.node_id.clone()) else {
             return Ok(());
         };
         let membership = Membership {
             instance_id: self.node.instance_id.clone(),
-            node_id: member.node_id,
+            node_id,
             swarm_id: swarm_id.to_owned(),
             epoch,
         };
@@ -147,11 +109,23 @@ where
         Ok(())
     }
 
-    async fn leave(&mut self) -> Result<(), StepError> {
-        self.edges.engine.leave().await?;
-        self.memory.forget()?;
-        self.knowledge.has_left();
-        info!("left the swarm");
+    /// Trouble is an answer here, as with the ticket. Without a key only a person can go on.
+    async fn unlock(&mut self) -> Result<(), StepError> {
+        let name = self.names.unlock_key();
+        let unlocked = match self.edges.store.read(&name).await {
+            Ok(Some(key)) => {
+                let unlocked = self.edges.engine.unlock(&key).await;
+                unlocked.map_err(|error| Trouble::Failed(error.to_string()))
+            }
+            Ok(None) => Err(Trouble::Failed(format!(
+                "there is no parameter {name} with the key"
+            ))),
+            Err(error) => Err(error.into()),
+        };
+        if unlocked.is_ok() {
+            info!("engine unlocked");
+        }
+        super::knowledge::note(&mut self.knowledge.unlock, unlocked, |_, _| true);
         Ok(())
     }
 }

@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::memory::{Act, Recalled};
+use super::sightings::Sightings;
+use crate::node::Node;
 use crate::swarm::{
-    EngineState, Holder, JoinFailure, Membership, Observation, Probed, Reading, Registers, Role,
-    Ticket, Trouble,
+    EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Observation, Peer, Probed,
+    Reading, Recovery, Registers, Standing, Ticket, Trouble, Verdict,
 };
 
-/// An answer, when it came, and how often in a row it was of this kind.
+/// An answer, when it came, and since when and how often in a row it was of this kind.
 #[derive(Clone, Debug)]
 pub(super) struct Learnt<T> {
     value: Result<T, Trouble>,
     at: Instant,
+    first: Instant,
     looks: u32,
 }
 
@@ -21,23 +25,21 @@ pub(super) struct Learnt<T> {
 #[derive(Debug)]
 pub(super) struct Knowledge {
     pub(super) membership: Option<Membership>,
+    pub(super) peers: Vec<Peer>,
     pub(super) ticket: Option<Learnt<Option<Ticket>>>,
     pub(super) registers: Option<Learnt<Registers>>,
     pub(super) managers: Option<Learnt<Vec<Probed>>>,
+    pub(super) unlock: Option<Learnt<()>>,
+    pub(super) fleet: Sightings,
+    /// When this node did what cannot be undone, and how long ago that was then.
+    pub(super) acted: Option<(Instant, Duration)>,
+    forced: Option<Epoch>,
+    standing: Option<Learnt<Verdict>>,
     join: Option<(Instant, u32, String)>,
     left: Option<Instant>,
-    awaited: Option<Awaited>,
+    awaited: Option<(String, Instant)>,
     engine: Option<(EngineState, Instant)>,
     patience: Duration,
-}
-
-/// The claim this node waits for, by its nonce.
-#[derive(Debug)]
-struct Awaited {
-    nonce: String,
-    since: Instant,
-    asked: Option<Instant>,
-    gone: u32,
 }
 
 impl<T> Learnt<T> {
@@ -54,6 +56,7 @@ impl<T> Learnt<T> {
             value: self.value.clone(),
             age: self.at.elapsed(),
             looks: self.looks,
+            lasted: self.at - self.first,
         }
     }
 }
@@ -65,26 +68,38 @@ pub(super) fn note<T>(
     value: Result<T, Trouble>,
     same_kind: impl Fn(&T, &T) -> bool,
 ) {
-    let before = slot.as_ref().map(|learnt| (&learnt.value, learnt.looks));
-    let looks = match (before, &value) {
-        (Some((Ok(old), looks)), Ok(new)) if same_kind(old, new) => looks + 1,
-        (Some((Err(_), looks)), Err(_)) => looks + 1,
-        _ => 1,
-    };
+    let now = Instant::now();
+    let same = slot
+        .as_ref()
+        .filter(|learnt| match (&learnt.value, &value) {
+            (Ok(old), Ok(new)) => same_kind(old, new),
+            (Err(_), Err(_)) => true,
+            _ => false,
+        });
+    let (first, looks) = same.map_or((now, 1), |learnt| {
+        (learnt.first, learnt.looks.saturating_add(1))
+    });
     *slot = Some(Learnt {
         value,
-        at: Instant::now(),
+        at: now,
+        first,
         looks,
     });
 }
 
 impl Knowledge {
-    pub(super) fn new(membership: Option<Membership>, patience: Duration) -> Self {
+    pub(super) fn new(recalled: Recalled, patience: Duration) -> Self {
         Self {
-            membership,
+            membership: recalled.membership,
+            peers: recalled.peers,
             ticket: None,
             registers: None,
             managers: None,
+            unlock: None,
+            fleet: Sightings::default(),
+            acted: recalled.acted.map(|age| (Instant::now(), age)),
+            forced: recalled.forced,
+            standing: None,
             join: None,
             left: None,
             awaited: None,
@@ -98,55 +113,89 @@ impl Knowledge {
         self.membership.is_none() && self.ticket.is_none()
     }
 
+    /// Of which kind the engine's state was when it was last looked at.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.engine.as_ref().map(|(state, _)| state.kind())
+    }
+
+    /// Who this node is, by its engine's word.
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        self.engine.as_ref().and_then(|(state, _)| state.identity())
+    }
+
     /// Docker's id of this node, while the engine is in a swarm.
     pub(super) fn node_id(&self) -> Option<&str> {
-        match &self.engine {
-            Some((EngineState::Active(member), _)) => Some(&member.node_id),
-            _ => None,
-        }
+        self.identity().and_then(|here| here.node_id.as_deref())
     }
 
     /// All facts of this round, with their ages.
-    pub(super) fn observation(&mut self, role: Role, engine: EngineState) -> Observation {
+    pub(super) fn observation(
+        &mut self,
+        node: &Node,
+        engine: EngineState,
+        recovery: Recovery,
+    ) -> Observation {
         Observation {
-            role,
-            engine: self.watched(engine),
+            instance_id: node.instance_id.clone(),
+            role: node.role,
+            since: self.watch(&engine),
+            engine,
             membership: self.membership.clone(),
+            peers: self.peers.clone(),
+            forced: self.forced,
             ticket: self.ticket.as_ref().map(Learnt::reading),
             registers: self.registers.as_ref().map(Learnt::reading),
             managers: self.managers.as_ref().map(Learnt::reading),
+            standing: self.standing.as_ref().and_then(standing),
             join: self.join.as_ref().map(|(at, attempts, cause)| JoinFailure {
                 age: at.elapsed(),
                 attempts: *attempts,
                 cause: cause.clone(),
             }),
+            unlock: self.unlock.as_ref().map(Learnt::reading),
             left: self.left.map(|at| at.elapsed()),
+            acted: self.acted.map(|(at, age)| age + at.elapsed()),
             holder: self.holder(),
+            fleet: self.fleet.fleet(),
+            recovery,
         }
     }
 
-    /// The same state with its age by this agent's watch: Docker does not tell since when.
-    fn watched(&mut self, mut state: EngineState) -> EngineState {
+    /// How long the engine has been of this kind by this agent's watch: Docker does not tell.
+    fn watch(&mut self, state: &EngineState) -> Duration {
         let since = match &self.engine {
-            Some((before, since)) if *before == state => *since,
-            _ => {
-                let now = Instant::now();
-                self.engine = Some((state.clone(), now));
-                now
-            }
+            Some((before, since)) if before.kind() == state.kind() => *since,
+            _ => Instant::now(),
         };
-        if let EngineState::Down { since: age } | EngineState::Pending { since: age, .. } =
-            &mut state
-        {
-            *age = since.elapsed();
-        }
-        state
+        self.engine = Some((state.clone(), since));
+        since.elapsed()
     }
 
+    /// Managers without a leader and managers that are silent are the same to a member.
+    pub(super) fn note_standing(&mut self, verdict: Verdict) {
+        let leaderless = |v: &Verdict| matches!(v, Verdict::NoLeader | Verdict::Silent);
+        note(&mut self.standing, Ok(verdict), |old, new| {
+            old == new || (leaderless(old) && leaderless(new))
+        });
+    }
+
+    /// A manager has just taken this node.
     pub(super) fn joined(&mut self, membership: Membership) {
+        if self.forced.is_some_and(|epoch| epoch <= membership.epoch) {
+            self.forced = None;
+        }
         self.membership = Some(membership);
         self.join = None;
         self.left = None;
+        self.standing = None;
+        self.note_standing(Verdict::Member);
+    }
+
+    pub(super) fn has_acted(&mut self, act: &Act) {
+        self.acted = Some((Instant::now(), Duration::ZERO));
+        if let Act::Recover(epoch) = act {
+            self.forced = Some(*epoch);
+        }
     }
 
     pub(super) fn join_failed(&mut self, cause: String) {
@@ -156,44 +205,36 @@ impl Knowledge {
 
     /// The engine has left: what was known of the swarm it was in is of no use any more.
     pub(super) fn has_left(&mut self) {
-        let patience = self.patience;
+        let acted = self.acted;
         *self = Self {
             left: Some(Instant::now()),
-            ..Self::new(None, patience)
+            acted,
+            ..Self::new(Recalled::default(), self.patience)
         };
     }
 
     /// Starts or goes on waiting for another node's claim.
     pub(super) fn await_claim(&mut self, nonce: Option<&str>) {
-        if self.awaited.as_ref().map(|awaited| awaited.nonce.as_str()) != nonce {
-            self.awaited = nonce.map(|nonce| Awaited {
-                nonce: nonce.to_owned(),
-                since: Instant::now(),
-                asked: None,
-                gone: 0,
-            });
-        }
-    }
-
-    /// EC2's word about the claim's holder; `None` where it gave none.
-    pub(super) fn holder_is_gone(&mut self, gone: Option<bool>) {
-        if let Some(awaited) = &mut self.awaited {
-            awaited.asked = Some(Instant::now());
-            awaited.gone = match gone {
-                Some(true) => awaited.gone + 1,
-                Some(false) => 0,
-                None => awaited.gone,
-            };
+        if self.awaited.as_ref().map(|(nonce, _)| nonce.as_str()) != nonce {
+            self.awaited = nonce.map(|nonce| (nonce.to_owned(), Instant::now()));
         }
     }
 
     fn holder(&self) -> Holder {
-        let awaited = self.awaited.as_ref();
+        let waited = self.awaited.as_ref().map(|(_, since)| since.elapsed());
         Holder {
-            waited: awaited.map(|a| a.since.elapsed()).unwrap_or_default(),
-            gone: awaited.map(|a| a.gone).unwrap_or_default(),
-            asked: awaited.and_then(|a| a.asked).map(|at| at.elapsed()),
+            waited: waited.unwrap_or_default(),
             patience: self.patience,
         }
     }
+}
+
+fn standing(learnt: &Learnt<Verdict>) -> Option<Standing> {
+    let reading = learnt.reading();
+    Some(Standing {
+        verdict: reading.value.ok()?,
+        age: reading.age,
+        looks: reading.looks,
+        lasted: reading.lasted,
+    })
 }

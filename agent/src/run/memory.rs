@@ -1,15 +1,22 @@
-//! What the agent remembers on disk: its membership, and the nonces of its claims.
+//! What the agent remembers on disk.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::file;
-use crate::swarm::{Epoch, Membership};
+use crate::swarm::{Epoch, Membership, Peer};
+
+const MEMBERSHIP: &str = "membership.json";
+const PEERS: &str = "peers.json";
+const NONCES: &str = "nonces.json";
+const ACTS: &str = "acts.json";
+const CONSENT: &str = "consent.json";
 
 /// A file of the state folder that cannot be used.
 #[derive(Debug, Error)]
@@ -20,7 +27,7 @@ pub struct MemoryError {
     cause: String,
 }
 
-/// The state folder. Both files name the instance they belong to: what another instance
+/// The state folder. Each file names the instance it belongs to: what another instance
 /// wrote (the disk was cloned) is not remembered.
 #[derive(Debug)]
 pub struct Memory {
@@ -28,12 +35,56 @@ pub struct Memory {
     instance_id: String,
 }
 
+/// What belongs to one instance.
+#[derive(Serialize, Deserialize)]
+struct Owned<T> {
+    instance_id: String,
+    value: T,
+}
+
 /// One nonce an epoch, drawn before the first write: it marks this node's values, also
 /// after a lost answer or a crash.
 #[derive(Default, Serialize, Deserialize)]
 struct Nonces {
-    instance_id: String,
     epochs: BTreeMap<u64, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Peers {
+    peers: Vec<Peer>,
+}
+
+/// The last act that cannot be undone.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+struct Acts {
+    /// When, in seconds since the machine's boot.
+    at: Option<u64>,
+    /// The epoch under whose claim a new cluster was forced, until that epoch is remembered.
+    forced: Option<Epoch>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Consent {}
+
+/// What is recorded before it is done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Act {
+    /// Leaving a swarm this node belonged to.
+    Leave,
+    /// Forcing a new cluster under the claim of an epoch.
+    Recover(Epoch),
+    /// Restarting the engine.
+    Restart,
+}
+
+/// All that is remembered, as the agent starts with it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recalled {
+    pub(super) membership: Option<Membership>,
+    pub(super) peers: Vec<Peer>,
+    /// How long ago this node did what cannot be undone: at least this long.
+    pub(super) acted: Option<Duration>,
+    pub(super) forced: Option<Epoch>,
 }
 
 impl Memory {
@@ -45,26 +96,87 @@ impl Memory {
         }
     }
 
+    /// Everything.
+    pub(super) fn recall(&self, uptime: Duration) -> Result<Recalled, MemoryError> {
+        let acts: Acts = self.own(ACTS)?.unwrap_or_default();
+        let peers: Option<Peers> = self.own(PEERS)?;
+        Ok(Recalled {
+            membership: self.membership()?,
+            peers: peers.map(|file| file.peers).unwrap_or_default(),
+            acted: acts.at.map(|at| age(Duration::from_secs(at), uptime)),
+            forced: acts.forced,
+        })
+    }
+
     /// The membership, if this instance has one.
     pub fn membership(&self) -> Result<Option<Membership>, MemoryError> {
-        let membership: Option<Membership> = self.read("membership.json")?;
+        let membership: Option<Membership> = self.read(MEMBERSHIP)?;
         Ok(membership.filter(|m| m.instance_id == self.instance_id))
     }
 
-    /// Remembers a membership.
+    /// Remembers a membership. What was forced for it is settled with that.
     pub fn remember(&self, membership: &Membership) -> Result<(), MemoryError> {
-        self.write("membership.json", membership)
+        self.write(MEMBERSHIP, membership)?;
+        self.settle()
     }
 
-    /// Forgets it: the engine has left the swarm.
+    /// Forgets the swarm: the engine has left it.
     pub fn forget(&self) -> Result<(), MemoryError> {
-        let path = self.folder.join("membership.json");
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(failed("remove", path, &error))
-            }
+        self.remove(MEMBERSHIP)?;
+        self.remove(PEERS)?;
+        self.settle()
+    }
+
+    fn settle(&self) -> Result<(), MemoryError> {
+        let acts: Option<Acts> = self.own(ACTS)?;
+        match acts {
+            Some(acts) if acts.forced.is_some() => self.keep(
+                ACTS,
+                Acts {
+                    forced: None,
+                    ..acts
+                },
+            ),
             _ => Ok(()),
         }
+    }
+
+    /// Remembers the managers of this node's swarm.
+    pub(super) fn remember_peers(&self, peers: &[Peer]) -> Result<(), MemoryError> {
+        let peers = peers.to_vec();
+        self.keep(PEERS, Peers { peers })
+    }
+
+    /// Records an act before it is done.
+    pub(super) fn record(&self, act: &Act, uptime: Duration) -> Result<(), MemoryError> {
+        let before: Acts = self.own(ACTS)?.unwrap_or_default();
+        let forced = match act {
+            Act::Recover(epoch) => Some(*epoch),
+            Act::Leave | Act::Restart => before.forced,
+        };
+        let at = Some(uptime.as_secs());
+        self.keep(ACTS, Acts { at, forced })
+    }
+
+    /// Takes the time of the last act back: it did not take place.
+    pub(super) fn take_back(&self) -> Result<(), MemoryError> {
+        let acts: Acts = self.own(ACTS)?.unwrap_or_default();
+        self.keep(ACTS, Acts { at: None, ..acts })
+    }
+
+    /// A person's consent to a recovery.
+    pub fn consent(&self) -> Result<(), MemoryError> {
+        self.keep(CONSENT, Consent {})
+    }
+
+    /// Whether a person has consented. A file that cannot be read is no consent.
+    pub(super) fn has_consent(&self) -> bool {
+        matches!(self.own::<Consent>(CONSENT), Ok(Some(_)))
+    }
+
+    /// Consent is for the loss that is there, not for the next one.
+    pub(super) fn withdraw_consent(&self) -> Result<(), MemoryError> {
+        self.remove(CONSENT)
     }
 
     /// This node's nonce of an epoch, if it has drawn one.
@@ -80,18 +192,33 @@ impl Memory {
         }
         let nonce = format!("{:032x}", rand::random::<u128>());
         nonces.epochs.insert(epoch.number(), nonce.clone());
-        self.write("nonces.json", &nonces)?;
+        self.keep(NONCES, nonces)?;
         Ok(nonce)
     }
 
     fn nonces(&self) -> Result<Nonces, MemoryError> {
-        let nonces: Option<Nonces> = self.read("nonces.json")?;
-        let mine = nonces.filter(|nonces| nonces.instance_id == self.instance_id);
+        Ok(self.own(NONCES)?.unwrap_or_default())
+    }
+
+    fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MemoryError> {
+        let owned: Option<Owned<T>> = self.read(name)?;
+        let own = owned.filter(|owned| owned.instance_id == self.instance_id);
+        Ok(own.map(|owned| owned.value))
+    }
+
+    fn keep<T: Serialize>(&self, name: &str, value: T) -> Result<(), MemoryError> {
         let instance_id = self.instance_id.clone();
-        Ok(mine.unwrap_or(Nonces {
-            instance_id,
-            ..Nonces::default()
-        }))
+        self.write(name, &Owned { instance_id, value })
+    }
+
+    fn remove(&self, name: &str) -> Result<(), MemoryError> {
+        let path = self.folder.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed("remove", path, &error))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MemoryError> {
@@ -112,6 +239,12 @@ impl Memory {
             serde_json::to_vec_pretty(value).map_err(|e| failed("write", path.clone(), &e))?;
         file::replace(&path, &bytes, 0o600).map_err(|error| failed("write", path, &error))
     }
+}
+
+/// How long ago something was, at least. A time that is still to come was before a reboot: then
+/// it is as long ago as this boot, or longer.
+fn age(at: Duration, uptime: Duration) -> Duration {
+    uptime.checked_sub(at).unwrap_or(uptime)
 }
 
 fn failed(verb: &'static str, path: PathBuf, cause: &dyn std::fmt::Display) -> MemoryError {
@@ -156,6 +289,47 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(memory().draw_nonce(Epoch::FIRST).unwrap(), first);
         assert_eq!(memory().nonce(Epoch::FIRST).unwrap(), Some(first));
+    }
+
+    #[test]
+    fn an_act_is_remembered_over_restarts_and_reboots() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::new(folder.path(), "i-1");
+        let second = Duration::from_secs;
+        let acted = |uptime| memory.recall(second(uptime)).unwrap().acted;
+        assert_eq!(acted(5), None);
+        memory.record(&Act::Leave, second(100)).unwrap();
+        assert_eq!(acted(160), Some(second(60)));
+        assert_eq!(acted(40), Some(second(40)), "after a reboot: at least");
+        memory.take_back().unwrap();
+        assert_eq!(acted(200), None);
+    }
+
+    #[test]
+    fn a_forced_epoch_is_on_record_until_it_is_settled() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::new(folder.path(), "i-1");
+        let forced = || memory.recall(Duration::ZERO).unwrap().forced;
+        let second = Epoch::FIRST.next();
+        memory
+            .record(&Act::Recover(second), Duration::ZERO)
+            .unwrap();
+        memory.record(&Act::Restart, Duration::ZERO).unwrap();
+        assert_eq!(forced(), Some(second));
+        memory.remember(&membership("i-1")).unwrap();
+        assert_eq!(forced(), None);
+    }
+
+    #[test]
+    fn consent_is_given_by_hand_and_taken_away_after_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::new(folder.path(), "i-1");
+        assert!(!memory.has_consent());
+        memory.consent().unwrap();
+        assert!(memory.has_consent());
+        assert!(!Memory::new(folder.path(), "i-2").has_consent());
+        memory.withdraw_consent().unwrap();
+        assert!(!memory.has_consent());
     }
 
     #[test]

@@ -4,12 +4,17 @@
 //! looking, so a crash, a lost answer or a restarted engine needs no case of its own.
 
 mod act;
+mod acts;
+mod ask;
 mod chores;
+mod clock;
+mod consent;
 mod knowledge;
 mod memory;
 mod names;
 mod registers;
 mod rounds;
+mod sightings;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -28,6 +33,8 @@ use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
 use crate::swarm::{JoinToken, TicketError};
 
+pub use clock::{BootClock, Clock};
+pub use consent::{ConsentError, consent};
 pub use memory::{Memory, MemoryError};
 pub use rounds::{Triggers, run};
 pub use start::{StartError, start};
@@ -36,26 +43,40 @@ use chores::Chores;
 use knowledge::Knowledge;
 use names::Names;
 
-/// Everything outside of this process, each behind its trait.
-#[derive(Debug)]
-pub struct Edges<S, F, E, P> {
+/// The kinds of everything outside of this process.
+pub trait Outside {
     /// Parameter Store.
-    pub store: S,
+    type Store: ParameterStore;
     /// EC2.
-    pub fleet: F,
+    type Fleet: Fleet;
     /// The Docker Engine.
-    pub engine: E,
+    type Engine: Engine;
     /// The managers' port.
-    pub probe: P,
+    type Probe: Probe;
+    /// The clock that goes on while the machine is suspended, and over restarts of the agent.
+    type Clock: Clock;
+}
+
+/// Everything outside of this process, each behind its trait.
+pub struct Edges<O: Outside> {
+    /// Parameter Store.
+    pub store: O::Store,
+    /// EC2.
+    pub fleet: O::Fleet,
+    /// The Docker Engine.
+    pub engine: O::Engine,
+    /// The managers' port.
+    pub probe: O::Probe,
+    /// Time since boot.
+    pub clock: O::Clock,
 }
 
 /// The agent of one node.
-#[derive(Debug)]
-pub struct Agent<S, F, E, P> {
+pub struct Agent<O: Outside> {
     node: Node,
     settings: Settings,
     names: Names,
-    edges: Edges<S, F, E, P>,
+    edges: Edges<O>,
     memory: Memory,
     knowledge: Knowledge,
     chores: Chores,
@@ -84,26 +105,20 @@ pub enum StepError {
         /// What is wrong.
         cause: String,
     },
+    /// EC2's answer did not hold this node's own instance: it says nothing about others.
+    #[error("cannot rely on EC2's answer: it does not know this node's own instance")]
+    PartialAnswer,
     /// Another agent's swarm is newer.
     #[error("cannot publish the ticket: epoch {0} is newer than this swarm's")]
     Superseded(crate::swarm::Epoch),
 }
 
-impl<S, F, E, P> Agent<S, F, E, P>
-where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+impl<O: Outside> Agent<O> {
     /// An agent that remembers what this instance's state folder holds.
-    pub fn new(
-        node: Node,
-        settings: Settings,
-        edges: Edges<S, F, E, P>,
-    ) -> Result<Self, MemoryError> {
+    pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, MemoryError> {
         let memory = Memory::new(&settings.state_dir, &node.instance_id);
-        let knowledge = Knowledge::new(memory.membership()?, settings.swarm.claim_patience);
+        let patience = settings.swarm.claim_patience;
+        let knowledge = Knowledge::new(memory.recall(edges.clock.uptime())?, patience);
         let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
         let chores = Chores::default();
         Ok(Self {

@@ -20,6 +20,10 @@ impl Names {
         format!("{}/ticket", self.root)
     }
 
+    pub(super) fn unlock_key(&self) -> String {
+        format!("{}/unlock-key", self.root)
+    }
+
     pub(super) fn claim(&self, epoch: Epoch) -> String {
         format!("{}/epochs/{}/claim", self.root, epoch.padded())
     }

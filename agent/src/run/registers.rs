@@ -5,20 +5,12 @@ use serde::de::DeserializeOwned;
 use tracing::info;
 
 use super::knowledge::{Learnt, note};
-use super::{Agent, StepError, digest};
-use crate::cloud::fleet::Fleet;
+use super::{Agent, Outside, StepError, digest};
 use crate::cloud::parameter_store::{Created, ParameterStore};
 use crate::engine::Engine;
-use crate::engine::probe::Probe;
 use crate::swarm::{Claim, Epoch, Outcome, Registers, Trouble};
 
-impl<S, F, E, P> Agent<S, F, E, P>
-where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+impl<O: Outside> Agent<O> {
     /// Trouble is an answer here, as with the ticket.
     pub(super) async fn read_registers(&mut self, epoch: Epoch) -> Result<(), StepError> {
         let names = [self.names.claim(epoch), self.names.outcome(epoch)];

@@ -5,13 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
-use super::{Agent, StepError};
-use crate::cloud::fleet::Fleet;
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::probe::Probe;
-use crate::engine::{Engine, EngineError};
+use super::{Agent, Outside, StepError};
+use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
-use crate::swarm::{Action, Decision, EngineState, decide, pace};
+use crate::swarm::{
+    Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide, pace,
+};
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
 const PULSE: Duration = Duration::from_secs(10);
@@ -28,16 +27,11 @@ pub trait Triggers {
 
 /// Runs the agent until it is asked to stop. A stop of the service is no departure: the
 /// node stays in the swarm.
-pub async fn run<S, F, E, P>(
-    mut agent: Agent<S, F, E, P>,
+pub async fn run<O: Outside>(
+    mut agent: Agent<O>,
     triggers: &mut impl Triggers,
     notify: &mut Notify,
-) where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+) {
     let mut last = None;
     let mut failures = 0;
     loop {
@@ -108,24 +102,32 @@ fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, n
     }
 }
 
-impl<S, F, E, P> Agent<S, F, E, P>
-where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+impl<O: Outside> Agent<O> {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
         let engine = self.look().await;
-        let seen = self.knowledge.observation(self.node.role, engine);
+        let recovery = self.recovery(&engine);
+        let seen = self.knowledge.observation(&self.node, engine, recovery);
         decide(&seen)
     }
 
-    async fn look(&self) -> EngineState {
-        let down = EngineState::Down {
-            since: Duration::ZERO,
+    /// Who decides about a recovery; a person's consent is looked for only when it matters.
+    fn recovery(&self, engine: &EngineState) -> Recovery {
+        let usual = if self.knowledge.peers.len() < 3 {
+            RecoveryMode::Auto
+        } else {
+            RecoveryMode::Ask
         };
+        match self.settings.swarm.recovery.unwrap_or(usual) {
+            RecoveryMode::Auto => Recovery::Auto,
+            RecoveryMode::Ask => Recovery::Ask {
+                consent: engine.kind() == Kind::NoLeader && self.memory.has_consent(),
+            },
+        }
+    }
+
+    async fn look(&self) -> EngineState {
+        let down = EngineState::Down;
         let looking = self.edges.engine.state();
         let looked = if self.knowledge.is_blank() {
             timeout(GLANCE, looking).await.unwrap_or(Ok(down.clone()))
@@ -146,12 +148,46 @@ where
         decision: &Decision,
     ) -> Result<Option<Duration>, StepError> {
         match &decision.action {
-            Action::Serve(pause) if decision.reason.leads() => {
-                let sooner = self.do_chores().await?;
+            Action::Serve(pause) => {
+                let sooner = self.serve(&decision.reason).await?;
                 Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
             }
-            Action::Wait(pause) | Action::Serve(pause) => Ok(Some(*pause)),
+            Action::Wait(pause) => Ok(Some(*pause)),
             action => self.act(action).await.map(|()| None),
         }
+    }
+
+    /// A member's round: the leader does what is due for all, every manager remembers the others.
+    async fn serve(&mut self, reason: &Reason) -> Result<Option<Duration>, StepError> {
+        if self.knowledge.kind() != Some(Kind::Manager) {
+            return Ok(None);
+        }
+        self.memory.withdraw_consent()?;
+        if reason.leads() {
+            return self.do_chores().await;
+        }
+        let managers = self.edges.engine.nodes(Some(Role::Manager)).await?;
+        self.remember_peers(&managers)?;
+        Ok(None)
+    }
+
+    /// The other managers, on disk: without a leader nobody can tell who they were.
+    pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
+        let managers = nodes.iter().filter(|node| node.role == Role::Manager);
+        let known = managers.filter_map(|node| {
+            let ip = node.address?;
+            Some(Peer {
+                node_id: node.id.clone(),
+                instance_id: node.instance_id.clone(),
+                address: node.manager.map_or((ip, SWARM_PORT).into(), |m| m.address),
+            })
+        });
+        let mut peers: Vec<Peer> = known.collect();
+        peers.sort_by(|a, b| a.node_id.cmp(&b.node_id));
+        if peers != self.knowledge.peers {
+            self.memory.remember_peers(&peers)?;
+            self.knowledge.peers = peers;
+        }
+        Ok(())
     }
 }

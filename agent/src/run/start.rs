@@ -6,7 +6,7 @@ use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{Instrument, info, info_span};
 
-use super::{Agent, Edges, MemoryError, Triggers, rounds};
+use super::{Agent, BootClock, Edges, MemoryError, Outside, Triggers, rounds};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
@@ -31,6 +31,17 @@ pub enum StartError {
     Signals(std::io::Error),
 }
 
+/// AWS, this host's engine and network.
+struct Real;
+
+impl Outside for Real {
+    type Store = Ssm;
+    type Fleet = Ec2;
+    type Engine = Docker;
+    type Probe = NetworkProbe;
+    type Clock = BootClock;
+}
+
 /// Runs the agent until it is asked to stop.
 pub async fn start(settings: Settings) -> Result<(), StartError> {
     let mut notify = Notify::default();
@@ -44,12 +55,14 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     };
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
-    let docker = Docker::new(&settings.host_path(&settings.engine.socket));
-    let edges = Edges {
+    let socket = settings.host_path(&settings.engine.socket);
+    let docker = Docker::new(&socket, &settings.runtime_dir);
+    let edges: Edges<Real> = Edges {
         store: Ssm::new(&aws, settings.aws.kms_key_for(&node.cluster)),
         fleet: Ec2::new(&aws),
         engine: docker.clone(),
         probe: NetworkProbe,
+        clock: BootClock,
     };
     let agent = Agent::new(node, settings, edges)?;
     let mut triggers = Happenings {

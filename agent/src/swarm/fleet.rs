@@ -44,7 +44,11 @@ impl Whereabouts {
 
     /// Whether it is time to ask again: soon while the answer is new, then seldom.
     pub fn is_due(&self) -> bool {
-        pace::remaining(pace::Gaps::FLEET.after(self.looks.saturating_sub(1)), self.age).is_none()
+        pace::remaining(
+            pace::Gaps::FLEET.after(self.looks.saturating_sub(1)),
+            self.age,
+        )
+        .is_none()
     }
 }
 
@@ -78,9 +82,7 @@ impl Fleet {
                 seen.age,
             )
         };
-        ids.into_iter()
-            .map(|id| left(id).unwrap_or_default())
-            .min()
+        ids.into_iter().map(|id| left(id).unwrap_or_default()).min()
     }
 }
 

@@ -10,8 +10,28 @@ pub const ROUND: Duration = Duration::from_secs(30);
 pub const PENDING_LIMIT: Duration = Duration::from_mins(1);
 /// An engine needs this long between leaving a swarm and joining the next.
 pub const REJOIN_GAP: Duration = Duration::from_secs(15);
-/// EC2 is asked about a claim's holder this often, and twice before it is believed.
-pub const HOLDER_GAP: Duration = Duration::from_secs(10);
+/// EC2 is asked about an instance this often at first, and twice before it is believed.
+pub const FLEET_GAP: Duration = Duration::from_secs(10);
+/// An instance that EC2 does not know counts as gone after this long.
+pub const ABSENCE: Duration = Duration::from_mins(10);
+/// An engine that waits for managers answers after 21 s; one that does not by now hangs.
+pub const ENGINE_PATIENCE: Duration = Duration::from_secs(90);
+/// One act that cannot be undone per node in this time.
+pub const ACT_GAP: Duration = Duration::from_mins(10);
+/// "Removed" has to be said twice, this far apart.
+pub const REMOVED_GAP: Duration = Duration::from_secs(15);
+/// Elections take 12 to 22 s, a full restart 33 s, coming back after a partition 57 s.
+pub const NO_LEADER_LIMIT: Duration = Duration::from_mins(2);
+/// That many looks without a leader, besides.
+pub const NO_LEADER_LOOKS: u32 = 5;
+/// Between looks at managers that know no leader.
+pub const NO_LEADER_GAP: Duration = Duration::from_secs(20);
+/// Other managers of the same swarm have answered for this long, the known ones have not.
+pub const REPLACED_LIMIT: Duration = Duration::from_mins(2);
+/// The managers of a newer swarm have answered for this long, this node's own have not.
+pub const MOVE_LIMIT: Duration = Duration::from_secs(30);
+/// The ticket's managers have been silent for this long before EC2 is asked about them.
+pub const SILENCE: Duration = Duration::from_secs(15);
 /// Growing gaps between looks: doubling from `first` to `cap`.
 #[derive(Clone, Copy, Debug)]
 pub struct Gaps {
@@ -29,6 +49,11 @@ impl Gaps {
     pub const TROUBLE: Self = Self::new(2_000, 30_000);
     /// The ticket's managers, on the private network.
     pub const PROBE: Self = Self::new(250, 10_000);
+    /// EC2's word about an instance, once it has been heard twice.
+    pub const FLEET: Self = Self::new(10_000, 300_000);
+    /// The ticket, while none of the managers that a member knows answers: 1,000 such members
+    /// stay under half of Parameter Store's 40 reads a second.
+    pub const STRAY: Self = Self::new(10_000, 60_000);
     /// A failed join.
     pub const JOIN: Self = Self::new(1_000, 30_000);
 

@@ -56,6 +56,9 @@ pub struct Ticket {
     pub token: JoinToken,
     /// All live managers, the leader first.
     pub managers: Vec<SocketAddr>,
+    /// The instances of all managers that raft counts, reachable or not: whose end means that the
+    /// swarm is lost. A ticket of an older agent names none.
+    pub instances: Vec<String>,
     /// Instance id of the leader that published it.
     pub issued_by: String,
     /// When it was published, in seconds since the Unix epoch. For people; no rule reads it.
@@ -102,6 +105,8 @@ struct Wire {
     swarm_id: String,
     token: String,
     managers: Vec<SocketAddr>,
+    #[serde(default)]
+    instances: Vec<String>,
     issued_by: String,
     issued_at: u64,
 }
@@ -124,6 +129,7 @@ impl Ticket {
             swarm_id: wire.swarm_id,
             token: JoinToken::parse(wire.token.into())?,
             managers: wire.managers,
+            instances: wire.instances,
             issued_by: wire.issued_by,
             issued_at: wire.issued_at,
         })
@@ -137,6 +143,7 @@ impl Ticket {
             swarm_id: self.swarm_id.clone(),
             token: self.token.secret().expose_secret().to_owned(),
             managers: self.managers.clone(),
+            instances: self.instances.clone(),
             issued_by: self.issued_by.clone(),
             issued_at: self.issued_at,
         };
@@ -151,6 +158,7 @@ impl Ticket {
             && self.swarm_id == other.swarm_id
             && self.token == other.token
             && self.managers == other.managers
+            && self.instances == other.instances
     }
 }
 

@@ -12,6 +12,7 @@ fn ticket() -> Ticket {
         swarm_id: "swarm".into(),
         token: JoinToken::parse(token('s')).unwrap(),
         managers: vec!["10.0.0.4:2377".parse().unwrap()],
+        instances: vec!["i-1".into()],
         issued_by: "i-1".into(),
         issued_at: 7,
     }
@@ -31,6 +32,19 @@ fn a_later_version_may_add_fields_but_not_change_the_number() {
         .expose_secret()
         .replace(r#""version":1"#, r#""version":2"#);
     assert_eq!(Ticket::parse(&newer.into()), Err(TicketError::Version(2)));
+}
+
+#[test]
+fn a_ticket_of_an_older_agent_names_no_instances() {
+    let value = ticket().to_value();
+    let older = value.expose_secret().replace(r#""instances":["i-1"],"#, "");
+    assert_eq!(
+        Ticket::parse(&older.into()),
+        Ok(Ticket {
+            instances: Vec::new(),
+            ..ticket()
+        })
+    );
 }
 
 #[test]

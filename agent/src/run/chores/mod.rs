@@ -3,16 +3,15 @@
 //! A stale leader's writes into the swarm cannot commit, and what it publishes is looked
 //! at again within a minute by the one that follows it.
 
+mod lock;
 mod promote;
 mod publish;
+mod reap;
 
 use std::time::Duration;
 
-use super::{Agent, StepError};
-use crate::cloud::fleet::Fleet;
-use crate::cloud::parameter_store::ParameterStore;
+use super::{Agent, Outside, StepError};
 use crate::engine::Engine;
-use crate::engine::probe::Probe;
 
 use promote::FleetView;
 use publish::Published;
@@ -21,21 +20,22 @@ use publish::Published;
 #[derive(Debug, Default)]
 pub(super) struct Chores {
     published: Published,
+    key: lock::Published,
+    watch: reap::Watch,
     fleet: FleetView,
 }
 
-impl<S, F, E, P> Agent<S, F, E, P>
-where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+impl<O: Outside> Agent<O> {
     /// Does what is due; says when to look again, if before the next round. The node list
     /// comes from the local engine: without a change in it, AWS is not asked.
     pub(super) async fn do_chores(&mut self) -> Result<Option<Duration>, StepError> {
-        let nodes = self.edges.engine.nodes().await?;
-        self.publish(&nodes).await?;
-        self.promote(&nodes).await
+        let nodes = self.edges.engine.nodes(None).await?;
+        self.remember_peers(&nodes)?;
+        let swarm = self.edges.engine.swarm().await?;
+        self.publish(&nodes, &swarm).await?;
+        self.publish_key(&swarm).await?;
+        let reap = self.reap(&nodes).await?;
+        let promote = self.promote(&nodes).await?;
+        Ok([reap, promote].into_iter().flatten().min())
     }
 }

@@ -8,11 +8,9 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::cloud::fleet::{Fleet, Instance, InstanceState};
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::probe::Probe;
 use crate::engine::{Engine, NodeEntry};
 use crate::node::{CLUSTER_TAG, ROLE_TAG};
-use crate::run::{Agent, StepError};
+use crate::run::{Agent, Outside, StepError};
 use crate::swarm::promotion::{self, Promotion};
 use crate::swarm::{ClusterName, Role};
 
@@ -78,13 +76,7 @@ fn word(instance: &Instance, cluster: &ClusterName) -> promotion::Instance {
     }
 }
 
-impl<S, F, E, P> Agent<S, F, E, P>
-where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+impl<O: Outside> Agent<O> {
     /// Promotes one node if it is time to; says when to look again.
     pub(super) async fn promote(
         &mut self,
@@ -97,7 +89,7 @@ where
         let list: Vec<_> = nodes.iter().map(entry).collect();
         match promotion::next(&list, &told.collect()) {
             Promotion::Promote(node_id) => {
-                self.edges.engine.promote(&node_id).await?;
+                self.edges.engine.set_role(&node_id, Role::Manager).await?;
                 info!(promoted = node_id, "node promoted to manager");
                 Ok(Some(SOON))
             }

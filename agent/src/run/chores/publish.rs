@@ -6,13 +6,11 @@ use tokio::time::Instant;
 
 use tracing::info;
 
-use crate::cloud::fleet::Fleet;
 use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::probe::Probe;
-use crate::engine::{Engine, NodeEntry};
-use crate::run::knowledge::Learnt;
-use crate::run::{Agent, StepError};
-use crate::swarm::{JoinToken, Ticket};
+use crate::engine::{NodeEntry, Swarm};
+use crate::run::knowledge::{Learnt, note};
+use crate::run::{Agent, Outside, StepError};
+use crate::swarm::{JoinToken, Role, Ticket, TicketError};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);
@@ -23,16 +21,14 @@ pub(super) struct Published {
     stored: Option<(Option<Ticket>, Instant)>,
 }
 
-impl<S, F, E, P> Agent<S, F, E, P>
-where
-    S: ParameterStore,
-    F: Fleet,
-    E: Engine,
-    P: Probe,
-{
+impl<O: Outside> Agent<O> {
     /// Writes the ticket when it differs from what is stored.
-    pub(super) async fn publish(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let Some(ticket) = self.current(nodes).await? else {
+    pub(super) async fn publish(
+        &mut self,
+        nodes: &[NodeEntry],
+        swarm: &Swarm,
+    ) -> Result<(), StepError> {
+        let Some(ticket) = self.current(nodes, swarm)? else {
             return Ok(());
         };
         let stored = self.stored().await?;
@@ -53,8 +49,7 @@ where
     }
 
     /// The ticket of the swarm as it is now; `None` before its epoch is known.
-    async fn current(&self, nodes: &[NodeEntry]) -> Result<Option<Ticket>, StepError> {
-        let swarm = self.edges.engine.swarm().await?;
+    fn current(&self, nodes: &[NodeEntry], swarm: &Swarm) -> Result<Option<Ticket>, StepError> {
         let remembered = self.knowledge.membership.as_ref().map(|m| m.epoch);
         let Some(epoch) = swarm.epoch.or(remembered) else {
             return Ok(None);
@@ -63,15 +58,17 @@ where
         let managers = managers(nodes);
         Ok((!managers.is_empty()).then_some(Ticket {
             epoch,
-            swarm_id: swarm.id,
-            token: JoinToken::parse(swarm.worker_token)?,
+            swarm_id: swarm.id.clone(),
+            token: JoinToken::parse(swarm.worker_token.clone())?,
             managers,
+            instances: instances(nodes),
             issued_by: self.node.instance_id.clone(),
             issued_at: now.map_or(0, |time| time.as_secs()),
         }))
     }
 
-    /// What is stored: as known within the last minute, or else as read now.
+    /// What is stored: as known within the last minute, or else as read now. What is read is
+    /// knowledge for the next decision too: a later epoch's ticket ends this swarm's chores.
     async fn stored(&mut self) -> Result<Option<Ticket>, StepError> {
         if let Some((ticket, at)) = &self.chores.published.stored
             && at.elapsed() < VERIFY
@@ -79,20 +76,24 @@ where
             return Ok(ticket.clone());
         }
         // The first manager has just read that there is none: its claim followed from it.
-        let known = self.knowledge.ticket.take();
-        if self.chores.published.stored.is_none()
-            && let Some(ticket) = known.as_ref().and_then(Learnt::value)
-        {
+        let known = self.knowledge.ticket.as_ref().and_then(Learnt::value);
+        if let (None, Some(ticket)) = (&self.chores.published.stored, known) {
+            let ticket = ticket.clone();
             self.chores.published.stored = Some((ticket.clone(), Instant::now()));
-            return Ok(ticket.clone());
+            return Ok(ticket);
         }
         let value = self.edges.store.read(&self.names.ticket()).await?;
         // What cannot be read is replaced, unless a newer agent wrote it.
         let ticket = match value.as_ref().map(Ticket::parse).transpose() {
             Ok(ticket) => ticket,
-            Err(error @ crate::swarm::TicketError::Version(_)) => return Err(error.into()),
+            Err(error @ TicketError::Version(_)) => return Err(error.into()),
             Err(_) => None,
         };
+        note(
+            &mut self.knowledge.ticket,
+            Ok(ticket.clone()),
+            |old, new| old == new,
+        );
         self.chores.published.stored = Some((ticket.clone(), Instant::now()));
         Ok(ticket)
     }
@@ -107,4 +108,15 @@ fn managers(nodes: &[NodeEntry]) -> Vec<std::net::SocketAddr> {
         .collect();
     live.sort_by_key(|manager| (!manager.leader, manager.address));
     live.iter().map(|manager| manager.address).collect()
+}
+
+/// The instances of all managers that raft counts, in a fixed order.
+fn instances(nodes: &[NodeEntry]) -> Vec<String> {
+    let managers = nodes.iter().filter(|node| node.role == Role::Manager);
+    let mut ids: Vec<_> = managers
+        .filter_map(|node| node.instance_id.clone())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids
 }

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use crate::cloud::CloudError;
 use crate::cloud::fleet::{Fleet, Instance, InstanceState};
@@ -14,12 +15,25 @@ use crate::engine::probe::Probe;
 use crate::engine::{self, EngineError, InitRequest, ManagerEntry, NodeEntry, SWARM_PORT, Swarm};
 use crate::node::Node;
 use crate::swarm::{
-    Control, EngineState, Epoch, JoinToken, Member, Origin, ProbeAnswer, Probed, Role,
+    Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, ProbeAnswer, Probed, Role,
+    Word,
 };
 
 /// What all nodes share. Clones are the same world.
-#[derive(Clone, Default)]
-pub(super) struct World(Rc<RefCell<State>>);
+#[derive(Clone)]
+pub(super) struct World {
+    state: Rc<RefCell<State>>,
+    pub(super) born: Instant,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            state: Rc::default(),
+            born: Instant::now(),
+        }
+    }
+}
 
 #[derive(Default)]
 struct State {
@@ -37,7 +51,7 @@ impl World {
             ("swarm:role", node.role.as_str()),
             ("swarm:cluster", node.cluster.as_str()),
         ];
-        self.0.borrow_mut().instances.push(Instance {
+        self.state.borrow_mut().instances.push(Instance {
             id: node.instance_id.clone(),
             state: InstanceState::Alive,
             private_ip: Some(node.private_ip.into()),
@@ -46,18 +60,18 @@ impl World {
     }
 
     pub(super) fn terminate(&self, id: &str) {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state.borrow_mut();
         let instance = state.instances.iter_mut().find(|i| i.id == id).unwrap();
         instance.state = InstanceState::Terminated;
     }
 
     /// The answers of the next `count` writes are lost on the way back.
     pub(super) fn lose_answers(&self, count: usize) {
-        self.0.borrow_mut().lost_answers = count;
+        self.state.borrow_mut().lost_answers = count;
     }
 
     pub(super) fn calls(&self, action: &str) -> usize {
-        self.0
+        self.state
             .borrow()
             .calls
             .get(action)
@@ -66,19 +80,19 @@ impl World {
     }
 
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        self.0.borrow().parameters.get(name).cloned()
+        self.state.borrow().parameters.get(name).cloned()
     }
 
     pub(super) fn parameters(&self) -> Vec<String> {
-        self.0.borrow().parameters.keys().cloned().collect()
+        self.state.borrow().parameters.keys().cloned().collect()
     }
 
     pub(super) fn inits(&self) -> usize {
-        self.0.borrow().inits
+        self.state.borrow().inits
     }
 
     pub(super) fn members(&self, role: Role) -> usize {
-        let state = self.0.borrow();
+        let state = self.state.borrow();
         state
             .swarms
             .values()
@@ -88,11 +102,11 @@ impl World {
     }
 
     fn count(&self, action: &'static str) {
-        *self.0.borrow_mut().calls.entry(action).or_default() += 1;
+        *self.state.borrow_mut().calls.entry(action).or_default() += 1;
     }
 
     fn answer<T>(&self, action: &'static str, value: T) -> Result<T, CloudError> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state.borrow_mut();
         if state.lost_answers == 0 {
             return Ok(value);
         }
@@ -122,7 +136,7 @@ impl ParameterStore for World {
             None => Created::Now,
         };
         if created == Created::Now {
-            self.0
+            self.state
                 .borrow_mut()
                 .parameters
                 .insert(name.into(), value.into());
@@ -133,7 +147,10 @@ impl ParameterStore for World {
     async fn put_secret(&self, name: &str, value: &SecretString) -> Result<(), CloudError> {
         self.count("put_secret");
         let value = value.expose_secret().to_owned();
-        self.0.borrow_mut().parameters.insert(name.into(), value);
+        self.state
+            .borrow_mut()
+            .parameters
+            .insert(name.into(), value);
         self.answer("ssm:PutParameter", ())
     }
 }
@@ -145,7 +162,7 @@ impl Fleet for World {
 
     async fn instances(&self, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
         self.count("instances");
-        let state = self.0.borrow();
+        let state = self.state.borrow();
         Ok(state
             .instances
             .iter()
@@ -156,14 +173,15 @@ impl Fleet for World {
 }
 
 impl Probe for World {
-    async fn probe(&self, managers: &[SocketAddr]) -> Vec<Probed> {
-        managers.iter().map(|&address| self.ask(address)).collect()
+    async fn probe(&self, managers: &[SocketAddr], node_id: Option<&str>) -> Vec<Probed> {
+        let ask = |&address| self.ask(address, node_id);
+        managers.iter().map(ask).collect()
     }
 }
 
 impl World {
-    fn ask(&self, address: SocketAddr) -> Probed {
-        let state = self.0.borrow();
+    fn ask(&self, address: SocketAddr, node_id: Option<&str>) -> Probed {
+        let state = self.state.borrow();
         let serves = |nodes: &Vec<NodeEntry>| {
             nodes
                 .iter()
@@ -171,9 +189,14 @@ impl World {
         };
         let swarm = state.swarms.iter().find(|(_, nodes)| serves(nodes));
         let answer = match swarm {
-            Some((id, _)) => ProbeAnswer::Manager {
+            Some((id, nodes)) => ProbeAnswer::Manager {
                 swarm_id: id.clone(),
-                ca_digest: Some("1".repeat(50)),
+                ca_digest: Some(digest()),
+                word: match node_id {
+                    None => Word::Unknown,
+                    Some(id) if nodes.iter().any(|node| node.id == id) => Word::Member,
+                    Some(_) => Word::Removed,
+                },
             },
             None => ProbeAnswer::Nobody("refuses the connection".into()),
         };
@@ -181,13 +204,12 @@ impl World {
     }
 }
 
+fn digest() -> String {
+    "1".repeat(50)
+}
+
 fn token(kind: char) -> SecretString {
-    format!(
-        "SWMTKN-1-{}-{}",
-        "1".repeat(50),
-        kind.to_string().repeat(25)
-    )
-    .into()
+    format!("SWMTKN-1-{}-{}", digest(), kind.to_string().repeat(25)).into()
 }
 
 /// The swarm that an engine is in, and the claim it was made under if this engine made it.
@@ -220,6 +242,7 @@ impl Engine {
             id: self.id(),
             role: if leader { Role::Manager } else { Role::Worker },
             ready: true,
+            down: false,
             instance_id: Some(self.node.instance_id.clone()),
             address: Some(self.node.private_ip.into()),
             manager: leader.then_some(ManagerEntry {
@@ -240,7 +263,7 @@ impl engine::Engine for Engine {
         let Some((swarm_id, origin)) = self.inside.borrow().clone() else {
             return Ok(EngineState::Inactive);
         };
-        let state = self.world.0.borrow();
+        let state = self.world.state.borrow();
         let me = state.swarms[&swarm_id].iter().find(|n| n.id == self.id());
         let control = match me.and_then(|node| node.manager) {
             Some(manager) => Control::Manager {
@@ -249,15 +272,21 @@ impl engine::Engine for Engine {
             },
             None => Control::Worker,
         };
-        Ok(EngineState::Active(Member {
-            node_id: self.id(),
+        let nodes = state.swarms[&swarm_id].iter();
+        let others = nodes.filter(|node| node.id != self.id());
+        let identity = Identity {
+            node_id: Some(self.id()),
+            ca_digest: Some(digest()),
+            managers: others
+                .filter_map(|n| n.manager.map(|m| m.address))
+                .collect(),
             swarm_id: Some(swarm_id),
-            control,
-        }))
+        };
+        Ok(EngineState::Active(Member { identity, control }))
     }
 
     async fn init(&self, request: &InitRequest) -> Result<(), EngineError> {
-        let mut state = self.world.0.borrow_mut();
+        let mut state = self.world.state.borrow_mut();
         state.inits += 1;
         let id = format!("swarm-{}", state.inits);
         state.swarms.insert(id.clone(), vec![self.entry(true)]);
@@ -280,13 +309,13 @@ impl engine::Engine for Engine {
             token('w').expose_secret(),
             "a worker's token"
         );
-        let ProbeAnswer::Manager { swarm_id, .. } = self.world.ask(manager).answer else {
+        let ProbeAnswer::Manager { swarm_id, .. } = self.world.ask(manager, None).answer else {
             return Err(EngineError::Refused {
                 code: 503,
                 message: "connection refused".into(),
             });
         };
-        let mut state = self.world.0.borrow_mut();
+        let mut state = self.world.state.borrow_mut();
         state
             .swarms
             .get_mut(&swarm_id)
@@ -298,7 +327,7 @@ impl engine::Engine for Engine {
 
     async fn leave(&self) -> Result<(), EngineError> {
         let left = self.inside.borrow_mut().take();
-        let mut state = self.world.0.borrow_mut();
+        let mut state = self.world.state.borrow_mut();
         let nodes = state.swarms.get_mut(&left.unwrap().0).unwrap();
         nodes.retain(|node| node.id != self.id());
         Ok(())
@@ -315,15 +344,43 @@ impl engine::Engine for Engine {
             id: self.swarm_id().unwrap(),
             epoch,
             worker_token: token('w'),
+            autolock: false,
         })
     }
 
-    async fn nodes(&self) -> Result<Vec<NodeEntry>, EngineError> {
-        Ok(self.world.0.borrow().swarms[&self.swarm_id().unwrap()].clone())
+    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
+        let nodes = self.world.state.borrow().swarms[&self.swarm_id().unwrap()].clone();
+        let wanted = |node: &NodeEntry| role.is_none_or(|role| node.role == role);
+        Ok(nodes.into_iter().filter(wanted).collect())
     }
 
-    async fn promote(&self, node_id: &str) -> Result<(), EngineError> {
-        let mut state = self.world.0.borrow_mut();
+    async fn remove(&self, _: &str) -> Result<(), EngineError> {
+        unreachable!("nobody is down in this world")
+    }
+
+    async fn force_new_cluster(&self, _: Ipv4Addr) -> Result<(), EngineError> {
+        unreachable!("no majority is lost in this world")
+    }
+
+    async fn mark_epoch(&self, _: Epoch, _: &str) -> Result<(), EngineError> {
+        unreachable!("nothing is recovered in this world")
+    }
+
+    async fn unlock_key(&self) -> Result<Option<SecretString>, EngineError> {
+        Ok(None)
+    }
+
+    async fn unlock(&self, _: &SecretString) -> Result<(), EngineError> {
+        unreachable!("nothing is locked in this world")
+    }
+
+    async fn restart(&self) -> Result<(), EngineError> {
+        unreachable!("no engine hangs in this world")
+    }
+
+    async fn set_role(&self, node_id: &str, role: Role) -> Result<(), EngineError> {
+        assert_eq!(role, Role::Manager, "nobody is demoted in this world");
+        let mut state = self.world.state.borrow_mut();
         let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
         let node = nodes.iter_mut().find(|n| n.id == node_id).unwrap();
         let std::net::IpAddr::V4(ip) = node.address.unwrap() else {

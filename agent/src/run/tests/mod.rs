@@ -5,13 +5,30 @@ mod forming;
 
 use std::time::Duration;
 
-use super::{Agent, Edges};
+use super::{Agent, Clock, Edges, Outside};
 use crate::config::Settings;
 use crate::node::Node;
 use crate::swarm::{Action, Role};
 use fakes::{Engine, World};
 
-type FakeAgent = Agent<World, World, Engine, World>;
+/// Everything outside is the same small world.
+struct Small;
+
+impl Outside for Small {
+    type Store = World;
+    type Fleet = World;
+    type Engine = Engine;
+    type Probe = World;
+    type Clock = World;
+}
+
+impl Clock for World {
+    fn uptime(&self) -> Duration {
+        self.born.elapsed()
+    }
+}
+
+type FakeAgent = Agent<Small>;
 
 /// One node: what a restart of its agent keeps is its engine and its state folder.
 struct Host {
@@ -55,6 +72,7 @@ impl Host {
             fleet: world(),
             engine: self.engine.clone(),
             probe: world(),
+            clock: world(),
         };
         Agent::new(self.node.clone(), settings, edges).unwrap()
     }

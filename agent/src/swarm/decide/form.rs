@@ -1,24 +1,57 @@
-//! No swarm is published: who forms it, and is the one this node made the cluster's?
+//! Epochs: who may create a swarm, and what became of it.
 
-use super::{Gaps, pace, step, wait_or};
+use std::time::Duration;
+
+use super::{Gaps, pace, soonest, step, wait_or};
 use crate::swarm::{
-    Action, Claim, Decision, Epoch, Holder, Member, Observation, Origin, Outcome, Reading, Reason,
+    Action, Claim, Decision, Epoch, Identity, Observation, Origin, Outcome, Reading, Reason,
     Registers, Ticket,
 };
 
-/// A manager-tagged node outside, and no ticket.
-pub(super) fn begin(seen: &Observation, ticket: &Reading<Option<Ticket>>) -> Decision {
+/// What a node wants an epoch for.
+pub(super) struct Bid {
+    /// The first epoch that is open to it.
+    from: Epoch,
+    /// What to do under its own claim.
+    under_claim: fn(Epoch) -> Action,
+    /// Why it may not claim, if something stands against it.
+    hindrance: Option<Reason>,
+}
+
+impl Bid {
+    /// To create a swarm.
+    pub(super) fn to_init(from: Epoch) -> Self {
+        Self {
+            from,
+            under_claim: Action::InitSwarm,
+            hindrance: None,
+        }
+    }
+
+    /// To force a new cluster out of this node's old one.
+    pub(super) fn to_recover(from: Epoch, hindrance: Option<Reason>) -> Self {
+        Self {
+            from,
+            under_claim: Action::Recover,
+            hindrance,
+        }
+    }
+}
+
+/// One step towards an epoch of this node's own, or towards the swarm of whoever was first.
+pub(super) fn bid(seen: &Observation, ticket: &Reading<Option<Ticket>>, bid: &Bid) -> Decision {
     let Some(reading) = &seen.registers else {
-        return read(Epoch::FIRST);
+        return read(bid.from);
     };
     let registers = match &reading.value {
+        Ok(registers) if registers.epoch < bid.from => return read(bid.from),
         Ok(registers) => registers,
         Err(trouble) => {
             let reason = Reason::RegistersUnreadable(trouble.to_string());
             return wait_or(
                 Gaps::REGISTERS,
                 reading,
-                Action::ReadRegisters(Epoch::FIRST),
+                Action::ReadRegisters(bid.from),
                 reason,
             );
         }
@@ -26,15 +59,66 @@ pub(super) fn begin(seen: &Observation, ticket: &Reading<Option<Ticket>>) -> Dec
     let epoch = registers.epoch;
     match (&registers.outcome, &registers.claim) {
         (Some(Outcome::PassedOver { .. }), _) => read(epoch.next()),
-        (Some(Outcome::Formed { .. }), _) => {
-            let reason = Reason::FormedWithoutTicket(epoch);
-            wait_or(Gaps::TICKET, ticket, Action::ReadTicket, reason)
-        }
-        (None, None) => step(Action::CreateClaim(epoch), Reason::Unclaimed(epoch)),
+        (Some(Outcome::Formed { .. }), claim) => formed(seen, ticket, epoch, claim.as_ref()),
+        (None, None) => match &bid.hindrance {
+            None => step(Action::CreateClaim(epoch), Reason::Unclaimed(epoch)),
+            Some(why) => hindered(ticket, reading, epoch, why.clone()),
+        },
         (None, Some(_)) if registers.claim_is_mine => {
-            step(Action::InitSwarm(epoch), Reason::ClaimIsMine(epoch))
+            step((bid.under_claim)(epoch), Reason::ClaimIsMine(epoch))
         }
         (None, Some(claim)) => wait_for(seen, ticket, reading, epoch, claim),
+    }
+}
+
+/// Somebody else may be allowed what this node is not: it goes on looking.
+fn hindered(
+    ticket: &Reading<Option<Ticket>>,
+    registers: &Reading<Registers>,
+    epoch: Epoch,
+    why: Reason,
+) -> Decision {
+    let questions = [
+        (Gaps::STRAY.remaining(ticket), Action::ReadTicket),
+        (
+            Gaps::STRAY.remaining(registers),
+            Action::ReadRegisters(epoch),
+        ),
+    ];
+    match soonest(questions) {
+        Ok(left) => step(Action::Wait(left), why),
+        Err(ask) => step(ask, why),
+    }
+}
+
+/// Its ticket follows within a moment, unless the one who was to publish it is gone for good:
+/// then nobody can have joined, and the next epoch is open.
+fn formed(
+    seen: &Observation,
+    ticket: &Reading<Option<Ticket>>,
+    epoch: Epoch,
+    claim: Option<&Claim>,
+) -> Decision {
+    let holder = claim.map(|claim| claim.instance_id.as_str());
+    if holder.is_some_and(|id| id != seen.instance_id && seen.fleet.is_gone(id)) {
+        return read(epoch.next());
+    }
+    let reason = Reason::FormedWithoutTicket(epoch);
+    // Not before a healthy holder would have published.
+    let ask = holder.filter(|id| *id != seen.instance_id && ticket.lasted >= pace::FLEET_GAP);
+    let questions = [
+        (Gaps::TICKET.remaining(ticket), Action::ReadTicket),
+        match ask {
+            Some(id) => (
+                seen.fleet.due_in([id]).filter(|left| !left.is_zero()),
+                Action::AskFleet(vec![id.to_owned()]),
+            ),
+            None => (Some(pace::ROUND), Action::ReadTicket),
+        },
+    ];
+    match soonest(questions) {
+        Ok(left) => step(Action::Wait(left), reason),
+        Err(ask) => step(ask, reason),
     }
 }
 
@@ -48,78 +132,105 @@ fn wait_for(
     epoch: Epoch,
     claim: &Claim,
 ) -> Decision {
-    let holder = &seen.holder;
-    if let Some(why) = lost(holder) {
+    if let Some(why) = lost(seen, claim) {
         return step(Action::PassOver(epoch), Reason::HolderLost(epoch, why));
     }
     let reason = Reason::ClaimedBy(epoch, claim.instance_id.clone());
-    let waits = [
+    let questions = [
         (Gaps::REGISTERS.remaining(ticket), Action::ReadTicket),
         (
             Gaps::REGISTERS.remaining(registers),
             Action::ReadRegisters(epoch),
         ),
         (
-            ask_in(holder),
-            Action::AskAboutHolder(claim.instance_id.clone()),
+            ask_in(seen, &claim.instance_id),
+            Action::AskFleet(vec![claim.instance_id.clone()]),
         ),
     ];
-    let mut soonest = holder.patience;
-    for (left, action) in waits {
-        match left {
-            None => return step(action, reason),
-            Some(left) => soonest = soonest.min(left),
-        }
+    match soonest(questions) {
+        Ok(left) => step(Action::Wait(left.min(seen.holder.patience)), reason),
+        Err(ask) => step(ask, reason),
     }
-    step(Action::Wait(soonest), reason)
 }
 
-fn lost(holder: &Holder) -> Option<String> {
-    if holder.gone >= 2 {
+fn lost(seen: &Observation, claim: &Claim) -> Option<String> {
+    if seen.fleet.is_gone(&claim.instance_id) {
         return Some("EC2 says that its holder is gone".to_owned());
     }
-    let limit = holder.patience;
-    (holder.waited >= limit).then(|| format!("its holder formed no swarm in {} s", limit.as_secs()))
+    let limit = seen.holder.patience;
+    (seen.holder.waited >= limit)
+        .then(|| format!("its holder formed no swarm in {} s", limit.as_secs()))
 }
 
 /// A first answer is not asked for before a healthy holder would have finished.
-fn ask_in(holder: &Holder) -> Option<std::time::Duration> {
-    pace::remaining(pace::HOLDER_GAP, holder.asked.unwrap_or(holder.waited))
+fn ask_in(seen: &Observation, holder: &str) -> Option<Duration> {
+    let early = pace::remaining(pace::FLEET_GAP, seen.holder.waited);
+    early.or_else(|| seen.fleet.due_in([holder]).filter(|left| !left.is_zero()))
 }
 
 /// This node's engine is a manager of a swarm that an agent made, and nothing on disk says
 /// that it is the cluster's.
-pub(super) fn settle(seen: &Observation, member: &Member, origin: &Origin) -> Decision {
-    let epoch = origin.epoch;
-    let Some(reading) = &seen.registers else {
-        return read(epoch);
+pub(super) fn settle(seen: &Observation, here: &Identity, origin: &Origin) -> Decision {
+    match registers_of(seen, origin.epoch) {
+        Err(decision) => decision,
+        Ok((reading, registers)) => judge(reading, registers, here, origin),
+    }
+}
+
+/// This node has forced a new cluster under the claim of `epoch`: the swarm's label has to say
+/// so before anybody else learns of it, also after a crash in between.
+pub(super) fn resume(
+    seen: &Observation,
+    here: &Identity,
+    origin: Option<&Origin>,
+    epoch: Epoch,
+) -> Decision {
+    let (_, registers) = match registers_of(seen, epoch) {
+        Err(decision) => return decision,
+        Ok(both) => both,
     };
+    let marked = origin.is_some_and(|origin| origin.epoch >= epoch);
+    match &registers.outcome {
+        None if !registers.claim_is_mine => step(Action::Leave, Reason::SwarmPassedOver(epoch)),
+        Some(Outcome::Formed { swarm_id, .. })
+            if registers.claim_is_mine && here.swarm_id.as_ref() == Some(swarm_id) =>
+        {
+            step(Action::Remember(epoch), Reason::SwarmFormed(epoch))
+        }
+        None if marked => step(Action::DeclareFormed(epoch), Reason::SwarmMade(epoch)),
+        None => step(Action::MarkEpoch(epoch), Reason::SwarmMade(epoch)),
+        Some(_) => step(Action::Leave, Reason::SwarmPassedOver(epoch)),
+    }
+}
+
+/// The registers of an epoch, or the step that gets them.
+fn registers_of(
+    seen: &Observation,
+    epoch: Epoch,
+) -> Result<(&Reading<Registers>, &Registers), Decision> {
+    let reading = seen.registers.as_ref().ok_or_else(|| read(epoch))?;
     match &reading.value {
         Err(trouble) => {
             let reason = Reason::RegistersUnreadable(trouble.to_string());
-            wait_or(
-                Gaps::REGISTERS,
-                reading,
-                Action::ReadRegisters(epoch),
-                reason,
-            )
+            let again = Action::ReadRegisters(epoch);
+            Err(wait_or(Gaps::REGISTERS, reading, again, reason))
         }
-        Ok(registers) if registers.epoch != epoch => read(epoch),
-        Ok(registers) => judge(reading, registers, member, origin),
+        Ok(registers) if registers.epoch != epoch => Err(read(epoch)),
+        Ok(registers) => Ok((reading, registers)),
     }
 }
 
 fn judge(
     reading: &Reading<Registers>,
     registers: &Registers,
-    member: &Member,
+    here: &Identity,
     origin: &Origin,
 ) -> Decision {
     let epoch = registers.epoch;
     let claim = registers.claim.as_ref();
     let mine = registers.claim_is_mine && claim.is_some_and(|c| c.nonce == origin.nonce);
     match &registers.outcome {
-        Some(Outcome::Formed { swarm_id, .. }) if member.swarm_id.as_ref() == Some(swarm_id) => {
+        Some(Outcome::Formed { swarm_id, .. }) if here.swarm_id.as_ref() == Some(swarm_id) => {
             step(Action::Remember(epoch), Reason::SwarmFormed(epoch))
         }
         Some(_) if mine => step(Action::Leave, Reason::SwarmPassedOver(epoch)),

@@ -3,10 +3,25 @@
 //! Each function takes the facts and gives one step with its reason. None of them has a
 //! clock, an input or an output: time enters as ages. A crash between two steps needs no
 //! case of its own, because the next round starts from the facts again.
+//!
+//! ```text
+//! engine down ........... starting    wait; fetch the ticket; restart a hanging engine
+//! in no swarm ........... outside     join by the ticket
+//!   nobody answers ...... lost        is the swarm gone for good?
+//!   no swarm, manager ... form        claim an epoch, make its swarm, write down what became of it
+//! in a swarm ............ inside      a member's quiet life; is this the cluster's swarm?
+//!   managers silent ..... astray      what do managers say of this node; do others answer?
+//!   no leader, manager .. headless    is the majority gone for good?
+//! locked ................ locked      fetch the key
+//! ```
 
+mod astray;
 mod form;
+mod headless;
 mod inside;
+mod lost;
 mod outside;
+mod starting;
 
 use std::time::Duration;
 
@@ -16,49 +31,47 @@ use super::{Action, Decision, EngineState, Observation, Reading, Reason};
 /// What to do next.
 pub fn decide(seen: &Observation) -> Decision {
     match &seen.engine {
-        EngineState::Down { .. } => meanwhile(seen),
+        EngineState::Down => starting::decide(seen),
         EngineState::Inactive => outside::decide(seen),
-        EngineState::Pending { since, .. } => pending(seen, *since),
-        EngineState::Error(why) => failed(seen, why),
-        EngineState::Locked => step(Action::Wait(pace::ROUND), Reason::EngineLocked),
+        EngineState::Pending(_) => astray::pending(seen),
+        EngineState::Error(why) => astray::failed(seen, why),
+        EngineState::Locked => locked(seen),
         EngineState::Active(member) => inside::decide(seen, member),
     }
 }
 
-/// The engine starts in a second or two: the ticket is fetched while it does, but only by
-/// a node that will need it.
-fn meanwhile(seen: &Observation) -> Decision {
-    if seen.membership.is_none() && seen.ticket.is_none() {
-        return step(Action::ReadTicket, Reason::TicketUnknown);
-    }
-    step(Action::Wait(pace::ROUND), Reason::EngineDown)
-}
-
-/// A join goes on in the background after its call has failed, so it is watched before it
-/// is given up. A node that was in the swarm before waits for its managers for ever: its
-/// containers run on meanwhile, and leaving would kill them.
-fn pending(seen: &Observation, since: Duration) -> Decision {
-    if seen.membership.is_some() {
-        return step(Action::Wait(pace::ROUND), Reason::EnginePending);
-    }
-    match pace::remaining(pace::PENDING_LIMIT, since) {
-        Some(left) => step(Action::Wait(left), Reason::EnginePending),
-        None => step(Action::Leave, Reason::JoinStuck),
-    }
-}
-
-/// A failed join leaves nothing behind that could be lost. With a membership there may be
-/// containers, and only a person knows whether they may go.
-fn failed(seen: &Observation, why: &str) -> Decision {
-    let reason = Reason::EngineError(why.to_owned());
-    match seen.membership {
-        None => step(Action::Leave, reason),
-        Some(_) => step(Action::Wait(pace::ROUND), reason),
+/// A manager whose raft store is encrypted. Without the key only a person can go on.
+fn locked(seen: &Observation) -> Decision {
+    match &seen.unlock {
+        None => step(Action::Unlock, Reason::EngineLocked(None)),
+        Some(reading) => {
+            let trouble = reading.value.as_ref().err().map(ToString::to_string);
+            let reason = Reason::EngineLocked(trouble);
+            wait_or(Gaps::TROUBLE, reading, Action::Unlock, reason)
+        }
     }
 }
 
 fn step(action: Action, reason: Reason) -> Decision {
     Decision { action, reason }
+}
+
+/// What cannot be undone: at most one such act per node in ten minutes, so that a wrong
+/// conclusion cannot be drawn twice in a row.
+fn once_in_a_while(seen: &Observation, action: Action, reason: Reason) -> Decision {
+    match seen
+        .acted
+        .and_then(|age| pace::remaining(pace::ACT_GAP, age))
+    {
+        None => step(action, reason),
+        Some(left) => {
+            let reason = Reason::Resting {
+                would: action.name(),
+                because: Box::new(reason),
+            };
+            step(Action::Wait(left.min(pace::ROUND)), reason)
+        }
+    }
 }
 
 /// Waits out a reading's gap, or asks again.
@@ -67,6 +80,17 @@ fn wait_or<T>(gaps: Gaps, reading: &Reading<T>, ask: Action, reason: Reason) -> 
         Some(left) => step(Action::Wait(left), reason),
         None => step(ask, reason),
     }
+}
+
+/// The first question whose time has come; else the time until the soonest of them.
+fn soonest(
+    questions: impl IntoIterator<Item = (Option<Duration>, Action)>,
+) -> Result<Duration, Action> {
+    let mut soonest = pace::ROUND;
+    for (left, ask) in questions {
+        soonest = soonest.min(left.ok_or(ask)?);
+    }
+    Ok(soonest)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The engine is in no swarm: find the cluster's, and join it.
 
-use super::{Gaps, form, pace, step, wait_or};
+use super::form::{self, Bid};
+use super::{Gaps, lost, pace, step, wait_or};
 use crate::swarm::addressing::{self, Choice};
-use crate::swarm::{Action, Decision, Observation, Reading, Reason, Role, Ticket};
+use crate::swarm::{Action, Decision, Epoch, Observation, Probed, Reading, Reason, Role, Ticket};
 
 pub(super) fn decide(seen: &Observation) -> Decision {
     let Some(reading) = &seen.ticket else {
@@ -10,7 +11,7 @@ pub(super) fn decide(seen: &Observation) -> Decision {
     };
     match (&reading.value, seen.role) {
         (Ok(Some(ticket)), _) => join(seen, ticket, reading),
-        (Ok(None), Role::Manager) => form::begin(seen, reading),
+        (Ok(None), Role::Manager) => form::bid(seen, reading, &Bid::to_init(Epoch::FIRST)),
         (Ok(None), Role::Worker) => {
             wait_or(Gaps::TICKET, reading, Action::ReadTicket, Reason::NoTicket)
         }
@@ -46,7 +47,7 @@ fn join(seen: &Observation, ticket: &Ticket, read: &Reading<Option<Ticket>>) -> 
     let answers = probes.value.as_deref().unwrap_or_default();
     match addressing::choose(ticket, answers) {
         Choice::Join(address) => fresh(probes, address),
-        Choice::Nobody(seen) => unanswered(read, probes, seen),
+        Choice::Nobody(why) => unanswered(seen, ticket, read, probes, why),
     }
 }
 
@@ -60,9 +61,21 @@ fn fresh<T>(probes: &Reading<T>, address: std::net::SocketAddr) -> Decision {
 
 /// Managers may be about to come back, or the ticket may be about to name others. Probes
 /// cost nothing, reads of the ticket are shared with the whole account: the first are
-/// repeated more often than the second.
-fn unanswered<T>(read: &Reading<Option<Ticket>>, probes: &Reading<T>, seen: String) -> Decision {
-    let reason = Reason::NoManagerAnswers(seen);
+/// repeated more often than the second. A manager asks in time whether the swarm is lost.
+fn unanswered(
+    seen: &Observation,
+    ticket: &Ticket,
+    read: &Reading<Option<Ticket>>,
+    probes: &Reading<Vec<Probed>>,
+    why: String,
+) -> Decision {
+    let mut reason = Reason::NoManagerAnswers(why);
+    if seen.role == Role::Manager && probes.lasted >= pace::SILENCE {
+        match lost::judge(seen, ticket, read) {
+            Ok(decision) => return decision,
+            Err(waits_for) => reason = waits_for.unwrap_or(reason),
+        }
+    }
     let Some(until_read) = Gaps::TICKET.remaining(read) else {
         return step(Action::ReadTicket, reason);
     };

@@ -11,26 +11,37 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::swarm::{
-    Claim, Control, Epoch, Holder, JoinFailure, JoinToken, Member, Membership, Origin, Outcome,
-    ProbeAnswer, Probed, Registers, Role, Ticket, Trouble,
+    Claim, Control, Epoch, Fleet, Holder, Identity, JoinFailure, JoinToken, Life, Member,
+    Membership, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery, Registers, Role, Standing,
+    Ticket, Trouble, Verdict, Whereabouts, Word,
 };
 
 mod combinations;
+mod healing;
 mod rows;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn outside(role: Role) -> Observation {
     Observation {
+        instance_id: "i-9".into(),
         role,
         engine: EngineState::Inactive,
+        since: Duration::ZERO,
         membership: None,
+        peers: Vec::new(),
+        forced: None,
         ticket: None,
         registers: None,
         managers: None,
+        standing: None,
         join: None,
+        unlock: None,
         left: None,
-        holder: holder(0, 0, None),
+        acted: None,
+        holder: holder(0),
+        fleet: Fleet::default(),
+        recovery: Recovery::Auto,
     }
 }
 
@@ -43,6 +54,17 @@ fn aged<T>(value: T, age: Duration) -> Option<Reading<T>> {
         value: Ok(value),
         age,
         looks: 1,
+        lasted: Duration::ZERO,
+    })
+}
+
+/// An answer that has been the same for a while, and is new.
+fn lasting<T>(value: T, lasted: Duration) -> Option<Reading<T>> {
+    Some(Reading {
+        value: Ok(value),
+        age: Duration::ZERO,
+        looks: 9,
+        lasted,
     })
 }
 
@@ -51,7 +73,30 @@ fn failed<T>(trouble: Trouble) -> Option<Reading<T>> {
         value: Err(trouble),
         age: Duration::ZERO,
         looks: 1,
+        lasted: Duration::ZERO,
     })
+}
+
+fn standing(verdict: Verdict, looks: u32, lasted: Duration) -> Option<Standing> {
+    Some(Standing {
+        verdict,
+        age: Duration::ZERO,
+        looks,
+        lasted,
+    })
+}
+
+fn words(words: &[(&str, Life)]) -> Fleet {
+    let seen = |life| Whereabouts {
+        life,
+        age: Duration::ZERO,
+        looks: 2,
+        lasted: 10 * SECOND,
+    };
+    let words = words
+        .iter()
+        .map(|(id, life)| ((*id).to_owned(), seen(*life)));
+    Fleet(words.collect())
 }
 
 fn digest() -> String {
@@ -68,6 +113,7 @@ fn ticket() -> Ticket {
             "10.0.0.4:2377".parse().unwrap(),
             "10.0.0.5:2377".parse().unwrap(),
         ],
+        instances: vec!["i-4".into(), "i-5".into()],
         issued_by: "i-1".into(),
         issued_at: 0,
     }
@@ -79,6 +125,7 @@ fn manager(last: u8, swarm_id: &str, ca_digest: Option<String>) -> Probed {
         answer: ProbeAnswer::Manager {
             swarm_id: swarm_id.into(),
             ca_digest,
+            word: Word::Unknown,
         },
     }
 }
@@ -119,10 +166,18 @@ fn passed_over() -> Option<Outcome> {
     })
 }
 
+fn identity() -> Identity {
+    Identity {
+        node_id: Some("node".into()),
+        swarm_id: Some("swarm".into()),
+        ca_digest: Some(digest()),
+        managers: vec!["10.0.0.4:2377".parse().unwrap()],
+    }
+}
+
 fn member(control: Control) -> EngineState {
     EngineState::Active(Member {
-        node_id: "node".into(),
-        swarm_id: Some("swarm".into()),
+        identity: identity(),
         control,
     })
 }
@@ -140,18 +195,26 @@ fn made_under(nonce: &str) -> Control {
 
 fn membership() -> Option<Membership> {
     Some(Membership {
-        instance_id: "i-1".into(),
+        instance_id: "i-9".into(),
         node_id: "node".into(),
         swarm_id: "swarm".into(),
         epoch: Epoch::FIRST,
     })
 }
 
-fn holder(waited: u32, gone: u32, asked: Option<Duration>) -> Holder {
+fn holder(waited: u32) -> Holder {
     Holder {
         waited: waited * SECOND,
-        gone,
-        asked,
         patience: 300 * SECOND,
     }
+}
+
+/// This node and two others, as raft listed them.
+fn peers() -> Vec<Peer> {
+    let peer = |n: u8, node_id: &str| Peer {
+        node_id: node_id.into(),
+        instance_id: Some(format!("i-{n}")),
+        address: ([10, 0, 0, n], 2377).into(),
+    };
+    vec![peer(4, "four"), peer(5, "five"), peer(9, "node")]
 }

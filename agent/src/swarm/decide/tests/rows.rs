@@ -12,11 +12,8 @@ fn wait(ms: u64) -> Action {
 
 #[test]
 fn the_ticket_is_fetched_while_the_engine_starts() {
-    let down = EngineState::Down {
-        since: Duration::ZERO,
-    };
     let seen = Observation {
-        engine: down.clone(),
+        engine: EngineState::Down,
         ..outside(Role::Worker)
     };
     assert_eq!(action(&seen), Action::ReadTicket);
@@ -26,7 +23,7 @@ fn the_ticket_is_fetched_while_the_engine_starts() {
     };
     assert_eq!(action(&seen), Action::Wait(pace::ROUND));
     let returning = Observation {
-        engine: down,
+        engine: EngineState::Down,
         membership: membership(),
         ..outside(Role::Worker)
     };
@@ -129,7 +126,13 @@ fn a_manager_claims_inits_declares_and_remembers() {
     let Decision { action, reason } = decide(&seen);
     assert_eq!(
         (action, reason),
-        (Action::Serve(pace::ROUND), Reason::Member { leader: true })
+        (
+            Action::Serve(pace::ROUND),
+            Reason::Member {
+                leader: true,
+                awaits_promotion: false
+            }
+        )
     );
 }
 
@@ -168,24 +171,17 @@ fn a_challenger_waits_and_passes_over_only_on_ec2s_word_or_at_the_end_of_its_pat
     let mut seen = outside(Role::Manager);
     seen.ticket = just(None);
     seen.registers = just(registers(Some("theirs"), false, None));
-    seen.holder = holder(1, 0, None);
+    seen.holder = holder(1);
     assert_eq!(action(&seen), wait(1000));
-    seen.holder.waited = 11 * SECOND;
-    assert_eq!(action(&seen), Action::AskAboutHolder("i-1".into()));
-    seen.holder = holder(15, 1, Some(SECOND));
+    seen.holder = holder(11);
+    assert_eq!(action(&seen), Action::AskFleet(vec!["i-1".into()]));
+    seen.fleet = words(&[("i-1", Life::Alive)]);
     assert_eq!(action(&seen), wait(1000));
-    seen.holder.gone = 2;
+    seen.fleet = words(&[("i-1", Life::Terminated)]);
     assert_eq!(action(&seen), Action::PassOver(Epoch::FIRST));
-    seen.holder = holder(300, 0, Some(SECOND));
+    seen.fleet = words(&[("i-1", Life::Alive)]);
+    seen.holder = holder(300);
     assert_eq!(action(&seen), Action::PassOver(Epoch::FIRST));
-}
-
-#[test]
-fn a_member_needs_nothing_but_its_engine() {
-    let mut seen = outside(Role::Worker);
-    seen.membership = membership();
-    seen.engine = member(Control::Worker);
-    assert_eq!(action(&seen), Action::Serve(pace::ROUND));
 }
 
 #[test]
@@ -203,16 +199,11 @@ fn a_join_that_was_not_noted_is_recognised_by_the_ticket() {
 }
 
 #[test]
-fn a_pending_join_is_watched_for_a_minute_and_a_pending_member_for_ever() {
-    let pending = |since| EngineState::Pending {
-        since,
-        node_id: None,
-    };
+fn a_pending_join_is_watched_for_a_minute() {
     let mut seen = outside(Role::Worker);
-    seen.engine = pending(20 * SECOND);
+    seen.engine = EngineState::Pending(Identity::default());
+    seen.since = 20 * SECOND;
     assert_eq!(action(&seen), wait(40_000));
-    seen.engine = pending(60 * SECOND);
+    seen.since = 60 * SECOND;
     assert_eq!(action(&seen), Action::Leave);
-    seen.membership = membership();
-    assert_eq!(action(&seen), Action::Wait(pace::ROUND));
 }

@@ -1,0 +1,60 @@
+//! What cannot be undone, and is on disk before it is done: leaving a swarm, forcing a new
+//! cluster, restarting the engine.
+
+use tracing::{info, warn};
+
+use super::memory::Act;
+use super::{Agent, Clock, Outside, StepError};
+use crate::engine::Engine;
+use crate::swarm::Epoch;
+
+impl<O: Outside> Agent<O> {
+    /// Leaves. Only a member's leaving is an act: a join that failed has left nothing behind.
+    pub(super) async fn leave(&mut self) -> Result<(), StepError> {
+        if self.knowledge.membership.is_some() {
+            self.record(Act::Leave)?;
+        }
+        if let Err(error) = self.edges.engine.leave().await {
+            self.take_back()?;
+            return Err(error.into());
+        }
+        self.memory.forget()?;
+        self.knowledge.has_left();
+        info!("left the swarm");
+        Ok(())
+    }
+
+    /// Forces a new cluster out of this manager's copy of the old one. It stays on record also if
+    /// it fails: whether it had an effect is not known.
+    pub(super) async fn recover(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        self.record(Act::Recover(epoch))?;
+        warn!(
+            epoch = epoch.number(),
+            "forcing a new cluster: what the lost majority had committed and this manager had not seen is lost"
+        );
+        let advertise = self.node.private_ip;
+        self.edges.engine.force_new_cluster(advertise).await?;
+        info!(epoch = epoch.number(), "new cluster forced");
+        Ok(())
+    }
+
+    /// Has the engine's service restarted.
+    pub(super) async fn restart_engine(&mut self) -> Result<(), StepError> {
+        self.record(Act::Restart)?;
+        warn!("the engine hangs: asking for its restart");
+        Ok(self.edges.engine.restart().await?)
+    }
+
+    fn record(&mut self, act: Act) -> Result<(), StepError> {
+        self.memory.record(&act, self.edges.clock.uptime())?;
+        self.knowledge.has_acted(&act);
+        Ok(())
+    }
+
+    /// An act that did not take place does not count.
+    fn take_back(&mut self) -> Result<(), StepError> {
+        self.memory.take_back()?;
+        self.knowledge.acted = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Questions: to Parameter Store, to EC2, to managers. The answers become knowledge.
+
+use std::net::SocketAddr;
+
+use super::knowledge::{Learnt, note};
+use super::{Agent, Outside, StepError};
+use crate::cloud::fleet::{Fleet, InstanceState};
+use crate::cloud::parameter_store::ParameterStore;
+use crate::engine::probe::Probe;
+use crate::swarm::addressing::{self, Choice};
+use crate::swarm::{Identity, Kind, Life, Probed, Ticket, Trouble, Verdict, verdict};
+
+impl<O: Outside> Agent<O> {
+    /// Trouble is an answer here: the decision waits it out and says what it is.
+    pub(super) async fn read_ticket(&mut self) -> Result<(), StepError> {
+        let value = match self.edges.store.read(&self.names.ticket()).await {
+            Ok(None) => Ok(None),
+            Ok(Some(value)) => Ticket::parse(&value)
+                .map(Some)
+                .map_err(|error| Trouble::Failed(error.to_string())),
+            Err(error) => Err(error.into()),
+        };
+        note(&mut self.knowledge.ticket, value, |old, new| old == new);
+        Ok(())
+    }
+
+    pub(super) fn ticket(&self) -> Option<&Ticket> {
+        let learnt = self.knowledge.ticket.as_ref();
+        learnt.and_then(Learnt::value).and_then(Option::as_ref)
+    }
+
+    /// An answer counts only if it contains this node's own instance: an empty or partial one
+    /// says nothing about anybody.
+    pub(super) async fn ask_fleet(&mut self, ids: &[String]) -> Result<(), StepError> {
+        let own = &self.node.instance_id;
+        let mut asked = ids.to_vec();
+        if !asked.contains(own) {
+            asked.push(own.clone());
+        }
+        let answer = self.edges.fleet.instances(&asked).await?;
+        let life = |id: &String| {
+            let found = answer.iter().find(|instance| instance.id == *id);
+            found.map_or(Life::Absent, |instance| match instance.state {
+                InstanceState::Alive => Life::Alive,
+                InstanceState::Stopped => Life::Stopped,
+                InstanceState::Terminated => Life::Terminated,
+            })
+        };
+        if life(own) == Life::Absent {
+            return Err(StepError::PartialAnswer);
+        }
+        for id in ids {
+            self.knowledge.fleet.see(id, life(id));
+        }
+        Ok(())
+    }
+
+    /// Asks the ticket's managers.
+    pub(super) async fn probe(&mut self) -> Result<(), StepError> {
+        let Some(ticket) = self.ticket().cloned() else {
+            return Ok(());
+        };
+        let answers = self.edges.probe.probe(&ticket.managers, None).await;
+        let able =
+            |answers: &Vec<Probed>| matches!(addressing::choose(&ticket, answers), Choice::Join(_));
+        note(&mut self.knowledge.managers, Ok(answers), |old, new| {
+            able(old) == able(new)
+        });
+        Ok(())
+    }
+
+    /// Asks the managers that this node knows about this node: one of them, while its word is
+    /// that all is well; else all.
+    pub(super) async fn ask_standing(&mut self) -> Result<(), StepError> {
+        let Some(identity) = self.knowledge.identity().cloned() else {
+            return Ok(());
+        };
+        let known = self.others(&identity);
+        let one = known.get(rand::random_range(0..known.len().max(1)));
+        let mut found = match one {
+            Some(&address) => self.asked(&identity, &[address]).await,
+            None => Verdict::Silent,
+        };
+        if found != Verdict::Member && known.len() > 1 {
+            found = self.asked(&identity, &known).await;
+        }
+        self.knowledge.note_standing(found);
+        Ok(())
+    }
+
+    async fn asked(&self, identity: &Identity, managers: &[SocketAddr]) -> Verdict {
+        let node_id = identity.node_id.as_deref();
+        verdict(identity, &self.edges.probe.probe(managers, node_id).await)
+    }
+
+    /// A manager without a leader also remembers those that its engine may have lost.
+    fn others(&self, identity: &Identity) -> Vec<SocketAddr> {
+        let mut known = identity.managers.clone();
+        if self.knowledge.kind() == Some(Kind::NoLeader) {
+            known.extend(self.knowledge.peers.iter().map(|peer| peer.address));
+        }
+        known.retain(|address| *address != self.address());
+        known.sort();
+        known.dedup();
+        known
+    }
+}

@@ -1,0 +1,84 @@
+//! Entries of nodes that are gone for good: the decision is `swarm::reaping`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::engine::{Engine, NodeEntry};
+use crate::run::{Agent, Outside, StepError};
+use crate::swarm::Role;
+use crate::swarm::reaping::{self, Entry, Reaping};
+
+/// Nothing tells that a node stays down: it is looked at again after this long.
+const AGAIN: Duration = Duration::from_secs(15);
+/// The brake: one node in [`SHARE`] may be removed in this time.
+const WINDOW: Duration = Duration::from_mins(5);
+const SHARE: usize = 5;
+
+/// What this leader has seen of nodes that are down, and what it has removed lately.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    down: BTreeMap<String, (Instant, u32)>,
+    removed: VecDeque<Instant>,
+}
+
+impl Watch {
+    fn look(&mut self, nodes: &[NodeEntry]) {
+        self.down
+            .retain(|id, _| nodes.iter().any(|node| node.down && node.id == *id));
+        for node in nodes.iter().filter(|node| node.down) {
+            let seen = self.down.entry(node.id.clone());
+            let (_, looks) = seen.or_insert_with(|| (Instant::now(), 0));
+            *looks = looks.saturating_add(1);
+        }
+    }
+
+    fn entry(&self, node: &NodeEntry) -> Entry {
+        let down = self.down.get(&node.id);
+        Entry {
+            id: node.id.clone(),
+            role: node.role,
+            ready: node.ready,
+            down: down.map(|(since, looks)| (since.elapsed(), *looks)),
+            instance_id: node.instance_id.clone(),
+        }
+    }
+
+    fn allowed(&mut self, nodes: usize) -> usize {
+        while self.removed.front().is_some_and(|at| at.elapsed() > WINDOW) {
+            self.removed.pop_front();
+        }
+        (nodes / SHARE).max(1).saturating_sub(self.removed.len())
+    }
+}
+
+impl<O: Outside> Agent<O> {
+    /// Takes away one dead node's entry if it is time to; says when to look again.
+    pub(super) async fn reap(
+        &mut self,
+        nodes: &[NodeEntry],
+    ) -> Result<Option<Duration>, StepError> {
+        let watch = &mut self.chores.watch;
+        watch.look(nodes);
+        let allowed = watch.allowed(nodes.len());
+        let entries: Vec<Entry> = nodes.iter().map(|node| watch.entry(node)).collect();
+        match reaping::next(&entries, &self.knowledge.fleet.fleet(), allowed) {
+            Reaping::Nothing => Ok(None),
+            Reaping::Watch => Ok(Some(AGAIN)),
+            Reaping::Ask(ids) => self.ask_fleet(&ids).await.map(|()| Some(AGAIN)),
+            Reaping::Demote(node_id) => {
+                self.edges.engine.set_role(&node_id, Role::Worker).await?;
+                info!(demoted = node_id, "manager that is gone demoted");
+                Ok(Some(Duration::ZERO))
+            }
+            Reaping::Remove(node_id) => {
+                self.edges.engine.remove(&node_id).await?;
+                self.chores.watch.removed.push_back(Instant::now());
+                info!(removed = node_id, "node that is gone removed");
+                Ok(Some(Duration::ZERO))
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What EC2 has said of instances, and when.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use crate::swarm::{Fleet, Life, Whereabouts, pace};
+
+/// By instance id.
+#[derive(Debug, Default)]
+pub(super) struct Sightings(BTreeMap<String, Sighting>);
+
+#[derive(Debug)]
+struct Sighting {
+    life: Life,
+    at: Instant,
+    first: Instant,
+    looks: u32,
+}
+
+impl Sightings {
+    /// Notes an answer. One that comes right after another is the same look.
+    pub(super) fn see(&mut self, id: &str, life: Life) {
+        let now = Instant::now();
+        match self.0.get_mut(id) {
+            Some(seen) if seen.life == life => {
+                if now - seen.at >= pace::FLEET_GAP {
+                    seen.looks = seen.looks.saturating_add(1);
+                    seen.at = now;
+                }
+            }
+            _ => {
+                let sighting = Sighting {
+                    life,
+                    at: now,
+                    first: now,
+                    looks: 1,
+                };
+                self.0.insert(id.to_owned(), sighting);
+            }
+        }
+    }
+
+    /// As facts with their ages.
+    pub(super) fn fleet(&self) -> Fleet {
+        let facts = self.0.iter().map(|(id, seen)| {
+            let whereabouts = Whereabouts {
+                life: seen.life,
+                age: seen.at.elapsed(),
+                looks: seen.looks,
+                lasted: seen.at - seen.first,
+            };
+            (id.clone(), whereabouts)
+        });
+        Fleet(facts.collect())
+    }
+}

@@ -1,0 +1,162 @@
+//! A member that has to find out where it stands: what its managers say of it, and, where they are
+//! silent, whether the ticket's answer.
+
+use std::time::Duration;
+
+use super::{Gaps, once_in_a_while, pace, soonest, step};
+use crate::swarm::addressing::{self, Choice};
+use crate::swarm::{
+    Action, Decision, Membership, Observation, Probed, Reading, Reason, Standing, Ticket, Verdict,
+};
+
+/// How long to stay with what one has: as a member that serves, or waiting.
+type Rest = fn(Duration) -> Action;
+
+/// A join goes on in the background after its call has failed, so it is watched before it is
+/// given up. A node that was in the swarm before waits for its managers: Docker itself brings it
+/// back when one of them answers, and its containers run on meanwhile.
+pub(super) fn pending(seen: &Observation) -> Decision {
+    match &seen.membership {
+        Some(membership) => weigh(seen, membership, Action::Wait, Reason::EnginePending),
+        None => match pace::remaining(pace::PENDING_LIMIT, seen.since) {
+            Some(left) => step(Action::Wait(left), Reason::EnginePending),
+            None => step(Action::Leave, Reason::JoinStuck),
+        },
+    }
+}
+
+/// A failed join leaves nothing behind that could be lost. A member whose certificate has expired
+/// has: it goes only when a manager is there that can take it back.
+pub(super) fn failed(seen: &Observation, why: &str) -> Decision {
+    let reason = Reason::EngineError(why.to_owned());
+    let Some(membership) = &seen.membership else {
+        return step(Action::Leave, reason);
+    };
+    match elsewhere(seen, membership) {
+        Ok(Elsewhere { .. }) => once_in_a_while(seen, Action::Leave, reason),
+        Err(Search::Ask(ask)) => step(ask, reason),
+        Err(Search::Wait(left)) => step(Action::Wait(left), reason),
+    }
+}
+
+/// What follows from what the managers say.
+pub(super) fn weigh(
+    seen: &Observation,
+    membership: &Membership,
+    rest: Rest,
+    calm: Reason,
+) -> Decision {
+    let standing = match fresh(seen, pace::ROUND) {
+        Ok(standing) => standing,
+        Err(decision) => return decision,
+    };
+    match standing.verdict {
+        Verdict::Member | Verdict::Unclear => step(rest(pace::ROUND), calm),
+        Verdict::Removed => removed(seen, standing),
+        Verdict::NoLeader => strayed(seen, membership, rest, Reason::SwarmHeadless),
+        Verdict::Silent => strayed(seen, membership, rest, Reason::ManagersSilent),
+    }
+}
+
+/// The managers' word, not older than `gap`; else the step that asks for it.
+pub(super) fn fresh(seen: &Observation, gap: Duration) -> Result<&Standing, Decision> {
+    let ask = || step(Action::AskStanding, Reason::AskingManagers);
+    let standing = seen.standing.as_ref().ok_or_else(ask)?;
+    let gap = match standing.verdict {
+        Verdict::Removed => gap.min(pace::REMOVED_GAP),
+        _ => gap,
+    };
+    match pace::remaining(gap, standing.age) {
+        Some(_) => Ok(standing),
+        None => Err(ask()),
+    }
+}
+
+/// Its tasks have been stopped and placed elsewhere: a removed node has nothing left to lose.
+pub(super) fn removed(seen: &Observation, standing: &Standing) -> Decision {
+    if standing.looks >= 2 && standing.lasted >= pace::REMOVED_GAP {
+        return once_in_a_while(seen, Action::Leave, Reason::Removed);
+    }
+    let left = pace::remaining(pace::REMOVED_GAP, standing.age);
+    step(
+        Action::Wait(left.unwrap_or(pace::REMOVED_GAP)),
+        Reason::RemovedPerhaps,
+    )
+}
+
+/// No known manager can speak for the swarm: stay, unless others have been answering for a while.
+fn strayed(seen: &Observation, membership: &Membership, rest: Rest, reason: Reason) -> Decision {
+    match elsewhere(seen, membership) {
+        Err(Search::Ask(ask)) => step(ask, reason),
+        Err(Search::Wait(left)) => step(rest(left), reason),
+        Ok(found) => moved(seen, &found).unwrap_or_else(|| step(rest(pace::REMOVED_GAP), reason)),
+    }
+}
+
+/// Leaves for managers that have been answering, while the own ones have not, for long enough.
+pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
+    let silent = seen.standing.as_ref().map(|s| s.lasted).unwrap_or_default();
+    (found.lasted.min(silent) >= found.limit)
+        .then(|| once_in_a_while(seen, Action::Leave, found.reason.clone()))
+}
+
+/// Managers that a member does not know, but the ticket does.
+pub(super) struct Elsewhere {
+    /// For how long one of them has been able to take this node.
+    lasted: Duration,
+    /// How long that has to be.
+    limit: Duration,
+    reason: Reason,
+}
+
+/// Why there is no answer yet.
+pub(super) enum Search {
+    Ask(Action),
+    Wait(Duration),
+}
+
+/// Whether the ticket names managers that would take this node: of its own swarm, or of one of a
+/// later epoch. Parameter Store is read with growing gaps.
+pub(super) fn elsewhere(seen: &Observation, membership: &Membership) -> Result<Elsewhere, Search> {
+    let read = seen
+        .ticket
+        .as_ref()
+        .ok_or(Search::Ask(Action::ReadTicket))?;
+    let until_read = Gaps::STRAY.remaining(read);
+    let leads = read.value().and_then(Option::as_ref);
+    let Some((ticket, limit, reason)) = leads.and_then(|t| leads_on(t, membership)) else {
+        return Err(until_read.map_or(Search::Ask(Action::ReadTicket), Search::Wait));
+    };
+    let probes = seen.managers.as_ref().filter(|p| is_of(p, read));
+    let until_probe = probes.and_then(|p| Gaps::PROBE.remaining(p));
+    let questions = [
+        (until_read, Action::ReadTicket),
+        (until_probe, Action::Probe),
+    ];
+    let left = soonest(questions).map_err(Search::Ask)?;
+    let answers = probes.and_then(Reading::value).map(Vec::as_slice);
+    match addressing::choose(ticket, answers.unwrap_or_default()) {
+        Choice::Join(_) => Ok(Elsewhere {
+            lasted: probes.map(|p| p.lasted).unwrap_or_default(),
+            limit,
+            reason,
+        }),
+        Choice::Nobody(_) => Err(Search::Wait(left)),
+    }
+}
+
+/// Probes count for a ticket that was read before them.
+fn is_of(probes: &Reading<Vec<Probed>>, read: &Reading<Option<Ticket>>) -> bool {
+    probes.age <= read.age
+}
+
+fn leads_on<'a>(
+    ticket: &'a Ticket,
+    membership: &Membership,
+) -> Option<(&'a Ticket, Duration, Reason)> {
+    if ticket.epoch > membership.epoch && ticket.swarm_id != membership.swarm_id {
+        return Some((ticket, pace::MOVE_LIMIT, Reason::NewerSwarm(ticket.epoch)));
+    }
+    let same = ticket.swarm_id == membership.swarm_id && ticket.epoch >= membership.epoch;
+    same.then_some((ticket, pace::REPLACED_LIMIT, Reason::ManagersReplaced))
+}

@@ -1,0 +1,87 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::swarm::{Life, Whereabouts};
+
+fn node(n: u8, role: Role) -> Entry {
+    Entry {
+        id: format!("node{n}"),
+        role,
+        ready: true,
+        down: None,
+        instance_id: Some(format!("i-{n}")),
+    }
+}
+
+fn dead(n: u8, role: Role) -> Entry {
+    Entry {
+        ready: false,
+        down: Some((LASTED, LOOKS)),
+        ..node(n, role)
+    }
+}
+
+fn fleet(words: &[(u8, Life)]) -> Fleet {
+    let seen = |life| Whereabouts {
+        life,
+        age: Duration::ZERO,
+        looks: 2,
+        lasted: Duration::from_secs(10),
+    };
+    let words = words
+        .iter()
+        .map(|(n, life)| (format!("i-{n}"), seen(*life)));
+    Fleet(words.collect::<BTreeMap<_, _>>())
+}
+
+#[test]
+fn a_dead_manager_is_demoted_and_then_removed() {
+    let gone = fleet(&[(1, Life::Terminated)]);
+    let mut nodes = vec![node(0, Role::Manager), dead(1, Role::Manager)];
+    assert_eq!(next(&nodes, &gone, 1), Reaping::Demote("node1".into()));
+    nodes[1].role = Role::Worker;
+    assert_eq!(next(&nodes, &gone, 1), Reaping::Remove("node1".into()));
+    assert_eq!(next(&nodes, &gone, 0), Reaping::Watch, "the brake");
+}
+
+#[test]
+fn a_node_that_is_merely_down_is_kept() {
+    let nodes = vec![node(0, Role::Manager), dead(1, Role::Worker)];
+    assert_eq!(
+        next(&nodes, &fleet(&[]), 1),
+        Reaping::Ask(vec!["i-1".into()])
+    );
+    for life in [Life::Alive, Life::Stopped, Life::Absent] {
+        assert_eq!(next(&nodes, &fleet(&[(1, life)]), 1), Reaping::Nothing);
+    }
+}
+
+#[test]
+fn a_node_has_to_be_down_for_a_while() {
+    let gone = fleet(&[(1, Life::Terminated)]);
+    for down in [Some((LASTED, LOOKS - 1)), Some((Duration::ZERO, LOOKS))] {
+        let young = Entry {
+            down,
+            ..dead(1, Role::Worker)
+        };
+        let nodes = vec![node(0, Role::Manager), young];
+        assert_eq!(next(&nodes, &gone, 1), Reaping::Watch);
+    }
+    // Unknown is not down.
+    let unknown = Entry {
+        ready: false,
+        ..node(1, Role::Worker)
+    };
+    assert_eq!(next(&[unknown], &gone, 1), Reaping::Nothing);
+}
+
+#[test]
+fn an_older_life_of_an_instance_that_joined_again_goes_too() {
+    let mut old = dead(1, Role::Worker);
+    old.id = "older".into();
+    let nodes = vec![node(0, Role::Manager), old, node(1, Role::Worker)];
+    assert_eq!(
+        next(&nodes, &fleet(&[]), 1),
+        Reaping::Remove("older".into())
+    );
+}
