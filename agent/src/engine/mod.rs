@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod daemon_json;
+mod digest;
 pub mod docker;
 pub mod install;
 pub mod pools;
