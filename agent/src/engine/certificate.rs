@@ -7,6 +7,11 @@ use thiserror::Error;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
+use super::digest;
+
+/// Where swarmkit keeps them, below the engine's data folder (`DockerRootDir`).
+const FOLDER: &str = "swarm/certificates";
+
 /// The subject of a swarm certificate.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Subject {
@@ -21,15 +26,22 @@ pub struct Subject {
 #[error("cannot read the swarm certificate: {0}")]
 pub struct CertificateError(String);
 
-/// The engine's own certificate below its data folder (`DockerRootDir`): the truth on any
-/// node, also on workers, whose `/info` has no swarm id. `None` before the first join.
+/// The engine's own certificate: the truth on any node, also on workers, whose `/info` has no
+/// swarm id. `None` before the first join.
 pub async fn of_this_node(data: &Path) -> Result<Option<Subject>, CertificateError> {
-    let path = data.join("swarm/certificates/swarm-node.crt");
+    let path = data.join(FOLDER).join("swarm-node.crt");
     match tokio::fs::read(&path).await {
         Ok(pem) => subject_of_pem(&pem).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CertificateError(format!("{}: {error}", path.display()))),
     }
+}
+
+/// Digest of the root certificate that the engine trusts, in the form of join tokens. `None`
+/// where there is none that can be read: whoever compares it then finds nothing equal.
+pub async fn root_digest(data: &Path) -> Option<String> {
+    let pem = tokio::fs::read(data.join(FOLDER).join("swarm-root-ca.crt")).await;
+    pem.ok().map(|pem| digest::of(&pem))
 }
 
 fn subject_of_pem(pem: &[u8]) -> Result<Subject, CertificateError> {
@@ -66,6 +78,16 @@ mod tests {
     async fn a_node_that_never_joined_has_no_certificate() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(of_this_node(folder.path()).await, Ok(None));
+        assert_eq!(root_digest(folder.path()).await, None);
+    }
+
+    #[tokio::test]
+    async fn the_root_certificates_digest_is_that_of_join_tokens() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(data.path().join(FOLDER)).unwrap();
+        std::fs::write(data.path().join(FOLDER).join("swarm-root-ca.crt"), "abc").unwrap();
+        let digest = root_digest(data.path()).await.unwrap();
+        assert_eq!(digest, "4nb7oofka9ml8nasnokxxc1unhmtpr1wxsuwhpd9km3vt5as31");
     }
 
     #[test]

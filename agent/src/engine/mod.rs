@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod daemon_json;
+mod digest;
 pub mod docker;
 pub mod install;
 pub mod pools;
@@ -18,7 +19,7 @@ use crate::swarm::{EngineState, Epoch, JoinToken, Role};
 
 /// The swarm label that holds its epoch.
 pub const EPOCH_LABEL: &str = "swarmlet.epoch";
-/// The swarm label that holds the nonce of the claim it was created under.
+/// The swarm label that holds the nonce of the claim it was created, or last recovered, under.
 pub const CLAIM_LABEL: &str = "swarmlet.claim";
 /// The engine label that holds the instance's id: how a manager ties node to instance.
 pub const INSTANCE_LABEL: &str = "swarmlet.instance-id";
@@ -42,6 +43,9 @@ pub enum EngineError {
         /// The message.
         message: String,
     },
+    /// The request for its restart could not be left.
+    #[error("cannot ask for a restart of the Docker Engine: {0}")]
+    Unasked(String),
 }
 
 /// How to create a swarm.
@@ -59,6 +63,8 @@ pub struct InitRequest {
     pub epoch: Epoch,
     /// Written into the swarm's labels.
     pub claim_nonce: String,
+    /// Whether managers need a key to unlock their raft store after a restart.
+    pub autolock: bool,
 }
 
 /// The swarm, as a manager sees it.
@@ -70,6 +76,8 @@ pub struct Swarm {
     pub epoch: Option<Epoch>,
     /// The worker token now in force.
     pub worker_token: SecretString,
+    /// Whether managers need a key to unlock their raft store after a restart.
+    pub autolock: bool,
 }
 
 /// A node of the swarm, as a manager sees it.
@@ -77,10 +85,13 @@ pub struct Swarm {
 pub struct NodeEntry {
     /// Docker's id of it.
     pub id: String,
-    /// Its role now.
+    /// The role it is meant to have (`Spec.Role`).
     pub role: Role,
     /// Its state is `ready`.
     pub ready: bool,
+    /// Its state is `down`. After a change of leader every node is `unknown` for a while, and
+    /// that is not down.
+    pub down: bool,
     /// The instance id in its engine's labels.
     pub instance_id: Option<String>,
     /// Its address, as the manager sees it.
@@ -102,7 +113,7 @@ pub struct ManagerEntry {
 
 /// The Docker Engine as the agent needs it.
 pub trait Engine {
-    /// What the engine says of itself. Ages are zero: it is the caller who watches.
+    /// What the engine says of itself (`GET /info`), and its certificates.
     async fn state(&self) -> Result<EngineState, EngineError>;
 
     /// Creates a swarm (`POST /swarm/init`).
@@ -119,12 +130,35 @@ pub trait Engine {
     /// Leaves the swarm, by force: a manager's engine asks for that (`POST /swarm/leave`).
     async fn leave(&self) -> Result<(), EngineError>;
 
+    /// Makes a swarm of one manager out of what this one remembers of its old swarm, which it
+    /// takes the other managers out of (`POST /swarm/init`, `ForceNewCluster`).
+    async fn force_new_cluster(&self, advertise: Ipv4Addr) -> Result<(), EngineError>;
+
     /// The swarm's id, epoch and worker token (`GET /swarm`); managers only.
     async fn swarm(&self) -> Result<Swarm, EngineError>;
 
-    /// All nodes (`GET /nodes`); managers only.
-    async fn nodes(&self) -> Result<Vec<NodeEntry>, EngineError>;
+    /// Writes epoch and claim into the swarm's labels (`POST /swarm/update`) and keeps all
+    /// else; fails where another writer comes between. Managers only.
+    async fn mark_epoch(&self, epoch: Epoch, claim_nonce: &str) -> Result<(), EngineError>;
 
-    /// Makes a worker a manager (`POST /nodes/<id>/update`); managers only.
-    async fn promote(&self, node_id: &str) -> Result<(), EngineError>;
+    /// All nodes, or those of one role (`GET /nodes`); managers only.
+    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError>;
+
+    /// Promotes or demotes a node (`POST /nodes/<id>/update`); fails where another writer
+    /// comes between. Managers only.
+    async fn set_role(&self, node_id: &str, role: Role) -> Result<(), EngineError>;
+
+    /// Takes a node that is not `ready` off the list (`DELETE /nodes/<id>`, without force). One
+    /// that is not on it counts as taken off. Managers only.
+    async fn remove(&self, node_id: &str) -> Result<(), EngineError>;
+
+    /// The key that unlocks managers after a restart (`GET /swarm/unlockkey`), if they lock;
+    /// managers only.
+    async fn unlock_key(&self) -> Result<Option<SecretString>, EngineError>;
+
+    /// Unlocks this manager's raft store (`POST /swarm/unlock`).
+    async fn unlock(&self, key: &SecretString) -> Result<(), EngineError>;
+
+    /// Asks for a restart of the engine, which happens some time after.
+    async fn restart(&self) -> Result<(), EngineError>;
 }

@@ -1,15 +1,26 @@
 //! The engine's answers in the agent's words.
 
+use std::net::SocketAddr;
+
 use bollard::models::{
-    LocalNodeState, Node, NodeSpecRoleEnum, NodeState, Reachability, Swarm as Inspected, SwarmInfo,
-    SwarmSpec,
+    LocalNodeState, Node, NodeSpecRoleEnum, NodeState, ObjectVersion, Reachability,
+    Swarm as Inspected, SwarmInfo, SwarmSpec,
 };
 
 use crate::engine::certificate::Subject;
 use crate::engine::{
     CLAIM_LABEL, EPOCH_LABEL, EngineError, INSTANCE_LABEL, ManagerEntry, NodeEntry, Swarm,
 };
-use crate::swarm::{Control, EngineState, Epoch, Member, Origin, Role};
+use crate::swarm::{Control, EngineState, Epoch, Identity, Member, Origin, Role};
+
+/// What the engine's files say of the node.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Papers {
+    /// Whose certificate it has.
+    pub(super) subject: Option<Subject>,
+    /// Digest of the root certificate that it trusts.
+    pub(super) ca_digest: Option<String>,
+}
 
 /// Whether the engine is a manager whose answers count. `ControlAvailable` alone does not
 /// say so: it stays true without a leader.
@@ -23,26 +34,48 @@ fn swarm_id(info: &SwarmInfo) -> Option<String> {
     id.filter(|id| !id.is_empty())
 }
 
-/// What `/info` and the node's certificate say together.
-pub(super) fn state(info: &SwarmInfo, certificate: Option<Subject>, leader: bool) -> EngineState {
-    let node_id = info.node_id.clone().filter(|id| !id.is_empty());
+/// Docker's id of the node, once it has one.
+pub(super) fn node_id(info: &SwarmInfo) -> Option<String> {
+    info.node_id.clone().filter(|id| !id.is_empty())
+}
+
+/// What `/info` and the node's certificates say together.
+pub(super) fn state(info: &SwarmInfo, papers: Papers, leader: bool) -> EngineState {
     let error = info.error.clone().filter(|error| !error.is_empty());
     match info.local_node_state {
         Some(LocalNodeState::LOCKED) => EngineState::Locked,
         Some(LocalNodeState::ERROR) => EngineState::Error(error.unwrap_or_default()),
         Some(LocalNodeState::PENDING) if info.control_available != Some(true) => {
-            EngineState::Pending {
-                since: std::time::Duration::ZERO,
-                node_id,
-            }
+            EngineState::Pending(identity(info, papers))
         }
         Some(LocalNodeState::ACTIVE | LocalNodeState::PENDING) => EngineState::Active(Member {
-            node_id: node_id.unwrap_or_default(),
-            swarm_id: swarm_id(info).or(certificate.map(|subject| subject.swarm_id)),
+            identity: identity(info, papers),
             control: control(info, error, leader),
         }),
         Some(LocalNodeState::INACTIVE | LocalNodeState::EMPTY) | None => EngineState::Inactive,
     }
+}
+
+fn identity(info: &SwarmInfo, papers: Papers) -> Identity {
+    let (swarm, node) = papers.subject.map(|s| (s.swarm_id, s.node_id)).unzip();
+    let node_id = node_id(info).or(node);
+    Identity {
+        managers: managers(info, node_id.as_deref()),
+        node_id,
+        swarm_id: swarm_id(info).or(swarm),
+        ca_digest: papers.ca_digest,
+    }
+}
+
+/// The managers that the engine knows, besides this node.
+fn managers(info: &SwarmInfo, own: Option<&str>) -> Vec<SocketAddr> {
+    let known = info.remote_managers.iter().flatten();
+    let others = known.filter(|peer| own.is_none() || peer.node_id.as_deref() != own);
+    let addresses = others.filter_map(|peer| peer.addr.as_ref()?.parse().ok());
+    let mut managers: Vec<SocketAddr> = addresses.collect();
+    managers.sort_unstable();
+    managers.dedup();
+    managers
 }
 
 fn control(info: &SwarmInfo, error: Option<String>, leader: bool) -> Control {
@@ -84,14 +117,25 @@ pub(super) fn leads(node: &Node) -> bool {
     status.is_some_and(|status| status.leader == Some(true))
 }
 
+/// The version under which an object may be updated.
+pub(super) fn version(version: Option<ObjectVersion>) -> Result<i64, EngineError> {
+    let index = version.and_then(|version| version.index);
+    index
+        .and_then(|index| i64::try_from(index).ok())
+        .ok_or_else(|| EngineError::Down("its answer has no version to update".into()))
+}
+
 /// `GET /swarm`. The manager token in it is dropped here and goes nowhere.
 pub(super) fn swarm(inspected: Inspected) -> Result<Swarm, EngineError> {
     let missing = |what: &str| EngineError::Down(format!("its answer to GET /swarm has no {what}"));
     let worker = inspected.join_tokens.and_then(|tokens| tokens.worker);
+    let spec = inspected.spec.as_ref();
+    let encryption = spec.and_then(|spec| spec.encryption_config.as_ref());
     Ok(Swarm {
         id: inspected.id.ok_or_else(|| missing("id"))?,
-        epoch: inspected.spec.as_ref().and_then(epoch),
+        epoch: spec.and_then(epoch),
         worker_token: worker.ok_or_else(|| missing("worker token"))?.into(),
+        autolock: encryption.is_some_and(|e| e.auto_lock_managers == Some(true)),
     })
 }
 
@@ -114,6 +158,7 @@ pub(super) fn node(node: Node) -> Option<NodeEntry> {
             _ => Role::Worker,
         },
         ready: status.state == Some(NodeState::READY),
+        down: status.state == Some(NodeState::DOWN),
         instance_id: engine
             .labels
             .and_then(|mut labels| labels.remove(INSTANCE_LABEL)),
@@ -123,82 +168,5 @@ pub(super) fn node(node: Node) -> Option<NodeEntry> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn info(json: &str) -> SwarmInfo {
-        serde_json::from_str(json).unwrap()
-    }
-
-    #[test]
-    fn a_worker_knows_its_swarm_by_its_certificate_only() {
-        let info =
-            info(r#"{"NodeID":"n","LocalNodeState":"active","ControlAvailable":false,"Error":""}"#);
-        let certificate = Some(Subject {
-            swarm_id: "s".into(),
-            node_id: "n".into(),
-        });
-        let expected = Member {
-            node_id: "n".into(),
-            swarm_id: Some("s".into()),
-            control: Control::Worker,
-        };
-        assert_eq!(
-            state(&info, certificate, false),
-            EngineState::Active(expected)
-        );
-    }
-
-    #[test]
-    fn control_available_is_not_control() {
-        let info = info(
-            r#"{"NodeID":"n","LocalNodeState":"active","ControlAvailable":true,
-                "Error":"rpc error: code = Unknown desc = The swarm does not have a leader.","Cluster":{"ID":""}}"#,
-        );
-        assert!(!controls(&info));
-        let EngineState::Active(member) = state(&info, None, false) else {
-            panic!()
-        };
-        assert!(matches!(member.control, Control::NoLeader(why) if why.contains("leader")));
-    }
-
-    #[test]
-    fn a_healthy_managers_labels_name_its_epoch_and_claim() {
-        let info = info(
-            r#"{"NodeID":"n","LocalNodeState":"active","ControlAvailable":true,"Error":"",
-                "Cluster":{"ID":"s","Spec":{"Labels":{"swarmlet.epoch":"3","swarmlet.claim":"c"}}}}"#,
-        );
-        let EngineState::Active(member) = state(&info, None, true) else {
-            panic!()
-        };
-        let origin = Origin {
-            epoch: Epoch::new(3).unwrap(),
-            nonce: "c".into(),
-        };
-        assert_eq!(
-            member.control,
-            Control::Manager {
-                leader: true,
-                origin: Some(origin)
-            }
-        );
-    }
-
-    #[test]
-    fn the_local_states_keep_their_names() {
-        let of = |word: &str| {
-            state(
-                &info(&format!(r#"{{"LocalNodeState":"{word}","Error":"e"}}"#)),
-                None,
-                false,
-            )
-        };
-        assert_eq!(of("inactive"), EngineState::Inactive);
-        assert_eq!(of("locked"), EngineState::Locked);
-        assert_eq!(of("error"), EngineState::Error("e".into()));
-        assert!(matches!(
-            of("pending"),
-            EngineState::Pending { node_id: None, .. }
-        ));
-    }
-}
+#[path = "convert_tests.rs"]
+mod tests;

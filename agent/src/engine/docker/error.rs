@@ -14,17 +14,17 @@ pub(super) fn sort(error: Error) -> EngineError {
             code: status_code,
             message: one_line(&message),
         },
-        Error::RequestTimeoutError => EngineError::Slow(super::LEAVE_LIMIT),
+        Error::RequestTimeoutError => EngineError::Slow(super::connection::CLIENT_LIMIT),
         other => EngineError::Down(chain(&other)),
     }
 }
 
 /// Docker's messages end in a line break, which `STATUS=` cannot carry.
-fn one_line(message: &str) -> String {
+pub(super) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |e| e.source());
     let texts: Vec<String> = causes.map(ToString::to_string).collect();
     texts.join(": ")

@@ -53,7 +53,7 @@ async fn follow(docker: Docker, wake: Arc<Notify>) {
             while let Some(Ok(_)) = events.next().await {
                 wake.notify_one();
             }
-            *docker.connection.lock().await = None;
+            docker.disconnect().await;
             wake.notify_one();
         }
         sleep(RETRY).await;

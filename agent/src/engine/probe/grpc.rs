@@ -1,97 +1,113 @@
-//! The one gRPC call of the probe. Its messages are so small that they are written here
-//! by hand: an empty request, an answer with one field.
+//! As much of gRPC over HTTP/2 as the probe needs: short unary calls, one after another.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
+use std::io::Cursor;
 
 use h2::RecvStream;
+use h2::client::SendRequest;
 use http::{HeaderMap, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-const METHOD: &str = "https://swarm-manager/docker.swarmkit.v1.CA/GetRootCACertificate";
-/// An uncompressed message of no bytes (gRPC over HTTP/2, "Length-Prefixed-Message").
-const EMPTY: &[u8] = &[0; 5];
-/// gRPC's code `UNKNOWN`: swarmkit's answer when it has no leader to ask.
-const UNKNOWN: &str = "2";
+const SERVICES: &str = "https://swarm-manager/docker.swarmkit.v1.";
 /// A certificate and its frame fit many times.
 const LONGEST: usize = 64 * 1024;
 
-/// What a manager answers.
+type Frame = Cursor<Vec<u8>>;
+
+/// Sends calls over one connection.
+pub(super) struct Client(SendRequest<Frame>);
+
+/// The connection below a client.
+pub(super) struct Connection<S>(h2::client::Connection<S, Frame>);
+
+/// What a call was answered with.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Answer {
-    /// The root certificate, in PEM.
-    Root(Vec<u8>),
-    /// It knows no leader.
-    NoLeader,
+pub(super) struct Reply {
+    /// The gRPC status code.
+    pub(super) status: u32,
+    /// The message, in its frame.
+    pub(super) body: Vec<u8>,
 }
 
-/// Asks for the swarm's root certificate.
-pub(super) async fn root_certificate<S>(stream: S) -> Result<Answer, String>
+/// Greets the other side.
+pub(super) async fn open<S>(stream: S) -> Result<(Client, Connection<S>), String>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let failed = |error: h2::Error| format!("does not speak gRPC: {error}");
-    let (mut client, connection) = h2::client::handshake(stream).await.map_err(failed)?;
-    let exchange = async {
-        poll_fn(|cx| client.poll_ready(cx)).await.map_err(failed)?;
-        let (response, mut body) = client.send_request(request()?, false).map_err(failed)?;
-        body.send_data(EMPTY.into(), true).map_err(failed)?;
-        let (head, body) = response.await.map_err(failed)?.into_parts();
-        receive(&head.headers, body).await
-    };
-    // The connection does the reading and writing; it has no end of its own.
-    tokio::select! {
-        answer = exchange => answer,
-        end = connection => Err(format!("closed the connection: {end:?}")),
+    let greeting = h2::client::Builder::new().handshake(stream);
+    let (client, connection) = greeting.await.map_err(|e| failed(&e))?;
+    Ok((Client(client), Connection(connection)))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Reads and writes for as long as the calls go on. Calls on a connection that ended fail
+    /// by themselves.
+    pub(super) async fn during<T>(self, calls: impl Future<Output = T>) -> T {
+        let carry = async {
+            let _ = self.0.await;
+            pending::<T>().await
+        };
+        tokio::select! {
+            result = calls => result,
+            never = carry => never,
+        }
     }
 }
 
-fn request() -> Result<Request<()>, String> {
-    Request::post(METHOD)
+impl Client {
+    /// Calls `method` (`Service/Method`) with a message.
+    pub(super) async fn call(&mut self, method: &str, message: &[u8]) -> Result<Reply, String> {
+        let request = request(method)?;
+        poll_fn(|cx| self.0.poll_ready(cx))
+            .await
+            .map_err(|e| failed(&e))?;
+        let (response, mut body) = self
+            .0
+            .send_request(request, false)
+            .map_err(|e| failed(&e))?;
+        body.send_data(Cursor::new(framed(message)?), true)
+            .map_err(|e| failed(&e))?;
+        let (head, body) = response.await.map_err(|e| failed(&e))?.into_parts();
+        receive(&head.headers, body).await
+    }
+}
+
+fn failed(error: &h2::Error) -> String {
+    format!("does not speak gRPC: {error}")
+}
+
+fn request(method: &str) -> Result<Request<()>, String> {
+    Request::post(format!("{SERVICES}{method}"))
         .header("content-type", "application/grpc")
         .header("te", "trailers")
         .body(())
         .map_err(|error| error.to_string())
 }
 
-async fn receive(headers: &HeaderMap, mut body: RecvStream) -> Result<Answer, String> {
+/// An uncompressed message (gRPC over HTTP/2, "Length-Prefixed-Message").
+fn framed(message: &[u8]) -> Result<Vec<u8>, String> {
+    let length = u32::try_from(message.len()).map_err(|error| error.to_string())?;
+    Ok([&[0], &length.to_be_bytes()[..], message].concat())
+}
+
+async fn receive(headers: &HeaderMap, mut body: RecvStream) -> Result<Reply, String> {
     let mut bytes = Vec::new();
     while let Some(part) = body.data().await {
-        let part = part.map_err(|error| error.to_string())?;
+        let part = part.map_err(|e| failed(&e))?;
         let _ = body.flow_control().release_capacity(part.len());
         bytes.extend_from_slice(&part);
         if bytes.len() > LONGEST {
             return Err("answered too much".into());
         }
     }
-    let trailers = body.trailers().await.map_err(|error| error.to_string())?;
+    let trailers = body.trailers().await.map_err(|e| failed(&e))?;
+    // An answer without a message has its status among the headers.
     let status = trailers.as_ref().unwrap_or(headers).get("grpc-status");
-    match status.and_then(|status| status.to_str().ok()) {
-        Some("0") => message(&bytes).map(|pem| Answer::Root(pem.to_vec())),
-        Some(UNKNOWN) => Ok(Answer::NoLeader),
-        other => Err(format!("answered gRPC status {other:?}")),
-    }
-}
-
-/// Field 1 of a length-prefixed message: key byte, length as a varint, bytes.
-fn message(bytes: &[u8]) -> Result<&[u8], String> {
-    let unreadable = || "answered an unreadable certificate".to_owned();
-    let (prefix, body) = bytes.split_at_checked(5).ok_or_else(unreadable)?;
-    if prefix[0] != 0 || body.first() != Some(&0x0a) {
-        return Err(unreadable());
-    }
-    let (length, rest) = varint(&body[1..]).ok_or_else(unreadable)?;
-    rest.get(..length).ok_or_else(unreadable)
-}
-
-fn varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut value = 0;
-    for (index, byte) in bytes.iter().take(4).enumerate() {
-        value |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((value, &bytes[index + 1..]));
-        }
-    }
-    None
+    let code = status.and_then(|status| status.to_str().ok()?.parse().ok());
+    Ok(Reply {
+        status: code.ok_or_else(|| format!("answered gRPC status {status:?}"))?,
+        body: bytes,
+    })
 }
 
 #[cfg(test)]
@@ -99,18 +115,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_field_is_read() {
-        let mut bytes = vec![0, 0, 0, 0, 203, 0x0a, 0xc8, 0x01];
-        bytes.extend([b'x'; 200]);
-        assert_eq!(message(&bytes), Ok(&[b'x'; 200][..]));
-    }
-
-    #[test]
-    fn damage_is_an_error_not_a_panic() {
-        let whole = [0, 0, 0, 0, 4, 0x0a, 2, b'a', b'b'];
-        for end in 0..whole.len() {
-            assert!(message(&whole[..end]).is_err());
-        }
-        assert!(message(&[0, 0, 0, 0, 6, 0x0a, 0xff, 0xff, 0xff, 0xff, 0x01]).is_err());
+    fn a_message_is_framed_by_its_length() {
+        assert_eq!(framed(b""), Ok(vec![0; 5]));
+        assert_eq!(framed(b"ab"), Ok(vec![0, 0, 0, 0, 2, b'a', b'b']));
+        let long = framed(&[7; 258]).unwrap();
+        assert_eq!(long[..6], [0, 0, 0, 1, 2, 7]);
     }
 }

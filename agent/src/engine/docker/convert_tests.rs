@@ -1,0 +1,162 @@
+//! The engine's answers, as real engines gave them.
+
+use super::*;
+
+fn info(json: &str) -> SwarmInfo {
+    serde_json::from_str(json).unwrap()
+}
+
+fn papers() -> Papers {
+    Papers {
+        subject: Some(Subject {
+            swarm_id: "s".into(),
+            node_id: "n".into(),
+        }),
+        ca_digest: Some("d".into()),
+    }
+}
+
+fn member(state: EngineState) -> Member {
+    match state {
+        EngineState::Active(member) => member,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_worker_knows_its_swarm_by_its_certificate_only() {
+    let info = info(
+        r#"{"NodeID":"n","LocalNodeState":"active","ControlAvailable":false,"Error":"",
+            "RemoteManagers":[{"NodeID":"m","Addr":"10.0.0.1:2377"}]}"#,
+    );
+    let expected = Member {
+        identity: Identity {
+            node_id: Some("n".into()),
+            swarm_id: Some("s".into()),
+            ca_digest: Some("d".into()),
+            managers: vec![([10, 0, 0, 1], 2377).into()],
+        },
+        control: Control::Worker,
+    };
+    assert_eq!(member(state(&info, papers(), false)), expected);
+}
+
+#[test]
+fn the_known_managers_are_sorted_once_each_and_without_this_node() {
+    let info = info(
+        r#"{"NodeID":"n","LocalNodeState":"active","ControlAvailable":true,"Error":"e","RemoteManagers":[
+            {"NodeID":"c","Addr":"10.0.0.3:2377"},{"NodeID":"n","Addr":"10.0.0.9:2377"},
+            {"NodeID":"a","Addr":"10.0.0.1:2377"},{"NodeID":"b","Addr":"10.0.0.3:2377"},
+            {"NodeID":"x","Addr":"nonsense"},{"NodeID":"y"}]}"#,
+    );
+    let identity = member(state(&info, papers(), false)).identity;
+    let expected: [SocketAddr; 2] = [([10, 0, 0, 1], 2377).into(), ([10, 0, 0, 3], 2377).into()];
+    assert_eq!(identity.managers, expected);
+}
+
+#[test]
+fn a_pending_node_is_known_by_its_certificate_until_the_engine_tells() {
+    let info = info(
+        r#"{"NodeID":"","LocalNodeState":"pending","ControlAvailable":false,"Error":"",
+            "RemoteManagers":[{"NodeID":"n","Addr":"10.0.0.9:2377"},{"NodeID":"m","Addr":"10.0.0.1:2377"}]}"#,
+    );
+    let expected = Identity {
+        node_id: Some("n".into()),
+        swarm_id: Some("s".into()),
+        ca_digest: Some("d".into()),
+        managers: vec![([10, 0, 0, 1], 2377).into()],
+    };
+    assert_eq!(
+        state(&info, papers(), false),
+        EngineState::Pending(expected)
+    );
+}
+
+#[test]
+fn a_first_join_has_no_identity() {
+    let info = info(
+        r#"{"NodeID":"","LocalNodeState":"pending","ControlAvailable":false,"Error":"","RemoteManagers":null}"#,
+    );
+    let state = state(&info, Papers::default(), false);
+    assert_eq!(state, EngineState::Pending(Identity::default()));
+}
+
+#[test]
+fn control_available_is_not_control() {
+    for local in ["active", "pending"] {
+        let info = info(&format!(
+            r#"{{"NodeID":"n","LocalNodeState":"{local}","ControlAvailable":true,
+                "Error":"rpc error: code = Unknown desc = The swarm does not have a leader.","Cluster":{{"ID":""}}}}"#,
+        ));
+        assert!(!controls(&info));
+        let member = member(state(&info, papers(), false));
+        assert!(matches!(member.control, Control::NoLeader(why) if why.contains("leader")));
+        assert_eq!(member.identity.swarm_id.as_deref(), Some("s"));
+    }
+}
+
+#[test]
+fn a_healthy_managers_labels_name_its_epoch_and_claim() {
+    let info = info(
+        r#"{"NodeID":"n","LocalNodeState":"active","ControlAvailable":true,"Error":"",
+            "Cluster":{"ID":"c","Spec":{"Labels":{"swarmlet.epoch":"3","swarmlet.claim":"c"}}}}"#,
+    );
+    let origin = Origin {
+        epoch: Epoch::new(3).unwrap(),
+        nonce: "c".into(),
+    };
+    let member = member(state(&info, papers(), true));
+    let control = Control::Manager {
+        leader: true,
+        origin: Some(origin),
+    };
+    assert_eq!(member.control, control);
+    assert_eq!(member.identity.swarm_id.as_deref(), Some("c"));
+}
+
+#[test]
+fn the_local_states_keep_their_names() {
+    let of = |word: &str| {
+        let json = format!(r#"{{"LocalNodeState":"{word}","Error":"e"}}"#);
+        state(&info(&json), Papers::default(), false)
+    };
+    assert_eq!(of("inactive"), EngineState::Inactive);
+    assert_eq!(of("locked"), EngineState::Locked);
+    assert_eq!(of("error"), EngineState::Error("e".into()));
+    assert!(matches!(of("pending"), EngineState::Pending(_)));
+}
+
+#[test]
+fn an_unknown_node_is_neither_ready_nor_down() {
+    for (word, ready, down) in [
+        ("ready", true, false),
+        ("down", false, true),
+        ("unknown", false, false),
+        ("disconnected", false, false),
+    ] {
+        let json =
+            format!(r#"{{"ID":"n","Spec":{{"Role":"manager"}},"Status":{{"State":"{word}"}}}}"#);
+        let entry = node(serde_json::from_str(&json).unwrap()).unwrap();
+        assert_eq!((entry.ready, entry.down), (ready, down), "{word}");
+        assert_eq!(entry.role, Role::Manager);
+    }
+}
+
+#[test]
+fn a_swarm_tells_whether_it_locks() {
+    for (spec, expected) in [
+        (r#"{"EncryptionConfig":{"AutoLockManagers":true}}"#, true),
+        (r#"{"EncryptionConfig":{"AutoLockManagers":false}}"#, false),
+        ("{}", false),
+    ] {
+        let json = format!(r#"{{"ID":"s","JoinTokens":{{"Worker":"t"}},"Spec":{spec}}}"#);
+        let swarm = swarm(serde_json::from_str(&json).unwrap()).unwrap();
+        assert_eq!(swarm.autolock, expected);
+    }
+}
+
+#[test]
+fn an_object_without_a_version_is_not_updated() {
+    assert!(version(None).is_err());
+    assert_eq!(version(Some(ObjectVersion { index: Some(7) })), Ok(7));
+}

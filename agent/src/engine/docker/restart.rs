@@ -1,0 +1,46 @@
+//! Asking for a restart of the engine.
+//!
+//! The agent has no capability, starts no program and may not talk to systemd: it leaves a
+//! file, which `swarmlet-restart-engine.path` waits for.
+
+use std::path::Path;
+
+use tokio::fs;
+
+use crate::engine::EngineError;
+
+/// The same name is in `systemd/swarmlet-restart-engine.path` and `.service`.
+const FILE: &str = "restart-engine";
+
+/// Leaves the file. One that is still there has not been answered yet; it says the same.
+pub(super) async fn ask(runtime_dir: &Path) -> Result<(), EngineError> {
+    let path = runtime_dir.join(FILE);
+    let written = fs::write(&path, "").await;
+    written.map_err(|error| EngineError::Unasked(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_file_is_there_after_one_request_or_two() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            assert_eq!(ask(folder.path()).await, Ok(()));
+            assert!(folder.path().join("restart-engine").exists());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_cannot_be_left_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = ask(&folder.path().join("absent")).await.unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with("cannot ask for a restart of the Docker Engine: "),
+            "{message}"
+        );
+        assert!(message.contains("restart-engine"), "{message}");
+    }
+}

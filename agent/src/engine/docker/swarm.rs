@@ -1,0 +1,133 @@
+//! Calls about the swarm as a whole.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use bollard::models::{
+    Swarm, SwarmInitRequest, SwarmJoinRequest, SwarmSpec, SwarmSpecEncryptionConfig,
+};
+use bollard::query_parameters::{LeaveSwarmOptions, UpdateSwarmOptions};
+use secrecy::ExposeSecret;
+
+use super::connection::READ_LIMIT;
+use super::{Docker, convert};
+use crate::engine::{CLAIM_LABEL, EPOCH_LABEL, EngineError, InitRequest, SWARM_PORT};
+use crate::swarm::{Epoch, JoinToken};
+
+/// The engine gives up waiting for a join after 20 s, and goes on in the background.
+const JOIN_LIMIT: Duration = Duration::from_secs(30);
+const INIT_LIMIT: Duration = Duration::from_mins(1);
+/// Mostly a second, but 38 s was seen where tasks ran or a route was missing.
+const FORCE_LIMIT: Duration = Duration::from_mins(2);
+/// A leave queues behind a join that goes on in the background.
+const LEAVE_LIMIT: Duration = Duration::from_mins(1);
+const LISTEN: &str = "0.0.0.0:2377";
+
+pub(super) async fn init(docker: &Docker, request: &InitRequest) -> Result<(), EngineError> {
+    let encryption = SwarmSpecEncryptionConfig {
+        auto_lock_managers: Some(request.autolock),
+    };
+    let spec = SwarmSpec {
+        labels: Some(labels(request.epoch, &request.claim_nonce).into()),
+        encryption_config: Some(encryption),
+        ..SwarmSpec::default()
+    };
+    let body = SwarmInitRequest {
+        data_path_port: request.data_path_port.map(u32::from),
+        default_addr_pool: Some(vec![request.address_pool.to_string()]),
+        subnet_size: Some(request.subnet_size.into()),
+        spec: Some(spec),
+        ..addresses(request.advertise)
+    };
+    create(docker, INIT_LIMIT, body).await
+}
+
+pub(super) async fn force_new_cluster(
+    docker: &Docker,
+    advertise: Ipv4Addr,
+) -> Result<(), EngineError> {
+    let body = SwarmInitRequest {
+        force_new_cluster: Some(true),
+        ..addresses(advertise)
+    };
+    create(docker, FORCE_LIMIT, body).await
+}
+
+fn addresses(advertise: Ipv4Addr) -> SwarmInitRequest {
+    SwarmInitRequest {
+        listen_addr: Some(LISTEN.into()),
+        advertise_addr: Some(format!("{advertise}:{SWARM_PORT}")),
+        ..SwarmInitRequest::default()
+    }
+}
+
+async fn create(
+    docker: &Docker,
+    limit: Duration,
+    body: SwarmInitRequest,
+) -> Result<(), EngineError> {
+    let init = |c: bollard::Docker| async move { c.init_swarm(body).await };
+    docker.call(limit, init).await.map(|_| ())
+}
+
+fn labels(epoch: Epoch, claim_nonce: &str) -> [(String, String); 2] {
+    [
+        (EPOCH_LABEL.to_owned(), epoch.to_string()),
+        (CLAIM_LABEL.to_owned(), claim_nonce.to_owned()),
+    ]
+}
+
+pub(super) async fn join(
+    docker: &Docker,
+    manager: SocketAddr,
+    token: &JoinToken,
+    advertise: Ipv4Addr,
+) -> Result<(), EngineError> {
+    let body = SwarmJoinRequest {
+        listen_addr: Some(LISTEN.into()),
+        advertise_addr: Some(format!("{advertise}:{SWARM_PORT}")),
+        remote_addrs: Some(vec![manager.to_string()]),
+        join_token: Some(token.secret().expose_secret().to_owned()),
+        ..SwarmJoinRequest::default()
+    };
+    let join = |c: bollard::Docker| async move { c.join_swarm(body).await };
+    docker.call(JOIN_LIMIT, join).await
+}
+
+pub(super) async fn leave(docker: &Docker) -> Result<(), EngineError> {
+    let force = Some(LeaveSwarmOptions { force: true });
+    let leave = |c: bollard::Docker| async move { c.leave_swarm(force).await };
+    docker.call(LEAVE_LIMIT, leave).await
+}
+
+pub(super) async fn inspect(docker: &Docker) -> Result<Swarm, EngineError> {
+    let inspect = |c: bollard::Docker| async move { c.inspect_swarm().await };
+    docker.call(READ_LIMIT, inspect).await
+}
+
+pub(super) async fn mark_epoch(
+    docker: &Docker,
+    epoch: Epoch,
+    claim_nonce: &str,
+) -> Result<(), EngineError> {
+    let swarm = inspect(docker).await?;
+    // The version makes it a compare-and-swap: another writer in between wins.
+    let options = UpdateSwarmOptions {
+        version: convert::version(swarm.version)?,
+        ..UpdateSwarmOptions::default()
+    };
+    let spec = marked(swarm.spec.unwrap_or_default(), epoch, claim_nonce);
+    let update = |c: bollard::Docker| async move { c.update_swarm(spec, options).await };
+    docker.call(READ_LIMIT, update).await
+}
+
+/// The same settings with the two labels. An update replaces all settings at once.
+fn marked(mut spec: SwarmSpec, epoch: Epoch, claim_nonce: &str) -> SwarmSpec {
+    let held = spec.labels.get_or_insert_default();
+    held.extend(labels(epoch, claim_nonce));
+    spec
+}
+
+#[cfg(test)]
+#[path = "swarm_tests.rs"]
+mod tests;
