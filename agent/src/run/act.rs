@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use tracing::info;
 
+use super::knowledge::note;
 use super::{Agent, Outside, StepError};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::pools;
@@ -125,7 +126,7 @@ impl<O: Outside> Agent<O> {
         if unlocked.is_ok() {
             info!("engine unlocked");
         }
-        super::knowledge::note(&mut self.knowledge.unlock, unlocked, |_, _| true);
+        note(&mut self.knowledge.unlock, unlocked, |(), ()| true);
         Ok(())
     }
 }

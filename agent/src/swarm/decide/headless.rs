@@ -58,9 +58,8 @@ fn judge(
     ticket: &Ticket,
     read: &Reading<Option<Ticket>>,
 ) -> Decision {
-    let raft = match raft(seen, here, ticket) {
-        Some(raft) => raft,
-        None => return wait(Reason::PeersUnknown),
+    let Some(raft) = raft(seen, here, ticket) else {
+        return wait(Reason::PeersUnknown);
     };
     let due = seen.fleet.due(raft.iter().map(String::as_str));
     if !due.is_empty() {
