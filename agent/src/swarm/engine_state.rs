@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use strum::IntoStaticStr;
+
 use super::Epoch;
 
 /// The engine's part in a swarm.
@@ -22,7 +24,8 @@ pub enum EngineState {
 }
 
 /// Kinds of state: what [`super::Observation::since`] tells the age of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// [`EngineState::Down`].
     Down,
@@ -40,6 +43,13 @@ pub enum Kind {
     NoLeader,
     /// [`Control::Manager`].
     Manager,
+}
+
+impl Kind {
+    /// A word that stays the same: `no-leader`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl EngineState {

@@ -17,8 +17,10 @@ use crate::swarm::{
 };
 
 mod combinations;
+mod headless;
 mod healing;
 mod rows;
+mod values;
 
 const SECOND: Duration = Duration::from_secs(1);
 

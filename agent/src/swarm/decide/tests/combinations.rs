@@ -1,176 +1,10 @@
-//! Combinations of facts, a million of them spread evenly over all there are: every one has a
-//! step, and no step does harm.
+//! Every combination of facts has a step, and no step does harm.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::values::each;
 use super::*;
-
-/// How many combinations are looked at. Coprime to the number of all, so that the stride meets
-/// every value of every fact.
-const LOOKS: u64 = 1_000_003;
-
-fn engines() -> Vec<EngineState> {
-    let control = [
-        Control::Worker,
-        Control::NoLeader("no leader".into()),
-        Control::Manager {
-            leader: false,
-            origin: None,
-        },
-        made_under("n"),
-        made_under("theirs"),
-    ];
-    let mut all = vec![
-        EngineState::Inactive,
-        EngineState::Locked,
-        EngineState::Down,
-        EngineState::Error("e".into()),
-        EngineState::Pending(Identity::default()),
-        EngineState::Pending(identity()),
-    ];
-    all.extend(control.map(member));
-    all
-}
-
-fn tickets() -> Vec<Option<Reading<Option<Ticket>>>> {
-    let other = Ticket {
-        swarm_id: "other".into(),
-        ..ticket()
-    };
-    let newer = Ticket {
-        epoch: Epoch::FIRST.next(),
-        ..other.clone()
-    };
-    let recovered = Ticket {
-        epoch: Epoch::FIRST.next(),
-        ..ticket()
-    };
-    vec![
-        None,
-        just(None),
-        just(Some(ticket())),
-        aged(Some(ticket()), 60 * SECOND),
-        just(Some(other)),
-        just(Some(newer)),
-        just(Some(recovered)),
-        failed(Trouble::Denied("d".into())),
-    ]
-}
-
-fn all_registers() -> Vec<Option<Reading<Registers>>> {
-    let mut all = vec![None, failed(Trouble::Failed("f".into()))];
-    for (claim, mine) in [(None, false), (Some("n"), true), (Some("theirs"), false)] {
-        for outcome in [None, formed("swarm"), formed("other"), passed_over()] {
-            for epoch in [Epoch::FIRST, Epoch::FIRST.next()] {
-                let registers = registers(claim, mine, outcome.clone());
-                all.push(just(Registers { epoch, ..registers }));
-            }
-        }
-    }
-    all
-}
-
-fn probes() -> Vec<Option<Reading<Vec<Probed>>>> {
-    vec![
-        None,
-        lasting(vec![nobody(4)], 200 * SECOND),
-        just(vec![manager(4, "swarm", Some(digest()))]),
-        lasting(vec![manager(4, "swarm", Some(digest()))], 200 * SECOND),
-        lasting(vec![manager(4, "other", Some(digest()))], 200 * SECOND),
-    ]
-}
-
-fn standings() -> Vec<Option<Standing>> {
-    let long = |verdict| standing(verdict, 9, 200 * SECOND);
-    vec![
-        None,
-        standing(Verdict::Removed, 1, Duration::ZERO),
-        long(Verdict::Member),
-        long(Verdict::Removed),
-        long(Verdict::Unclear),
-        long(Verdict::NoLeader),
-        long(Verdict::Silent),
-    ]
-}
-
-fn fleets() -> Vec<Fleet> {
-    let of = |four, five| words(&[("i-1", five), ("i-4", four), ("i-5", five)]);
-    vec![
-        Fleet::default(),
-        of(Life::Alive, Life::Alive),
-        of(Life::Alive, Life::Terminated),
-        of(Life::Terminated, Life::Terminated),
-    ]
-}
-
-/// Takes one value of a list by a digit of the number.
-fn pick<'a, T>(number: &mut u64, values: &'a [T]) -> &'a T {
-    let count = values.len() as u64;
-    let index = usize::try_from(*number % count).unwrap();
-    *number /= count;
-    &values[index]
-}
-
-fn each(mut check: impl FnMut(&Observation, &Decision)) {
-    let (engines, tickets, registers) = (engines(), tickets(), all_registers());
-    let (probes, standings, fleets) = (probes(), standings(), fleets());
-    let join = Some(JoinFailure {
-        age: SECOND,
-        attempts: 3,
-        cause: "c".into(),
-    });
-    let joins = [None, join];
-    let memberships = [None, membership()];
-    let sizes = [
-        2,
-        engines.len(),
-        2,
-        2,
-        2,
-        2,
-        tickets.len(),
-        registers.len(),
-        probes.len(),
-        standings.len(),
-        joins.len(),
-        3,
-        2,
-        fleets.len(),
-        3,
-    ];
-    let all: u64 = sizes.iter().map(|&size| size as u64).product();
-    let stride = all / LOOKS + 1;
-    let mut number = 0;
-    while number < all {
-        let digits = &mut number.clone();
-        let seen = Observation {
-            role: *pick(digits, &[Role::Manager, Role::Worker]),
-            engine: pick(digits, &engines).clone(),
-            since: *pick(digits, &[Duration::ZERO, 200 * SECOND]),
-            membership: pick(digits, &memberships).clone(),
-            peers: pick(digits, &[Vec::new(), peers()]).clone(),
-            forced: *pick(digits, &[None, Some(Epoch::FIRST.next())]),
-            ticket: pick(digits, &tickets).clone(),
-            registers: pick(digits, &registers).clone(),
-            managers: pick(digits, &probes).clone(),
-            standing: pick(digits, &standings).clone(),
-            join: pick(digits, &joins).clone(),
-            acted: *pick(digits, &[None, Some(SECOND), Some(900 * SECOND)]),
-            holder: pick(digits, &[holder(0), holder(301)]).clone(),
-            fleet: pick(digits, &fleets).clone(),
-            recovery: *pick(
-                digits,
-                &[
-                    Recovery::Auto,
-                    Recovery::Ask { consent: false },
-                    Recovery::Ask { consent: true },
-                ],
-            ),
-            ..outside(Role::Worker)
-        };
-        check(&seen, &decide(&seen));
-        number += stride;
-    }
-    println!("{} of {all} combinations", all / stride);
-}
+use crate::swarm::Kind;
 
 #[test]
 fn every_combination_has_a_harmless_step() {
@@ -195,6 +29,27 @@ fn every_combination_has_a_harmless_step() {
         }
         a_healthy_member_asks_aws_nothing(seen, decision);
     });
+}
+
+/// What the engine can be, and what an agent may do then: the diagram in the documentation.
+#[test]
+fn the_documented_steps_are_those_of_the_code() {
+    let mut steps = BTreeMap::<Kind, BTreeSet<&str>>::new();
+    each(|seen, decision| {
+        let found = steps.entry(seen.engine.kind()).or_default();
+        found.insert(decision.action.name());
+    });
+    let line = |(kind, steps): (&Kind, &BTreeSet<&str>)| {
+        let steps: Vec<_> = steps.iter().copied().collect();
+        format!("{:<9} {}", kind.name(), steps.join(" "))
+    };
+    let lines: Vec<String> = steps.iter().map(line).collect();
+    let documentation = include_str!("../../../../../docs/protocol.md");
+    let block = format!("```text\n{}\n```", lines.join("\n"));
+    assert!(
+        documentation.contains(&block),
+        "docs/protocol.md lacks\n{block}"
+    );
 }
 
 fn rested(seen: &Observation) -> bool {
