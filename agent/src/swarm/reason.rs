@@ -43,6 +43,8 @@ pub enum Reason {
     Removed,
     /// None of the managers that this node knows answers, but others of its swarm do.
     ManagersReplaced,
+    /// All managers are gone for good, and this node is to become one.
+    SwarmLost,
     /// The cluster has a swarm of a later epoch.
     NewerSwarm(Epoch),
     /// This manager's swarm is what the recovery of this epoch has left behind.
@@ -167,6 +169,9 @@ impl Reason {
             Self::ManagersReplaced => {
                 "all managers that this node knows are gone, the ticket names others: joining again"
                     .into()
+            }
+            Self::SwarmLost => {
+                "all managers of this swarm are gone: leaving, to form the next".into()
             }
             Self::NewerSwarm(epoch) => {
                 format!("the cluster has a new swarm, of epoch {epoch}: moving over")

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use super::lost::{self, Fate};
 use super::{Gaps, once_in_a_while, pace, soonest, step};
 use crate::swarm::addressing::{self, Choice};
 use crate::swarm::{
-    Action, Decision, Membership, Observation, Probed, Reading, Reason, Standing, Ticket, Verdict,
+    Action, Decision, Membership, Observation, Probed, Reading, Reason, Role, Standing, Ticket,
+    Verdict,
 };
 
 /// How long to stay with what one has: as a member that serves, or waiting.
@@ -88,8 +90,28 @@ pub(super) fn removed(seen: &Observation, standing: &Standing) -> Decision {
 fn strayed(seen: &Observation, membership: &Membership, rest: Rest, reason: Reason) -> Decision {
     match elsewhere(seen, membership) {
         Err(Search::Ask(ask)) => step(ask, reason),
-        Err(Search::Wait(left)) => step(rest(left), reason),
+        Err(Search::Wait(left)) => orphaned(seen, membership).unwrap_or(step(rest(left), reason)),
         Ok(found) => moved(seen, &found).unwrap_or_else(|| step(rest(pace::REMOVED_GAP), reason)),
+    }
+}
+
+/// A manager by its tag that is still a worker, and all managers are gone for good: nobody is left
+/// to promote it, and outside it may form the next swarm.
+fn orphaned(seen: &Observation, membership: &Membership) -> Option<Decision> {
+    let ticket = seen.ticket.as_ref()?.value()?.as_ref()?;
+    let silent = seen
+        .standing
+        .as_ref()?
+        .lasted
+        .min(seen.managers.as_ref()?.lasted);
+    let same = ticket.swarm_id == membership.swarm_id && ticket.epoch >= membership.epoch;
+    if seen.role != Role::Manager || !same || silent < pace::MOVE_LIMIT {
+        return None;
+    }
+    match lost::verdict(seen, ticket) {
+        Fate::Gone => Some(once_in_a_while(seen, Action::Leave, Reason::SwarmLost)),
+        Fate::Ask(ids) => Some(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
+        Fate::WaitsFor(_) => None,
     }
 }
 

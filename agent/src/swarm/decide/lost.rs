@@ -4,29 +4,44 @@ use super::form::{self, Bid};
 use super::step;
 use crate::swarm::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
 
-/// What to do about it; or else what the node has to wait for, if EC2 has told.
-///
+/// What EC2 says of a swarm's managers.
+pub(super) enum Fate {
+    /// All are gone for good.
+    Gone,
+    /// It has to be asked about these.
+    Ask(Vec<String>),
+    /// Some may come back; what the node has to wait for, if that is known.
+    WaitsFor(Option<Reason>),
+}
+
 /// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
-/// started. Only when EC2 says of each, by its instance id, that it is gone for good, the next
-/// epoch is open.
+/// started. EC2 has to say of each, by its instance id, that it is gone for good.
+pub(super) fn verdict(seen: &Observation, ticket: &Ticket) -> Fate {
+    let ids = || ticket.instances.iter().map(String::as_str);
+    if ticket.instances.is_empty() {
+        return Fate::WaitsFor(None);
+    }
+    if ids().all(|id| seen.fleet.is_gone(id)) {
+        return Fate::Gone;
+    }
+    match seen.fleet.due(ids()) {
+        due if due.is_empty() => Fate::WaitsFor(waits_for(seen, ticket)),
+        due => Fate::Ask(due),
+    }
+}
+
+/// What a manager outside does about it, or else what it has to wait for: when the swarm is gone
+/// for good, the next epoch is open.
 pub(super) fn judge(
     seen: &Observation,
     ticket: &Ticket,
     read: &Reading<Option<Ticket>>,
 ) -> Result<Decision, Option<Reason>> {
-    let ids = || ticket.instances.iter().map(String::as_str);
-    if ticket.instances.is_empty() {
-        return Err(None);
+    match verdict(seen, ticket) {
+        Fate::Gone => Ok(form::bid(seen, read, &Bid::to_init(ticket.epoch.next()))),
+        Fate::Ask(ids) => Ok(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
+        Fate::WaitsFor(reason) => Err(reason),
     }
-    if ids().all(|id| seen.fleet.is_gone(id)) {
-        let bid = Bid::to_init(ticket.epoch.next());
-        return Ok(form::bid(seen, read, &bid));
-    }
-    let due = seen.fleet.due(ids());
-    if !due.is_empty() {
-        return Ok(step(Action::AskFleet(due), Reason::AskingAboutManagers));
-    }
-    Err(waits_for(seen, ticket))
 }
 
 fn waits_for(seen: &Observation, ticket: &Ticket) -> Option<Reason> {

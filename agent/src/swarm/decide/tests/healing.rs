@@ -153,6 +153,25 @@ fn a_newer_swarm_draws_a_node_over_only_while_its_own_managers_are_silent() {
 }
 
 #[test]
+fn a_manager_that_was_never_promoted_outlives_a_lost_swarm() {
+    let mut seen = Observation {
+        role: Role::Manager,
+        ticket: just(Some(ticket())),
+        standing: standing(Verdict::Silent, 9, 125 * SECOND),
+        managers: lasting(vec![nobody(4), nobody(5)], 60 * SECOND),
+        ..worker()
+    };
+    let both = Action::AskFleet(vec!["i-4".into(), "i-5".into()]);
+    assert_eq!(action(&seen), both);
+    seen.fleet = words(&[("i-4", Life::Terminated), ("i-5", Life::Stopped)]);
+    assert!(matches!(action(&seen), Action::Serve(_)));
+    seen.fleet = words(&[("i-4", Life::Terminated), ("i-5", Life::Terminated)]);
+    assert_eq!(action(&seen), Action::Leave);
+    seen.role = Role::Worker;
+    assert!(matches!(action(&seen), Action::Serve(_)), "a worker stays");
+}
+
+#[test]
 fn an_expired_certificate_waits_for_a_manager_that_can_take_the_node() {
     let mut seen = worker();
     seen.engine = EngineState::Error("certificate has expired".into());
