@@ -2,6 +2,7 @@
 
 use crate::Case;
 
+mod autolock;
 mod engine_20_10;
 mod forming;
 mod identity;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         units::CASES,
         identity::CASES,
         parameter_store::CASES,
+        autolock::CASES,
         plain_image::CASES,
         engine_20_10::CASES,
         forming::CASES,
