@@ -1,14 +1,14 @@
 //! A swarm none of whose managers answers: do they come back, or is it gone for good?
 
 use super::form::{self, Bid};
-use super::step;
+use super::{pace, step};
 use crate::swarm::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
 
 /// What to do about it; or else what the node has to wait for, if EC2 has told.
 ///
 /// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
 /// started. Only when EC2 says of each, by its instance id, that it is gone for good, the next
-/// epoch is open.
+/// epoch is open. This node itself may be one of them: in no swarm, it has lost its copy.
 pub(super) fn judge(
     seen: &Observation,
     ticket: &Ticket,
@@ -18,15 +18,26 @@ pub(super) fn judge(
     if ticket.instances.is_empty() {
         return Err(None);
     }
-    if ids().all(|id| seen.fleet.is_gone(id)) {
+    let others = || ids().filter(|id| *id != seen.instance_id);
+    if ids().all(|id| is_lost(seen, id)) {
         let bid = Bid::to_init(ticket.epoch.next());
         return Ok(form::bid(seen, read, &bid));
     }
-    let due = seen.fleet.due(ids());
+    let due = seen.fleet.due(others());
     if !due.is_empty() {
         return Ok(step(Action::AskFleet(due), Reason::AskingAboutManagers));
     }
     Err(waits_for(seen, ticket))
+}
+
+/// A manager that somebody took out of its swarm knows better than EC2 that it will not answer. It
+/// gives those that it may have made managers since then time for an election and a new ticket.
+fn is_lost(seen: &Observation, id: &str) -> bool {
+    if id != seen.instance_id {
+        return seen.fleet.is_gone(id);
+    }
+    let silent = seen.managers.as_ref().map(|probes| probes.lasted);
+    silent.unwrap_or_default() >= pace::NO_LEADER_LIMIT
 }
 
 fn waits_for(seen: &Observation, ticket: &Ticket) -> Option<Reason> {
