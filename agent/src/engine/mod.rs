@@ -100,6 +100,14 @@ pub struct NodeEntry {
     pub manager: Option<ManagerEntry>,
 }
 
+impl NodeEntry {
+    /// Whether raft counts it, or will in a moment: not if a forced cluster has left it behind,
+    /// which stays on the list as a manager that raft does not know.
+    pub fn counts(&self) -> bool {
+        self.role == Role::Manager && (self.manager.is_some() || !self.down)
+    }
+}
+
 /// A manager's part of a node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ManagerEntry {

@@ -173,7 +173,7 @@ impl<O: Outside> Agent<O> {
 
     /// The other managers, on disk: without a leader nobody can tell who they were.
     pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let managers = nodes.iter().filter(|node| node.role == Role::Manager);
+        let managers = nodes.iter().filter(|node| node.counts());
         let known = managers.filter_map(|node| {
             let ip = node.address?;
             Some(Peer {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Fleet, Role};
+use super::Fleet;
 
 /// A node that looks dead has looked so this often, for this long.
 pub const LOOKS: u32 = 3;
@@ -17,8 +17,9 @@ pub const LASTED: Duration = Duration::from_mins(1);
 pub struct Entry {
     /// Docker's id.
     pub id: String,
-    /// Its role in the swarm now.
-    pub role: Role,
+    /// Raft counts it: the engine does not remove it before it is demoted. A forced cluster leaves
+    /// managers behind that raft does not count, which the engine removes and does not demote.
+    pub in_raft: bool,
     /// Its state is `ready`.
     pub ready: bool,
     /// For how long, and in how many looks, its state has been `down`.
@@ -38,7 +39,7 @@ pub enum Reaping {
     Ask(Vec<String>),
     /// Make this dead manager a worker: raft no longer counts it.
     Demote(String),
-    /// Take this dead worker off the list.
+    /// Take this dead node off the list.
     Remove(String),
 }
 
@@ -55,11 +56,11 @@ pub fn next(nodes: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
     };
     let dead: Vec<&&Entry> = down.iter().filter(long).collect();
     let gone: Vec<&&&Entry> = dead.iter().filter(|node| is_gone(node)).collect();
-    if let Some(manager) = gone.iter().find(|node| node.role == Role::Manager) {
+    if let Some(manager) = gone.iter().find(|node| node.in_raft) {
         return Reaping::Demote(manager.id.clone());
     }
-    if let Some(worker) = gone.first().filter(|_| allowed > 0) {
-        return Reaping::Remove(worker.id.clone());
+    if let Some(node) = gone.first().filter(|_| allowed > 0) {
+        return Reaping::Remove(node.id.clone());
     }
     let ids = dead.iter().filter_map(|node| node.instance_id.as_deref());
     let due = fleet.due(ids);

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::swarm::{Life, Whereabouts};
+use crate::swarm::{Life, Role, Whereabouts};
 
 fn node(n: u8, role: Role) -> Entry {
     Entry {
         id: format!("node{n}"),
-        role,
+        in_raft: role == Role::Manager,
         ready: true,
         down: None,
         instance_id: Some(format!("i-{n}")),
@@ -39,9 +39,25 @@ fn a_dead_manager_is_demoted_and_then_removed() {
     let gone = fleet(&[(1, Life::Terminated)]);
     let mut nodes = vec![node(0, Role::Manager), dead(1, Role::Manager)];
     assert_eq!(next(&nodes, &gone, 1), Reaping::Demote("node1".into()));
-    nodes[1].role = Role::Worker;
+    nodes[1].in_raft = false;
     assert_eq!(next(&nodes, &gone, 1), Reaping::Remove("node1".into()));
     assert_eq!(next(&nodes, &gone, 0), Reaping::Watch, "the brake");
+}
+
+#[test]
+fn a_manager_that_a_forced_cluster_left_behind_is_removed_at_once() {
+    let gone = fleet(&[(1, Life::Terminated), (2, Life::Terminated)]);
+    let left_behind = |n| Entry {
+        in_raft: false,
+        ..dead(n, Role::Manager)
+    };
+    let nodes = [
+        node(0, Role::Manager),
+        left_behind(1),
+        dead(2, Role::Manager),
+    ];
+    assert_eq!(next(&nodes, &gone, 1), Reaping::Demote("node2".into()));
+    assert_eq!(next(&nodes[..2], &gone, 1), Reaping::Remove("node1".into()));
 }
 
 #[test]

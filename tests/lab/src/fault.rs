@@ -32,6 +32,8 @@ pub struct Fault {
     pub cluster: Option<String>,
     /// Only requests of this instance.
     pub instance: Option<String>,
+    /// Only requests about a name or id like this pattern of a shell.
+    pub target: Option<String>,
     /// What happens.
     pub effect: Effect,
     /// How late a delayed answer is.
@@ -50,6 +52,7 @@ impl Fault {
             action: None,
             cluster: None,
             instance: None,
+            target: None,
             effect,
             delay_ms: None,
             seconds: None,
@@ -75,6 +78,13 @@ impl Fault {
     #[must_use]
     pub fn instance(mut self, id: &str) -> Self {
         self.instance = Some(id.to_owned());
+        self
+    }
+
+    /// Only what this pattern fits.
+    #[must_use]
+    pub fn target(mut self, pattern: &str) -> Self {
+        self.target = Some(pattern.to_owned());
         self
     }
 

@@ -38,7 +38,9 @@ pub(crate) fn hub_up() -> Result<()> {
     ip(&format!("netns add {hub}"))?;
     for command in [
         "link set lo up",
-        "link add br0 type bridge",
+        // Without an address of its own the bridge takes the lowest of its ports' and changes it as
+        // machines come and go: for half a minute the others would not reach their router.
+        "link add br0 address 02:98:ff:00:00:01 type bridge",
         "addr add 10.98.0.1/16 dev br0",
         "addr add 169.254.169.254/32 dev br0",
         "link set br0 up",

@@ -86,7 +86,10 @@ impl<O: Outside> Agent<O> {
         let fleet = &self.chores.fleet;
         let told = fleet.known.iter();
         let told = told.filter_map(|(id, (word, _))| Some((id.clone(), word.clone()?)));
-        let list: Vec<_> = nodes.iter().map(entry).collect();
+        let counted = nodes
+            .iter()
+            .filter(|n| n.role == Role::Worker || n.counts());
+        let list: Vec<_> = counted.map(entry).collect();
         match promotion::next(&list, &told.collect()) {
             Promotion::Promote(node_id) => {
                 self.edges.engine.set_role(&node_id, Role::Manager).await?;

@@ -39,7 +39,7 @@ impl Watch {
         let down = self.down.get(&node.id);
         Entry {
             id: node.id.clone(),
-            role: node.role,
+            in_raft: node.counts(),
             ready: node.ready,
             down: down.map(|(since, looks)| (since.elapsed(), *looks)),
             instance_id: node.instance_id.clone(),

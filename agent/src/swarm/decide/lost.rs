@@ -1,7 +1,7 @@
 //! A swarm none of whose managers answers: do they come back, or is it gone for good?
 
 use super::form::{self, Bid};
-use super::step;
+use super::{pace, step};
 use crate::swarm::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
 
 /// What EC2 says of a swarm's managers.
@@ -15,16 +15,17 @@ pub(super) enum Fate {
 }
 
 /// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
-/// started. EC2 has to say of each, by its instance id, that it is gone for good.
+/// started. EC2 has to say of each, by its instance id, that it is gone for good. This node itself
+/// may be one of them: in no swarm, it has lost its copy.
 pub(super) fn verdict(seen: &Observation, ticket: &Ticket) -> Fate {
     let ids = || ticket.instances.iter().map(String::as_str);
     if ticket.instances.is_empty() {
         return Fate::WaitsFor(None);
     }
-    if ids().all(|id| seen.fleet.is_gone(id)) {
+    if ids().all(|id| is_lost(seen, id)) {
         return Fate::Gone;
     }
-    match seen.fleet.due(ids()) {
+    match seen.fleet.due(ids().filter(|id| *id != seen.instance_id)) {
         due if due.is_empty() => Fate::WaitsFor(waits_for(seen, ticket)),
         due => Fate::Ask(due),
     }
@@ -42,6 +43,16 @@ pub(super) fn judge(
         Fate::Ask(ids) => Ok(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
         Fate::WaitsFor(reason) => Err(reason),
     }
+}
+
+/// A manager that somebody took out of its swarm knows better than EC2 that it will not answer. It
+/// gives those that it may have made managers since then time for an election and a new ticket.
+fn is_lost(seen: &Observation, id: &str) -> bool {
+    if id != seen.instance_id {
+        return seen.fleet.is_gone(id);
+    }
+    let silent = seen.managers.as_ref().map(|probes| probes.lasted);
+    silent.unwrap_or_default() >= pace::NO_LEADER_LIMIT
 }
 
 fn waits_for(seen: &Observation, ticket: &Ticket) -> Option<Reason> {

@@ -219,6 +219,30 @@ fn a_lost_swarm_opens_the_next_epoch_only_when_all_its_managers_are_gone() {
 }
 
 #[test]
+fn a_manager_without_its_swarm_does_not_wait_for_itself() {
+    let second = Epoch::FIRST.next();
+    let mut seen = outside(Role::Manager);
+    let own = Ticket {
+        instances: vec!["i-9".into()],
+        ..ticket()
+    };
+    seen.ticket = just(Some(own));
+    let silent = |lasted| lasting(vec![nobody(4), nobody(5)], lasted);
+    seen.managers = silent(119 * SECOND);
+    assert!(matches!(action(&seen), Action::Wait(_)), "an election");
+    seen.managers = silent(pace::NO_LEADER_LIMIT);
+    assert_eq!(action(&seen), Action::ReadRegisters(second));
+    let with_another = Ticket {
+        instances: vec!["i-4".into(), "i-9".into()],
+        ..ticket()
+    };
+    seen.ticket = just(Some(with_another));
+    assert_eq!(action(&seen), Action::AskFleet(vec!["i-4".into()]));
+    seen.fleet = words(&[("i-4", Life::Alive)]);
+    assert_eq!(reason(&seen), Reason::ManagersCutOff(vec!["i-4".into()]));
+}
+
+#[test]
 fn a_formed_epoch_whose_holder_died_before_publishing_is_passed() {
     let mut seen = outside(Role::Manager);
     seen.ticket = Some(Reading {
