@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
-use super::{Agent, Outside, StepError};
+use super::{Agent, Chance, Outside, StepError};
 use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
 use crate::swarm::{
@@ -54,7 +54,10 @@ pub async fn run<O: Outside>(
             notify.ready();
         }
         let woken = match pause {
-            Some(pause) => alive(notify, idle(triggers, pause)).await,
+            Some(pause) => {
+                let pause = agent.edges.chance.stretch(pause);
+                alive(notify, idle(triggers, pause)).await
+            }
             None => Some(()),
         };
         if woken.is_none() {
@@ -64,13 +67,13 @@ pub async fn run<O: Outside>(
     }
 }
 
-/// Waits for a happening, or for the time with some jitter on top: a fleet that started in
-/// one second must not ask in one second.
+/// Waits for a happening, or for the time. What happens in the same moment is told first, so
+/// that it wakes one round and not two.
 async fn idle(triggers: &mut impl Triggers, pause: Duration) -> Option<()> {
-    let jitter = pause.mul_f64(rand::random_range(0.0..0.2));
     tokio::select! {
-        () = sleep_until(Instant::now() + pause + jitter) => Some(()),
+        biased;
         happening = triggers.next() => happening,
+        () = sleep_until(Instant::now() + pause) => Some(()),
     }
 }
 
