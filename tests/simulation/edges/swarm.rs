@@ -145,10 +145,13 @@ pub(super) async fn leave(edge: Edge) -> Result<(), EngineError> {
     if engine == (false, Phase::Inactive) {
         return Err(refused(503, "This node is not part of a swarm"));
     }
-    world.with(|state| state.check_leave(id));
+    let acts = world.with(|state| state.check_leave(id));
     world.pause(700, 3_400).await;
     world.with(|state| {
         same_life(state, id, life)?;
+        if acts {
+            state.check_act(id, "leaves");
+        }
         tracing::info!(machine = id, "world: left");
         state.leave_swarm(id);
         Ok(())

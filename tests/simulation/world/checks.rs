@@ -8,8 +8,8 @@ use super::State;
 use super::machine::MachineId;
 use super::swarm::SwarmId;
 
-/// One act that cannot be undone per node in this time. Times on disk are whole seconds.
-const ACT_GAP: Duration = Duration::from_secs(599);
+/// One act that cannot be undone per node in this time, less what a leave itself takes.
+const ACT_GAP: Duration = Duration::from_secs(590);
 
 impl State {
     pub(crate) fn broke(&mut self, rule: String) {
@@ -97,16 +97,12 @@ impl State {
         found
     }
 
-    /// An agent takes its engine out of a swarm.
-    pub(crate) fn check_leave(&mut self, id: MachineId) {
+    /// An agent takes its engine out of a swarm. Says whether that cannot be undone.
+    pub(crate) fn check_leave(&mut self, id: MachineId) -> bool {
         let Some(place) = self.machines[id].engine.place.clone() else {
-            return;
+            return false;
         };
         let link = self.machines[id].engine.link;
-        let made_for_nothing = self.is_unpublished(place.swarm);
-        if !made_for_nothing {
-            self.check_act(id, "leaves");
-        }
         if let Some(swarm) = link.filter(|&swarm| self.leads(swarm) && !self.is_unpublished(swarm))
             && self.swarms[swarm].entry(&place.node).is_some()
         {
@@ -115,6 +111,7 @@ impl State {
                 "{instance} leaves swarm {swarm}, which lives and has it"
             ));
         }
+        !self.is_unpublished(place.swarm)
     }
 
     /// A swarm that an agent made and that did not become the cluster's.

@@ -136,26 +136,25 @@ impl State {
 
     fn settle_status(&mut self, mut entry: Entry, linked: bool) -> Entry {
         let target = if linked { Status::Ready } else { Status::Down };
-        if entry.status == target {
-            entry.becoming = None;
-            return entry;
-        }
-        let at = match entry.becoming {
-            Some((becoming, at)) if becoming == target => at,
-            _ => match (target, entry.status) {
-                (Status::Ready, _) => self.soon(200, 6_000),
-                (_, Status::Unknown) => self.soon(24_000, 28_000),
-                _ => self.soon(10_800, 15_400),
-            },
-        };
-        entry.becoming = Some((target, at));
-        if at <= self.now {
-            (entry.status, entry.becoming) = (target, None);
-            let engine = &mut self.machines[entry.machine].engine;
-            if linked && engine.phase == Phase::Pending {
-                engine.phase = Phase::Active;
-                self.machines[entry.machine].wake.notify_one();
+        if entry.status != target {
+            let at = match entry.becoming {
+                Some((becoming, at)) if becoming == target => at,
+                _ => match (target, entry.status) {
+                    (Status::Ready, _) => self.soon(200, 6_000),
+                    (_, Status::Unknown) => self.soon(24_000, 28_000),
+                    _ => self.soon(10_800, 15_400),
+                },
+            };
+            entry.becoming = Some((target, at));
+            if at > self.now {
+                return entry;
             }
+        }
+        (entry.status, entry.becoming) = (target, None);
+        let machine = &mut self.machines[entry.machine];
+        if linked && machine.engine.phase == Phase::Pending {
+            machine.engine.phase = Phase::Active;
+            machine.wake.notify_one();
         }
         entry
     }
