@@ -30,6 +30,11 @@ pub const NO_LEADER_GAP: Duration = Duration::from_secs(20);
 pub const REPLACED_LIMIT: Duration = Duration::from_mins(2);
 /// The managers of a newer swarm have answered for this long, this node's own have not.
 pub const MOVE_LIMIT: Duration = Duration::from_secs(30);
+/// What is left for other managers has been asked of the own ones no longer ago than this: a
+/// network that is whole again brings both back at once.
+pub const LAST_LOOK: Duration = Duration::from_secs(5);
+/// Answers further apart than this say nothing about the time between them.
+pub const SERIES_GAP: Duration = Duration::from_mins(2);
 /// The ticket's managers have been silent for this long before EC2 is asked about them.
 pub const SILENCE: Duration = Duration::from_secs(15);
 /// Growing gaps between looks: doubling from `first` to `cap`.

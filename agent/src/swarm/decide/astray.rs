@@ -93,11 +93,19 @@ fn strayed(seen: &Observation, membership: &Membership, rest: Rest, reason: Reas
     }
 }
 
-/// Leaves for managers that have been answering, while the own ones have not, for long enough.
+/// Leaves for managers that have been answering, while the own ones have not, for long enough,
+/// and still do not.
 pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
-    let silent = seen.standing.as_ref().map(|s| s.lasted).unwrap_or_default();
-    (found.lasted.min(silent) >= found.limit)
-        .then(|| once_in_a_while(seen, Action::Leave, found.reason.clone()))
+    let standing = seen.standing.as_ref()?;
+    if found.lasted.min(standing.lasted) < found.limit {
+        return None;
+    }
+    let leave = once_in_a_while(seen, Action::Leave, found.reason.clone());
+    let last_look = standing.age > pace::LAST_LOOK && leave.action == Action::Leave;
+    Some(match last_look {
+        true => step(Action::AskStanding, found.reason.clone()),
+        false => leave,
+    })
 }
 
 /// Managers that a member does not know, but the ticket does.

@@ -130,6 +130,8 @@ fn a_stray_joins_other_managers_of_its_swarm_after_two_minutes() {
         seen.managers = lasting(vec![manager(5, "swarm", Some(digest()))], 120 * SECOND);
         assert_eq!(action(&seen), Action::Leave);
         assert_eq!(reason(&seen), Reason::ManagersReplaced);
+        seen.standing.as_mut().unwrap().age = 2 * pace::LAST_LOOK;
+        assert_eq!(action(&seen), Action::AskStanding, "a last look");
         seen.standing = standing(Verdict::Member, 9, 300 * SECOND);
         assert_ne!(action(&seen), Action::Leave, "a member is never moved");
     }
@@ -256,6 +258,26 @@ fn managers_that_only_the_ticket_knows_count_too() {
     seen.ticket = just(Some(ticket()));
     seen.peers.clear();
     assert_eq!(reason(&seen), Reason::PeersUnknown);
+}
+
+/// The survivor that recovered it may be cut off from this one: two would go on side by side.
+#[test]
+fn a_swarm_that_was_recovered_elsewhere_is_lost_only_with_its_last_manager() {
+    let mut seen = headless();
+    let of = |epoch| Ticket {
+        epoch,
+        instances: vec!["i-6".into(), "i-7".into()],
+        ..ticket()
+    };
+    let gone = ["i-4", "i-5", "i-6"].map(|id| (id, Life::Terminated));
+    seen.fleet = words(&[&gone[..], &[("i-7", Life::Alive)]].concat());
+    seen.ticket = just(Some(of(Epoch::FIRST)));
+    let second = Epoch::FIRST.next();
+    assert_eq!(action(&seen), Action::ReadRegisters(second));
+    seen.ticket = just(Some(of(second)));
+    assert_eq!(reason(&seen), Reason::ManagersCutOff(vec!["i-7".into()]));
+    seen.fleet = words(&[&gone[..], &[("i-7", Life::Terminated)]].concat());
+    assert_eq!(action(&seen), Action::ReadRegisters(second.next()));
 }
 
 #[test]
