@@ -43,6 +43,8 @@ pub enum Reason {
     Removed,
     /// None of the managers that this node knows answers, but others of its swarm do.
     ManagersReplaced,
+    /// All managers of its swarm are gone for good, and this node is to be one.
+    SwarmLost,
     /// The cluster has a swarm of a later epoch.
     NewerSwarm(Epoch),
     /// This manager's swarm is what the recovery of this epoch has left behind.
@@ -166,6 +168,10 @@ impl Reason {
             Self::Removed => "this node was removed from the swarm: joining again".into(),
             Self::ManagersReplaced => {
                 "all managers that this node knows are gone, the ticket names others: joining again"
+                    .into()
+            }
+            Self::SwarmLost => {
+                "all managers of this node's swarm are terminated: leaving it to make a new one"
                     .into()
             }
             Self::NewerSwarm(epoch) => {

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use super::lost::{self, Fate};
 use super::{Gaps, once_in_a_while, pace, soonest, step};
 use crate::swarm::addressing::{self, Choice};
 use crate::swarm::{
-    Action, Decision, Membership, Observation, Probed, Reading, Reason, Standing, Ticket, Verdict,
+    Action, Decision, Membership, Observation, Probed, Reading, Reason, Role, Standing, Ticket,
+    Verdict,
 };
 
 /// How long to stay with what one has: as a member that serves, or waiting.
@@ -88,8 +90,26 @@ pub(super) fn removed(seen: &Observation, standing: &Standing) -> Decision {
 fn strayed(seen: &Observation, membership: &Membership, rest: Rest, reason: Reason) -> Decision {
     match elsewhere(seen, membership) {
         Err(Search::Ask(ask)) => step(ask, reason),
-        Err(Search::Wait(left)) => step(rest(left), reason),
+        Err(Search::Wait(left)) => {
+            bereft(seen, membership).unwrap_or_else(|| step(rest(left), reason))
+        }
         Ok(found) => moved(seen, &found).unwrap_or_else(|| step(rest(pace::REMOVED_GAP), reason)),
+    }
+}
+
+/// A node that is to be a manager and was not promoted yet can make a new swarm, but not from
+/// inside of one that is gone for good. A worker stays until there is another.
+fn bereft(seen: &Observation, membership: &Membership) -> Option<Decision> {
+    let standing = seen.standing.as_ref()?;
+    let ticket = seen.ticket.as_ref().and_then(Reading::value)?.as_ref()?;
+    let concerns = seen.role == Role::Manager && ticket.epoch >= membership.epoch;
+    if !concerns || standing.lasted < pace::NO_LEADER_LIMIT {
+        return None;
+    }
+    match lost::fate(seen, ticket) {
+        Fate::Gone => Some(once_in_a_while(seen, Action::Leave, Reason::SwarmLost)),
+        Fate::Ask(ids) => Some(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
+        Fate::Lives(_) => None,
     }
 }
 

@@ -4,36 +4,52 @@ use super::form::{self, Bid};
 use super::step;
 use crate::swarm::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
 
+/// What EC2 tells about a swarm.
+pub(super) enum Fate {
+    /// All of its managers are gone for good.
+    Gone,
+    /// It has to be asked about these instances.
+    Ask(Vec<String>),
+    /// Some live; what the node has to wait for, if that is known.
+    Lives(Option<Reason>),
+}
+
 /// What to do about it; or else what the node has to wait for, if EC2 has told.
-///
-/// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
-/// started. Only when EC2 says of each, by its instance id, that it is gone for good, the next
-/// epoch is open.
 pub(super) fn judge(
     seen: &Observation,
     ticket: &Ticket,
     read: &Reading<Option<Ticket>>,
 ) -> Result<Decision, Option<Reason>> {
-    let ids = || ticket.instances.iter().map(String::as_str);
-    if ticket.instances.is_empty() {
-        return Err(None);
+    match fate(seen, ticket) {
+        Fate::Gone => Ok(form::bid(seen, read, &Bid::to_init(ticket.epoch.next()))),
+        Fate::Ask(ids) => Ok(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
+        Fate::Lives(waits_for) => Err(waits_for),
     }
-    if ids().all(|id| seen.fleet.is_gone(id)) {
-        let bid = Bid::to_init(ticket.epoch.next());
-        return Ok(form::bid(seen, read, &bid));
-    }
-    let due = seen.fleet.due(ids());
-    if !due.is_empty() {
-        return Ok(step(Action::AskFleet(due), Reason::AskingAboutManagers));
-    }
-    Err(waits_for(seen, ticket))
 }
 
-fn waits_for(seen: &Observation, ticket: &Ticket) -> Option<Reason> {
+/// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
+/// started. Only when EC2 says of each, by its instance id, that it is gone for good, the next
+/// epoch is open. Whoever asks is no manager, by its own engine's word: should the ticket name it,
+/// it was about to become one, or was taken out by hand.
+pub(super) fn fate(seen: &Observation, ticket: &Ticket) -> Fate {
+    if ticket.instances.is_empty() {
+        return Fate::Lives(None);
+    }
+    let others = ticket.instances.iter().map(String::as_str);
+    let others: Vec<&str> = others.filter(|id| *id != seen.instance_id).collect();
+    if others.iter().all(|id| seen.fleet.is_gone(id)) {
+        return Fate::Gone;
+    }
+    match seen.fleet.due(others.iter().copied()) {
+        due if due.is_empty() => Fate::Lives(waits_for(seen, &others)),
+        due => Fate::Ask(due),
+    }
+}
+
+fn waits_for(seen: &Observation, others: &[&str]) -> Option<Reason> {
     let of = |life: Life| -> Vec<String> {
-        let ids = ticket.instances.iter();
-        let same = ids.filter(|id| seen.fleet.life(id) == Some(life));
-        same.cloned().collect()
+        let same = others.iter().filter(|id| seen.fleet.life(id) == Some(life));
+        same.map(|id| (*id).to_owned()).collect()
     };
     let (alive, stopped) = (of(Life::Alive), of(Life::Stopped));
     if !alive.is_empty() {

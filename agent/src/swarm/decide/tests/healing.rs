@@ -155,6 +155,32 @@ fn a_newer_swarm_draws_a_node_over_only_while_its_own_managers_are_silent() {
 }
 
 #[test]
+fn a_manager_that_was_not_promoted_leaves_a_swarm_that_is_gone_for_good() {
+    let instances = vec!["i-4".into(), "i-9".into()];
+    let mut seen = Observation {
+        role: Role::Manager,
+        ticket: just(Some(Ticket {
+            instances,
+            ..ticket()
+        })),
+        standing: standing(Verdict::Silent, 9, 119 * SECOND),
+        managers: lasting(vec![nobody(4)], 300 * SECOND),
+        fleet: words(&[("i-4", Life::Terminated)]),
+        ..worker()
+    };
+    assert_ne!(action(&seen), Action::Leave);
+    seen.standing = standing(Verdict::Silent, 9, 120 * SECOND);
+    assert_eq!(decide(&seen), step(Action::Leave, Reason::SwarmLost));
+    seen.role = Role::Worker;
+    assert_ne!(action(&seen), Action::Leave, "a worker waits for the next");
+    seen.role = Role::Manager;
+    seen.fleet = words(&[("i-4", Life::Alive)]);
+    assert_ne!(action(&seen), Action::Leave);
+    seen.fleet = Fleet::default();
+    assert_eq!(action(&seen), Action::AskFleet(vec!["i-4".into()]));
+}
+
+#[test]
 fn an_expired_certificate_waits_for_a_manager_that_can_take_the_node() {
     let mut seen = worker();
     seen.engine = EngineState::Error("certificate has expired".into());
