@@ -164,6 +164,7 @@ async fn operator(world: World) {
         };
         let patience = rounds.millis(120_000, 360_000);
         if seen >= patience {
+            seen = Duration::ZERO;
             for id in stuck {
                 let (folder, instance) =
                     world.on(id, |m| (m.folder.clone(), m.instance_id.clone()));

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 /// Lots to draw. The decision knows none: it is the same for the same facts.
 pub trait Chance {
-    /// A pause with some time on top: a fleet that started in one second must not ask in one
-    /// second.
-    fn stretch(&self, pause: Duration) -> Duration;
+    /// Some part of a time.
+    fn within(&self, most: Duration) -> Duration;
 
     /// A number below `count`, or 0 where there is none.
     fn pick(&self, count: usize) -> usize;
@@ -17,8 +16,8 @@ pub trait Chance {
 pub struct Dice;
 
 impl Chance for Dice {
-    fn stretch(&self, pause: Duration) -> Duration {
-        pause.mul_f64(rand::random_range(1.0..1.2))
+    fn within(&self, most: Duration) -> Duration {
+        most.mul_f64(rand::random_range(0.0..1.0))
     }
 
     fn pick(&self, count: usize) -> usize {

@@ -114,6 +114,13 @@ impl Knowledge {
         self.membership.is_none() && self.ticket.is_none()
     }
 
+    /// How many times in a row the ticket could not be read, if the last time was for too many
+    /// requests.
+    pub(super) fn throttled(&self) -> Option<u32> {
+        let ticket = self.ticket.as_ref()?;
+        matches!(ticket.value, Err(Trouble::Throttled(_))).then_some(ticket.looks)
+    }
+
     /// Of which kind the engine's state was when it was last looked at.
     pub(super) fn kind(&self) -> Option<Kind> {
         self.engine.as_ref().map(|(state, _)| state.kind())

@@ -6,7 +6,7 @@ use tokio::time::{Instant, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use super::{Agent, Chance, Outside, StepError};
-use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
+use crate::engine::{Engine, EngineError, NodeEntry};
 use crate::report::notify::Notify;
 use crate::swarm::{
     Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide, pace,
@@ -55,7 +55,7 @@ pub async fn run<O: Outside>(
         }
         let woken = match pause {
             Some(pause) => {
-                let pause = agent.edges.chance.stretch(pause);
+                let pause = pause + agent.edges.chance.within(agent.jitter(pause));
                 alive(notify, idle(triggers, pause)).await
             }
             None => Some(()),
@@ -91,7 +91,11 @@ pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> 
 }
 
 /// The journal reads like a story: a line when the reason changes, none when it stays.
+/// That a healthy node asks its managers once a round is no news.
 fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, notify: &Notify) {
+    if decision.reason == Reason::AskingManagers && last.is_some() {
+        return;
+    }
     let reason = decision.reason.to_string();
     if last.as_ref() != Some(&reason) {
         info!(
@@ -112,6 +116,17 @@ impl<O: Outside> Agent<O> {
         let recovery = self.recovery(&engine);
         let seen = self.knowledge.observation(&self.node, engine, recovery);
         decide(&seen)
+    }
+
+    /// What a pause may be longer by: a fleet that started in one second must not ask in one
+    /// second, least of all when it has asked for too much already. Managers, of which there
+    /// are few, go first: everybody waits for them.
+    fn jitter(&self, pause: Duration) -> Duration {
+        let crowd = match self.node.role {
+            Role::Worker => self.knowledge.throttled(),
+            Role::Manager => None,
+        };
+        crowd.map_or(pause / 5, |looks| pace::Gaps::CROWD.after(looks))
     }
 
     /// Who decides about a recovery; a person's consent is looked for only when it matters.
@@ -174,15 +189,14 @@ impl<O: Outside> Agent<O> {
         Ok(None)
     }
 
-    /// The other managers, on disk: without a leader nobody can tell who they were.
+    /// Raft's members, on disk: without a leader nobody can tell who they were. A node that is
+    /// only meant to be one does not count: it cannot bring a majority back.
     pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let managers = nodes.iter().filter(|node| node.role == Role::Manager);
-        let known = managers.filter_map(|node| {
-            let ip = node.address?;
+        let known = nodes.iter().filter_map(|node| {
             Some(Peer {
                 node_id: node.id.clone(),
                 instance_id: node.instance_id.clone(),
-                address: node.manager.map_or((ip, SWARM_PORT).into(), |m| m.address),
+                address: node.manager?.address,
             })
         });
         let mut peers: Vec<Peer> = known.collect();

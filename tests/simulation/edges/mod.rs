@@ -83,9 +83,9 @@ impl Clock for Edge {
 }
 
 impl Chance for Edge {
-    fn stretch(&self, pause: Duration) -> Duration {
-        let permille = self.world.with(|state| state.random.below(200));
-        pause + pause * u32::try_from(permille).unwrap_or_default() / 1000
+    fn within(&self, most: Duration) -> Duration {
+        let permille = self.world.with(|state| state.random.below(1000));
+        most * u32::try_from(permille).unwrap_or_default() / 1000
     }
 
     fn pick(&self, count: usize) -> usize {
