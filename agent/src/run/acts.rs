@@ -5,7 +5,7 @@ use tracing::{info, warn};
 
 use super::memory::Act;
 use super::{Agent, Clock, Outside, StepError};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::swarm::Epoch;
 
 impl<O: Outside> Agent<O> {
@@ -14,9 +14,14 @@ impl<O: Outside> Agent<O> {
         if self.knowledge.membership.is_some() {
             self.record(Act::Leave)?;
         }
-        if let Err(error) = self.edges.engine.leave().await {
-            self.take_back()?;
-            return Err(error.into());
+        match self.edges.engine.leave().await {
+            Ok(()) => {}
+            // It may still be at it.
+            Err(error @ EngineError::Slow(_)) => return Err(error.into()),
+            Err(error) => {
+                self.take_back()?;
+                return Err(error.into());
+            }
         }
         self.memory.forget()?;
         self.knowledge.has_left();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::knowledge::{Learnt, note};
-use super::{Agent, Outside, StepError};
+use super::{Agent, Chance, Outside, StepError};
 use crate::cloud::fleet::{Fleet, InstanceState};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
@@ -76,7 +76,7 @@ impl<O: Outside> Agent<O> {
             return Ok(());
         };
         let known = self.others(&identity);
-        let one = known.get(rand::random_range(0..known.len().max(1)));
+        let one = known.get(self.edges.chance.pick(known.len()));
         let mut found = match one {
             Some(&address) => self.asked(&identity, &[address]).await,
             None => Verdict::Silent,

@@ -9,7 +9,7 @@ use super::sightings::Sightings;
 use crate::node::Node;
 use crate::swarm::{
     EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Observation, Peer, Probed,
-    Reading, Recovery, Registers, Standing, Ticket, Trouble, Verdict,
+    Reading, Recovery, Registers, Standing, Ticket, Trouble, Verdict, pace,
 };
 
 /// An answer, when it came, and since when and how often in a row it was of this kind.
@@ -62,20 +62,21 @@ impl<T> Learnt<T> {
 }
 
 /// Notes an answer. Gaps grow while answers stay of the same kind and start again when the
-/// kind changes.
+/// kind changes, or when nobody has asked for a while.
 pub(super) fn note<T>(
     slot: &mut Option<Learnt<T>>,
     value: Result<T, Trouble>,
     same_kind: impl Fn(&T, &T) -> bool,
 ) {
     let now = Instant::now();
-    let same = slot
+    let recent = slot
         .as_ref()
-        .filter(|learnt| match (&learnt.value, &value) {
-            (Ok(old), Ok(new)) => same_kind(old, new),
-            (Err(_), Err(_)) => true,
-            _ => false,
-        });
+        .filter(|learnt| now - learnt.at <= pace::SERIES_GAP);
+    let same = recent.filter(|learnt| match (&learnt.value, &value) {
+        (Ok(old), Ok(new)) => same_kind(old, new),
+        (Err(_), Err(_)) => true,
+        _ => false,
+    });
     let (first, looks) = same.map_or((now, 1), |learnt| {
         (learnt.first, learnt.looks.saturating_add(1))
     });
@@ -111,6 +112,13 @@ impl Knowledge {
     /// Nothing is known yet, and there is no membership that would make it needless.
     pub(super) fn is_blank(&self) -> bool {
         self.membership.is_none() && self.ticket.is_none()
+    }
+
+    /// How many times in a row the ticket could not be read, if the last time was for too many
+    /// requests.
+    pub(super) fn throttled(&self) -> Option<u32> {
+        let ticket = self.ticket.as_ref()?;
+        matches!(ticket.value, Err(Trouble::Throttled(_))).then_some(ticket.looks)
     }
 
     /// Of which kind the engine's state was when it was last looked at.

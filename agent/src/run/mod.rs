@@ -6,6 +6,7 @@
 mod act;
 mod acts;
 mod ask;
+mod chance;
 mod chores;
 mod clock;
 mod consent;
@@ -33,6 +34,7 @@ use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
 use crate::swarm::{JoinToken, TicketError};
 
+pub use chance::{Chance, Dice};
 pub use clock::{BootClock, Clock};
 pub use consent::{ConsentError, consent};
 pub use memory::{Memory, MemoryError};
@@ -55,6 +57,8 @@ pub trait Outside {
     type Probe: Probe;
     /// The clock that goes on while the machine is suspended, and over restarts of the agent.
     type Clock: Clock;
+    /// What keeps a fleet from moving in step.
+    type Chance: Chance;
 }
 
 /// Everything outside of this process, each behind its trait.
@@ -69,6 +73,8 @@ pub struct Edges<O: Outside> {
     pub probe: O::Probe,
     /// Time since boot.
     pub clock: O::Clock,
+    /// Lots.
+    pub chance: O::Chance,
 }
 
 /// The agent of one node.

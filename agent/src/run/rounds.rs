@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
-use super::{Agent, Outside, StepError};
-use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
+use super::{Agent, Chance, Outside, StepError};
+use crate::engine::{Engine, EngineError, NodeEntry};
 use crate::report::notify::Notify;
 use crate::swarm::{
     Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide, pace,
@@ -54,7 +54,10 @@ pub async fn run<O: Outside>(
             notify.ready();
         }
         let woken = match pause {
-            Some(pause) => alive(notify, idle(triggers, pause)).await,
+            Some(pause) => {
+                let pause = pause + agent.edges.chance.within(agent.jitter(pause));
+                alive(notify, idle(triggers, pause)).await
+            }
             None => Some(()),
         };
         if woken.is_none() {
@@ -64,13 +67,13 @@ pub async fn run<O: Outside>(
     }
 }
 
-/// Waits for a happening, or for the time with some jitter on top: a fleet that started in
-/// one second must not ask in one second.
+/// Waits for a happening, or for the time. What happens in the same moment is told first, so
+/// that it wakes one round and not two.
 async fn idle(triggers: &mut impl Triggers, pause: Duration) -> Option<()> {
-    let jitter = pause.mul_f64(rand::random_range(0.0..0.2));
     tokio::select! {
-        () = sleep_until(Instant::now() + pause + jitter) => Some(()),
+        biased;
         happening = triggers.next() => happening,
+        () = sleep_until(Instant::now() + pause) => Some(()),
     }
 }
 
@@ -88,7 +91,11 @@ pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> 
 }
 
 /// The journal reads like a story: a line when the reason changes, none when it stays.
+/// That a healthy node asks its managers once a round is no news.
 fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, notify: &Notify) {
+    if decision.reason == Reason::AskingManagers && last.is_some() {
+        return;
+    }
     let reason = decision.reason.to_string();
     if last.as_ref() != Some(&reason) {
         info!(
@@ -109,6 +116,17 @@ impl<O: Outside> Agent<O> {
         let recovery = self.recovery(&engine);
         let seen = self.knowledge.observation(&self.node, engine, recovery);
         decide(&seen)
+    }
+
+    /// What a pause may be longer by: a fleet that started in one second must not ask in one
+    /// second, least of all when it has asked for too much already. Managers, of which there
+    /// are few, go first: everybody waits for them.
+    fn jitter(&self, pause: Duration) -> Duration {
+        let crowd = match self.node.role {
+            Role::Worker => self.knowledge.throttled(),
+            Role::Manager => None,
+        };
+        crowd.map_or(pause / 5, |looks| pace::Gaps::CROWD.after(looks))
     }
 
     /// Who decides about a recovery; a person's consent is looked for only when it matters.
@@ -171,15 +189,14 @@ impl<O: Outside> Agent<O> {
         Ok(None)
     }
 
-    /// The other managers, on disk: without a leader nobody can tell who they were.
+    /// Raft's members, on disk: without a leader nobody can tell who they were. A node that is
+    /// only meant to be one does not count: it cannot bring a majority back.
     pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let managers = nodes.iter().filter(|node| node.counts());
-        let known = managers.filter_map(|node| {
-            let ip = node.address?;
+        let known = nodes.iter().filter_map(|node| {
             Some(Peer {
                 node_id: node.id.clone(),
                 instance_id: node.instance_id.clone(),
-                address: node.manager.map_or((ip, SWARM_PORT).into(), |m| m.address),
+                address: node.manager?.address,
             })
         });
         let mut peers: Vec<Peer> = known.collect();

@@ -6,7 +6,7 @@ use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{Instrument, info, info_span};
 
-use super::{Agent, BootClock, Edges, MemoryError, Outside, Triggers, rounds};
+use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, rounds};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
@@ -40,6 +40,7 @@ impl Outside for Real {
     type Engine = Docker;
     type Probe = NetworkProbe;
     type Clock = BootClock;
+    type Chance = Dice;
 }
 
 /// Runs the agent until it is asked to stop.
@@ -63,6 +64,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
         engine: docker.clone(),
         probe: NetworkProbe,
         clock: BootClock,
+        chance: Dice,
     };
     let agent = Agent::new(node, settings, edges)?;
     let mut triggers = Happenings {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Reading;
+use super::{Reading, Trouble};
 
 /// A healthy node looks at its engine this often when no event comes.
 pub const ROUND: Duration = Duration::from_secs(30);
@@ -30,6 +30,11 @@ pub const NO_LEADER_GAP: Duration = Duration::from_secs(20);
 pub const REPLACED_LIMIT: Duration = Duration::from_mins(2);
 /// The managers of a newer swarm have answered for this long, this node's own have not.
 pub const MOVE_LIMIT: Duration = Duration::from_secs(30);
+/// What is left for other managers has been asked of the own ones no longer ago than this: a
+/// network that is whole again brings both back at once.
+pub const LAST_LOOK: Duration = Duration::from_secs(5);
+/// Answers further apart than this say nothing about the time between them.
+pub const SERIES_GAP: Duration = Duration::from_mins(2);
 /// The ticket's managers have been silent for this long before EC2 is asked about them.
 pub const SILENCE: Duration = Duration::from_secs(15);
 /// Growing gaps between looks: doubling from `first` to `cap`.
@@ -47,6 +52,12 @@ impl Gaps {
     pub const REGISTERS: Self = Self::new(1_000, 10_000);
     /// AWS refused or did not answer.
     pub const TROUBLE: Self = Self::new(2_000, 30_000);
+    /// AWS is busy. Whoever must not wait long asks so often.
+    pub const THROTTLED: Self = Self::new(250, 1_000);
+    /// Over this time the nodes that were refused for too many requests spread their next, on
+    /// top of [`Self::THROTTLED`]. It doubles until all of them find room: 1,000 nodes that boot
+    /// in one second get their 40 reads a second after the third.
+    pub const CROWD: Self = Self::new(4_000, 32_000);
     /// The ticket's managers, on the private network.
     pub const PROBE: Self = Self::new(250, 10_000);
     /// EC2's word about an instance, once it has been heard twice.
@@ -74,10 +85,10 @@ impl Gaps {
 
     /// How long until it is time to look again; `None` when it is time.
     pub fn remaining<T>(self, reading: &Reading<T>) -> Option<Duration> {
-        let gaps = if reading.value.is_err() {
-            Self::TROUBLE
-        } else {
-            self
+        let gaps = match reading.value {
+            Err(Trouble::Throttled(_)) => Self::THROTTLED,
+            Err(_) => Self::TROUBLE,
+            Ok(_) => self,
         };
         remaining(gaps.after(reading.looks), reading.age)
     }

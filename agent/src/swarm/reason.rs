@@ -43,7 +43,7 @@ pub enum Reason {
     Removed,
     /// None of the managers that this node knows answers, but others of its swarm do.
     ManagersReplaced,
-    /// All managers are gone for good, and this node is to become one.
+    /// All managers of its swarm are gone for good, and this node is to be one.
     SwarmLost,
     /// The cluster has a swarm of a later epoch.
     NewerSwarm(Epoch),
@@ -171,7 +171,8 @@ impl Reason {
                     .into()
             }
             Self::SwarmLost => {
-                "all managers of this swarm are gone: leaving, to form the next".into()
+                "all managers of this node's swarm are terminated: leaving it to make a new one"
+                    .into()
             }
             Self::NewerSwarm(epoch) => {
                 format!("the cluster has a new swarm, of epoch {epoch}: moving over")

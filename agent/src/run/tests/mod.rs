@@ -5,7 +5,7 @@ mod forming;
 
 use std::time::Duration;
 
-use super::{Agent, Clock, Edges, Outside};
+use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::config::Settings;
 use crate::node::Node;
 use crate::swarm::{Action, Role};
@@ -20,6 +20,7 @@ impl Outside for Small {
     type Engine = Engine;
     type Probe = World;
     type Clock = World;
+    type Chance = Dice;
 }
 
 impl Clock for World {
@@ -73,6 +74,7 @@ impl Host {
             engine: self.engine.clone(),
             probe: world(),
             clock: world(),
+            chance: Dice,
         };
         Agent::new(self.node.clone(), settings, edges).unwrap()
     }

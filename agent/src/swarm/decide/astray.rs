@@ -90,36 +90,43 @@ pub(super) fn removed(seen: &Observation, standing: &Standing) -> Decision {
 fn strayed(seen: &Observation, membership: &Membership, rest: Rest, reason: Reason) -> Decision {
     match elsewhere(seen, membership) {
         Err(Search::Ask(ask)) => step(ask, reason),
-        Err(Search::Wait(left)) => orphaned(seen, membership).unwrap_or(step(rest(left), reason)),
+        Err(Search::Wait(left)) => {
+            bereft(seen, membership).unwrap_or_else(|| step(rest(left), reason))
+        }
         Ok(found) => moved(seen, &found).unwrap_or_else(|| step(rest(pace::REMOVED_GAP), reason)),
     }
 }
 
-/// A manager by its tag that is still a worker, and all managers are gone for good: nobody is left
-/// to promote it, and outside it may form the next swarm.
-fn orphaned(seen: &Observation, membership: &Membership) -> Option<Decision> {
-    let ticket = seen.ticket.as_ref()?.value()?.as_ref()?;
-    let silent = seen
-        .standing
-        .as_ref()?
-        .lasted
-        .min(seen.managers.as_ref()?.lasted);
-    let same = ticket.swarm_id == membership.swarm_id && ticket.epoch >= membership.epoch;
-    if seen.role != Role::Manager || !same || silent < pace::MOVE_LIMIT {
+/// A node that is to be a manager and was not promoted yet can make a new swarm, but not from
+/// inside of one that is gone for good. A worker stays until there is another.
+fn bereft(seen: &Observation, membership: &Membership) -> Option<Decision> {
+    let standing = seen.standing.as_ref()?;
+    let ticket = seen.ticket.as_ref().and_then(Reading::value)?.as_ref()?;
+    let concerns = seen.role == Role::Manager && ticket.epoch >= membership.epoch;
+    if !concerns || standing.lasted < pace::NO_LEADER_LIMIT {
         return None;
     }
-    match lost::verdict(seen, ticket) {
+    match lost::fate(seen, ticket) {
         Fate::Gone => Some(once_in_a_while(seen, Action::Leave, Reason::SwarmLost)),
         Fate::Ask(ids) => Some(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
-        Fate::WaitsFor(_) => None,
+        Fate::Lives(_) => None,
     }
 }
 
-/// Leaves for managers that have been answering, while the own ones have not, for long enough.
+/// Leaves for managers that have been answering, while the own ones have not, for long enough,
+/// and still do not.
 pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
-    let silent = seen.standing.as_ref().map(|s| s.lasted).unwrap_or_default();
-    (found.lasted.min(silent) >= found.limit)
-        .then(|| once_in_a_while(seen, Action::Leave, found.reason.clone()))
+    let standing = seen.standing.as_ref()?;
+    if found.lasted.min(standing.lasted) < found.limit {
+        return None;
+    }
+    let leave = once_in_a_while(seen, Action::Leave, found.reason.clone());
+    let last_look = standing.age > pace::LAST_LOOK && leave.action == Action::Leave;
+    Some(if last_look {
+        step(Action::AskStanding, found.reason.clone())
+    } else {
+        leave
+    })
 }
 
 /// Managers that a member does not know, but the ticket does.

@@ -70,6 +70,11 @@ fn judge(
         .filter(|id| !seen.fleet.is_gone(id))
         .cloned()
         .collect();
+    // The swarm has been recovered elsewhere, with as few managers as one: it is lost when all
+    // of them are.
+    if ticket.epoch > membership.epoch && !left.is_empty() {
+        return wait(quorum_may_return(seen, left));
+    }
     // This node itself is one more on either side.
     let (members, survivors) = (raft.len() + 1, left.len() + 1);
     if survivors > members / 2 {

@@ -4,62 +4,60 @@ use super::form::{self, Bid};
 use super::{pace, step};
 use crate::swarm::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
 
-/// What EC2 says of a swarm's managers.
+/// What EC2 tells about a swarm.
 pub(super) enum Fate {
-    /// All are gone for good.
+    /// All of its managers are gone for good.
     Gone,
-    /// It has to be asked about these.
+    /// It has to be asked about these instances.
     Ask(Vec<String>),
-    /// Some may come back; what the node has to wait for, if that is known.
-    WaitsFor(Option<Reason>),
+    /// Some live; what the node has to wait for, if that is known.
+    Lives(Option<Reason>),
 }
 
-/// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
-/// started. EC2 has to say of each, by its instance id, that it is gone for good. This node itself
-/// may be one of them: in no swarm, it has lost its copy.
-pub(super) fn verdict(seen: &Observation, ticket: &Ticket) -> Fate {
-    let ids = || ticket.instances.iter().map(String::as_str);
-    if ticket.instances.is_empty() {
-        return Fate::WaitsFor(None);
-    }
-    if ids().all(|id| is_lost(seen, id)) {
-        return Fate::Gone;
-    }
-    match seen.fleet.due(ids().filter(|id| *id != seen.instance_id)) {
-        due if due.is_empty() => Fate::WaitsFor(waits_for(seen, ticket)),
-        due => Fate::Ask(due),
-    }
-}
-
-/// What a manager outside does about it, or else what it has to wait for: when the swarm is gone
-/// for good, the next epoch is open.
+/// What to do about it; or else what the node has to wait for, if EC2 has told.
 pub(super) fn judge(
     seen: &Observation,
     ticket: &Ticket,
     read: &Reading<Option<Ticket>>,
 ) -> Result<Decision, Option<Reason>> {
-    match verdict(seen, ticket) {
+    match fate(seen, ticket) {
         Fate::Gone => Ok(form::bid(seen, read, &Bid::to_init(ticket.epoch.next()))),
         Fate::Ask(ids) => Ok(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
-        Fate::WaitsFor(reason) => Err(reason),
+        Fate::Lives(waits_for) => Err(waits_for),
     }
 }
 
-/// A manager that somebody took out of its swarm knows better than EC2 that it will not answer. It
-/// gives those that it may have made managers since then time for an election and a new ticket.
-fn is_lost(seen: &Observation, id: &str) -> bool {
-    if id != seen.instance_id {
-        return seen.fleet.is_gone(id);
+/// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
+/// started. Only when EC2 says of each, by its instance id, that it is gone for good, the next
+/// epoch is open.
+pub(super) fn fate(seen: &Observation, ticket: &Ticket) -> Fate {
+    if ticket.instances.is_empty() {
+        return Fate::Lives(None);
     }
+    let others = ticket.instances.iter().map(String::as_str);
+    let others: Vec<&str> = others.filter(|id| *id != seen.instance_id).collect();
+    let only_itself_waits = ticket.instances.len() > others.len() && !has_waited(seen);
+    if others.iter().all(|id| seen.fleet.is_gone(id)) && !only_itself_waits {
+        return Fate::Gone;
+    }
+    match seen.fleet.due(others.iter().copied()) {
+        due if due.is_empty() => Fate::Lives(waits_for(seen, &others)),
+        due => Fate::Ask(due),
+    }
+}
+
+/// Whoever asks is no manager, by its own engine's word: should the ticket name it, it was about
+/// to become one, or was taken out by hand. Those that it may have made managers before get the
+/// time of an election.
+fn has_waited(seen: &Observation) -> bool {
     let silent = seen.managers.as_ref().map(|probes| probes.lasted);
     silent.unwrap_or_default() >= pace::NO_LEADER_LIMIT
 }
 
-fn waits_for(seen: &Observation, ticket: &Ticket) -> Option<Reason> {
+fn waits_for(seen: &Observation, others: &[&str]) -> Option<Reason> {
     let of = |life: Life| -> Vec<String> {
-        let ids = ticket.instances.iter();
-        let same = ids.filter(|id| seen.fleet.life(id) == Some(life));
-        same.cloned().collect()
+        let same = others.iter().filter(|id| seen.fleet.life(id) == Some(life));
+        same.map(|id| (*id).to_owned()).collect()
     };
     let (alive, stopped) = (of(Life::Alive), of(Life::Stopped));
     if !alive.is_empty() {

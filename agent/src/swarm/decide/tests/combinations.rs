@@ -66,12 +66,16 @@ fn may_bid(seen: &Observation) {
     match &seen.engine {
         EngineState::Inactive => {
             assert_eq!(seen.role, Role::Manager, "a worker never forms a swarm");
-            let gone = |t: &Ticket| t.instances.iter().all(|id| seen.fleet.is_gone(id));
+            let gone = |t: &Ticket| t.instances.iter().all(|id| is_gone(seen, id));
             assert!(ticket_of(seen).is_none_or(gone), "{seen:?}");
             assert!(seen.ticket.as_ref().is_some_and(|t| t.value.is_ok()));
         }
         _ => majority_is_gone(seen),
     }
+}
+
+fn is_gone(seen: &Observation, id: &str) -> bool {
+    id == seen.instance_id || seen.fleet.is_gone(id)
 }
 
 fn majority_is_gone(seen: &Observation) {
@@ -124,7 +128,12 @@ fn may_leave(seen: &Observation, decision: &Decision) {
                 silent.contains(&verdict),
                 "a member with managers: {seen:?}"
             );
-            assert!(seen.managers.as_ref().unwrap().lasted >= pace::MOVE_LIMIT);
+            if decision.reason == Reason::SwarmLost {
+                assert_eq!(seen.role, Role::Manager, "{seen:?}");
+                assert!(ticket.is_some_and(|t| t.instances.iter().all(|id| is_gone(seen, id))));
+            } else {
+                assert!(seen.managers.as_ref().unwrap().lasted >= pace::MOVE_LIMIT);
+            }
         }
     }
 }

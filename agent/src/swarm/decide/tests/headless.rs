@@ -258,3 +258,23 @@ fn a_formed_epoch_whose_holder_died_before_publishing_is_passed() {
     seen.fleet = words(&[("i-1", Life::Terminated)]);
     assert_eq!(action(&seen), Action::ReadRegisters(Epoch::FIRST.next()));
 }
+
+/// The survivor that recovered it may be cut off from this one: two would go on side by side.
+#[test]
+fn a_swarm_that_was_recovered_elsewhere_is_lost_only_with_its_last_manager() {
+    let mut seen = headless();
+    let of = |epoch| Ticket {
+        epoch,
+        instances: vec!["i-6".into(), "i-7".into()],
+        ..ticket()
+    };
+    let gone = ["i-4", "i-5", "i-6"].map(|id| (id, Life::Terminated));
+    seen.fleet = words(&[&gone[..], &[("i-7", Life::Alive)]].concat());
+    seen.ticket = just(Some(of(Epoch::FIRST)));
+    let second = Epoch::FIRST.next();
+    assert_eq!(action(&seen), Action::ReadRegisters(second));
+    seen.ticket = just(Some(of(second)));
+    assert_eq!(reason(&seen), Reason::ManagersCutOff(vec!["i-7".into()]));
+    seen.fleet = words(&[&gone[..], &[("i-7", Life::Terminated)]].concat());
+    assert_eq!(action(&seen), Action::ReadRegisters(second.next()));
+}

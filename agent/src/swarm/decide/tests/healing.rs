@@ -147,28 +147,37 @@ fn a_newer_swarm_draws_a_node_over_only_while_its_own_managers_are_silent() {
         assert_ne!(action(&seen), Action::Leave);
         seen.managers = lasting(vec![manager(4, "newer", Some(digest()))], 30 * SECOND);
         assert_eq!(action(&seen), Action::Leave);
+        seen.standing.as_mut().unwrap().age = 2 * pace::LAST_LOOK;
+        assert_eq!(action(&seen), Action::AskStanding, "a last look");
         seen.standing = standing(Verdict::Member, 9, 300 * SECOND);
         assert_ne!(action(&seen), Action::Leave);
     }
 }
 
 #[test]
-fn a_manager_that_was_never_promoted_outlives_a_lost_swarm() {
+fn a_manager_that_was_not_promoted_leaves_a_swarm_that_is_gone_for_good() {
+    let instances = vec!["i-4".into(), "i-9".into()];
     let mut seen = Observation {
         role: Role::Manager,
-        ticket: just(Some(ticket())),
-        standing: standing(Verdict::Silent, 9, 125 * SECOND),
-        managers: lasting(vec![nobody(4), nobody(5)], 60 * SECOND),
+        ticket: just(Some(Ticket {
+            instances,
+            ..ticket()
+        })),
+        standing: standing(Verdict::Silent, 9, 119 * SECOND),
+        managers: lasting(vec![nobody(4)], 300 * SECOND),
+        fleet: words(&[("i-4", Life::Terminated)]),
         ..worker()
     };
-    let both = Action::AskFleet(vec!["i-4".into(), "i-5".into()]);
-    assert_eq!(action(&seen), both);
-    seen.fleet = words(&[("i-4", Life::Terminated), ("i-5", Life::Stopped)]);
-    assert!(matches!(action(&seen), Action::Serve(_)));
-    seen.fleet = words(&[("i-4", Life::Terminated), ("i-5", Life::Terminated)]);
-    assert_eq!(action(&seen), Action::Leave);
+    assert_ne!(action(&seen), Action::Leave);
+    seen.standing = standing(Verdict::Silent, 9, 120 * SECOND);
+    assert_eq!(decide(&seen), step(Action::Leave, Reason::SwarmLost));
     seen.role = Role::Worker;
-    assert!(matches!(action(&seen), Action::Serve(_)), "a worker stays");
+    assert_ne!(action(&seen), Action::Leave, "a worker waits for the next");
+    seen.role = Role::Manager;
+    seen.fleet = words(&[("i-4", Life::Alive)]);
+    assert_ne!(action(&seen), Action::Leave);
+    seen.fleet = Fleet::default();
+    assert_eq!(action(&seen), Action::AskFleet(vec!["i-4".into()]));
 }
 
 #[test]

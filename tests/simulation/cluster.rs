@@ -1,0 +1,177 @@
+//! One simulation: a cluster boots, things go wrong for a while, then it has to be whole again.
+
+use std::time::Duration;
+
+use swarmlet::config::Settings;
+use swarmlet::run::Memory;
+use swarmlet::swarm::{RecoveryMode, Role};
+use tokio::task::spawn_local;
+use tokio::time::sleep;
+use tracing::info;
+
+use crate::random::Random;
+use crate::world::elections::View;
+use crate::world::{World, physics};
+use crate::{faults, node};
+
+/// With the ten minutes between acts that cannot be undone, nothing takes longer.
+const LIMIT: Duration = Duration::from_mins(30);
+/// How long the quiet life is watched.
+const QUIET: Duration = Duration::from_mins(10);
+
+/// What one simulation was and how long it took to be whole again.
+pub(crate) struct Outcome {
+    pub(crate) story: String,
+    pub(crate) healed: Duration,
+    pub(crate) acts: usize,
+    pub(crate) epochs: u64,
+}
+
+/// The simulation of this seed.
+pub(crate) async fn simulate(seed: u64, settings: Settings) -> Result<Outcome, String> {
+    let world = World::new(seed, settings);
+    spawn_local(physics::run(world.clone()));
+    let size = launch(&world);
+    let faults = go_wrong(&world).await?;
+    let ended = world.with(|state| {
+        state.network.heal();
+        state.aws.clear();
+        info!("world: no more faults");
+        state.now
+    });
+    until_whole(&world, ended).await?;
+    let healed = world.with(|state| state.now - ended);
+    stay_quiet(&world).await?;
+    Ok(world.with(|state| Outcome {
+        story: format!("{size}, {faults} faults"),
+        healed,
+        acts: state
+            .machines
+            .iter()
+            .map(|machine| machine.acts.len())
+            .sum(),
+        epochs: state.highest().map_or(0, |(epoch, _)| epoch.number()),
+    }))
+}
+
+/// Managers and workers, in any order within half a minute; who decides about recoveries.
+fn launch(world: &World) -> String {
+    let (managers, workers, asks) = world.with(|state| {
+        let managers = state.random.one(&[1, 1, 3, 3, 3, 3, 3, 5, 5]);
+        let asks = state.random.permille(500);
+        let mode = if asks {
+            RecoveryMode::Ask
+        } else {
+            RecoveryMode::Auto
+        };
+        state.settings.swarm.recovery = Some(mode);
+        (managers.unwrap_or(1), state.random.below(13), asks)
+    });
+    for _ in 0..managers {
+        node::launch(world, Role::Manager, 0, 30_000);
+    }
+    for _ in 0..workers {
+        node::launch(world, Role::Worker, 0, 30_000);
+    }
+    if asks {
+        spawn_local(operator(world.clone()));
+    }
+    format!(
+        "{managers} managers, {workers} workers, recovery {}",
+        if asks { "ask" } else { "auto" }
+    )
+}
+
+async fn go_wrong(world: &World) -> Result<usize, String> {
+    let (count, minutes) = world.with(|state| {
+        let count = state.random.below(25);
+        (count, 20 + state.random.below(21))
+    });
+    let span = u64::try_from(minutes).unwrap_or_default() * 60_000;
+    let mut times: Vec<Duration> =
+        world.with(|state| (0..count).map(|_| state.random.millis(0, span)).collect());
+    times.sort();
+    for at in times {
+        let left = world.with(|state| at.saturating_sub(state.now));
+        sleep(left).await;
+        faults::happen(world);
+        obeyed(world)?;
+    }
+    sleep(Duration::from_secs(1)).await;
+    obeyed(world).map(|()| count)
+}
+
+fn obeyed(world: &World) -> Result<(), String> {
+    world.with(|state| match state.broken.first() {
+        Some(rule) => Err(format!("at {:.1} s: {rule}", state.now.as_secs_f64())),
+        None => Ok(()),
+    })
+}
+
+async fn until_whole(world: &World, since: Duration) -> Result<(), String> {
+    loop {
+        sleep(Duration::from_secs(5)).await;
+        obeyed(world)?;
+        match world.with(|state| state.whole().map_err(|why| (why, state.now - since))) {
+            Ok(()) => return Ok(()),
+            Err((why, after)) if after > LIMIT => {
+                return Err(format!("not whole after {} s: {why}", after.as_secs()));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// A healthy node asks AWS nothing; a healthy leader looks at the ticket once a minute.
+async fn stay_quiet(world: &World) -> Result<(), String> {
+    sleep(Duration::from_mins(2)).await;
+    let calls = |world: &World| -> Vec<_> {
+        world.with(|state| state.machines.iter().map(|m| m.calls).collect())
+    };
+    let before = calls(world);
+    sleep(QUIET).await;
+    obeyed(world)?;
+    let after = calls(world);
+    let leaders = world.with(|state| state.leaders());
+    for (id, (before, after)) in before.iter().zip(&after).enumerate() {
+        let asked = after.all() - before.all();
+        let allowed = if leaders.contains(&id) { 12 } else { 0 };
+        if asked > allowed {
+            return Err(format!(
+                "machine {id} asked AWS {asked} times in {} quiet minutes",
+                QUIET.as_secs() / 60
+            ));
+        }
+    }
+    world.with(|state| state.whole())
+}
+
+/// A person who reads what a manager that lost its majority says, and consents after a while.
+async fn operator(world: World) {
+    let mut seen = Duration::ZERO;
+    let mut rounds = Random::new(1);
+    loop {
+        sleep(Duration::from_secs(30)).await;
+        let stuck = world.with(|state| {
+            let living = state.living().into_iter();
+            let stuck = living.filter(|&id| state.view(id) == Some(View::Leaderless));
+            stuck.filter(|&id| state.is_lost(id)).collect::<Vec<_>>()
+        });
+        seen = if stuck.is_empty() {
+            Duration::ZERO
+        } else {
+            seen + Duration::from_secs(30)
+        };
+        let patience = rounds.millis(120_000, 360_000);
+        if seen >= patience {
+            seen = Duration::ZERO;
+            for id in stuck {
+                let (folder, instance) =
+                    world.on(id, |m| (m.folder.clone(), m.instance_id.clone()));
+                info!(machine = id, "world: an operator consents");
+                let noted = Memory::new(&folder, &instance).consent();
+                noted.expect("a state folder that can be written");
+            }
+        }
+    }
+}

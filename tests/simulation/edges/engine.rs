@@ -1,0 +1,226 @@
+//! The Docker Engine's API.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use swarmlet::engine::{
+    Engine, EngineError, InitRequest, ManagerEntry, NodeEntry, SWARM_PORT, Swarm,
+};
+use swarmlet::swarm::{Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role};
+
+use super::{Edge, swarm};
+use crate::world::elections::View;
+use crate::world::engine::{Phase, Power};
+use crate::world::swarm::{Entry, Status, SwarmId};
+use crate::world::{State, World};
+
+const READ_LIMIT: Duration = Duration::from_secs(25);
+const STEP: Duration = Duration::from_millis(250);
+
+pub(super) fn refused(code: u16, message: &str) -> EngineError {
+    let message = message.to_owned();
+    EngineError::Refused { code, message }
+}
+
+/// Waits until the API answers. One that starts holds its callers.
+pub(super) async fn up(world: &World, id: usize) -> Result<(), EngineError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let (power, hangs) = world.on(id, |m| (m.engine.power, m.engine.hangs));
+        match power {
+            Power::Off => return Err(EngineError::Down("connection refused".into())),
+            Power::On if !hangs => return Ok(()),
+            _ if waited >= READ_LIMIT => return Err(EngineError::Slow(READ_LIMIT)),
+            _ => tokio::time::sleep(STEP).await,
+        }
+        waited += STEP;
+    }
+}
+
+/// Waits out an election; the swarm, if there is a leader.
+pub(super) async fn led(world: &World, id: usize) -> Result<(SwarmId, bool), EngineError> {
+    up(world, id).await?;
+    loop {
+        let seen = world.with(|state| {
+            let place = state.machines[id].engine.place.as_ref();
+            place.map(|place| place.swarm).zip(state.view(id))
+        });
+        match seen {
+            None => return Err(refused(503, "This node is not a swarm manager.")),
+            Some((swarm, View::Led { certain, .. })) => return Ok((swarm, certain)),
+            Some((_, View::Leaderless)) => {
+                return Err(refused(500, "The swarm does not have a leader."));
+            }
+            Some((_, View::Electing(left))) if left <= STEP => {
+                tokio::time::sleep(left).await;
+                return Err(refused(500, "context deadline exceeded"));
+            }
+            Some((_, View::Electing(_))) => tokio::time::sleep(STEP).await,
+        }
+    }
+}
+
+impl Engine for Edge {
+    async fn state(&self) -> Result<EngineState, EngineError> {
+        self.live().await;
+        up(&self.world, self.id).await?;
+        self.world.pause(2, 20).await;
+        let is_manager = self.world.with(|state| state.view(self.id).is_some());
+        if is_manager {
+            // What it says then is what follows from the view.
+            let _ = led(&self.world, self.id).await;
+        }
+        let seen = self.world.with(|state| look(state, self.id));
+        self.live().await;
+        Ok(seen)
+    }
+
+    async fn init(&self, request: &InitRequest) -> Result<(), EngineError> {
+        self.call(swarm::init(self.clone(), request.clone())).await
+    }
+
+    async fn join(
+        &self,
+        manager: SocketAddr,
+        token: &JoinToken,
+        _: Ipv4Addr,
+    ) -> Result<(), EngineError> {
+        let joining = swarm::join(self.clone(), manager, token.clone());
+        self.call(joining).await
+    }
+
+    async fn leave(&self) -> Result<(), EngineError> {
+        self.call(swarm::leave(self.clone())).await
+    }
+
+    async fn force_new_cluster(&self, _: Ipv4Addr) -> Result<(), EngineError> {
+        self.call(swarm::force(self.clone())).await
+    }
+
+    async fn swarm(&self) -> Result<Swarm, EngineError> {
+        self.live().await;
+        let (swarm, _) = led(&self.world, self.id).await?;
+        self.world.pause(1, 5).await;
+        Ok(self.world.with(|state| {
+            let swarm = &state.swarms[swarm];
+            Swarm {
+                id: swarm.name.clone(),
+                epoch: swarm.origin.as_ref().map(|origin| origin.epoch),
+                worker_token: swarm.worker_token().into(),
+                autolock: false,
+            }
+        }))
+    }
+
+    async fn mark_epoch(&self, epoch: Epoch, claim_nonce: &str) -> Result<(), EngineError> {
+        let nonce = claim_nonce.to_owned();
+        let origin = Origin { epoch, nonce };
+        self.call(swarm::change(self.clone(), move |state, swarm| {
+            state.swarms[swarm].origin = Some(origin);
+            Ok(())
+        }))
+        .await
+    }
+
+    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
+        self.live().await;
+        let (swarm, _) = led(&self.world, self.id).await?;
+        self.world.pause(1, 5).await;
+        let nodes = self.world.with(|state| {
+            let entries = state.swarms[swarm].entries.iter();
+            let wanted = entries.filter(|entry| role.is_none_or(|role| role == entry.role));
+            wanted.map(|entry| listed(state, swarm, entry)).collect()
+        });
+        self.live().await;
+        Ok(nodes)
+    }
+
+    async fn set_role(&self, node_id: &str, role: Role) -> Result<(), EngineError> {
+        let node = node_id.to_owned();
+        self.call(swarm::change(self.clone(), move |state, swarm| {
+            swarm::set_role(state, swarm, &node, role)
+        }))
+        .await
+    }
+
+    async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
+        let node = node_id.to_owned();
+        self.call(swarm::change(self.clone(), move |state, swarm| {
+            swarm::remove(state, swarm, &node)
+        }))
+        .await
+    }
+
+    async fn unlock_key(&self) -> Result<Option<SecretString>, EngineError> {
+        Ok(None)
+    }
+
+    async fn unlock(&self, _: &SecretString) -> Result<(), EngineError> {
+        unreachable!("nothing is locked in this world")
+    }
+
+    async fn restart(&self) -> Result<(), EngineError> {
+        let (world, id) = (self.world.clone(), self.id);
+        self.call(async move {
+            world.with(|state| state.check_act(id, "restarts its engine"));
+            tokio::task::spawn_local(crate::node::restart_engine(world, id));
+        })
+        .await;
+        Ok(())
+    }
+}
+
+/// `GET /info` and the certificates, in the agent's words.
+fn look(state: &State, id: usize) -> EngineState {
+    let engine = &state.machines[id].engine;
+    let Some(place) = &engine.place else {
+        return match engine.phase {
+            Phase::Joining { .. } => EngineState::Pending(Identity::default()),
+            Phase::Error => EngineState::Error("dial failed".into()),
+            _ => EngineState::Inactive,
+        };
+    };
+    let swarm = &state.swarms[place.swarm];
+    let own = state.machines[id].ip;
+    let known = place.known.iter().filter(|&&ip| ip != own);
+    let mut managers: Vec<SocketAddr> = known.map(|&ip| (ip, SWARM_PORT).into()).collect();
+    managers.sort();
+    let identity = Identity {
+        node_id: Some(place.node.clone()),
+        swarm_id: Some(swarm.name.clone()),
+        ca_digest: Some(swarm.ca_digest.clone()),
+        managers,
+    };
+    let control = match state.view(id) {
+        None if engine.phase == Phase::Pending => return EngineState::Pending(identity),
+        None => Control::Worker,
+        Some(View::Led { leader, .. }) => Control::Manager {
+            leader,
+            origin: swarm.origin.clone(),
+        },
+        Some(_) => Control::NoLeader("The swarm does not have a leader.".into()),
+    };
+    EngineState::Active(Member { identity, control })
+}
+
+/// One entry of `GET /nodes`.
+fn listed(state: &State, id: SwarmId, entry: &Entry) -> NodeEntry {
+    let swarm = &state.swarms[id];
+    let machine = &state.machines[entry.machine];
+    let member = swarm.raft.contains(&entry.node);
+    let alive = state.manages(entry.machine) == Some(id) && state.is_linked(entry, id);
+    NodeEntry {
+        id: entry.node.clone(),
+        role: entry.role,
+        ready: entry.status == Status::Ready,
+        down: entry.status == Status::Down,
+        instance_id: Some(machine.instance_id.clone()),
+        address: Some(machine.ip.into()),
+        manager: member.then(|| ManagerEntry {
+            address: state.address(entry.machine),
+            reachable: alive,
+            leader: alive && swarm.leader == Some(entry.machine),
+        }),
+    }
+}

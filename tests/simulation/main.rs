@@ -1,0 +1,141 @@
+//! Whole clusters in virtual time: the real loop of every node's agent against simulated engines,
+//! network and AWS, with faults.
+//!
+//! ```text
+//! cargo test --test simulation                    some hundred clusters, and many nodes at once
+//! SIMULATION_SEEDS=10000 cargo test --test simulation
+//! SIMULATION_SEED=42 cargo test --test simulation  one cluster again, with its story
+//! ```
+
+mod cluster;
+mod edges;
+mod faults;
+mod node;
+mod random;
+mod scale;
+mod story;
+mod world;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use swarmlet::config::Settings;
+
+/// As many as fit into a minute on two slow processors.
+const SEEDS: u64 = 200;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let mut trials = vec![Trial::test(
+        "clusters_under_faults_become_whole_again",
+        || clusters(),
+    )];
+    for (workers, formed) in [
+        (10, false),
+        (100, false),
+        (1000, false),
+        (10, true),
+        (100, true),
+        (1000, true),
+    ] {
+        let when = if formed {
+            "join_a_swarm"
+        } else {
+            "form_a_swarm"
+        };
+        let name = format!("{workers}_workers_at_once_{when}");
+        trials.push(Trial::test(name, move || crowd(workers, formed)));
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Runs a simulation to its end, in its own thread's virtual time.
+fn virtually<T>(work: impl AsyncFnOnce(Settings) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, work(Settings::default()))
+}
+
+fn clusters() -> Result<(), Failed> {
+    let (first, count) = match number("SIMULATION_SEED") {
+        Some(seed) => {
+            story::tell();
+            (seed, 1)
+        }
+        None => (0, number("SIMULATION_SEEDS").unwrap_or(SEEDS)),
+    };
+    let next = AtomicU64::new(first);
+    let failures = Mutex::new(Vec::new());
+    let started = Instant::now();
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + count {
+                        return;
+                    }
+                    match virtually(|settings| cluster::simulate(seed, settings)) {
+                        Ok(outcome) if count == 1 => eprintln!(
+                            "seed {seed}: {}; whole again after {} s, {} acts, epoch {}",
+                            outcome.story,
+                            outcome.healed.as_secs(),
+                            outcome.acts,
+                            outcome.epochs
+                        ),
+                        Ok(_) => {}
+                        Err(why) => {
+                            eprintln!("SIMULATION_SEED={seed}: {why}");
+                            failures.lock().expect("no thread panics").push(seed);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    eprintln!(
+        "{count} clusters in {:.1} s",
+        started.elapsed().as_secs_f64()
+    );
+    let failures = failures.into_inner().expect("no thread panics");
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} clusters failed; run one again with SIMULATION_SEED=n",
+        failures.len()
+    )
+    .into())
+}
+
+fn crowd(workers: usize, formed: bool) -> Result<(), Failed> {
+    let numbers = virtually(|settings| scale::simulate(1, workers, formed, settings));
+    eprintln!(
+        "{} workers, swarm formed before: {}: ticket after {:.1} s, last join after {:.1} s, {:.1} reads a node (at most {}), {} throttled",
+        numbers.workers,
+        numbers.formed,
+        numbers.published.as_secs_f64(),
+        numbers.last.as_secs_f64(),
+        numbers.mean,
+        numbers.most,
+        numbers.throttled
+    );
+    if numbers.last.as_secs() < 60 {
+        return Ok(());
+    }
+    Err("the last node joined too late".into())
+}

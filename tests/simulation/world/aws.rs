@@ -1,0 +1,220 @@
+//! Parameter Store and EC2: what they hold, and what stands between them and a caller.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use swarmlet::cloud::CloudError;
+use swarmlet::cloud::fleet::{Instance, InstanceState};
+use swarmlet::node::{CLUSTER_TAG, ROLE_TAG};
+
+use super::State;
+use super::machine::MachineId;
+
+/// One region of an account.
+#[derive(Default)]
+pub(crate) struct Aws {
+    parameters: BTreeMap<String, Vec<(Duration, String)>>,
+    reads: Bucket,
+    writes: Bucket,
+    weather: Vec<Weather>,
+    /// Answers that come late, and answers that get lost, happen only where this says so.
+    pub(crate) calm: bool,
+}
+
+/// A time in which AWS does not do what it should.
+#[derive(Clone, Debug)]
+pub(crate) struct Weather {
+    pub(crate) kind: Trouble,
+    pub(crate) until: Duration,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trouble {
+    /// Others use up the account's request rate.
+    Throttled,
+    /// Parameter Store does not answer, or loses answers.
+    StoreDown,
+    /// Nobody may do anything.
+    Denied,
+    EC2Down,
+}
+
+/// A second's worth of requests at most.
+#[derive(Debug, Default)]
+struct Bucket {
+    tokens: f64,
+    filled: Duration,
+}
+
+impl Bucket {
+    fn take(&mut self, now: Duration, rate: f64) -> bool {
+        let first = if self.filled.is_zero() { rate } else { 0.0 };
+        let grown = now.saturating_sub(self.filled).as_secs_f64() * rate;
+        self.tokens = (self.tokens + grown + first).min(rate);
+        self.filled = now;
+        let taken = self.tokens >= 1.0;
+        if taken {
+            self.tokens -= 1.0;
+        }
+        taken
+    }
+}
+
+/// Parameter Store's limits for an account.
+const READS: f64 = 40.0;
+const WRITES: f64 = 3.0;
+
+/// How an accepted call ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fate {
+    Done,
+    /// It takes effect, and nobody hears of it.
+    AnswerLost,
+    /// It never arrives.
+    Lost,
+}
+
+impl Aws {
+    pub(crate) fn change_weather(&mut self, weather: Weather) {
+        self.weather.push(weather);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.weather.clear();
+    }
+
+    fn is(&self, kind: Trouble, now: Duration) -> bool {
+        self.weather
+            .iter()
+            .any(|weather| weather.kind == kind && weather.until > now)
+    }
+
+    pub(crate) fn latest(&self, name: &str) -> Option<&String> {
+        self.parameters.get(name)?.last().map(|(_, value)| value)
+    }
+
+    pub(crate) fn names(&self) -> impl DoubleEndedIterator<Item = &String> {
+        self.parameters.keys()
+    }
+
+    pub(crate) fn write(&mut self, now: Duration, name: &str, value: String) {
+        let versions = self.parameters.entry(name.to_owned()).or_default();
+        versions.push((now, value));
+    }
+
+    fn at(&self, name: &str, then: Duration) -> Option<String> {
+        let mut versions = self.parameters.get(name)?.iter().rev();
+        versions
+            .find(|(at, _)| *at <= then)
+            .map(|(_, value)| value.clone())
+    }
+}
+
+impl State {
+    /// Whether Parameter Store takes a call, and what becomes of it.
+    pub(crate) fn store_gate(
+        &mut self,
+        id: MachineId,
+        action: &'static str,
+        is_write: bool,
+    ) -> Result<Fate, CloudError> {
+        let calls = &mut self.machines[id].calls;
+        *(if is_write {
+            &mut calls.writes
+        } else {
+            &mut calls.reads
+        }) += 1;
+        if !self.reaches_aws(id) {
+            return Ok(Fate::Lost);
+        }
+        if self.aws.is(Trouble::Denied, self.now) {
+            let resource = "parameter".into();
+            let action = action.into();
+            return Err(CloudError::Denied { action, resource });
+        }
+        let busy = self.aws.is(Trouble::Throttled, self.now) && self.random.permille(900);
+        let taken = match is_write {
+            true => self.aws.writes.take(self.now, WRITES),
+            false => self.aws.reads.take(self.now, READS),
+        };
+        if busy || !taken {
+            self.machines[id].calls.throttled += 1;
+            return Err(CloudError::Throttled { action });
+        }
+        Ok(self.fate())
+    }
+
+    fn fate(&mut self) -> Fate {
+        let lossy = self.aws.is(Trouble::StoreDown, self.now);
+        match self.random.below(1000) {
+            0..300 if lossy => Fate::AnswerLost,
+            300..950 if lossy => Fate::Lost,
+            0..3 if !self.aws.calm => Fate::AnswerLost,
+            3..6 if !self.aws.calm => Fate::Lost,
+            _ => Fate::Done,
+        }
+    }
+
+    /// A parameter as a read shows it: at times up to a second old.
+    pub(crate) fn read_parameter(&mut self, name: &str) -> Option<String> {
+        let lag = match self.random.permille(200) {
+            true => self.random.millis(0, 1_000),
+            false => Duration::ZERO,
+        };
+        self.aws.at(name, self.now.saturating_sub(lag))
+    }
+
+    /// `DescribeInstances`: late to know a new instance, late to know of an end, and after a
+    /// while silent about what is gone.
+    pub(crate) fn describe(
+        &mut self,
+        id: MachineId,
+        asked: &[String],
+    ) -> Result<Vec<Instance>, CloudError> {
+        let failed = |cause: &str| CloudError::Failed {
+            action: "ec2:DescribeInstances",
+            cause: cause.into(),
+        };
+        self.machines[id].calls.fleet += 1;
+        if !self.reaches_aws(id) || self.aws.is(Trouble::EC2Down, self.now) {
+            return Err(failed("no answer"));
+        }
+        if self.aws.is(Trouble::Denied, self.now) {
+            let action = "ec2:DescribeInstances".into();
+            let resource = "instances".into();
+            return Err(CloudError::Denied { action, resource });
+        }
+        let partial = !self.aws.calm && self.random.permille(30);
+        let lag = if self.aws.calm { 0 } else { 1 };
+        let mut answer = Vec::new();
+        for (index, machine) in self.machines.iter().enumerate() {
+            let late = self.random.millis(0, 5_000) * lag;
+            let known = machine.launched + late <= self.now && !(partial && index == id);
+            if known && asked.contains(&machine.instance_id) {
+                answer.extend(described(machine, self.now, late));
+            }
+        }
+        Ok(answer)
+    }
+}
+
+fn described(machine: &super::machine::Machine, now: Duration, late: Duration) -> Option<Instance> {
+    let over = machine.terminated.filter(|at| *at + late * 2 <= now);
+    // Nobody hears of it again after a while.
+    if over.is_some_and(|at| at + Duration::from_mins(30) <= now) {
+        return None;
+    }
+    let tags = [(ROLE_TAG, machine.role.as_str()), (CLUSTER_TAG, "c")];
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Some(Instance {
+        id: machine.instance_id.clone(),
+        state: over.map_or(InstanceState::Alive, |_| InstanceState::Terminated),
+        private_ip: over.is_none().then_some(machine.ip.into()),
+        tags: if over.is_none() {
+            tags.into()
+        } else {
+            BTreeMap::new()
+        },
+    })
+}

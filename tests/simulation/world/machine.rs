@@ -1,0 +1,133 @@
+//! An instance: its machine, its engine, its agent.
+
+use std::cell::Cell;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use swarmlet::node::Node;
+use swarmlet::swarm::Role;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::State;
+use super::engine::Engine;
+
+/// Its place in the list of machines, for ever.
+pub(crate) type MachineId = usize;
+
+/// What outlives the agent on its machine.
+pub(crate) struct Machine {
+    pub(crate) instance_id: String,
+    pub(crate) ip: Ipv4Addr,
+    pub(crate) role: Role,
+    pub(crate) launched: Duration,
+    pub(crate) terminated: Option<Duration>,
+    /// When it was booted last; `None` while it is off.
+    pub(crate) booted: Option<Duration>,
+    pub(crate) engine: Engine,
+    /// The state folder.
+    pub(crate) folder: PathBuf,
+    /// What wakes the agent.
+    pub(crate) wake: Rc<Notify>,
+    pub(crate) agent: Option<AbortHandle>,
+    /// The agent's process dies at this many calls from now.
+    pub(crate) dies_in: Rc<Cell<Option<u32>>>,
+    pub(crate) calls: Calls,
+    /// When it did what cannot be undone.
+    pub(crate) acts: Vec<Duration>,
+}
+
+/// Calls to AWS.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Calls {
+    pub(crate) reads: u32,
+    pub(crate) writes: u32,
+    pub(crate) fleet: u32,
+    pub(crate) throttled: u32,
+}
+
+impl Calls {
+    pub(crate) fn all(self) -> u32 {
+        self.reads + self.writes + self.fleet
+    }
+}
+
+impl Machine {
+    pub(crate) fn is_on(&self) -> bool {
+        self.booted.is_some() && self.terminated.is_none()
+    }
+
+    /// What the agent learns of it from its metadata.
+    pub(crate) fn node(&self) -> Node {
+        Node {
+            instance_id: self.instance_id.clone(),
+            region: "r".into(),
+            zone: "ra".into(),
+            instance_type: "t3.small".into(),
+            private_ip: self.ip,
+            vpc_cidrs: vec!["10.0.0.0/16".parse().expect("a block of addresses")],
+            name: None,
+            role: self.role,
+            cluster: "c".parse().expect("a name"),
+            labels: std::collections::BTreeMap::new(),
+            group: None,
+        }
+    }
+}
+
+impl State {
+    /// A new instance, not yet booted. Addresses of terminated ones are used again at times.
+    pub(crate) fn launch(&mut self, role: Role, folder: PathBuf) -> MachineId {
+        let id = self.machines.len();
+        let ip = self.new_address(id);
+        self.machines.push(Machine {
+            instance_id: format!("i-{id}"),
+            ip,
+            role,
+            launched: self.now,
+            terminated: None,
+            booted: None,
+            engine: Engine::default(),
+            folder,
+            wake: Rc::default(),
+            agent: None,
+            dies_in: Rc::default(),
+            calls: Calls::default(),
+            acts: Vec::new(),
+        });
+        id
+    }
+
+    fn new_address(&mut self, id: MachineId) -> Ipv4Addr {
+        let gone = self.machines.iter().filter(|m| m.terminated.is_some());
+        let free: Vec<Ipv4Addr> = gone
+            .map(|m| m.ip)
+            .filter(|&ip| self.machine_at(ip).is_none())
+            .collect();
+        if let Some(ip) = self.random.one(&free)
+            && self.random.permille(200)
+        {
+            return ip;
+        }
+        let number = u8::try_from(id % 250).unwrap_or_default();
+        let net = u8::try_from(id / 250).unwrap_or_default();
+        Ipv4Addr::new(10, 0, net, number + 1)
+    }
+
+    /// The living machine that has an address.
+    pub(crate) fn machine_at(&self, ip: Ipv4Addr) -> Option<MachineId> {
+        let mut living = self.machines.iter().enumerate();
+        living
+            .find(|(_, m)| m.ip == ip && m.terminated.is_none())
+            .map(|(id, _)| id)
+    }
+
+    pub(crate) fn living(&self) -> Vec<MachineId> {
+        let all = self.machines.iter().enumerate();
+        all.filter(|(_, m)| m.terminated.is_none())
+            .map(|(id, _)| id)
+            .collect()
+    }
+}

@@ -1,0 +1,119 @@
+//! Everything outside of the agents: machines, their engines and swarms, the network, AWS.
+//!
+//! Plain data that changes at the calls of the agents, at faults, and at the ticks of
+//! [`physics`]. Its rules are those measured on real engines; what is left out is said where it
+//! would be.
+
+pub(crate) mod aws;
+pub(crate) mod checks;
+pub(crate) mod elections;
+pub(crate) mod engine;
+pub(crate) mod machine;
+mod network;
+pub(crate) mod physics;
+pub(crate) mod swarm;
+mod whole;
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use swarmlet::config::Settings;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::random::Random;
+use aws::Aws;
+use machine::{Machine, MachineId};
+pub(crate) use network::Cut;
+use network::Network;
+use swarm::Swarm;
+
+/// What all nodes share. Clones are the same world.
+#[derive(Clone)]
+pub(crate) struct World {
+    state: Rc<RefCell<State>>,
+    _disks: Rc<TempDir>,
+    born: Instant,
+}
+
+/// All of it at one moment.
+pub(crate) struct State {
+    pub(crate) now: Duration,
+    pub(crate) random: Random,
+    pub(crate) machines: Vec<Machine>,
+    pub(crate) swarms: Vec<Swarm>,
+    pub(crate) network: Network,
+    pub(crate) aws: Aws,
+    /// Rules that were broken. One is enough to end the simulation.
+    pub(crate) broken: Vec<String>,
+    /// What the agents' settings are but for their state folders, which are in `disks`.
+    pub(crate) settings: Settings,
+    pub(crate) disks: PathBuf,
+    /// Numbers for new names.
+    serial: usize,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, settings: Settings) -> Self {
+        let disks = disks();
+        let state = State {
+            now: Duration::ZERO,
+            random: Random::new(seed),
+            machines: Vec::new(),
+            swarms: Vec::new(),
+            network: Network::default(),
+            aws: Aws::default(),
+            broken: Vec::new(),
+            settings,
+            disks: disks.path().to_owned(),
+            serial: 0,
+        };
+        Self {
+            state: Rc::new(RefCell::new(state)),
+            _disks: Rc::new(disks),
+            born: Instant::now(),
+        }
+    }
+
+    /// Looks at the world, or changes it, at this moment.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.state.borrow_mut();
+        state.now = self.born.elapsed();
+        work(&mut state)
+    }
+
+    /// The same on one machine.
+    pub(crate) fn on<R>(&self, id: MachineId, work: impl FnOnce(&mut Machine) -> R) -> R {
+        self.with(|state| work(&mut state.machines[id]))
+    }
+
+    /// A pause of a random length, in milliseconds.
+    pub(crate) async fn pause(&self, least: u64, most: u64) {
+        let pause = self.with(|state| state.random.millis(least, most));
+        tokio::time::sleep(pause).await;
+    }
+}
+
+impl State {
+    /// A time from now on, between two numbers of milliseconds.
+    pub(crate) fn soon(&mut self, least: u64, most: u64) -> Duration {
+        self.now + self.random.millis(least, most)
+    }
+
+    pub(crate) fn serial(&mut self) -> usize {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+/// In memory where that is possible: agents flush their files.
+fn disks() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = match memory.is_dir() {
+        true => tempfile::tempdir_in(memory),
+        false => tempfile::tempdir(),
+    };
+    made.expect("a temporary folder")
+}

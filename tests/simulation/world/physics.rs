@@ -1,0 +1,197 @@
+//! What happens by itself, twice a second: engines find their managers, raft elects, nodes go
+//! down and come back, roles take effect.
+
+use std::time::Duration;
+
+use swarmlet::swarm::Role;
+
+use super::engine::{Phase, Power};
+use super::machine::MachineId;
+use super::swarm::{Entry, Status, SwarmId};
+use super::{State, World};
+
+/// Long enough to be cheap, short against all that is measured in seconds.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Goes on for ever.
+pub(crate) async fn run(world: World) {
+    loop {
+        tokio::time::sleep(TICK).await;
+        world.with(State::tick);
+    }
+}
+
+impl State {
+    fn tick(&mut self) {
+        for swarm in 0..self.swarms.len() {
+            self.elect(swarm);
+        }
+        for id in 0..self.machines.len() {
+            self.link(id);
+            self.rise(id);
+            self.join_on(id);
+        }
+        for swarm in 0..self.swarms.len() {
+            if self.swarms[swarm].leader.is_some() {
+                self.follow(swarm);
+            }
+        }
+    }
+
+    /// Finds the swarm that an engine hears, and learns its managers.
+    fn link(&mut self, id: MachineId) {
+        let link = if self.runs(id) { self.heard(id) } else { None };
+        let now = self.now;
+        let known = link.map(|swarm| self.managers_of(swarm));
+        let engine = &mut self.machines[id].engine;
+        engine.cut_since = match link {
+            Some(_) => None,
+            None => engine.cut_since.or(Some(now)),
+        };
+        engine.link = link;
+        if let (Some(place), Some(known)) = (&mut engine.place, known) {
+            place.known = known;
+        }
+    }
+
+    fn heard(&self, id: MachineId) -> Option<SwarmId> {
+        let place = self.machines[id].engine.place.as_ref()?;
+        let own = &self.swarms[place.swarm];
+        if place.manager && own.raft.contains(&place.node) && self.hears(id, place.swarm) {
+            return Some(place.swarm);
+        }
+        // A manager of a raft that has a leader somewhere does not look for another.
+        if place.manager && own.raft.contains(&place.node) && own.leader.is_some() {
+            return None;
+        }
+        let served = place.known.iter().filter_map(|&ip| self.machine_at(ip));
+        let mut served = served
+            .filter(|&other| other != id && self.reaches(id, other))
+            .filter_map(|other| {
+                self.manages(other)
+                    .filter(|&swarm| self.hears(other, swarm))
+            });
+        served.find(|&swarm| {
+            let swarm = &self.swarms[swarm];
+            swarm.name == own.name && swarm.entry(&place.node).is_some()
+        })
+    }
+
+    fn hears(&self, id: MachineId, swarm: SwarmId) -> bool {
+        let leader = self.swarms[swarm].leader;
+        leader.is_some_and(|leader| leader == id || self.reaches(id, leader))
+    }
+
+    /// An engine that starts is up when it hears its swarm, or when it has waited long enough.
+    fn rise(&mut self, id: MachineId) {
+        let engine = &self.machines[id].engine;
+        let Power::Starting { soonest, latest } = engine.power else {
+            return;
+        };
+        let ready = engine.place.is_none() || engine.link.is_some();
+        if latest <= self.now || (ready && soonest <= self.now) {
+            let machine = &mut self.machines[id];
+            machine.engine.power = Power::On;
+            machine.wake.notify_one();
+        }
+    }
+
+    /// A join that goes on in the background.
+    fn join_on(&mut self, id: MachineId) {
+        let Phase::Joining { at, until } = self.machines[id].engine.phase else {
+            return;
+        };
+        let manager = self.machine_at(at).filter(|&m| self.reaches(id, m));
+        let swarm = manager.and_then(|m| self.manages(m).filter(|&s| self.hears(m, s)));
+        if let Some(swarm) = swarm {
+            self.admit(id, swarm);
+        } else if until <= self.now {
+            self.machines[id].engine.phase = Phase::Error;
+            self.machines[id].wake.notify_one();
+        }
+    }
+
+    /// The leader's word on its nodes.
+    fn follow(&mut self, id: SwarmId) {
+        let mut changed = false;
+        for index in 0..self.swarms[id].entries.len() {
+            let before = self.swarms[id].entries[index].clone();
+            let linked = self.is_linked(&before, id);
+            let after = self.settle_status(before.clone(), linked);
+            let after = self.settle_role(after, id, linked);
+            changed |= (before.status, before.turning.is_some())
+                != (after.status, after.turning.is_some());
+            self.swarms[id].entries[index] = after;
+        }
+        if changed {
+            self.tell_managers(id);
+        }
+    }
+
+    pub(crate) fn is_linked(&self, entry: &Entry, swarm: SwarmId) -> bool {
+        let engine = &self.machines[entry.machine].engine;
+        let same = engine.place.as_ref().is_some_and(|p| p.node == entry.node);
+        same && engine.link == Some(swarm)
+    }
+
+    fn settle_status(&mut self, mut entry: Entry, linked: bool) -> Entry {
+        let target = if linked { Status::Ready } else { Status::Down };
+        if entry.status != target {
+            let at = match entry.becoming {
+                Some((becoming, at)) if becoming == target => at,
+                _ => match (target, entry.status) {
+                    (Status::Ready, _) => self.soon(200, 6_000),
+                    (_, Status::Unknown) => self.soon(24_000, 28_000),
+                    _ => self.soon(10_800, 15_400),
+                },
+            };
+            entry.becoming = Some((target, at));
+            if at > self.now {
+                return entry;
+            }
+        }
+        (entry.status, entry.becoming) = (target, None);
+        let machine = &mut self.machines[entry.machine];
+        if linked && machine.engine.phase == Phase::Pending {
+            machine.engine.phase = Phase::Active;
+            machine.wake.notify_one();
+        }
+        entry
+    }
+
+    /// A node's part follows the role it is meant to have.
+    fn settle_role(&mut self, mut entry: Entry, id: SwarmId, linked: bool) -> Entry {
+        let manages = self.swarms[id].raft.contains(&entry.node);
+        let place = self.machines[entry.machine].engine.place.as_ref();
+        let manager = place.is_some_and(|place| place.manager);
+        let pause = match (entry.role, linked) {
+            (Role::Manager, true) if !manages && manager => (33_000, 57_000),
+            (Role::Manager, true) if !manages => (1_100, 2_000),
+            (Role::Worker, true) if manager => (0, 6_000),
+            _ => {
+                entry.turning = None;
+                return entry;
+            }
+        };
+        let at = entry.turning.unwrap_or_else(|| self.soon(pause.0, pause.1));
+        entry.turning = Some(at);
+        if at <= self.now {
+            entry.turning = None;
+            self.turn(&entry, id);
+        }
+        entry
+    }
+
+    fn turn(&mut self, entry: &Entry, id: SwarmId) {
+        let manager = entry.role == Role::Manager;
+        tracing::info!(swarm = id, node = entry.node, manager, "world: role taken");
+        if manager {
+            self.swarms[id].raft.push(entry.node.clone());
+        }
+        let machine = &mut self.machines[entry.machine];
+        if let Some(place) = &mut machine.engine.place {
+            (place.manager, place.swarm) = (manager, id);
+        }
+        machine.wake.notify_one();
+    }
+}

@@ -1,0 +1,116 @@
+//! Whether the cluster is as it should be.
+
+use secrecy::SecretString;
+use swarmlet::run::Memory;
+use swarmlet::swarm::{Role, Ticket};
+
+use super::State;
+use super::engine::Phase;
+use super::machine::MachineId;
+use super::swarm::{Status, SwarmId};
+
+impl State {
+    /// All living nodes are in the swarm of the highest formed epoch, its managers are promoted,
+    /// its ticket is right, and nothing is left of the dead.
+    pub(crate) fn whole(&self) -> Result<(), String> {
+        let (epoch, name) = self.highest().ok_or("no epoch is formed")?;
+        let ours = (0..self.swarms.len()).rev().find(|&id| {
+            let swarm = &self.swarms[id];
+            let same = swarm
+                .origin
+                .as_ref()
+                .is_some_and(|origin| origin.epoch == epoch);
+            swarm.name == name && same && self.leads(id)
+        });
+        let ours = ours.ok_or_else(|| format!("the swarm of epoch {epoch} has no leader"))?;
+        for id in self.living() {
+            self.belongs(id, ours)?;
+        }
+        self.has_managers(ours)?;
+        self.is_published(ours)?;
+        match self.swarms[ours].entries.len() - self.living().len() {
+            0 => Ok(()),
+            left => Err(format!("{left} entries of the dead are left")),
+        }
+    }
+
+    fn belongs(&self, id: MachineId, swarm: SwarmId) -> Result<(), String> {
+        let machine = &self.machines[id];
+        let place = machine.engine.place.as_ref();
+        let place = place.ok_or_else(|| format!("machine {id} is in no swarm"))?;
+        let is_in = machine.engine.link == Some(swarm) && machine.engine.phase == Phase::Active;
+        let entry = self.swarms[swarm].entry(&place.node).filter(|_| is_in);
+        let entry = entry.ok_or_else(|| format!("machine {id} is not in the swarm"))?;
+        if entry.status != Status::Ready || machine.engine.hangs {
+            return Err(format!("machine {id} is not ready"));
+        }
+        let memory = Memory::new(&machine.folder, &machine.instance_id);
+        let membership = memory.membership().map_err(|error| error.to_string())?;
+        match membership.filter(|m| m.node_id == place.node) {
+            Some(_) => Ok(()),
+            None => Err(format!("machine {id} does not remember its swarm")),
+        }
+    }
+
+    /// As many as there are, to an odd count.
+    fn has_managers(&self, id: SwarmId) -> Result<(), String> {
+        let tagged = self.living().into_iter();
+        let tagged = tagged
+            .filter(|&m| self.machines[m].role == Role::Manager)
+            .count();
+        let expected = tagged - (tagged + 1) % 2;
+        let (raft, alive) = (self.swarms[id].raft.len(), self.raft_alive(id).len());
+        if (raft, alive) == (expected, expected) {
+            return Ok(());
+        }
+        Err(format!(
+            "raft has {raft} members, {alive} of them alive, instead of {expected}"
+        ))
+    }
+
+    fn is_published(&self, id: SwarmId) -> Result<(), String> {
+        let swarm = &self.swarms[id];
+        let name = self.aws.names().find(|name| name.ends_with("/ticket"));
+        let value = name.and_then(|name| self.aws.latest(name));
+        let value: SecretString = value.cloned().ok_or("there is no ticket")?.into();
+        let ticket = Ticket::parse(&value).map_err(|error| error.to_string())?;
+        let mut managers: Vec<_> = self.managers_of(id);
+        managers.sort();
+        let mut named: Vec<_> = ticket
+            .managers
+            .iter()
+            .map(std::net::SocketAddr::ip)
+            .collect();
+        named.sort();
+        let epoch = swarm.origin.as_ref().map(|origin| origin.epoch);
+        let right = Some(ticket.epoch) == epoch
+            && ticket.swarm_id == swarm.name
+            && secrecy::ExposeSecret::expose_secret(ticket.token.secret()) == swarm.worker_token()
+            && named == managers
+            && ticket.instances.len() == swarm.raft.len();
+        if right {
+            Ok(())
+        } else {
+            Err(format!("the ticket is not right: {ticket:?}"))
+        }
+    }
+
+    /// The machines that lead a swarm.
+    pub(crate) fn leaders(&self) -> Vec<MachineId> {
+        self.swarms
+            .iter()
+            .filter_map(|swarm| swarm.leader)
+            .collect()
+    }
+
+    /// Whether the majority of a manager's raft is terminated.
+    pub(crate) fn is_lost(&self, id: MachineId) -> bool {
+        let Some(place) = &self.machines[id].engine.place else {
+            return false;
+        };
+        let swarm = &self.swarms[place.swarm];
+        let members = swarm.raft.iter().filter_map(|node| swarm.entry(node));
+        let left = members.filter(|e| self.machines[e.machine].terminated.is_none());
+        swarm.raft.contains(&place.node) && left.count() < swarm.majority()
+    }
+}
