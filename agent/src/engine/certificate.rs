@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use thiserror::Error;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
@@ -11,6 +13,9 @@ use super::digest;
 
 /// Where swarmkit keeps them, below the engine's data folder (`DockerRootDir`).
 const FOLDER: &str = "swarm/certificates";
+
+/// How an encrypted key begins; another begins with something as long as this, or longer.
+const ENCRYPTED: &[u8; 37] = b"-----BEGIN ENCRYPTED PRIVATE KEY-----";
 
 /// The subject of a swarm certificate.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,6 +47,14 @@ pub async fn of_this_node(data: &Path) -> Result<Option<Subject>, CertificateErr
 pub async fn root_digest(data: &Path) -> Option<String> {
     let pem = tokio::fs::read(data.join(FOLDER).join("swarm-root-ca.crt")).await;
     pem.ok().map(|pem| digest::of(&pem))
+}
+
+/// Whether the engine's own key is encrypted, as it is on managers that lock.
+pub async fn is_locking(data: &Path) -> std::io::Result<bool> {
+    let mut first = [0; ENCRYPTED.len()];
+    let mut key = File::open(data.join(FOLDER).join("swarm-node.key")).await?;
+    key.read_exact(&mut first).await?;
+    Ok(first == *ENCRYPTED)
 }
 
 fn subject_of_pem(pem: &[u8]) -> Result<Subject, CertificateError> {
@@ -88,6 +101,18 @@ mod tests {
         std::fs::write(data.path().join(FOLDER).join("swarm-root-ca.crt"), "abc").unwrap();
         let digest = root_digest(data.path()).await.unwrap();
         assert_eq!(digest, "4nb7oofka9ml8nasnokxxc1unhmtpr1wxsuwhpd9km3vt5as31");
+    }
+
+    #[tokio::test]
+    async fn a_manager_that_locks_has_an_encrypted_key() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(is_locking(data.path()).await.is_err());
+        std::fs::create_dir_all(data.path().join(FOLDER)).unwrap();
+        for (kind, locks) in [("ENCRYPTED PRIVATE", true), ("PRIVATE", false)] {
+            let key = format!("-----BEGIN {kind} KEY-----\nkek-version: 103\nraft-dek: EiBi\n\nMI");
+            std::fs::write(data.path().join(FOLDER).join("swarm-node.key"), key).unwrap();
+            assert_eq!(is_locking(data.path()).await.ok(), Some(locks));
+        }
     }
 
     #[test]

@@ -46,6 +46,9 @@ pub enum EngineError {
     /// The request for its restart could not be left.
     #[error("cannot ask for a restart of the Docker Engine: {0}")]
     Unasked(String),
+    /// Forcing a new cluster would have done harm, and nothing was done.
+    #[error("cannot force a new cluster: {0}")]
+    Unforced(String),
 }
 
 /// How to create a swarm.
@@ -139,7 +142,8 @@ pub trait Engine {
     async fn leave(&self) -> Result<(), EngineError>;
 
     /// Makes a swarm of one manager out of what this one remembers of its old swarm, which it
-    /// takes the other managers out of (`POST /swarm/init`, `ForceNewCluster`).
+    /// takes the other managers out of (`POST /swarm/init`, `ForceNewCluster`). Not where
+    /// managers lock: Docker cannot do that, and forgets the swarm until its next start.
     async fn force_new_cluster(&self, advertise: Ipv4Addr) -> Result<(), EngineError>;
 
     /// The swarm's id, epoch and worker token (`GET /swarm`); managers only.
@@ -164,7 +168,8 @@ pub trait Engine {
     /// managers only.
     async fn unlock_key(&self) -> Result<Option<SecretString>, EngineError>;
 
-    /// Unlocks this manager's raft store (`POST /swarm/unlock`).
+    /// Unlocks this manager's raft store (`POST /swarm/unlock`). Until there is a leader Docker
+    /// gives no answer, though the store is unlocked: [`EngineError::Slow`] is no refusal.
     async fn unlock(&self, key: &SecretString) -> Result<(), EngineError>;
 
     /// Asks for a restart of the engine, which happens some time after.

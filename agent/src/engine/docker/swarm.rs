@@ -1,6 +1,7 @@
 //! Calls about the swarm as a whole.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::models::{
@@ -10,8 +11,8 @@ use bollard::query_parameters::{LeaveSwarmOptions, UpdateSwarmOptions};
 use secrecy::ExposeSecret;
 
 use super::connection::READ_LIMIT;
-use super::{Docker, convert};
-use crate::engine::{CLAIM_LABEL, EPOCH_LABEL, EngineError, InitRequest, SWARM_PORT};
+use super::{Docker, convert, state};
+use crate::engine::{CLAIM_LABEL, EPOCH_LABEL, EngineError, InitRequest, SWARM_PORT, certificate};
 use crate::swarm::{Epoch, JoinToken};
 
 /// The engine gives up waiting for a join after 20 s, and goes on in the background.
@@ -46,11 +47,25 @@ pub(super) async fn force_new_cluster(
     docker: &Docker,
     advertise: Ipv4Addr,
 ) -> Result<(), EngineError> {
+    refuse_to_lose_state(&state::data(docker).await?).await?;
     let body = SwarmInitRequest {
         force_new_cluster: Some(true),
         ..addresses(advertise)
     };
     create(docker, FORCE_LIMIT, body).await
+}
+
+/// Where managers lock, Docker stops its node and then cannot start it for want of the key.
+async fn refuse_to_lose_state(data: &Path) -> Result<(), EngineError> {
+    match certificate::is_locking(data).await {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(EngineError::Unforced(
+            "managers of this swarm lock, which Docker cannot do it with; start another of its managers".into(),
+        )),
+        Err(error) => Err(EngineError::Unforced(format!(
+            "whether managers lock cannot be told from their key: {error}"
+        ))),
+    }
 }
 
 fn addresses(advertise: Ipv4Addr) -> SwarmInitRequest {
