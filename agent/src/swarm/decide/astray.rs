@@ -122,9 +122,10 @@ pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
     }
     let leave = once_in_a_while(seen, Action::Leave, found.reason.clone());
     let last_look = standing.age > pace::LAST_LOOK && leave.action == Action::Leave;
-    Some(match last_look {
-        true => step(Action::AskStanding, found.reason.clone()),
-        false => leave,
+    Some(if last_look {
+        step(Action::AskStanding, found.reason.clone())
+    } else {
+        leave
     })
 }
 
