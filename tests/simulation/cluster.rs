@@ -19,16 +19,8 @@ const LIMIT: Duration = Duration::from_mins(30);
 /// How long the quiet life is watched.
 const QUIET: Duration = Duration::from_mins(10);
 
-/// What one simulation was and how long it took to be whole again.
-pub(crate) struct Outcome {
-    pub(crate) story: String,
-    pub(crate) healed: Duration,
-    pub(crate) acts: usize,
-    pub(crate) epochs: u64,
-}
-
 /// The simulation of this seed.
-pub(crate) async fn simulate(seed: u64, settings: Settings) -> Result<Outcome, String> {
+pub(crate) async fn simulate(seed: u64, settings: Settings) -> Result<(), String> {
     let world = World::new(seed, settings);
     spawn_local(physics::run(world.clone()));
     let size = launch(&world);
@@ -40,18 +32,9 @@ pub(crate) async fn simulate(seed: u64, settings: Settings) -> Result<Outcome, S
         state.now
     });
     until_whole(&world, ended).await?;
-    let healed = world.with(|state| state.now - ended);
-    stay_quiet(&world).await?;
-    Ok(world.with(|state| Outcome {
-        story: format!("{size}, {faults} faults"),
-        healed,
-        acts: state
-            .machines
-            .iter()
-            .map(|machine| machine.acts.len())
-            .sum(),
-        epochs: state.highest().map_or(0, |(epoch, _)| epoch.number()),
-    }))
+    let healed = world.with(|state| state.since(ended));
+    info!(size, faults, ?healed, "world: whole again");
+    stay_quiet(&world).await
 }
 
 /// Managers and workers, in any order within half a minute; who decides about recoveries.
@@ -112,7 +95,7 @@ async fn until_whole(world: &World, since: Duration) -> Result<(), String> {
     loop {
         sleep(Duration::from_secs(5)).await;
         obeyed(world)?;
-        match world.with(|state| state.whole().map_err(|why| (why, state.now - since))) {
+        match world.with(|state| state.whole().map_err(|why| (why, state.since(since)))) {
             Ok(()) => return Ok(()),
             Err((why, after)) if after > LIMIT => {
                 return Err(format!("not whole after {} s: {why}", after.as_secs()));

@@ -10,8 +10,10 @@ use crate::world::machine::MachineId;
 use crate::world::swarm::Status;
 use crate::world::{Cut, World};
 
+type Fault = fn(&World);
+
 /// A kind of fault and how often it comes, relative to the others.
-const KINDS: [(fn(&World), usize); 13] = [
+const KINDS: [(Fault, usize); 13] = [
     (crash, 10),
     (die_at_a_call, 14),
     (restart_engine, 10),
@@ -131,9 +133,10 @@ fn terminate_all_managers(world: &World) {
 fn cut_off(world: &World) {
     let everyone = machines(world, None);
     let several = world.with(|state| state.random.permille(400));
-    let inside = match several {
-        true => some(world, everyone),
-        false => victim(world).into_iter().collect(),
+    let inside = if several {
+        some(world, everyone)
+    } else {
+        victim(world).into_iter().collect()
     };
     world.with(|state| {
         let until = state.soon(10_000, 600_000);

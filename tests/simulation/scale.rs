@@ -34,7 +34,7 @@ pub(crate) async fn simulate(
     spawn_local(physics::run(world.clone()));
     node::launch(&world, Role::Manager, 0, if formed { 0 } else { 1_000 });
     if formed {
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
     }
     let start = world.with(|state| state.now);
     for _ in 0..workers {
@@ -46,7 +46,7 @@ pub(crate) async fn simulate(
         let (has_ticket, joined, now) = world.with(|state| {
             let has_ticket = state.aws.names().any(|name| name.ends_with("/ticket"));
             let joined = state.swarms.first().map_or(0, |s| s.entries.len() - 1);
-            (has_ticket, joined, state.now - start)
+            (has_ticket, joined, state.since(start))
         });
         if !has_ticket {
             published = now;

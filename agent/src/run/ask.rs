@@ -8,7 +8,7 @@ use crate::cloud::fleet::{Fleet, InstanceState};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
 use crate::swarm::addressing::{self, Choice};
-use crate::swarm::{Identity, Kind, Life, Probed, Ticket, Trouble, Verdict, verdict};
+use crate::swarm::{Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, pace, verdict};
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here: the decision waits it out and says what it is.
@@ -21,7 +21,17 @@ impl<O: Outside> Agent<O> {
             Err(error) => Err(error.into()),
         };
         note(&mut self.knowledge.ticket, value, |old, new| old == new);
+        self.give_way();
         Ok(())
+    }
+
+    /// After a refusal for too many requests a worker asks at some time of its own. Managers, of
+    /// which there are few, go first: everybody waits for them.
+    fn give_way(&mut self) {
+        if let (Role::Worker, Some(refusals)) = (self.node.role, self.knowledge.refusals()) {
+            let time = self.edges.chance.within(pace::crowd(refusals));
+            self.knowledge.hold(time);
+        }
     }
 
     pub(super) fn ticket(&self) -> Option<&Ticket> {

@@ -37,6 +37,7 @@ pub(super) struct Knowledge {
     standing: Option<Learnt<Verdict>>,
     join: Option<(Instant, u32, String)>,
     left: Option<Instant>,
+    held: Option<Instant>,
     awaited: Option<(String, Instant)>,
     engine: Option<(EngineState, Instant)>,
     patience: Duration,
@@ -103,6 +104,7 @@ impl Knowledge {
             standing: None,
             join: None,
             left: None,
+            held: None,
             awaited: None,
             engine: None,
             patience,
@@ -116,9 +118,20 @@ impl Knowledge {
 
     /// How many times in a row the ticket could not be read, if the last time was for too many
     /// requests.
-    pub(super) fn throttled(&self) -> Option<u32> {
+    pub(super) fn refusals(&self) -> Option<u32> {
         let ticket = self.ticket.as_ref()?;
         matches!(ticket.value, Err(Trouble::Throttled(_))).then_some(ticket.looks)
+    }
+
+    /// Holds the next read of the ticket back, whatever else happens meanwhile.
+    pub(super) fn hold(&mut self, time: Duration) {
+        self.held = Some(Instant::now() + time);
+    }
+
+    /// How long it is held back yet.
+    pub(super) fn held(&self) -> Option<Duration> {
+        let left = self.held?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
     }
 
     /// Of which kind the engine's state was when it was last looked at.

@@ -32,6 +32,7 @@ use crate::config::Settings;
 use crate::engine::probe::Probe;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
+use crate::swarm::pace::Gaps;
 use crate::swarm::{JoinToken, TicketError};
 
 pub use chance::{Chance, Dice};
@@ -117,6 +118,16 @@ pub enum StepError {
     /// Another agent's swarm is newer.
     #[error("cannot publish the ticket: epoch {0} is newer than this swarm's")]
     Superseded(crate::swarm::Epoch),
+}
+
+impl StepError {
+    /// How long to wait before the next try.
+    fn gaps(&self) -> Gaps {
+        match self {
+            Self::Cloud(CloudError::Throttled { .. }) => Gaps::THROTTLED,
+            _ => Gaps::TROUBLE,
+        }
+    }
 }
 
 impl<O: Outside> Agent<O> {

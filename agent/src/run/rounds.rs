@@ -9,7 +9,7 @@ use super::{Agent, Chance, Outside, StepError};
 use crate::engine::{Engine, EngineError, NodeEntry};
 use crate::report::notify::Notify;
 use crate::swarm::{
-    Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide, pace,
+    Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide,
 };
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
@@ -47,7 +47,7 @@ pub async fn run<O: Outside>(
                 failures += 1;
                 warn!(%error, decision = decision.action.name(), failures, "step failed");
                 notify.status(&format!("{}; {error}", decision.reason));
-                Some(pace::Gaps::TROUBLE.after(failures))
+                Some(error.gaps().after(failures))
             }
         };
         if let Action::Serve(_) = decision.action {
@@ -55,7 +55,8 @@ pub async fn run<O: Outside>(
         }
         let woken = match pause {
             Some(pause) => {
-                let pause = pause + agent.edges.chance.within(agent.jitter(pause));
+                // A fleet that started in one second must not ask in one second.
+                let pause = pause + agent.edges.chance.within(pause / 5);
                 alive(notify, idle(triggers, pause)).await
             }
             None => Some(()),
@@ -118,17 +119,6 @@ impl<O: Outside> Agent<O> {
         decide(&seen)
     }
 
-    /// What a pause may be longer by: a fleet that started in one second must not ask in one
-    /// second, least of all when it has asked for too much already. Managers, of which there
-    /// are few, go first: everybody waits for them.
-    fn jitter(&self, pause: Duration) -> Duration {
-        let crowd = match self.node.role {
-            Role::Worker => self.knowledge.throttled(),
-            Role::Manager => None,
-        };
-        crowd.map_or(pause / 5, |looks| pace::Gaps::CROWD.after(looks))
-    }
-
     /// Who decides about a recovery; a person's consent is looked for only when it matters.
     fn recovery(&self, engine: &EngineState) -> Recovery {
         let usual = if self.knowledge.peers.len() < 3 {
@@ -171,6 +161,7 @@ impl<O: Outside> Agent<O> {
                 Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
             }
             Action::Wait(pause) => Ok(Some(*pause)),
+            Action::ReadTicket if self.knowledge.held().is_some() => Ok(self.knowledge.held()),
             action => self.act(action).await.map(|()| None),
         }
     }

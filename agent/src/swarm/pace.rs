@@ -37,6 +37,15 @@ pub const LAST_LOOK: Duration = Duration::from_secs(5);
 pub const SERIES_GAP: Duration = Duration::from_mins(2);
 /// The ticket's managers have been silent for this long before EC2 is asked about them.
 pub const SILENCE: Duration = Duration::from_secs(15);
+
+/// Over this time nodes that AWS refuses for too many requests spread their next one, by how
+/// often in a row it was refused. The short time serves 1,000 nodes that boot in one second, at 40
+/// reads a second, in 30 s; after about a minute of it somebody else uses the account's rate up,
+/// and 1,000 waiting nodes stay under it.
+pub fn crowd(refusals: u32) -> Duration {
+    Duration::from_secs(if refusals <= 10 { 10 } else { 50 })
+}
+
 /// Growing gaps between looks: doubling from `first` to `cap`.
 #[derive(Clone, Copy, Debug)]
 pub struct Gaps {
@@ -52,12 +61,8 @@ impl Gaps {
     pub const REGISTERS: Self = Self::new(1_000, 10_000);
     /// AWS refused or did not answer.
     pub const TROUBLE: Self = Self::new(2_000, 30_000);
-    /// AWS is busy. Whoever must not wait long asks so often.
-    pub const THROTTLED: Self = Self::new(250, 1_000);
-    /// Over this time the nodes that were refused for too many requests spread their next, on
-    /// top of [`Self::THROTTLED`]. It doubles until all of them find room: 1,000 nodes that boot
-    /// in one second get their 40 reads a second after the third.
-    pub const CROWD: Self = Self::new(4_000, 32_000);
+    /// AWS is busy, and this is a manager: the others wait for it.
+    pub const THROTTLED: Self = Self::new(100, 500);
     /// The ticket's managers, on the private network.
     pub const PROBE: Self = Self::new(250, 10_000);
     /// EC2's word about an instance, once it has been heard twice.

@@ -77,7 +77,7 @@ impl Clock for Edge {
     fn uptime(&self) -> Duration {
         self.world.with(|state| {
             let booted = state.machines[self.id].booted;
-            state.now - booted.unwrap_or(state.now)
+            state.since(booted.unwrap_or(state.now))
         })
     }
 }

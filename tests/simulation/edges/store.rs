@@ -92,15 +92,11 @@ async fn through<T>(
         }
     };
     let done = (fate != Fate::Lost).then(|| world.with(effect));
-    match (done, fate) {
-        (Some(done), Fate::Done) => {
-            world.pause(2, 20).await;
-            Ok(done)
-        }
-        _ => {
-            world.pause(1_000, 10_000).await;
-            let cause = "no answer".into();
-            Err(CloudError::Failed { action, cause })
-        }
+    if let (Some(done), Fate::Done) = (done, fate) {
+        world.pause(2, 20).await;
+        return Ok(done);
     }
+    world.pause(1_000, 10_000).await;
+    let cause = "no answer".into();
+    Err(CloudError::Failed { action, cause })
 }

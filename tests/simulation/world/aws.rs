@@ -134,9 +134,10 @@ impl State {
             return Err(CloudError::Denied { action, resource });
         }
         let busy = self.aws.is(Trouble::Throttled, self.now) && self.random.permille(900);
-        let taken = match is_write {
-            true => self.aws.writes.take(self.now, WRITES),
-            false => self.aws.reads.take(self.now, READS),
+        let taken = if is_write {
+            self.aws.writes.take(self.now, WRITES)
+        } else {
+            self.aws.reads.take(self.now, READS)
         };
         if busy || !taken {
             self.machines[id].calls.throttled += 1;
@@ -158,9 +159,10 @@ impl State {
 
     /// A parameter as a read shows it: at times up to a second old.
     pub(crate) fn read_parameter(&mut self, name: &str) -> Option<String> {
-        let lag = match self.random.permille(200) {
-            true => self.random.millis(0, 1_000),
-            false => Duration::ZERO,
+        let lag = if self.random.permille(200) {
+            self.random.millis(0, 1_000)
+        } else {
+            Duration::ZERO
         };
         self.aws.at(name, self.now.saturating_sub(lag))
     }
@@ -186,7 +188,7 @@ impl State {
             return Err(CloudError::Denied { action, resource });
         }
         let partial = !self.aws.calm && self.random.permille(30);
-        let lag = if self.aws.calm { 0 } else { 1 };
+        let lag = u32::from(!self.aws.calm);
         let mut answer = Vec::new();
         for (index, machine) in self.machines.iter().enumerate() {
             let late = self.random.millis(0, 5_000) * lag;

@@ -122,13 +122,12 @@ impl State {
     }
 
     pub(crate) fn check_act(&mut self, id: MachineId, what: &str) {
-        let now = self.now;
-        let machine = &mut self.machines[id];
-        let last = machine.acts.last().copied();
-        machine.acts.push(now);
-        let instance = machine.instance_id.clone();
-        if let Some(last) = last.filter(|last| now - *last < ACT_GAP) {
-            let gap = (now - last).as_secs();
+        let last = self.machines[id].acts.last().copied();
+        let gap = last.map(|last| self.since(last));
+        self.machines[id].acts.push(self.now);
+        let instance = self.machines[id].instance_id.clone();
+        if let Some(gap) = gap.filter(|gap| *gap < ACT_GAP) {
+            let gap = gap.as_secs();
             self.broke(format!("{instance} {what} {gap} s after its last act"));
         }
     }

@@ -102,6 +102,11 @@ impl State {
         self.now + self.random.millis(least, most)
     }
 
+    /// How long ago something was.
+    pub(crate) fn since(&self, then: Duration) -> Duration {
+        self.now.saturating_sub(then)
+    }
+
     pub(crate) fn serial(&mut self) -> usize {
         self.serial += 1;
         self.serial
@@ -111,9 +116,10 @@ impl State {
 /// In memory where that is possible: agents flush their files.
 fn disks() -> TempDir {
     let memory = Path::new("/dev/shm");
-    let made = match memory.is_dir() {
-        true => tempfile::tempdir_in(memory),
-        false => tempfile::tempdir(),
+    let made = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
     };
     made.expect("a temporary folder")
 }

@@ -163,11 +163,11 @@ impl State {
     fn settle_role(&mut self, mut entry: Entry, id: SwarmId, linked: bool) -> Entry {
         let manages = self.swarms[id].raft.contains(&entry.node);
         let place = self.machines[entry.machine].engine.place.as_ref();
-        let manager = place.is_some_and(|place| place.manager);
+        let certified = place.is_some_and(|place| place.manager);
         let pause = match (entry.role, linked) {
-            (Role::Manager, true) if !manages && manager => (33_000, 57_000),
+            (Role::Manager, true) if !manages && certified => (33_000, 57_000),
             (Role::Manager, true) if !manages => (1_100, 2_000),
-            (Role::Worker, true) if manager => (0, 6_000),
+            (Role::Worker, true) if certified => (0, 6_000),
             _ => {
                 entry.turning = None;
                 return entry;
