@@ -6,6 +6,9 @@ use super::{Reading, Trouble};
 
 /// A healthy node looks at its engine this often when no event comes.
 pub const ROUND: Duration = Duration::from_secs(30);
+/// A manager that is a worker yet looks this often whether it was promoted: nothing tells it, and
+/// from then on it has to know who the other managers are.
+pub const PROMOTION_LOOK: Duration = Duration::from_secs(5);
 /// A join that times out goes on in the background; it is watched this long.
 pub const PENDING_LIMIT: Duration = Duration::from_mins(1);
 /// An engine needs this long between leaving a swarm and joining the next.

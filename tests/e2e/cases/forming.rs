@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Request, Role, wait_until};
-use serde_json::Value;
 
-use super::support::{answers_of, docker, unique};
+use super::support::{answers_of, docker, parameters, unique};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[Case {
@@ -112,21 +111,4 @@ fn no_manager_token(lab: &Lab, cluster: &Cluster) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn parameters(lab: &Lab, root: &str) -> Result<Vec<Value>> {
-    let words = [
-        "ssm",
-        "get-parameters-by-path",
-        "--recursive",
-        "--with-decryption",
-        "--path",
-        root,
-    ];
-    let mut list = lab.aws(&words)?["Parameters"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    list.sort_by_key(|parameter| parameter["Name"].to_string());
-    Ok(list)
 }

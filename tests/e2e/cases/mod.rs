@@ -5,6 +5,7 @@ use crate::Case;
 mod autolock;
 mod engine_20_10;
 mod forming;
+mod healing;
 mod identity;
 mod machines;
 mod parameter_store;
@@ -15,12 +16,13 @@ mod secrets;
 pub(crate) mod support;
 mod units;
 
-/// All of them, in the order in which they run: those that share a cluster one after the other.
-pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
+/// Those that run alone, in this order: those that share a cluster one after the other.
+pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
     [
         machines::CASES,
         scale_out::CASES,
         restarts::CASES,
+        healing::crashes::CASES,
         secrets::CASES,
         units::CASES,
         identity::CASES,
@@ -29,6 +31,24 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         plain_image::CASES,
         engine_20_10::CASES,
         forming::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Those that run beside each other, on clusters of their own: they wait most of the time. The
+/// longest are first.
+pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
+    [
+        healing::majority::CASES,
+        healing::cut_off::CASES,
+        healing::managers::CASES,
+        healing::strangers::CASES,
+        healing::removed::CASES,
+        healing::claims::CASES,
+        healing::tickets::CASES,
+        healing::outage::CASES,
+        healing::boot::CASES,
     ]
     .into_iter()
     .flatten()

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, Role, wait_until};
 
-use super::support::{requests_of, shared, unique, unit};
+use super::support::{profile, requests_of, shared, unique, unit};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -95,19 +95,6 @@ fn foreign_role(lab: &Lab) -> Result<()> {
     status_names(lab, &id, "ssm:GetParameter on ")?;
     status_names(lab, &id, "/swarmlet/elsewhere/ticket")?;
     Ok(())
-}
-
-fn profile(lab: &Lab, id: &str) -> Result<String> {
-    let answer = lab.aws(&["ec2", "describe-instances", "--instance-ids", id])?;
-    let arn = &answer["Reservations"][0]["Instances"][0]["IamInstanceProfile"]["Arn"];
-    let name = arn
-        .as_str()
-        .unwrap_or_default()
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    ensure!(!name.is_empty(), "{id} has no profile: {answer}");
-    Ok(name.to_owned())
 }
 
 fn status_names(lab: &Lab, id: &str, what: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use lab::{Cluster, Lab, Role, wait_until};
 
-use super::support::{agent_is_ready, docker, requests_of, shared};
+use super::support::{agent_is_ready, node_id, requests_of, shared};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -26,12 +26,12 @@ pub(super) const CASES: &[Case] = &[
 
 /// A way to restart something on a node, and how to see that it has happened.
 pub(super) struct Restart {
-    cause: fn(&Lab, &str) -> Result<()>,
+    pub(super) cause: fn(&Lab, &str) -> Result<()>,
     /// A property of a unit that is another after the restart.
-    sign: [&'static str; 2],
+    pub(super) sign: [&'static str; 2],
 }
 
-const REBOOT: Restart = Restart {
+pub(super) const REBOOT: Restart = Restart {
     cause: Lab::reboot,
     sign: ["", "UserspaceTimestampMonotonic"],
 };
@@ -57,7 +57,7 @@ const AGENT: Restart = Restart {
     sign: ["swarmlet.service", "MainPID"],
 };
 
-fn on_each_role(lab: &Lab, restart: &Restart) -> Result<()> {
+pub(super) fn on_each_role(lab: &Lab, restart: &Restart) -> Result<()> {
     let cluster = shared(lab)?;
     for role in [Role::Worker, Role::Manager] {
         let id = cluster.machines_of(role)?[0].id.clone();
@@ -73,7 +73,7 @@ pub(super) fn comes_back(
     id: &str,
     restart: &Restart,
 ) -> Result<()> {
-    let node_id = node_id(lab, id)?;
+    let node = node_id(lab, id)?;
     let (before, calls) = (sign(lab, id, restart)?, requests_of(lab, id)?.len());
     let claims = claims(lab, cluster)?;
     let caused = Instant::now();
@@ -92,10 +92,7 @@ pub(super) fn comes_back(
         role.name(),
         caused.elapsed().as_secs_f64()
     );
-    ensure!(
-        self::node_id(lab, id)? == node_id,
-        "{id} is another node now"
-    );
+    ensure!(node_id(lab, id)? == node, "{id} is another node now");
     ensure!(
         self::claims(lab, cluster)? == claims,
         "something was claimed again"
@@ -108,10 +105,6 @@ pub(super) fn comes_back(
         );
     }
     Ok(())
-}
-
-fn node_id(lab: &Lab, id: &str) -> Result<String> {
-    docker(lab, id, &["info", "--format", "{{.Swarm.NodeID}}"])
 }
 
 fn sign(lab: &Lab, id: &str, restart: &Restart) -> Result<String> {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Request, wait_until};
+use serde_json::Value;
 
 const TAIL: &str = "25";
 
@@ -120,6 +121,43 @@ pub(crate) fn answers_of(lab: &Lab, action: &str, target: &str) -> Result<Vec<Re
     let mut requests = lab.journal()?;
     requests.retain(|r| r.action == action && r.target == target && r.status == Some(200));
     Ok(requests)
+}
+
+/// Docker's id of the node that an engine is.
+pub(crate) fn node_id(lab: &Lab, id: &str) -> Result<String> {
+    docker(lab, id, &["info", "--format", "{{.Swarm.NodeID}}"])
+}
+
+/// The name of an instance's profile.
+pub(crate) fn profile(lab: &Lab, id: &str) -> Result<String> {
+    let answer = lab.aws(&["ec2", "describe-instances", "--instance-ids", id])?;
+    let arn = &answer["Reservations"][0]["Instances"][0]["IamInstanceProfile"]["Arn"];
+    let name = arn
+        .as_str()
+        .unwrap_or_default()
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    ensure!(!name.is_empty(), "{id} has no profile: {answer}");
+    Ok(name.to_owned())
+}
+
+/// All parameters below a path, with their values, in order of their names.
+pub(crate) fn parameters(lab: &Lab, root: &str) -> Result<Vec<Value>> {
+    let words = [
+        "ssm",
+        "get-parameters-by-path",
+        "--recursive",
+        "--with-decryption",
+        "--path",
+        root,
+    ];
+    let mut list = lab.aws(&words)?["Parameters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    list.sort_by_key(|parameter| parameter["Name"].to_string());
+    Ok(list)
 }
 
 /// Prints what the machines have to say, after a case has failed.

@@ -143,6 +143,25 @@ fn an_unknown_node_is_neither_ready_nor_down() {
 }
 
 #[test]
+fn a_dead_manager_counts_as_long_as_raft_knows_it() {
+    let status = r#","ManagerStatus":{"Reachability":"unreachable","Addr":"10.0.0.1:2377"}"#;
+    for (role, state, status, counts) in [
+        ("manager", "ready", status, true),
+        ("manager", "down", status, true),
+        ("manager", "ready", "", true),
+        ("manager", "unknown", "", true),
+        ("manager", "down", "", false),
+        ("worker", "ready", "", false),
+    ] {
+        let text = format!(
+            r#"{{"ID":"n","Spec":{{"Role":"{role}"}},"Status":{{"State":"{state}"}}{status}}}"#
+        );
+        let node = super::node(serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(node.counts(), counts, "{text}");
+    }
+}
+
+#[test]
 fn a_swarm_tells_whether_it_locks() {
     for (spec, expected) in [
         (r#"{"EncryptionConfig":{"AutoLockManagers":true}}"#, true),

@@ -1,5 +1,7 @@
 //! The engine is in a swarm. Is it the cluster's, and is this node still in it?
 
+use std::time::Duration;
+
 use super::{Gaps, astray, form, headless, once_in_a_while, pace, step, wait_or};
 use crate::swarm::{
     Action, Control, Decision, Epoch, Identity, Member, Membership, Observation, Origin, Reason,
@@ -78,11 +80,17 @@ fn superseded(seen: &Observation, here: &Identity, epoch: Epoch) -> Option<Decis
 /// A worker's engine never tells that it was removed or that its managers are gone: its managers
 /// are asked.
 fn worker(seen: &Observation, membership: &Membership) -> Decision {
+    let awaits_promotion = seen.role == Role::Manager;
     let calm = Reason::Member {
         leader: false,
-        awaits_promotion: seen.role == Role::Manager,
+        awaits_promotion,
     };
-    astray::weigh(seen, membership, Action::Serve, calm)
+    let rest = if awaits_promotion {
+        |pause: Duration| Action::Serve(pause.min(pace::PROMOTION_LOOK))
+    } else {
+        Action::Serve
+    };
+    astray::weigh(seen, membership, rest, calm)
 }
 
 /// The agent ended between the join and the note of it, or somebody else joined this

@@ -63,6 +63,11 @@ fn a_manager_that_is_still_a_worker_says_so() {
         ..worker()
     };
     assert!(reason(&seen).to_string().contains("waiting to be promoted"));
+    assert_eq!(
+        action(&seen),
+        Action::Serve(pace::PROMOTION_LOOK),
+        "nothing tells it that it was"
+    );
 }
 
 #[test]

@@ -1,0 +1,18 @@
+//! What breaks heals by itself, on real engines. Each case prints the time from the fault until all
+//! was well again, and holds it against limits.
+//!
+//! Not here: a clock that is wrong. Machines of the lab share the host's kernel, a time namespace
+//! does not cover the wall clock, and a preloaded library does not reach an engine written in Go.
+
+pub(super) mod boot;
+pub(super) mod claims;
+pub(super) mod crashes;
+pub(super) mod cut_off;
+pub(super) mod majority;
+pub(super) mod managers;
+pub(super) mod outage;
+pub(super) mod removed;
+mod seen;
+mod service;
+pub(super) mod strangers;
+pub(super) mod tickets;
