@@ -55,7 +55,7 @@ fn before_init(lab: &Lab) -> Result<()> {
     kill(lab, &holder)?;
     drop(deaf);
     passed_over(lab, &cluster, &holder)?;
-    fault.healed("the holder died before its swarm", &(10..=120))?;
+    fault.healed("the holder died before its swarm", &(10..=150))?;
     cluster.delete()
 }
 
@@ -67,7 +67,7 @@ fn after_init(lab: &Lab) -> Result<()> {
     kill(lab, &holder)?;
     drop(denied);
     passed_over(lab, &cluster, &holder)?;
-    fault.healed("the holder died after its swarm", &(10..=120))?;
+    fault.healed("the holder died after its swarm", &(10..=150))?;
     cluster.delete()
 }
 

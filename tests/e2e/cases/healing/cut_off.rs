@@ -38,7 +38,7 @@ fn both(lab: &Lab) -> Result<()> {
     drop(cables);
     let fault = Fault::now();
     cluster.wait_whole(Duration::from_mins(3))?;
-    fault.healed("a manager and a worker plugged in again", &(0..=75))?;
+    fault.healed("a manager and a worker plugged in again", &(0..=120))?;
     let after = [node_id(lab, &manager)?, node_id(lab, &worker)?];
     ensure!(after == before, "they are other nodes now");
     ensure!(one_swarm(lab, &cluster)? == swarm, "it is another swarm");

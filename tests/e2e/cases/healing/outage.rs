@@ -30,7 +30,7 @@ fn scale_out(lab: &Lab) -> Result<()> {
     let fault = Fault::now();
     cluster.scale(Role::Worker, 3)?;
     cluster.wait_whole(Duration::from_secs(seconds + 150))?;
-    fault.healed("Parameter Store out of order", &(seconds..=seconds + 60))?;
+    fault.healed("Parameter Store out of order", &(seconds..=seconds + 90))?;
     let after: Vec<_> = members
         .iter()
         .map(|m| node_id(lab, &m.id))

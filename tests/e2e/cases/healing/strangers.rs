@@ -49,7 +49,7 @@ fn another_swarm(lab: &Lab) -> Result<()> {
     let fault = Fault::now();
     docker(lab, &manager.id, &["swarm", "leave", "--force"])?;
     cluster.wait_whole(Duration::from_mins(6))?;
-    fault.healed("a swarm whose only manager has left it", &(15..=240))?;
+    fault.healed("a swarm whose only manager has left it", &(120..=360))?;
     let swarm = one_swarm(lab, &cluster)?;
     ensure!(swarm != lost && swarm != stranger, "an old swarm is back");
     ensure!(epochs(lab, &cluster)? == ["formed", "formed"]);

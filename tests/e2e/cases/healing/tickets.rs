@@ -73,7 +73,7 @@ fn dead_first(lab: &Lab) -> Result<()> {
         ensure!(now["managers"] == good["managers"], "{}", now["managers"]);
         Ok(())
     })?;
-    fault.healed("a ticket whose first manager is dead", &(0..=110))?;
+    fault.healed("a ticket whose first manager is dead", &(0..=150))?;
     cluster.delete()
 }
 
