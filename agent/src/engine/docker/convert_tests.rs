@@ -73,12 +73,17 @@ fn a_pending_node_is_known_by_its_certificate_until_the_engine_tells() {
 }
 
 #[test]
-fn a_first_join_has_no_identity() {
+fn a_first_join_has_no_identity_but_the_manager_it_dials() {
     let info = info(
-        r#"{"NodeID":"","LocalNodeState":"pending","ControlAvailable":false,"Error":"","RemoteManagers":null}"#,
+        r#"{"NodeID":"","NodeAddr":"10.0.0.9","LocalNodeState":"pending","ControlAvailable":false,"Error":"",
+            "RemoteManagers":[{"NodeID":"","Addr":"10.0.0.1:2377"}]}"#,
     );
+    let expected = Identity {
+        managers: vec![([10, 0, 0, 1], 2377).into()],
+        ..Identity::default()
+    };
     let state = state(&info, Papers::default(), false);
-    assert_eq!(state, EngineState::Pending(Identity::default()));
+    assert_eq!(state, EngineState::Pending(expected));
 }
 
 #[test]
