@@ -23,7 +23,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use swarmlet::config::Settings;
 
 /// As many as fit into a minute on two slow processors.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 300;
 
 fn main() {
     let mut arguments = Arguments::from_args();
