@@ -227,11 +227,14 @@ pub(super) fn set_role(
     Ok(())
 }
 
+/// The engine refuses to remove raft's members only: managers that a forced cluster has left behind
+/// it removes at once.
 pub(super) fn remove(state: &mut State, id: SwarmId, node: &str) -> Result<(), EngineError> {
     let swarm = &mut state.swarms[id];
+    let in_raft = swarm.raft.iter().any(|member| member == node);
     match swarm.entry(node) {
         None => return Ok(()),
-        Some(entry) if entry.role == Role::Manager => {
+        Some(_) if in_raft => {
             return Err(refused(400, "It must be demoted to worker before removal"));
         }
         Some(entry) if entry.status == Status::Ready => {
