@@ -93,9 +93,14 @@ fn strayed(seen: &Observation, membership: &Membership, rest: Rest, reason: Reas
     }
 }
 
-/// Leaves for managers that have been answering, while the own ones have not, for long enough.
+/// Leaves for managers that have been answering, while the own ones have not, for long enough. The
+/// own ones are asked last: a link that comes back brings both.
 pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
-    let silent = seen.standing.as_ref().map(|s| s.lasted).unwrap_or_default();
+    let standing = seen.standing.as_ref();
+    if standing.is_some_and(|standing| standing.age > found.age) {
+        return Some(step(Action::AskStanding, Reason::AskingManagers));
+    }
+    let silent = standing.map(|s| s.lasted).unwrap_or_default();
     (found.lasted.min(silent) >= found.limit)
         .then(|| once_in_a_while(seen, Action::Leave, found.reason.clone()))
 }
@@ -104,6 +109,8 @@ pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
 pub(super) struct Elsewhere {
     /// For how long one of them has been able to take this node.
     lasted: Duration,
+    /// How long ago it was asked.
+    age: Duration,
     /// How long that has to be.
     limit: Duration,
     reason: Reason,
@@ -138,6 +145,7 @@ pub(super) fn elsewhere(seen: &Observation, membership: &Membership) -> Result<E
     match addressing::choose(ticket, answers.unwrap_or_default()) {
         Choice::Join(_) => Ok(Elsewhere {
             lasted: probes.map(|p| p.lasted).unwrap_or_default(),
+            age: probes.map(|p| p.age).unwrap_or_default(),
             limit,
             reason,
         }),

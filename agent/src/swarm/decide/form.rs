@@ -100,7 +100,11 @@ fn formed(
     claim: Option<&Claim>,
 ) -> Decision {
     let holder = claim.map(|claim| claim.instance_id.as_str());
-    if holder.is_some_and(|id| id != seen.instance_id && seen.fleet.is_gone(id)) {
+    if let Some(id) = holder.filter(|id| *id != seen.instance_id && seen.fleet.is_gone(id)) {
+        // It may have published before its end.
+        if seen.fleet.may_predate(ticket.age, [id]) {
+            return step(Action::ReadTicket, Reason::TicketMayPredate);
+        }
         return read(epoch.next());
     }
     let reason = Reason::FormedWithoutTicket(epoch);

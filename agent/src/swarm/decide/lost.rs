@@ -14,11 +14,20 @@ pub(super) fn judge(
     ticket: &Ticket,
     read: &Reading<Option<Ticket>>,
 ) -> Result<Decision, Option<Reason>> {
-    let ids = || ticket.instances.iter().map(String::as_str);
+    // This node itself is in no swarm: whatever it had of this one is gone.
+    let others = ticket
+        .instances
+        .iter()
+        .filter(|id| **id != seen.instance_id);
+    let ids = || others.clone().map(String::as_str);
     if ticket.instances.is_empty() {
         return Err(None);
     }
     if ids().all(|id| seen.fleet.is_gone(id)) {
+        // The last of them may have published others before its end.
+        if seen.fleet.may_predate(read.age, ids()) {
+            return Ok(step(Action::ReadTicket, Reason::TicketMayPredate));
+        }
         let bid = Bid::to_init(ticket.epoch.next());
         return Ok(form::bid(seen, read, &bid));
     }
