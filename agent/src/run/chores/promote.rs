@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::cloud::fleet::{Fleet, Instance, InstanceState};
-use crate::engine::{Engine, NodeEntry};
+use crate::engine::{Engine, NodeEntry, Swarm};
 use crate::node::{CLUSTER_TAG, ROLE_TAG};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::promotion::{self, Promotion};
@@ -81,6 +81,7 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn promote(
         &mut self,
         nodes: &[NodeEntry],
+        swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
         self.ask_about(nodes).await?;
         let fleet = &self.chores.fleet;
@@ -89,6 +90,9 @@ impl<O: Outside> Agent<O> {
         let list: Vec<_> = nodes.iter().map(entry).collect();
         match promotion::next(&list, &told.collect()) {
             Promotion::Promote(node_id) => {
+                // Whoever finds all managers of the ticket gone takes the swarm for lost: it names
+                // this one before raft counts it.
+                self.publish(&promoted(nodes, &node_id), swarm).await?;
                 self.edges.engine.set_role(&node_id, Role::Manager).await?;
                 info!(promoted = node_id, "node promoted to manager");
                 Ok(Some(SOON))
@@ -108,6 +112,15 @@ impl<O: Outside> Agent<O> {
         self.chores.fleet.learn(ids, &instances, &self.node.cluster);
         Ok(())
     }
+}
+
+/// The list as it will be.
+fn promoted(nodes: &[NodeEntry], id: &str) -> Vec<NodeEntry> {
+    let mut nodes = nodes.to_vec();
+    for node in nodes.iter_mut().filter(|node| node.id == id) {
+        node.role = Role::Manager;
+    }
+    nodes
 }
 
 fn entry(node: &NodeEntry) -> promotion::Node {
