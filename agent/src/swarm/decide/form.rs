@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Gaps, pace, soonest, step, wait_or};
 use crate::swarm::{
     Action, Claim, Decision, Epoch, Identity, Observation, Origin, Outcome, Reading, Reason,
-    Registers, Ticket,
+    Registers, Ticket, Trouble,
 };
 
 /// What a node wants an epoch for.
@@ -46,15 +46,7 @@ pub(super) fn bid(seen: &Observation, ticket: &Reading<Option<Ticket>>, bid: &Bi
     let registers = match &reading.value {
         Ok(registers) if registers.epoch < bid.from => return read(bid.from),
         Ok(registers) => registers,
-        Err(trouble) => {
-            let reason = Reason::RegistersUnreadable(trouble.to_string());
-            return wait_or(
-                Gaps::REGISTERS,
-                reading,
-                Action::ReadRegisters(bid.from),
-                reason,
-            );
-        }
+        Err(trouble) => return unreadable(reading, bid.from, trouble),
     };
     let epoch = registers.epoch;
     match (&registers.outcome, &registers.claim) {
@@ -101,7 +93,7 @@ fn formed(
 ) -> Decision {
     let holder = claim.map(|claim| claim.instance_id.as_str());
     if let Some(id) = holder.filter(|id| *id != seen.instance_id && seen.fleet.is_gone(id)) {
-        // It may have published before its end.
+        // Which may have published before its end.
         if seen.fleet.may_predate(ticket.age, [id]) {
             return step(Action::ReadTicket, Reason::TicketMayPredate);
         }
@@ -214,11 +206,7 @@ fn registers_of(
 ) -> Result<(&Reading<Registers>, &Registers), Decision> {
     let reading = seen.registers.as_ref().ok_or_else(|| read(epoch))?;
     match &reading.value {
-        Err(trouble) => {
-            let reason = Reason::RegistersUnreadable(trouble.to_string());
-            let again = Action::ReadRegisters(epoch);
-            Err(wait_or(Gaps::REGISTERS, reading, again, reason))
-        }
+        Err(trouble) => Err(unreadable(reading, epoch, trouble)),
         Ok(registers) if registers.epoch != epoch => Err(read(epoch)),
         Ok(registers) => Ok((reading, registers)),
     }
@@ -247,6 +235,16 @@ fn judge(
             Reason::Unproven,
         ),
     }
+}
+
+fn unreadable(reading: &Reading<Registers>, epoch: Epoch, trouble: &Trouble) -> Decision {
+    let reason = Reason::RegistersUnreadable(trouble.to_string());
+    wait_or(
+        Gaps::REGISTERS,
+        reading,
+        Action::ReadRegisters(epoch),
+        reason,
+    )
 }
 
 fn read(epoch: Epoch) -> Decision {
