@@ -8,7 +8,7 @@ use swarmlet::swarm::reaping::{self, Reaping};
 use swarmlet::swarm::{Fleet, Life, Role, Whereabouts, pace};
 
 use crate::effects::Fate;
-use crate::observe::{address, instance, instance_of};
+use crate::names::{address, instance, instance_of};
 use crate::set::Set;
 use crate::variant::Variant;
 use crate::world::{Doing, Entry, Id, Part, Ticket, World};
@@ -117,7 +117,7 @@ impl World {
         let nodes = entries
             .iter()
             .enumerate()
-            .map(|(n, e)| self.candidate(id, raft, n, e));
+            .map(|(n, e)| self.candidate(id, raft, n, *e));
         match promotion::next(&nodes.collect::<Vec<_>>(), &self.instances()) {
             Promotion::Promote(name) => Some(Chore::Promote(index(&name))),
             Promotion::Settled | Promotion::Hold => None,
@@ -125,7 +125,7 @@ impl World {
     }
 
     /// Docker's `ready`: the node of this very entry is up and in contact.
-    fn is_ready(&self, leader: Id, raft: u8, entry: &Entry) -> bool {
+    fn is_ready(&self, leader: Id, raft: u8, entry: Entry) -> bool {
         let place = self.place(entry.node);
         place.is_some_and(|place| {
             let life = place.life == entry.life && place.swarm == self.raft(raft).swarm;
@@ -137,7 +137,7 @@ impl World {
     fn list(&self, leader: Id, raft: u8) -> Vec<reaping::Entry> {
         let entries = self.raft(raft).entries.iter().enumerate();
         let listed = entries.map(|(index, entry)| {
-            let ready = self.is_ready(leader, raft, entry);
+            let ready = self.is_ready(leader, raft, *entry);
             reaping::Entry {
                 id: index.to_string(),
                 role: role(entry.part),
@@ -163,7 +163,7 @@ impl World {
         Fleet(gone.iter().map(word).collect())
     }
 
-    fn candidate(&self, leader: Id, raft: u8, index: usize, entry: &Entry) -> promotion::Node {
+    fn candidate(&self, leader: Id, raft: u8, index: usize, entry: Entry) -> promotion::Node {
         promotion::Node {
             id: index.to_string(),
             role: role(entry.part),

@@ -1,12 +1,9 @@
-//! What each step does, in the order of effects of `run/act.rs`, `acts.rs`, `ask.rs` and
-//! `registers.rs`.
+//! What each step does, in the order of effects of `run/act.rs`, `acts.rs` and `ask.rs`.
 
 use crate::set::Set;
 use crate::variant::Variant;
 use crate::view::{Step, View};
-use crate::world::{
-    Doing, Epoch, Id, Label, Mind, Node, Number, Outcome, Place, Registers, Rule, Verdict, World,
-};
+use crate::world::{Doing, Id, Label, Mind, Node, Number, Place, Rule, Verdict, World};
 
 /// How a step goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,7 +40,7 @@ impl World {
         match step {
             Step::Serve { leader: false } => self.look_around(id),
             Step::Serve { leader: true } => self.begin_chores(id, fate),
-            Step::ReadTicket => self.read_ticket(id, fate),
+            Step::ReadTicket => self.learn_ticket(id, fate),
             Step::ReadRegisters(number) => self.read_registers(id, number, fate),
             Step::CreateClaim(number) => self.create_claim(id, number, fate, variant),
             Step::InitSwarm(number) => self.make_swarm(id, number),
@@ -75,51 +72,6 @@ impl World {
         mind.ticket_in_loss = in_loss;
     }
 
-    fn read_ticket(&mut self, id: Id, fate: Fate) {
-        self.learn_ticket(id, fate);
-    }
-
-    fn read_registers(&mut self, id: Id, number: Number, fate: Fate) {
-        let Some(epoch) = self.epochs.get(usize::from(number) - 1).copied() else {
-            return;
-        };
-        let read = match (fate, epoch.outcome) {
-            (Fate::Stale, Some(_)) => Epoch {
-                outcome: None,
-                ..epoch
-            },
-            (Fate::Stale, None) => Epoch::default(),
-            _ => epoch,
-        };
-        self.learn_registers(id, number, read);
-    }
-
-    fn learn_registers(&mut self, id: Id, number: Number, epoch: Epoch) {
-        let mine = epoch.claim == Some(id);
-        self.mind(id).registers = Some(Registers {
-            number,
-            epoch,
-            mine,
-        });
-    }
-
-    fn epoch(&mut self, number: Number) -> Option<&mut Epoch> {
-        self.epochs.get_mut(usize::from(number) - 1)
-    }
-
-    fn create_claim(&mut self, id: Id, number: Number, fate: Fate, variant: Variant) {
-        let Some(epoch) = self.epoch(number) else {
-            return;
-        };
-        if epoch.claim.is_none() || variant == Variant::TrustsAbsence {
-            epoch.claim = Some(id);
-        }
-        let epoch = *epoch;
-        if fate != Fate::Lost {
-            self.learn_registers(id, number, epoch);
-        }
-    }
-
     fn make_swarm(&mut self, id: Id, number: Number) {
         let claimed = self.epoch(number).and_then(|epoch| epoch.claim) == Some(id);
         if self.init(id, number) {
@@ -142,54 +94,6 @@ impl World {
                 owner: id,
             };
         }
-    }
-
-    fn declare_formed(&mut self, id: Id, number: Number, fate: Fate, variant: Variant) {
-        let Some((raft, _)) = self.led(id) else {
-            return;
-        };
-        let swarm = self.raft(raft).swarm;
-        let formed = Outcome::Formed { swarm, raft };
-        if self.create_outcome(id, number, formed, fate, variant) {
-            self.history.declare(number, raft);
-        }
-    }
-
-    fn pass_over(&mut self, id: Id, number: Number, fate: Fate, variant: Variant) {
-        let deleted = match variant {
-            Variant::DeletesClaim => self.epoch(number).map(|epoch| epoch.claim = None),
-            Variant::DeletesEpoch => self.epoch(number).map(|epoch| *epoch = Epoch::default()),
-            _ => None,
-        };
-        if deleted.is_some() {
-            self.mind(id).registers = None;
-            return;
-        }
-        self.create_outcome(id, number, Outcome::PassedOver, fate, variant);
-    }
-
-    /// Whether it was written.
-    fn create_outcome(
-        &mut self,
-        id: Id,
-        number: Number,
-        outcome: Outcome,
-        fate: Fate,
-        variant: Variant,
-    ) -> bool {
-        let overwrites = matches!(variant, Variant::OverwritesOutcome | Variant::TrustsAbsence);
-        let Some(epoch) = self.epoch(number) else {
-            return false;
-        };
-        let written = epoch.outcome.is_none() || overwrites;
-        if written {
-            epoch.outcome = Some(outcome);
-        }
-        let epoch = *epoch;
-        if fate != Fate::Lost {
-            self.learn_registers(id, number, epoch);
-        }
-        written
     }
 
     pub(crate) fn ask_fleet(&mut self, id: Id, ids: Set, variant: Variant) {

@@ -4,14 +4,19 @@
 //! `cargo test --test model -- --nocapture` shows a line an exploration; with `--ignored` come the
 //! larger ones, which take minutes and gigabytes.
 
+mod adversary;
 mod chores;
 mod effects;
 mod engine;
 mod liveness;
 mod mutants;
+mod names;
 mod observe;
+mod profile;
 mod properties;
 mod protocol;
+mod raft;
+mod registers;
 mod report;
 mod rest;
 mod scenes;

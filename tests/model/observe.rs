@@ -1,133 +1,29 @@
-//! A view in the decision's own terms, once per combination of ages.
+//! A view in the decision's own terms.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use swarmlet::swarm::{
-    Claim, Control, EngineState, Epoch, Fleet, Holder, Identity, JoinToken, Life, Member,
-    Membership, Observation, Origin, Outcome, Peer, ProbeAnswer, Probed, Reading, Recovery,
-    Registers, Role, Standing, Ticket, Verdict, Whereabouts, Word,
+    Claim, Control, EngineState, Fleet, Holder, Identity, JoinToken, Life, Member, Membership,
+    Observation, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery, Registers, Role, Standing,
+    Ticket, Verdict, Whereabouts, Word,
 };
 
+use crate::names::{address, digest, epoch, instance, node_id, nonce, swarm_id};
+use crate::profile::{LATER, LONG, LOOKS, Lasting, NOW, Profile, SOON};
 use crate::set::Set;
 use crate::view::{self, Engine, View};
-use crate::world::{self, Id, Number};
+use crate::world::{self, Id};
 
-/// Shorter than any gap, after as many looks as these.
-const NOW: Duration = Duration::ZERO;
-const SOON: Duration = Duration::from_secs(1);
-const LATER: Duration = Duration::from_secs(2);
-const MIDDLING: Duration = Duration::from_secs(60);
-/// Longer than any.
-const LONG: Duration = Duration::from_hours(9);
-const LOOKS: u32 = 99;
 /// How many nodes EC2 may be asked about.
 const NODES: Id = 8;
-
-/// Which ages are long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Profile {
-    ticket_is_old: bool,
-    registers_are_old: bool,
-    probes_are_old: bool,
-    standing_is_old: bool,
-    fleet_is_due: bool,
-    lasting: Lasting,
-}
-
-/// How long things have been as they are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Lasting {
-    Short,
-    /// Long enough to move to a newer swarm, not to give up this one's managers.
-    Middling,
-    Long,
-    /// Also longer than a holder is waited for.
-    Enough,
-}
-
-impl Lasting {
-    /// A node asks its managers every half minute: so often within this time, at least.
-    fn silences(self) -> u8 {
-        match self {
-            Self::Short => 0,
-            Self::Middling => 1,
-            Self::Long | Self::Enough => 2,
-        }
-    }
-}
-
-/// All combinations that make a difference to this view and do not contradict each other.
-pub(crate) fn profiles(view: &View) -> Vec<Profile> {
-    let mut all = Vec::new();
-    for lasting in [
-        Lasting::Short,
-        Lasting::Middling,
-        Lasting::Long,
-        Lasting::Enough,
-    ] {
-        for bits in 0..32_u8 {
-            let bit = |n: u8| bits & (1 << n) != 0;
-            all.push(Profile {
-                ticket_is_old: bit(0),
-                registers_are_old: bit(1),
-                probes_are_old: bit(2),
-                standing_is_old: bit(3),
-                fleet_is_due: bit(4),
-                lasting,
-            });
-        }
-    }
-    all.retain(|profile| profile.fits(view));
-    all
-}
-
-impl Profile {
-    /// What there is not has no age; probes are never older than the ticket they are of; after a
-    /// loss that has lasted, what is new is from within it. While
-    /// others have been answering for long, the managers were asked now and then.
-    fn fits(self, view: &View) -> bool {
-        let mind = &view.mind;
-        let exists = (mind.ticket.is_some() || !self.ticket_is_old)
-            && (mind.registers.is_some() || !self.registers_are_old)
-            && (mind.probes.is_some() || !self.probes_are_old)
-            && (mind.verdict.is_some() || !self.standing_is_old);
-        let ordered = !self.probes_are_old || self.ticket_is_old;
-        let long_loss = view.has_no_leader() && self.lasted() > MIDDLING;
-        let within = !long_loss
-            || ((mind.ticket_in_loss || self.ticket_is_old || mind.ticket.is_none())
-                && (mind.verdict_in_loss || self.standing_is_old || mind.verdict.is_none()));
-        let answered =
-            mind.probes.flatten().is_some() && mind.verdict == Some(world::Verdict::Silent);
-        let both = !answered || self.standing_is_old || mind.silences >= self.lasting.silences();
-        exists && ordered && within && both
-    }
-
-    fn lasted(self) -> Duration {
-        match self.lasting {
-            Lasting::Short => NOW,
-            Lasting::Middling => MIDDLING,
-            Lasting::Long | Lasting::Enough => LONG,
-        }
-    }
-
-    fn reading<T>(self, value: T, age: Duration) -> Reading<T> {
-        Reading {
-            value: Ok(value),
-            age,
-            looks: LOOKS,
-            lasted: self.lasted(),
-        }
-    }
-}
 
 fn age(is_old: bool, new: Duration) -> Duration {
     if is_old { LONG + new } else { new }
 }
 
 /// The view as the shell would show it.
-pub(crate) fn observation(view: &View, profile: &Profile) -> Observation {
+pub(crate) fn observation(view: &View, profile: Profile) -> Observation {
     let mind = &view.mind;
     // A ticket read after EC2's word is younger than that word.
     let read = if mind.ticket_after_word {
@@ -193,7 +89,7 @@ fn holder(lasting: Lasting) -> Holder {
 }
 
 /// Those that are gone have been heard of twice. The others have just been, or never.
-fn fleet(gone: Set, profile: &Profile) -> Fleet {
+fn fleet(gone: Set, profile: Profile) -> Fleet {
     let word = |life, age| Whereabouts {
         life,
         age,
@@ -323,45 +219,4 @@ fn said(verdict: world::Verdict) -> Verdict {
         world::Verdict::Removed => Verdict::Removed,
         world::Verdict::Silent => Verdict::Silent,
     }
-}
-
-fn epoch(number: Number) -> Epoch {
-    Epoch::new(number.into()).expect("epochs start at 1")
-}
-
-pub(crate) fn instance(id: Id) -> String {
-    format!("i-{id}")
-}
-
-pub(crate) fn instance_of(id: &str) -> Id {
-    id.trim_start_matches("i-")
-        .parse()
-        .expect("an instance's id")
-}
-
-pub(crate) fn address(id: Id) -> SocketAddr {
-    ([10, 0, 0, id], 2377).into()
-}
-
-pub(crate) fn node_of(address: SocketAddr) -> Id {
-    match address {
-        SocketAddr::V4(v4) => v4.ip().octets()[3],
-        SocketAddr::V6(_) => unreachable!("the model has IPv4"),
-    }
-}
-
-fn swarm_id(swarm: u8) -> String {
-    format!("swarm {swarm}")
-}
-
-fn digest(swarm: u8) -> String {
-    format!("{swarm:050}")
-}
-
-fn node_id(id: Id, life: u8) -> String {
-    format!("node {id} life {life}")
-}
-
-fn nonce(owner: Id, number: Number) -> String {
-    format!("{owner} of {number}")
 }

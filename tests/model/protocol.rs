@@ -4,11 +4,12 @@ use std::fmt;
 
 use stateright::{Model, Property};
 
+use crate::adversary::{self, crash, evict, pay, publish_early, terminate};
 use crate::effects::Fate;
 use crate::properties;
 use crate::variant::Variant;
 use crate::view::{Step, View, steps};
-use crate::world::{Doing, Id, Node, Part, World};
+use crate::world::{Doing, Id, Node, World};
 
 /// The protocol, from a state on.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ impl Model for Protocol {
         }
         for (id, node) in (0..).zip(&world.nodes).filter(|(_, node)| !node.dead) {
             self.agent(world, id, node, events);
-            adversary(world, id, node, events);
+            adversary::faults(world, id, node, events);
             if self.variant == Variant::PublishesFirst && node.doing.is_none() {
                 events.push(Event::PublishEarly(id));
             }
@@ -146,22 +147,6 @@ fn fates(world: &World, node: &Node, step: Step) -> impl Iterator<Item = Fate> +
         .filter_map(|(possible, fate)| possible.then_some(fate))
 }
 
-fn adversary(world: &World, id: Id, node: &Node, events: &mut Vec<Event>) {
-    let budget = world.budget;
-    if budget.crashes > 0 {
-        events.push(Event::Crash(id));
-    }
-    if budget.ends > 0 {
-        events.push(Event::Terminate(id));
-    }
-    if budget.cuts > 0 && world.cut.is_none() && node.manager {
-        events.push(Event::Cut(id));
-    }
-    if budget.evictions > 0 && node.place.is_some() {
-        events.push(Event::Evict(id));
-    }
-}
-
 impl Protocol {
     /// What a node's agent and engine may do.
     fn agent(&self, world: &World, id: Id, node: &Node, events: &mut Vec<Event>) {
@@ -207,58 +192,5 @@ impl Protocol {
             Event::Evict(id) => evict(world, id),
             Event::PublishEarly(id) => publish_early(world, id),
         }
-    }
-}
-
-fn pay(world: &mut World, step: Step, fate: Fate) {
-    let budget = &mut world.budget;
-    match fate {
-        Fate::Lost if step != (Step::Serve { leader: true }) => budget.lost -= 1,
-        Fate::Good | Fate::Lost => {}
-        Fate::Stale => budget.stale -= 1,
-        Fate::Torn => budget.crashes -= 1,
-    }
-}
-
-fn crash(world: &mut World, id: Id) {
-    let before = world.nodes[usize::from(id)].clone();
-    world.restart(id);
-    if world.nodes[usize::from(id)] != before {
-        world.budget.crashes -= 1;
-    }
-}
-
-fn terminate(world: &mut World, id: Id) {
-    world.budget.ends -= 1;
-    if world.cut == Some(id) {
-        world.cut = None;
-    }
-    let node = world.node(id);
-    *node = Node {
-        dead: true,
-        manager: node.manager,
-        lives: node.lives,
-        ..Node::default()
-    };
-}
-
-fn evict(world: &mut World, id: Id) {
-    let (Some(raft), Some(place)) = (world.contact(id), world.place(id).copied()) else {
-        return;
-    };
-    let entries = &mut world.rafts[usize::from(raft)].entries;
-    let before = entries.len();
-    entries.retain(|e| !(e.node == id && e.life == place.life && e.part == Part::Worker));
-    if entries.len() < before {
-        world.budget.evictions -= 1;
-    }
-}
-
-/// Publishes the swarm that this node made, whatever the registers say.
-fn publish_early(world: &mut World, id: Id) {
-    let unnoted = world.nodes[usize::from(id)].disk.membership.is_none();
-    if let Some((raft, lead)) = world.led(id).filter(|_| unnoted) {
-        let ticket = world.current(raft, lead.side);
-        world.publish(id, ticket);
     }
 }

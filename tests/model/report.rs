@@ -38,7 +38,8 @@ pub(crate) fn holds(scene: &str, start: &World) {
         checker.max_depth(),
         begun.elapsed(),
     );
-    for (name, path) in broken {
+    let broken = broken.into_iter().next();
+    if let Some((name, path)) = broken {
         panic!("{scene}: broken: {name}\n{}", story(&protocol, name, path));
     }
 }

@@ -2,7 +2,7 @@
 //! it away.
 
 use crate::effects::Fate;
-use crate::engine::Lead;
+use crate::raft::Lead;
 use crate::variant::Variant;
 use crate::world::{Doing, Id, Mind, Number, Outcome, Place, Rule, Ticket, World};
 

@@ -8,7 +8,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use swarmlet::swarm::{Action, Decision, decide};
 
-use crate::observe::{Profile, instance_of, node_of, observation, profiles};
+use crate::names::{instance_of, node_of};
+use crate::observe::observation;
+use crate::profile::{Profile, profiles};
 use crate::set::Set;
 use crate::world::{Disk, Id, Label, Mind, Number, World};
 
@@ -119,13 +121,13 @@ pub(crate) fn steps(view: &View) -> Arc<[Step]> {
 fn decided(view: &View) -> Arc<[Step]> {
     let mut steps = Vec::new();
     for profile in profiles(view) {
-        let step = one(view, &profile);
+        let step = one(view, profile);
         steps.extend(step.filter(|step| !steps.contains(step)));
     }
     steps.into()
 }
 
-fn one(view: &View, profile: &Profile) -> Option<Step> {
+fn one(view: &View, profile: Profile) -> Option<Step> {
     let Decision { action, reason } = decide(&observation(view, profile));
     let number = |epoch: swarmlet::swarm::Epoch| u8::try_from(epoch.number()).expect("few epochs");
     Some(match action {

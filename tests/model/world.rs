@@ -126,10 +126,17 @@ pub(crate) struct Membership {
 
 /// What an agent has learnt since it started. A crash takes it all.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "which of two things came later, each"
+)]
 pub(crate) struct Mind {
+    /// None while it is not known whether there is one.
+    #[allow(clippy::option_option, reason = "as the decision is told it")]
     pub(crate) ticket: Option<Option<Ticket>>,
     pub(crate) registers: Option<Registers>,
-    /// Which of the ticket's managers can take this node.
+    /// Which of the ticket's managers can take this node, if they were asked.
+    #[allow(clippy::option_option, reason = "as the decision is told it")]
     pub(crate) probes: Option<Option<Id>>,
     pub(crate) verdict: Option<Verdict>,
     /// Who is terminated, by EC2's word.
