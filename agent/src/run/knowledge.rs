@@ -188,12 +188,22 @@ impl Knowledge {
             Some((before, since)) if before.kind() == state.kind() => *since,
             _ => Instant::now(),
         };
+        // What was said in an earlier loss says nothing of how long this one lasts.
+        let known = self.kind();
+        if state.kind() == Kind::NoLeader && known.is_some_and(|kind| kind != Kind::NoLeader) {
+            self.standing = None;
+            self.managers = None;
+        }
         self.engine = Some((state.clone(), since));
         since.elapsed()
     }
 
-    /// Managers without a leader and managers that are silent are the same to a member.
+    /// Managers without a leader and managers that are silent are the same to a member. For how long
+    /// others have been answering counts from when the own ones fell silent.
     pub(super) fn note_standing(&mut self, verdict: Verdict) {
+        if verdict == Verdict::Member {
+            self.managers = None;
+        }
         let leaderless = |v: &Verdict| matches!(v, Verdict::NoLeader | Verdict::Silent);
         note(&mut self.standing, Ok(verdict), |old, new| {
             old == new || (leaderless(old) && leaderless(new))

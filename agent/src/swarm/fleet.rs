@@ -68,6 +68,14 @@ impl Fleet {
         self.0.get(id).is_some_and(Whereabouts::is_gone)
     }
 
+    /// Whether what was read `age` ago may be older than the end of one of `ids`: EC2's last word of
+    /// it came later.
+    pub fn may_predate<'a>(&self, age: Duration, ids: impl IntoIterator<Item = &'a str>) -> bool {
+        let seen = ids.into_iter().filter_map(|id| self.0.get(id));
+        seen.filter(|seen| seen.is_gone())
+            .any(|seen| age > seen.age)
+    }
+
     /// An instance's life by the last answer, if there was one.
     pub fn life(&self, id: &str) -> Option<Life> {
         self.0.get(id).map(|seen| seen.life)

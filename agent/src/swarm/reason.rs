@@ -81,6 +81,8 @@ pub enum Reason {
     ManagerAnswers,
     /// EC2 is asked whether the silent managers are gone.
     AskingAboutManagers,
+    /// A manager that is gone may have published the ticket once more before its end.
+    TicketMayPredate,
     /// Silent managers whose instances live.
     ManagersCutOff(Vec<String>),
     /// Silent managers whose instances can be started.
@@ -224,6 +226,9 @@ impl Reason {
             Self::NoManagerAnswers(seen) => format!("no manager can take this node: {seen}"),
             Self::ManagerAnswers => "a manager of the cluster's swarm answers".into(),
             Self::AskingAboutManagers => "no manager answers: asking EC2 about them".into(),
+            Self::TicketMayPredate => {
+                "reading the ticket once more: a manager may have changed it before its end".into()
+            }
             Self::ManagersCutOff(ids) => format!(
                 "waiting for managers that do not answer though EC2 says they exist: {}",
                 ids.join(", ")

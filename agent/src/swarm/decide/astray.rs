@@ -101,12 +101,14 @@ fn strayed(seen: &Observation, membership: &Membership, rest: Rest, reason: Reas
 /// inside of one that is gone for good. A worker stays until there is another.
 fn bereft(seen: &Observation, membership: &Membership) -> Option<Decision> {
     let standing = seen.standing.as_ref()?;
-    let ticket = seen.ticket.as_ref().and_then(Reading::value)?.as_ref()?;
+    let read = seen.ticket.as_ref()?;
+    let ticket = read.value()?.as_ref()?;
     let concerns = seen.role == Role::Manager && ticket.epoch >= membership.epoch;
     if !concerns || standing.lasted < pace::NO_LEADER_LIMIT {
         return None;
     }
-    match lost::fate(seen, ticket) {
+    match lost::fate(seen, ticket, read.age) {
+        Fate::ReadAgain => Some(step(Action::ReadTicket, Reason::TicketMayPredate)),
         Fate::Gone => Some(once_in_a_while(seen, Action::Leave, Reason::SwarmLost)),
         Fate::Ask(ids) => Some(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
         Fate::Lives(_) => None,
@@ -121,7 +123,8 @@ pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
         return None;
     }
     let leave = once_in_a_while(seen, Action::Leave, found.reason.clone());
-    let last_look = standing.age > pace::LAST_LOOK && leave.action == Action::Leave;
+    let looked = standing.age <= pace::LAST_LOOK.min(found.age);
+    let last_look = !looked && leave.action == Action::Leave;
     Some(if last_look {
         step(Action::AskStanding, found.reason.clone())
     } else {
@@ -133,6 +136,8 @@ pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
 pub(super) struct Elsewhere {
     /// For how long one of them has been able to take this node.
     lasted: Duration,
+    /// How long ago it was asked.
+    age: Duration,
     /// How long that has to be.
     limit: Duration,
     reason: Reason,
@@ -167,6 +172,7 @@ pub(super) fn elsewhere(seen: &Observation, membership: &Membership) -> Result<E
     match addressing::choose(ticket, answers.unwrap_or_default()) {
         Choice::Join(_) => Ok(Elsewhere {
             lasted: probes.map(|p| p.lasted).unwrap_or_default(),
+            age: probes.map(|p| p.age).unwrap_or_default(),
             limit,
             reason,
         }),

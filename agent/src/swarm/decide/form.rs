@@ -1,11 +1,11 @@
-//! Epochs: who may create a swarm, and what became of it.
+//! Epochs: who may create a swarm.
 
 use std::time::Duration;
 
 use super::{Gaps, pace, soonest, step, wait_or};
 use crate::swarm::{
-    Action, Claim, Decision, Epoch, Identity, Observation, Origin, Outcome, Reading, Reason,
-    Registers, Ticket,
+    Action, Claim, Decision, Epoch, Observation, Outcome, Reading, Reason, Registers, Ticket,
+    Trouble,
 };
 
 /// What a node wants an epoch for.
@@ -46,15 +46,7 @@ pub(super) fn bid(seen: &Observation, ticket: &Reading<Option<Ticket>>, bid: &Bi
     let registers = match &reading.value {
         Ok(registers) if registers.epoch < bid.from => return read(bid.from),
         Ok(registers) => registers,
-        Err(trouble) => {
-            let reason = Reason::RegistersUnreadable(trouble.to_string());
-            return wait_or(
-                Gaps::REGISTERS,
-                reading,
-                Action::ReadRegisters(bid.from),
-                reason,
-            );
-        }
+        Err(trouble) => return unreadable(reading, bid.from, trouble),
     };
     let epoch = registers.epoch;
     match (&registers.outcome, &registers.claim) {
@@ -100,7 +92,11 @@ fn formed(
     claim: Option<&Claim>,
 ) -> Decision {
     let holder = claim.map(|claim| claim.instance_id.as_str());
-    if holder.is_some_and(|id| id != seen.instance_id && seen.fleet.is_gone(id)) {
+    if let Some(id) = holder.filter(|id| *id != seen.instance_id && seen.fleet.is_gone(id)) {
+        // Which may have published before its end.
+        if seen.fleet.may_predate(ticket.age, [id]) {
+            return step(Action::ReadTicket, Reason::TicketMayPredate);
+        }
         return read(epoch.next());
     }
     let reason = Reason::FormedWithoutTicket(epoch);
@@ -168,81 +164,27 @@ fn ask_in(seen: &Observation, holder: &str) -> Option<Duration> {
     early.or_else(|| seen.fleet.due_in([holder]).filter(|left| !left.is_zero()))
 }
 
-/// This node's engine is a manager of a swarm that an agent made, and nothing on disk says
-/// that it is the cluster's.
-pub(super) fn settle(seen: &Observation, here: &Identity, origin: &Origin) -> Decision {
-    match registers_of(seen, origin.epoch) {
-        Err(decision) => decision,
-        Ok((reading, registers)) => judge(reading, registers, here, origin),
-    }
-}
-
-/// This node has forced a new cluster under the claim of `epoch`: the swarm's label has to say
-/// so before anybody else learns of it, also after a crash in between.
-pub(super) fn resume(
-    seen: &Observation,
-    here: &Identity,
-    origin: Option<&Origin>,
-    epoch: Epoch,
-) -> Decision {
-    let (_, registers) = match registers_of(seen, epoch) {
-        Err(decision) => return decision,
-        Ok(both) => both,
-    };
-    let marked = origin.is_some_and(|origin| origin.epoch >= epoch);
-    match &registers.outcome {
-        None if !registers.claim_is_mine => step(Action::Leave, Reason::SwarmPassedOver(epoch)),
-        Some(Outcome::Formed { swarm_id, .. })
-            if registers.claim_is_mine && here.swarm_id.as_ref() == Some(swarm_id) =>
-        {
-            step(Action::Remember(epoch), Reason::SwarmFormed(epoch))
-        }
-        None if marked => step(Action::DeclareFormed(epoch), Reason::SwarmMade(epoch)),
-        None => step(Action::MarkEpoch(epoch), Reason::SwarmMade(epoch)),
-        Some(_) => step(Action::Leave, Reason::SwarmPassedOver(epoch)),
-    }
-}
-
 /// The registers of an epoch, or the step that gets them.
-fn registers_of(
+pub(super) fn registers_of(
     seen: &Observation,
     epoch: Epoch,
 ) -> Result<(&Reading<Registers>, &Registers), Decision> {
     let reading = seen.registers.as_ref().ok_or_else(|| read(epoch))?;
     match &reading.value {
-        Err(trouble) => {
-            let reason = Reason::RegistersUnreadable(trouble.to_string());
-            let again = Action::ReadRegisters(epoch);
-            Err(wait_or(Gaps::REGISTERS, reading, again, reason))
-        }
+        Err(trouble) => Err(unreadable(reading, epoch, trouble)),
         Ok(registers) if registers.epoch != epoch => Err(read(epoch)),
         Ok(registers) => Ok((reading, registers)),
     }
 }
 
-fn judge(
-    reading: &Reading<Registers>,
-    registers: &Registers,
-    here: &Identity,
-    origin: &Origin,
-) -> Decision {
-    let epoch = registers.epoch;
-    let claim = registers.claim.as_ref();
-    let mine = registers.claim_is_mine && claim.is_some_and(|c| c.nonce == origin.nonce);
-    match &registers.outcome {
-        Some(Outcome::Formed { swarm_id, .. }) if here.swarm_id.as_ref() == Some(swarm_id) => {
-            step(Action::Remember(epoch), Reason::SwarmFormed(epoch))
-        }
-        Some(_) if mine => step(Action::Leave, Reason::SwarmPassedOver(epoch)),
-        None if mine => step(Action::DeclareFormed(epoch), Reason::SwarmMade(epoch)),
-        // Not this node's to settle: somebody else made this swarm.
-        Some(_) | None => wait_or(
-            Gaps::REGISTERS,
-            reading,
-            Action::ReadRegisters(epoch),
-            Reason::Unproven,
-        ),
-    }
+fn unreadable(reading: &Reading<Registers>, epoch: Epoch, trouble: &Trouble) -> Decision {
+    let reason = Reason::RegistersUnreadable(trouble.to_string());
+    wait_or(
+        Gaps::REGISTERS,
+        reading,
+        Action::ReadRegisters(epoch),
+        reason,
+    )
 }
 
 fn read(epoch: Epoch) -> Decision {

@@ -58,38 +58,37 @@ fn judge(
     ticket: &Ticket,
     read: &Reading<Option<Ticket>>,
 ) -> Decision {
-    let Some(raft) = raft(seen, here, ticket) else {
+    let Some(peers) = peers(seen, here, ticket) else {
         return wait(Reason::PeersUnknown);
     };
+    let raft = raft(seen, &peers, ticket);
     let due = seen.fleet.due(raft.iter().map(String::as_str));
     if !due.is_empty() {
         return step(Action::AskFleet(due), Reason::AskingAboutManagers);
     }
-    let left: Vec<String> = raft
-        .iter()
-        .filter(|id| !seen.fleet.is_gone(id))
-        .cloned()
-        .collect();
-    // The swarm has been recovered elsewhere, with as few managers as one: it is lost when all
-    // of them are.
-    if ticket.epoch > membership.epoch && !left.is_empty() {
+    let is_left = |id: &&String| !seen.fleet.is_gone(id);
+    let left: Vec<String> = raft.iter().filter(is_left).cloned().collect();
+    let (gone, survivors) = (gone(seen, &peers, ticket), left.len() + 1);
+    // Recovered elsewhere, with as few managers as one, it is lost only with the last of them.
+    let recovered = ticket.epoch > membership.epoch && !left.is_empty();
+    if recovered || !is_lost(survivors, gone) {
         return wait(quorum_may_return(seen, left));
     }
-    // This node itself is one more on either side.
-    let (members, survivors) = (raft.len() + 1, left.len() + 1);
-    if survivors > members / 2 {
-        return wait(quorum_may_return(seen, left));
+    // One that is gone may have promoted and published others before its end.
+    if seen
+        .fleet
+        .may_predate(read.age, raft.iter().map(String::as_str))
+    {
+        return step(Action::ReadTicket, Reason::TicketMayPredate);
     }
     let epoch = membership.epoch.max(ticket.epoch).next();
-    let hindrance =
-        (seen.recovery == Recovery::Ask { consent: false }).then_some(Reason::AwaitsConsent {
-            gone: members - survivors,
-            members,
-        });
-    guarded(
-        seen,
-        form::bid(seen, read, &Bid::to_recover(epoch, hindrance)),
-    )
+    let bid = Bid::to_recover(epoch, hindrance(seen, gone, gone + survivors));
+    guarded(seen, form::bid(seen, read, &bid))
+}
+
+fn hindrance(seen: &Observation, gone: usize, members: usize) -> Option<Reason> {
+    let asks = seen.recovery == Recovery::Ask { consent: false };
+    asks.then_some(Reason::AwaitsConsent { gone, members })
 }
 
 /// Recovery is one of the acts that cannot be undone.
@@ -100,20 +99,48 @@ fn guarded(seen: &Observation, decision: Decision) -> Decision {
     }
 }
 
-/// The instances of all managers that raft counts but this one: those that this node saw last and
-/// those that the ticket names. None if one of them is not known by its instance.
-fn raft(seen: &Observation, here: &Identity, ticket: &Ticket) -> Option<Vec<String>> {
+/// Whether so many survivors can have a majority no more. Raft may count one less of those that are
+/// gone than the ticket names, because a demotion is published when it is done. The last survivor
+/// of all needs no such care: alone in its raft, it would lead.
+fn is_lost(survivors: usize, gone: usize) -> bool {
+    survivors < gone || (survivors == 1 && gone == 1)
+}
+
+/// How many of raft's managers are gone, at least. The ticket counts if it knows of this one. What
+/// this node remembers is older: of a manager and the one that has replaced it raft counts but one.
+fn gone(seen: &Observation, peers: &[String], ticket: &Ticket) -> usize {
+    let count = |ids: &[String]| ids.iter().filter(|id| seen.fleet.is_gone(id)).count();
+    let told = count(&ticket.instances);
+    if ticket.instances.contains(&seen.instance_id) {
+        return told;
+    }
+    let known = count(peers);
+    if ticket.instances.is_empty() {
+        known
+    } else {
+        known.min(told)
+    }
+}
+
+/// The instances of the other managers, as this node saw them last. None if one of them is not
+/// known by its instance; or if it saw none, and the ticket does not know of its promotion either.
+fn peers(seen: &Observation, here: &Identity, ticket: &Ticket) -> Option<Vec<String>> {
     let others = seen
         .peers
         .iter()
         .filter(|peer| Some(&peer.node_id) != here.node_id.as_ref());
     let known: Option<Vec<String>> = others.map(|peer| peer.instance_id.clone()).collect();
-    let mut raft = known.filter(|_| !seen.peers.is_empty())?;
-    raft.extend(ticket.instances.iter().cloned());
+    let is_told = !seen.peers.is_empty() || ticket.instances.contains(&seen.instance_id);
+    known.filter(|_| is_told)
+}
+
+/// All that raft may count but this node: those that it saw last and those that the ticket names.
+fn raft(seen: &Observation, peers: &[String], ticket: &Ticket) -> Vec<String> {
+    let mut raft: Vec<String> = peers.iter().chain(&ticket.instances).cloned().collect();
     raft.retain(|id| *id != seen.instance_id);
     raft.sort();
     raft.dedup();
-    Some(raft)
+    raft
 }
 
 fn quorum_may_return(seen: &Observation, left: Vec<String>) -> Reason {

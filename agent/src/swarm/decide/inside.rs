@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Gaps, astray, form, headless, once_in_a_while, pace, step, wait_or};
+use super::{Gaps, astray, headless, made, once_in_a_while, pace, step, wait_or};
 use crate::swarm::{
     Action, Control, Decision, Epoch, Identity, Member, Membership, Observation, Origin, Reason,
     Role,
@@ -27,7 +27,7 @@ pub(super) fn decide(seen: &Observation, member: &Member) -> Decision {
                 ..
             },
             None,
-        ) => form::settle(seen, here, origin),
+        ) => made::settle(seen, here, origin),
         (Control::Manager { .. } | Control::Worker, None) => recognise(seen, here),
     }
 }
@@ -41,7 +41,7 @@ fn manager(
     origin: Option<&Origin>,
 ) -> Decision {
     if let Some(epoch) = seen.forced.filter(|epoch| *epoch > membership.epoch) {
-        return form::resume(seen, here, origin, epoch);
+        return made::resume(seen, here, origin, epoch);
     }
     let epoch = origin.map_or(membership.epoch, |o| o.epoch.max(membership.epoch));
     match superseded(seen, here, epoch) {

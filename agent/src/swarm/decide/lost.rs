@@ -1,5 +1,7 @@
 //! A swarm none of whose managers answers: do they come back, or is it gone for good?
 
+use std::time::Duration;
+
 use super::form::{self, Bid};
 use super::{pace, step};
 use crate::swarm::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
@@ -10,6 +12,8 @@ pub(super) enum Fate {
     Gone,
     /// It has to be asked about these instances.
     Ask(Vec<String>),
+    /// All of its managers were gone when EC2 was asked, but the ticket was read before.
+    ReadAgain,
     /// Some live; what the node has to wait for, if that is known.
     Lives(Option<Reason>),
 }
@@ -20,8 +24,9 @@ pub(super) fn judge(
     ticket: &Ticket,
     read: &Reading<Option<Ticket>>,
 ) -> Result<Decision, Option<Reason>> {
-    match fate(seen, ticket) {
+    match fate(seen, ticket, read.age) {
         Fate::Gone => Ok(form::bid(seen, read, &Bid::to_init(ticket.epoch.next()))),
+        Fate::ReadAgain => Ok(step(Action::ReadTicket, Reason::TicketMayPredate)),
         Fate::Ask(ids) => Ok(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
         Fate::Lives(waits_for) => Err(waits_for),
     }
@@ -29,8 +34,8 @@ pub(super) fn judge(
 
 /// Silence proves nothing: a manager that reboots or is cut off comes back, a stopped one can be
 /// started. Only when EC2 says of each, by its instance id, that it is gone for good, the next
-/// epoch is open.
-pub(super) fn fate(seen: &Observation, ticket: &Ticket) -> Fate {
+/// epoch is open. `read` is how long ago the ticket was read.
+pub(super) fn fate(seen: &Observation, ticket: &Ticket, read: Duration) -> Fate {
     if ticket.instances.is_empty() {
         return Fate::Lives(None);
     }
@@ -38,7 +43,12 @@ pub(super) fn fate(seen: &Observation, ticket: &Ticket) -> Fate {
     let others: Vec<&str> = others.filter(|id| *id != seen.instance_id).collect();
     let only_itself_waits = ticket.instances.len() > others.len() && !has_waited(seen);
     if others.iter().all(|id| seen.fleet.is_gone(id)) && !only_itself_waits {
-        return Fate::Gone;
+        // The last of them may have published others before its end.
+        return if seen.fleet.may_predate(read, others) {
+            Fate::ReadAgain
+        } else {
+            Fate::Gone
+        };
     }
     match seen.fleet.due(others.iter().copied()) {
         due if due.is_empty() => Fate::Lives(waits_for(seen, &others)),

@@ -8,8 +8,9 @@
 //! engine down ........... starting    wait; fetch the ticket; restart a hanging engine
 //! in no swarm ........... outside     join by the ticket
 //!   nobody answers ...... lost        is the swarm gone for good?
-//!   no swarm, manager ... form        claim an epoch, make its swarm, write down what became of it
+//!   no swarm, manager ... form        claim an epoch, make its swarm
 //! in a swarm ............ inside      a member's quiet life; is this the cluster's swarm?
+//!   made by this node ... made        write down that it is the cluster's, or leave it
 //!   managers silent ..... astray      what do managers say of this node; do others answer?
 //!   no leader, manager .. headless    is the majority gone for good?
 //! locked ................ locked      fetch the key
@@ -20,6 +21,7 @@ mod form;
 mod headless;
 mod inside;
 mod lost;
+mod made;
 mod outside;
 mod starting;
 

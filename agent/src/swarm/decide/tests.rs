@@ -17,6 +17,7 @@ use crate::swarm::{
 };
 
 mod combinations;
+mod evidence;
 mod headless;
 mod healing;
 mod rows;

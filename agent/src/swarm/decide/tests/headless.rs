@@ -140,6 +140,16 @@ fn a_forced_cluster_is_marked_declared_and_remembered() {
     assert_eq!(action(&seen), Action::DeclareFormed(second));
     seen.registers = registers(formed("swarm"));
     assert_eq!(action(&seen), Action::Remember(second));
+    for late in [None, formed("swarm")] {
+        seen.registers = just(Registers {
+            epoch: second,
+            ..self::registers(None, false, late)
+        });
+        let waits = matches!(action(&seen), Action::Wait(_));
+        assert!(waits, "a read that misses the claim");
+        seen.registers.as_mut().unwrap().age = 60 * SECOND;
+        assert_eq!(action(&seen), Action::ReadRegisters(second));
+    }
     for lost in [passed_over(), formed("other")] {
         seen.registers = registers(lost);
         assert_eq!(
@@ -270,9 +280,7 @@ fn a_swarm_that_was_recovered_elsewhere_is_lost_only_with_its_last_manager() {
     };
     let gone = ["i-4", "i-5", "i-6"].map(|id| (id, Life::Terminated));
     seen.fleet = words(&[&gone[..], &[("i-7", Life::Alive)]].concat());
-    seen.ticket = just(Some(of(Epoch::FIRST)));
     let second = Epoch::FIRST.next();
-    assert_eq!(action(&seen), Action::ReadRegisters(second));
     seen.ticket = just(Some(of(second)));
     assert_eq!(reason(&seen), Reason::ManagersCutOff(vec!["i-7".into()]));
     seen.fleet = words(&[&gone[..], &[("i-7", Life::Terminated)]].concat());

@@ -1,0 +1,190 @@
+//! The protocol, explored: every interleaving of a few nodes, of crashes, ends, cut links and lost
+//! or late answers, with the production decision. `docs/protocol.md` says what is checked where.
+//!
+//! `cargo test --test model -- --nocapture` shows a line an exploration; with `--ignored` come the
+//! larger ones, which take half a minute more.
+
+mod adversary;
+mod chores;
+mod effects;
+mod engine;
+mod liveness;
+mod mutants;
+mod names;
+mod observe;
+mod profile;
+mod properties;
+mod protocol;
+mod raft;
+mod registers;
+mod report;
+mod rest;
+mod scenes;
+mod set;
+mod variant;
+mod view;
+mod world;
+
+use report::{holds, recovers};
+use scenes::{forming, replaced};
+use world::Budget;
+
+const NONE: Budget = Budget {
+    crashes: 0,
+    ends: 0,
+    cuts: 0,
+    stale: 0,
+    lost: 0,
+    evictions: 0,
+};
+
+#[test]
+fn two_managers_form_one_swarm() {
+    let budget = Budget {
+        crashes: 1,
+        stale: 1,
+        lost: 1,
+        ..NONE
+    };
+    let seen = holds("two managers boot", &forming(2, 0, 3, budget));
+    assert!(seen.contains("passed over"));
+    recovers("two managers boot", &forming(2, 0, 2, budget));
+}
+
+#[test]
+fn three_managers_form_one_swarm() {
+    holds(
+        "three managers boot",
+        &forming(3, 0, 2, Budget { lost: 1, ..NONE }),
+    );
+}
+
+#[test]
+fn a_first_manager_may_end_at_any_step() {
+    let budget = Budget {
+        crashes: 1,
+        ends: 1,
+        lost: 1,
+        ..NONE
+    };
+    holds("two managers and a worker boot", &forming(2, 1, 2, budget));
+    recovers("two managers and a worker boot", &forming(2, 1, 2, budget));
+}
+
+#[test]
+fn managers_may_end_and_be_cut_off_while_others_are_promoted() {
+    let budget = Budget {
+        ends: 1,
+        cuts: 1,
+        ..NONE
+    };
+    holds(
+        "a manager, two wait",
+        &replaced(
+            1,
+            2,
+            0,
+            2,
+            Budget {
+                crashes: 1,
+                ..budget
+            },
+        )
+        .without_last(),
+    );
+    recovers(
+        "a manager, two wait",
+        &replaced(1, 2, 0, 2, budget).without_last(),
+    );
+}
+
+#[test]
+fn a_lost_majority_is_recovered_once() {
+    let budget = Budget {
+        crashes: 1,
+        ends: 2,
+        cuts: 1,
+        ..NONE
+    };
+    let start = |budget| replaced(3, 0, 0, 3, budget).without_last();
+    let seen = holds("three managers", &start(Budget { stale: 1, ..budget }));
+    assert!(seen.contains("recovered"));
+    recovers("three managers", &start(budget));
+}
+
+#[test]
+fn a_lost_swarm_is_replaced_once() {
+    let budget = Budget {
+        ends: 1,
+        cuts: 1,
+        ..NONE
+    };
+    let one = replaced(
+        1,
+        0,
+        1,
+        2,
+        Budget {
+            crashes: 1,
+            stale: 1,
+            ..budget
+        },
+    );
+    let seen = holds("a manager, its worker, a new manager", &one);
+    assert!(seen.contains("replaced"));
+    recovers("a manager, its worker, a new manager", &one);
+    holds("two managers, a new one", &replaced(2, 0, 0, 2, budget));
+    recovers("two managers, a new one", &replaced(2, 0, 0, 2, budget));
+}
+
+#[test]
+fn a_removed_node_comes_back() {
+    let budget = Budget {
+        crashes: 1,
+        cuts: 1,
+        stale: 1,
+        lost: 1,
+        evictions: 1,
+        ..NONE
+    };
+    let pair = replaced(1, 0, 1, 2, budget);
+    let seen = holds("a worker is removed", &pair);
+    assert!(seen.contains("back again"));
+    recovers("a worker is removed", &pair);
+}
+
+#[test]
+#[ignore = "takes half a minute, several where others compile"]
+fn larger() {
+    let all = Budget {
+        crashes: 1,
+        ends: 1,
+        cuts: 1,
+        stale: 1,
+        lost: 1,
+        evictions: 0,
+    };
+    holds("two managers boot", &forming(2, 0, 3, all));
+    holds(
+        "two managers and a worker boot",
+        &forming(2, 1, 2, Budget { cuts: 0, ..all }),
+    );
+    holds(
+        "three managers boot",
+        &forming(3, 0, 2, Budget { ends: 1, ..NONE }),
+    );
+    holds(
+        "a manager, two wait",
+        &replaced(1, 2, 0, 3, all).without_last(),
+    );
+    let two = Budget {
+        ends: 2,
+        cuts: 1,
+        ..NONE
+    };
+    holds(
+        "three managers, one waits",
+        &replaced(3, 1, 0, 2, two).without_last(),
+    );
+    holds("three managers, a new one", &replaced(3, 0, 0, 2, two));
+}

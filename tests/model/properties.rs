@@ -1,0 +1,100 @@
+//! What must hold in every state.
+
+use stateright::Property;
+
+use crate::protocol::Protocol;
+use crate::world::{Outcome, Rule, World};
+
+pub(crate) const ONE_PER_EPOCH: &str = "one swarm an epoch";
+pub(crate) const ONE_LIVES: &str = "one declared swarm has a majority";
+pub(crate) const NO_TWINS: &str = "no two majorities of one swarm";
+pub(crate) const INIT_UNDER_CLAIM: &str = "a swarm is made under its maker's claim";
+pub(crate) const PUBLISH_FORMED: &str = "only a formed swarm is published";
+pub(crate) const PUBLISH_NEWEST: &str = "nobody publishes who has read of a later epoch";
+pub(crate) const STAY: &str = "nobody leaves a newest swarm that serves and has it";
+pub(crate) const KEEP: &str = "nobody leaves a swarm that it may still declare";
+pub(crate) const RECOVER_LOST: &str = "only a majority lost for good is recovered";
+pub(crate) const RECOVER_ONCE: &str = "one recovery an epoch";
+
+pub(crate) fn all() -> Vec<Property<Protocol>> {
+    vec![
+        Property::always(ONE_PER_EPOCH, |_, world| one_per_epoch(world)),
+        Property::always(ONE_LIVES, |_, world| one_lives(world)),
+        Property::always(NO_TWINS, |_, world| no_twins(world)),
+        Property::always(INIT_UNDER_CLAIM, |_, world| {
+            keeps(world, Rule::InitUnderClaim)
+        }),
+        Property::always(PUBLISH_FORMED, |_, world| keeps(world, Rule::PublishFormed)),
+        Property::always(PUBLISH_NEWEST, |_, world| keeps(world, Rule::PublishNewest)),
+        Property::always(STAY, |_, world| keeps(world, Rule::StayInGoodSwarm)),
+        Property::always(KEEP, |_, world| keeps(world, Rule::KeepOwnSwarm)),
+        Property::always(RECOVER_LOST, |_, world| {
+            keeps(world, Rule::RecoverLostMajority)
+        }),
+        Property::always(RECOVER_ONCE, |_, world| keeps(world, Rule::RecoverOnce)),
+        Property::sometimes("passed over", |_, world| is_passed_over(world)),
+        Property::sometimes("recovered", |_, world| is_recovered(world)),
+        Property::sometimes("replaced", |_, world| is_replaced(world)),
+        Property::sometimes("back again", |_, world| is_back(world)),
+    ]
+}
+
+fn keeps(world: &World, rule: Rule) -> bool {
+    !world.history.broken.contains(&rule)
+}
+
+/// Declared formed or published under one epoch: always the same swarm.
+fn one_per_epoch(world: &World) -> bool {
+    let mut pairs = world.history.declared.windows(2);
+    pairs.all(|pair| pair[0].0 != pair[1].0)
+}
+
+/// Of all swarms that were ever declared, at most one has its majority, also where a link is down.
+fn one_lives(world: &World) -> bool {
+    let declared = &world.history.declared;
+    let alive = world
+        .numbers()
+        .filter(|raft| declared.iter().any(|(_, known)| known == raft) && world.can_lead(*raft));
+    alive.count() <= 1
+}
+
+fn no_twins(world: &World) -> bool {
+    let mut swarms: Vec<u8> = world
+        .numbers()
+        .filter(|raft| world.can_lead(*raft))
+        .map(|raft| world.raft(raft).swarm)
+        .collect();
+    let all = swarms.len();
+    swarms.sort_unstable();
+    swarms.dedup();
+    swarms.len() == all
+}
+
+// What an exploration comes by, so that it is seen to reach what it is about.
+
+fn is_passed_over(world: &World) -> bool {
+    let mut outcomes = world.epochs.iter().map(|epoch| epoch.outcome);
+    outcomes.any(|outcome| outcome == Some(Outcome::PassedOver))
+}
+
+fn is_recovered(world: &World) -> bool {
+    let formed = |(number, _): &(u8, u8)| world.history.recovered.contains(number);
+    world.history.declared.iter().any(formed)
+}
+
+fn is_replaced(world: &World) -> bool {
+    let swarms = world
+        .history
+        .declared
+        .iter()
+        .map(|(_, raft)| world.raft(*raft).swarm);
+    swarms
+        .collect::<Vec<_>>()
+        .windows(2)
+        .any(|pair| pair[0] != pair[1])
+}
+
+fn is_back(world: &World) -> bool {
+    let mut nodes = world.nodes.iter().filter(|node| !node.dead);
+    nodes.any(|node| node.lives > 1 && node.disk.membership.is_some_and(|m| m.life > 1))
+}

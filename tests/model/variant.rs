@@ -1,0 +1,27 @@
+//! The protocol as it is, and with one rule taken away.
+
+/// Which rule is taken away. The decision itself stays the production one: what is altered is what
+/// it is told, or what is made of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Variant {
+    /// As it is.
+    Production,
+    /// The ticket is published before the outcome is written.
+    PublishesFirst,
+    /// A node is promoted before the ticket names it.
+    PromotesFirst,
+    /// A later outcome replaces an earlier one.
+    OverwritesOutcome,
+    /// Whoever is silent for long is taken for terminated.
+    TrustsSilence,
+    /// A claim that has taken too long is deleted.
+    DeletesClaim,
+    /// So is all that its epoch has.
+    DeletesEpoch,
+    /// A register that reads as absent is written without a condition.
+    TrustsAbsence,
+    /// The ticket counts for an end that came after it was read.
+    TrustsOldTicket,
+    /// It is not on record that a new cluster was forced, and under which claim.
+    ForgetsForce,
+}

@@ -1,0 +1,236 @@
+//! The state of a cluster: Parameter Store, the engines and their rafts, and of each node what is
+//! on its disk, what its agent has learnt and which step it is in the middle of.
+
+use crate::set::Set;
+
+/// The index of a node: of its instance, and of its address.
+pub(crate) type Id = u8;
+/// The number of an epoch, from 1.
+pub(crate) type Number = u8;
+
+/// Everything.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct World {
+    pub(crate) epochs: Vec<Epoch>,
+    pub(crate) ticket: Option<Ticket>,
+    /// What the ticket was before: a stale read.
+    pub(crate) earlier: Option<Ticket>,
+    pub(crate) rafts: Vec<Raft>,
+    pub(crate) nodes: Vec<Node>,
+    /// The node that reaches no other.
+    pub(crate) cut: Option<Id>,
+    pub(crate) budget: Budget,
+    pub(crate) history: History,
+}
+
+/// Both registers of an epoch.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct Epoch {
+    pub(crate) claim: Option<Id>,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// What became of an epoch.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Outcome {
+    Formed { swarm: u8, raft: u8 },
+    PassedOver,
+}
+
+/// The ticket, by its parts that matter. `raft` is for the properties: no agent knows it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Ticket {
+    pub(crate) epoch: Number,
+    pub(crate) swarm: u8,
+    pub(crate) raft: u8,
+    pub(crate) managers: Set,
+    pub(crate) instances: Set,
+}
+
+/// The managers of a swarm. Each forced new cluster is another raft of the same swarm, with a copy
+/// of its node list.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Raft {
+    pub(crate) swarm: u8,
+    pub(crate) label: Label,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Whose claim a swarm was made under, from its labels.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Label {
+    pub(crate) epoch: Number,
+    pub(crate) owner: Id,
+}
+
+/// A line of the node list. Instance and life together are Docker's node id.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) node: Id,
+    pub(crate) life: u8,
+    pub(crate) part: Part,
+}
+
+/// A node's part by the list.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Part {
+    Worker,
+    /// Counted by raft.
+    Manager,
+    /// A manager by the list that raft does not count since a new cluster was forced.
+    Outvoted,
+}
+
+/// An instance.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) dead: bool,
+    /// `swarm:role = manager`.
+    pub(crate) manager: bool,
+    /// Where its engine is, if it is in a swarm.
+    pub(crate) place: Option<Place>,
+    /// How often it has been in a swarm.
+    pub(crate) lives: u8,
+    pub(crate) disk: Disk,
+    pub(crate) mind: Mind,
+    pub(crate) doing: Option<Doing>,
+}
+
+/// The engine's state on disk.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) swarm: u8,
+    pub(crate) life: u8,
+    /// A manager's store.
+    pub(crate) raft: Option<u8>,
+    /// `RemoteManagers`, as of the last contact.
+    pub(crate) known: Set,
+}
+
+/// What `run/memory.rs` writes, less the nonces (drawn before any use, never lost: whose a claim
+/// is, is known from the claim) and the time of the last act (always long ago).
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct Disk {
+    pub(crate) membership: Option<Membership>,
+    pub(crate) peers: Set,
+    pub(crate) forced: Option<Number>,
+}
+
+/// A remembered joining.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Membership {
+    pub(crate) swarm: u8,
+    pub(crate) life: u8,
+    pub(crate) epoch: Number,
+}
+
+/// What an agent has learnt since it started. A crash takes it all.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "which of two things came later, each"
+)]
+pub(crate) struct Mind {
+    /// None while it is not known whether there is one.
+    #[allow(clippy::option_option, reason = "as the decision is told it")]
+    pub(crate) ticket: Option<Option<Ticket>>,
+    pub(crate) registers: Option<Registers>,
+    /// Which of the ticket's managers can take this node, if they were asked.
+    #[allow(clippy::option_option, reason = "as the decision is told it")]
+    pub(crate) probes: Option<Option<Id>>,
+    pub(crate) verdict: Option<Verdict>,
+    /// Who is terminated, by EC2's word.
+    pub(crate) gone: Set,
+    /// The ticket was read after EC2's last word of an end.
+    pub(crate) ticket_after_word: bool,
+    /// The ticket was read while this manager has had no leader.
+    pub(crate) ticket_in_loss: bool,
+    /// The managers were asked while this manager has had no leader.
+    pub(crate) verdict_in_loss: bool,
+    /// The last probe, of whichever ticket, found a manager.
+    pub(crate) able: bool,
+    /// It has, since the managers were last asked.
+    pub(crate) able_since_asked: bool,
+    /// How often in a row the managers were silent while the ticket's answered: two are many.
+    pub(crate) silences: u8,
+}
+
+/// The registers of one epoch, as read.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Registers {
+    pub(crate) number: Number,
+    pub(crate) epoch: Epoch,
+    pub(crate) mine: bool,
+}
+
+/// What managers say. "No leader" is "silent" to a decision, "unclear" is "member".
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Verdict {
+    Member,
+    Removed,
+    Silent,
+}
+
+/// The rest of a step whose first effect is done, or whose decision is made.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Doing {
+    /// Recorded; the engine has not left yet.
+    Leave,
+    /// Left; the memory has not been cleared yet.
+    Forget,
+    /// Recorded; the new cluster has not been forced yet.
+    Force(Number),
+    /// The leader's round has found a ticket to write.
+    Put(Ticket),
+    /// The leader's round goes on to its node list.
+    Tend,
+}
+
+/// How often the adversary may do what.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct Budget {
+    pub(crate) crashes: u8,
+    pub(crate) ends: u8,
+    pub(crate) cuts: u8,
+    pub(crate) stale: u8,
+    pub(crate) lost: u8,
+    pub(crate) evictions: u8,
+}
+
+/// What the properties look back at.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct History {
+    /// Rafts that were declared formed or published, by epoch.
+    pub(crate) declared: Vec<(Number, u8)>,
+    /// Epochs under which a new cluster was forced.
+    pub(crate) recovered: Vec<Number>,
+    /// Rules broken by a step.
+    pub(crate) broken: Vec<Rule>,
+}
+
+/// What no step may do.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Rule {
+    InitUnderClaim,
+    PublishFormed,
+    PublishNewest,
+    StayInGoodSwarm,
+    KeepOwnSwarm,
+    RecoverLostMajority,
+    RecoverOnce,
+}
+
+impl History {
+    pub(crate) fn declare(&mut self, epoch: Number, raft: u8) {
+        if !self.declared.contains(&(epoch, raft)) {
+            self.declared.push((epoch, raft));
+            self.declared.sort_unstable();
+        }
+    }
+
+    pub(crate) fn note(&mut self, rule: Rule, holds: bool) {
+        if !holds && !self.broken.contains(&rule) {
+            self.broken.push(rule);
+        }
+    }
+}
