@@ -35,7 +35,7 @@ impl<O: Outside> Agent<O> {
         self.publish(&nodes, &swarm).await?;
         self.publish_key(&swarm).await?;
         let reap = self.reap(&nodes).await?;
-        let promote = self.promote(&nodes).await?;
+        let promote = self.promote(&nodes, &swarm).await?;
         Ok([reap, promote].into_iter().flatten().min())
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::cloud::fleet::{Fleet, Instance, InstanceState};
-use crate::engine::{Engine, NodeEntry};
+use crate::engine::{Engine, NodeEntry, Swarm};
 use crate::node::{CLUSTER_TAG, ROLE_TAG};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::promotion::{self, Promotion};
@@ -81,6 +81,7 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn promote(
         &mut self,
         nodes: &[NodeEntry],
+        swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
         self.ask_about(nodes).await?;
         let fleet = &self.chores.fleet;
@@ -92,6 +93,9 @@ impl<O: Outside> Agent<O> {
         let list: Vec<_> = counted.map(entry).collect();
         match promotion::next(&list, &told.collect()) {
             Promotion::Promote(node_id) => {
+                // A survivor that does not know of it would not count it: the ticket names it
+                // before raft does.
+                self.publish(&promoted(nodes, &node_id), swarm).await?;
                 self.edges.engine.set_role(&node_id, Role::Manager).await?;
                 info!(promoted = node_id, "node promoted to manager");
                 Ok(Some(SOON))
@@ -111,6 +115,15 @@ impl<O: Outside> Agent<O> {
         self.chores.fleet.learn(ids, &instances, &self.node.cluster);
         Ok(())
     }
+}
+
+/// The list as it will be.
+fn promoted(nodes: &[NodeEntry], id: &str) -> Vec<NodeEntry> {
+    let mut nodes = nodes.to_vec();
+    for node in nodes.iter_mut().filter(|node| node.id == id) {
+        node.role = Role::Manager;
+    }
+    nodes
 }
 
 fn entry(node: &NodeEntry) -> promotion::Node {

@@ -110,10 +110,10 @@ fn managers(nodes: &[NodeEntry]) -> Vec<std::net::SocketAddr> {
     live.iter().map(|manager| manager.address).collect()
 }
 
-/// The instances of all managers that raft counts, in a fixed order. One that is only meant to
-/// be a manager, and may never become one, is nobody to wait for.
+/// The instances of all managers that raft counts or is about to, in a fixed order: whoever finds
+/// all of them gone takes the swarm for lost.
 fn instances(nodes: &[NodeEntry]) -> Vec<String> {
-    let managers = nodes.iter().filter(|node| node.manager.is_some());
+    let managers = nodes.iter().filter(|node| node.counts());
     let mut ids: Vec<_> = managers
         .filter_map(|node| node.instance_id.clone())
         .collect();
