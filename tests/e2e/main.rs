@@ -1,6 +1,6 @@
 //! End-to-end cases, on machines of a running lab.
 //!
-//! Run by `scripts/test --e2e [FILTER]`, or against a lab that is up by `cargo test --test e2e`.
+//! Run by `scripts/test --e2e [FILTER]`, with those that take minutes by `scripts/test --long`, or against a lab that is up by `cargo test --test e2e`.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
@@ -29,7 +29,9 @@ fn main() {
     arguments.test_threads = Some(BESIDE);
     let alone = cases::alone().map(|case| Trial::test(case.name, move || timed_alone(case)));
     let beside = cases::beside().map(|case| Trial::test(case.name, move || timed_beside(case)));
-    let trials = alone.chain(beside).collect();
+    let slow = cases::slow()
+        .map(|case| Trial::test(case.name, move || timed_beside(case)).with_ignored_flag(true));
+    let trials = alone.chain(slow).chain(beside).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

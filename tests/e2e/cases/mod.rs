@@ -40,15 +40,25 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 /// longest are first.
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
-        healing::majority::CASES,
-        healing::cut_off::CASES,
         healing::managers::CASES,
-        healing::strangers::CASES,
         healing::removed::CASES,
         healing::claims::CASES,
         healing::tickets::CASES,
-        healing::outage::CASES,
+        healing::strangers::CASES,
         healing::boot::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Those that take minutes each, because what they show takes that long.
+pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
+    [
+        healing::majority::CASES,
+        healing::cut_off::CASES,
+        healing::managers::SLOW,
+        healing::strangers::SLOW,
+        healing::outage::CASES,
     ]
     .into_iter()
     .flatten()

@@ -10,16 +10,15 @@ use super::service;
 use crate::Case;
 use crate::cases::support::node_id;
 
-pub(in crate::cases) const CASES: &[Case] = &[
-    Case {
-        name: "healing::the_leader_of_three_terminated",
-        run: leader_of_three,
-    },
-    Case {
-        name: "healing::the_only_manager_terminated",
-        run: only_manager,
-    },
-];
+pub(in crate::cases) const CASES: &[Case] = &[Case {
+    name: "healing::the_only_manager_terminated",
+    run: only_manager,
+}];
+
+pub(in crate::cases) const SLOW: &[Case] = &[Case {
+    name: "healing::the_leader_of_three_terminated",
+    run: leader_of_three,
+}];
 
 /// Its swarm is lost: the replacement makes the next epoch's, and the workers move over.
 fn only_manager(lab: &Lab) -> Result<()> {

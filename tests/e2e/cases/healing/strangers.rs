@@ -12,16 +12,15 @@ use super::seen::{Fault, epochs, formed, one_swarm, says, ticket_is};
 use crate::Case;
 use crate::cases::support::{docker, node_id, profile, unit};
 
-pub(in crate::cases) const CASES: &[Case] = &[
-    Case {
-        name: "healing::another_swarm_on_the_managers_address",
-        run: another_swarm,
-    },
-    Case {
-        name: "healing::an_image_of_a_live_node",
-        run: image_of_a_live_node,
-    },
-];
+pub(in crate::cases) const CASES: &[Case] = &[Case {
+    name: "healing::an_image_of_a_live_node",
+    run: image_of_a_live_node,
+}];
+
+pub(in crate::cases) const SLOW: &[Case] = &[Case {
+    name: "healing::another_swarm_on_the_managers_address",
+    run: another_swarm,
+}];
 
 /// Several rounds of a worker that asks its managers.
 const TEMPTED: Duration = Duration::from_secs(75);
