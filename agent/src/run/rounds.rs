@@ -6,7 +6,7 @@ use tokio::time::{Instant, interval, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use super::{Agent, Chance, Outside, StepError};
-use crate::engine::{Engine, EngineError, NodeEntry};
+use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
 use crate::swarm::{
     Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide,
@@ -180,14 +180,16 @@ impl<O: Outside> Agent<O> {
         Ok(None)
     }
 
-    /// Raft's members, on disk: without a leader nobody can tell who they were. A node that is
-    /// only meant to be one does not count: it cannot bring a majority back.
+    /// Raft's members, on disk: without a leader nobody can tell who they were. By their role, not
+    /// by raft's own list alone: an engine that is going down shows that one shorter than it is.
     pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let known = nodes.iter().filter_map(|node| {
+        let counted = nodes.iter().filter(|node| node.counts());
+        let known = counted.filter_map(|node| {
+            let listens = node.manager.map(|manager| manager.address);
             Some(Peer {
                 node_id: node.id.clone(),
                 instance_id: node.instance_id.clone(),
-                address: node.manager?.address,
+                address: listens.or_else(|| Some((node.address?, SWARM_PORT).into()))?,
             })
         });
         let mut peers: Vec<Peer> = known.collect();
