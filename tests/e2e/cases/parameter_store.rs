@@ -52,8 +52,13 @@ fn throttled(lab: &Lab) -> Result<()> {
         let calls = requests_of(lab, &machine.id)?;
         let refused = calls.iter().filter(|call| call.error.is_some()).count();
         eprintln!("    {}: {refused} calls were throttled", machine.id);
+        // A manager hurries, for the others wait for it; but it is not the only one in its account.
+        let most = match machine.tag("swarm:role") {
+            Some("manager") => 75,
+            _ => 10,
+        };
         ensure!(
-            (1..=10).contains(&refused),
+            (1..=most).contains(&refused),
             "{refused} calls in {THROTTLED} s"
         );
     }
