@@ -35,7 +35,7 @@ pub async fn run<O: Outside>(
     let mut last = None;
     let mut failures = 0;
     loop {
-        let decision = agent.round().await;
+        let decision = alive(notify, agent.round()).await;
         tell(&decision, agent.knowledge.node_id(), &mut last, notify);
         let step = alive(notify, agent.step(&decision)).await;
         let pause = match step {
@@ -143,7 +143,7 @@ impl<O: Outside> Agent<O> {
             looking.await
         };
         looked.unwrap_or_else(|error| {
-            if let EngineError::Refused { .. } = error {
+            if let EngineError::Refused { .. } | EngineError::Unloaded = error {
                 error!(%error, "the engine does not say how it is");
             }
             down
