@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lab::{Cluster, ClusterSpec, Image, Instance, Lab, Launch, Paths, Role, UpOptions};
+use lab::{
+    Cluster, ClusterSpec, Image, Instance, Lab, Launch, Paths, RefreshSpec, Role, UpOptions,
+};
 
+mod notice;
 mod show;
 mod through;
 
@@ -88,6 +91,8 @@ enum Verb {
         /// Which machine.
         instance: String,
     },
+    /// Tell a machine by its metadata what is about to happen to it.
+    Notice(notice::NoticeArgs),
     /// The AWS command line, against the lab.
     Aws {
         /// Its arguments.
@@ -172,6 +177,12 @@ enum ClusterVerb {
         /// Whether the metadata service shows the tags.
         #[arg(long, value_enum, default_value_t)]
         metadata_tags: Switch,
+        /// Seconds for a new instance to say that it has joined, before it is replaced.
+        #[arg(long)]
+        launching_hook: Option<u64>,
+        /// Seconds that a leaving instance waits between two heartbeats, before it ends.
+        #[arg(long)]
+        terminating_hook: Option<u64>,
     },
     /// Set how many instances one of its groups has.
     Scale {
@@ -182,6 +193,26 @@ enum ClusterVerb {
         role: RoleArg,
         /// How many.
         count: u32,
+    },
+    /// Replace all instances of one of its groups, and wait until that is done.
+    Refresh {
+        /// Its name.
+        name: String,
+        /// Which group.
+        #[arg(value_enum)]
+        role: RoleArg,
+        /// At least this percentage stays healthy.
+        #[arg(long, default_value_t = 100)]
+        min_healthy: u8,
+        /// No more than this percentage is there; above 100 new ones are launched first.
+        #[arg(long, default_value_t = 110)]
+        max_healthy: u8,
+        /// Seconds in service before a new instance counts as healthy.
+        #[arg(long, default_value_t = 0)]
+        warmup: u64,
+        /// For how many seconds at most.
+        #[arg(long, default_value_t = 600)]
+        limit: u64,
     },
     /// Wait until its swarm is whole, show what its machines say meanwhile, then list the nodes.
     Wait {
@@ -280,6 +311,7 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
         Verb::Stop { instance } => lab.stop(&through::find(lab, &instance)?)?,
         Verb::Start { instance } => lab.start(&through::find(lab, &instance)?)?,
         Verb::Terminate { instance } => lab.terminate(&through::find(lab, &instance)?)?,
+        Verb::Notice(arguments) => notice::give(lab, arguments)?,
         Verb::Journal { instance, imds } => show::journal(lab, instance.as_deref(), imds)?,
         Verb::Up { .. } | Verb::Down | Verb::Hypervisor | Verb::Aws { .. } => {}
     }
@@ -294,16 +326,37 @@ fn cluster(lab: &Lab, verb: ClusterVerb) -> Result<()> {
             workers,
             image,
             metadata_tags,
+            launching_hook,
+            terminating_hook,
         } => {
             let spec = ClusterSpec {
                 image: image.into(),
                 metadata_tags: metadata_tags == Switch::Enabled,
+                launching_hook: launching_hook.map(Duration::from_secs),
+                terminating_hook: terminating_hook.map(Duration::from_secs),
                 ..ClusterSpec::new(&name, managers, workers)
             };
             Cluster::create(lab, &spec).map(drop)
         }
         ClusterVerb::Scale { name, role, count } => {
             Cluster::named(lab, &name).scale(role.into(), count)
+        }
+        ClusterVerb::Refresh {
+            name,
+            role,
+            min_healthy,
+            max_healthy,
+            warmup,
+            limit,
+        } => {
+            let cluster = Cluster::named(lab, &name);
+            let spec = RefreshSpec {
+                min_healthy_percent: min_healthy,
+                max_healthy_percent: max_healthy,
+                warmup: Duration::from_secs(warmup),
+            };
+            let id = cluster.start_refresh(role.into(), &spec)?;
+            cluster.wait_refresh(role.into(), &id, Duration::from_secs(limit))
         }
         ClusterVerb::Wait { name, limit } => {
             let nodes = Cluster::named(lab, &name).wait_whole(Duration::from_secs(limit))?;
