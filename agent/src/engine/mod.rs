@@ -8,6 +8,7 @@ pub mod install;
 pub mod pools;
 pub mod probe;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use crate::swarm::{EngineState, Epoch, JoinToken, Role};
+use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
 /// The swarm label that holds its epoch.
 pub const EPOCH_LABEL: &str = "swarmlet.epoch";
@@ -23,6 +24,10 @@ pub const EPOCH_LABEL: &str = "swarmlet.epoch";
 pub const CLAIM_LABEL: &str = "swarmlet.claim";
 /// The engine label that holds the instance's id: how a manager ties node to instance.
 pub const INSTANCE_LABEL: &str = "swarmlet.instance-id";
+/// The label by which a node says that it is leaving, and until when it can wait (seconds since the
+/// Unix epoch; 0 where nothing presses): an engine label, which no other node can set, or, where
+/// the node is a manager, a label of its entry, which it can set at once.
+pub const DEPARTING_LABEL: &str = "swarmlet.departing";
 /// The port of swarm management (`docker swarm init --listen-addr`).
 pub const SWARM_PORT: u16 = 2377;
 
@@ -90,6 +95,10 @@ pub struct NodeEntry {
     pub id: String,
     /// The role it is meant to have (`Spec.Role`).
     pub role: Role,
+    /// Whether it is given tasks (`Spec.Availability`).
+    pub availability: Availability,
+    /// The labels of its entry (`Spec.Labels`), which only managers can set.
+    pub labels: BTreeMap<String, String>,
     /// Its state is `ready`.
     pub ready: bool,
     /// Its state is `down`. After a change of leader every node is `unknown` for a while, and
@@ -97,6 +106,8 @@ pub struct NodeEntry {
     pub down: bool,
     /// The instance id in its engine's labels.
     pub instance_id: Option<String>,
+    /// It is leaving: the value of [`DEPARTING_LABEL`], by its engine's labels or its entry's.
+    pub departing: Option<u64>,
     /// Its address, as the manager sees it.
     pub address: Option<IpAddr>,
     /// If it is a manager: where it listens and whether raft reaches it.
@@ -122,6 +133,27 @@ pub struct ManagerEntry {
     pub leader: bool,
 }
 
+/// What is to change of a node's entry; the rest stays.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct NodeChange {
+    /// Its role.
+    pub role: Option<Role>,
+    /// Whether it is given tasks.
+    pub availability: Option<Availability>,
+    /// Labels to set, and to take away where there is no value.
+    pub labels: BTreeMap<String, Option<String>>,
+}
+
+impl NodeChange {
+    /// Another role, and nothing else.
+    pub fn role(role: Role) -> Self {
+        Self {
+            role: Some(role),
+            ..Self::default()
+        }
+    }
+}
+
 /// The Docker Engine as the agent needs it.
 pub trait Engine {
     /// What the engine says of itself (`GET /info`), and its certificates.
@@ -136,6 +168,7 @@ pub trait Engine {
         manager: SocketAddr,
         token: &JoinToken,
         advertise: Ipv4Addr,
+        availability: Availability,
     ) -> Result<(), EngineError>;
 
     /// Leaves the swarm, by force: a manager's engine asks for that (`POST /swarm/leave`).
@@ -156,13 +189,21 @@ pub trait Engine {
     /// All nodes, or those of one role (`GET /nodes`); managers only.
     async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError>;
 
-    /// Promotes or demotes a node (`POST /nodes/<id>/update`); fails where another writer
-    /// comes between. Managers only.
-    async fn set_role(&self, node_id: &str, role: Role) -> Result<(), EngineError>;
+    /// Changes a node's role, availability or labels (`POST /nodes/<id>/update`), all of it or
+    /// nothing; fails where another writer comes between. Managers only.
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError>;
 
     /// Takes a node that is not `ready` off the list (`DELETE /nodes/<id>`, without force). One
     /// that is not on it counts as taken off. Managers only.
     async fn remove(&self, node_id: &str) -> Result<(), EngineError>;
+
+    /// Draws new join tokens (`POST /swarm/update`): the old ones are refused from then on. Fails
+    /// where another writer comes between. Managers only.
+    async fn rotate(&self, tokens: TokenKind) -> Result<(), EngineError>;
+
+    /// How many tasks of the swarm run in this engine, by its own word: containers with Docker's
+    /// task label (`GET /containers/json`).
+    async fn running_tasks(&self) -> Result<usize, EngineError>;
 
     /// The key that unlocks managers after a restart (`GET /swarm/unlockkey`), if they lock;
     /// managers only.

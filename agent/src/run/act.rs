@@ -9,7 +9,7 @@ use super::{Agent, Outside, StepError};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::pools;
 use crate::engine::{Engine, EngineError, InitRequest};
-use crate::swarm::{Action, EngineState, Epoch, Membership, Trouble};
+use crate::swarm::{Action, Availability, EngineState, Epoch, Membership, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Takes one step. `Wait` and `Serve` are the loop's own.
@@ -68,7 +68,12 @@ impl<O: Outside> Agent<O> {
         let joined = self
             .edges
             .engine
-            .join(manager, &ticket.token, self.node.private_ip)
+            .join(
+                manager,
+                &ticket.token,
+                self.node.private_ip,
+                Availability::Active,
+            )
             .await;
         match joined {
             Ok(()) => {

@@ -1,6 +1,7 @@
 //! The protocol, pure: facts in, one decision out. No clock, no I/O.
 
 pub mod addressing;
+mod availability;
 mod cluster_name;
 mod decide;
 mod decision;
@@ -20,6 +21,7 @@ mod role;
 mod standing;
 mod ticket;
 
+pub use availability::Availability;
 pub use cluster_name::{ClusterName, InvalidClusterName};
 pub use decide::decide;
 pub use decision::{Action, Decision};
@@ -34,4 +36,4 @@ pub use recovery::{Recovery, RecoveryMode};
 pub use register::{Claim, Outcome, Registers};
 pub use role::{Role, UnknownRole};
 pub use standing::{ProbeAnswer, Probed, Standing, Verdict, Word, verdict};
-pub use ticket::{JoinToken, Ticket, TicketError};
+pub use ticket::{JoinToken, Ticket, TicketError, TokenKind};

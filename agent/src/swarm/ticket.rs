@@ -36,6 +36,17 @@ impl JoinToken {
     }
 }
 
+/// Which of a swarm's join tokens.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TokenKind {
+    /// With it a node joins as a worker: the ticket holds it.
+    Worker,
+    /// With it a node would join as a manager: nobody is given it.
+    Manager,
+    /// Both.
+    All,
+}
+
 impl PartialEq for JoinToken {
     fn eq(&self, other: &Self) -> bool {
         self.0.expose_secret() == other.0.expose_secret()

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use swarmlet::engine::{
-    Engine, EngineError, InitRequest, ManagerEntry, NodeEntry, SWARM_PORT, Swarm,
+    Engine, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm,
 };
-use swarmlet::swarm::{Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role};
+use swarmlet::swarm::{
+    Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role, TokenKind,
+};
 
 use super::{Edge, swarm};
 use crate::world::elections::View;
@@ -85,8 +87,9 @@ impl Engine for Edge {
         manager: SocketAddr,
         token: &JoinToken,
         _: Ipv4Addr,
+        availability: Availability,
     ) -> Result<(), EngineError> {
-        let joining = swarm::join(self.clone(), manager, token.clone());
+        let joining = swarm::join(self.clone(), manager, token.clone(), availability);
         self.call(joining).await
     }
 
@@ -136,12 +139,25 @@ impl Engine for Edge {
         Ok(nodes)
     }
 
-    async fn set_role(&self, node_id: &str, role: Role) -> Result<(), EngineError> {
-        let node = node_id.to_owned();
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
+        let (node, change) = (node_id.to_owned(), change.clone());
         self.call(swarm::change(self.clone(), move |state, swarm| {
-            swarm::set_role(state, swarm, &node, role)
+            swarm::update(state, swarm, &node, &change)
         }))
         .await
+    }
+
+    async fn rotate(&self, tokens: TokenKind) -> Result<(), EngineError> {
+        self.call(swarm::change(self.clone(), move |state, swarm| {
+            let drawn = usize::from(tokens != TokenKind::Manager);
+            state.swarms[swarm].token += drawn;
+            Ok(())
+        }))
+        .await
+    }
+
+    async fn running_tasks(&self) -> Result<usize, EngineError> {
+        Ok(0)
     }
 
     async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
@@ -213,6 +229,9 @@ fn listed(state: &State, id: SwarmId, entry: &Entry) -> NodeEntry {
     NodeEntry {
         id: entry.node.clone(),
         role: entry.role,
+        availability: entry.availability,
+        labels: entry.labels.clone(),
+        departing: None,
         ready: entry.status == Status::Ready,
         down: entry.status == Status::Down,
         instance_id: Some(machine.instance_id.clone()),

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use secrecy::ExposeSecret;
-use swarmlet::engine::{EngineError, InitRequest};
-use swarmlet::swarm::{JoinToken, Role};
+use swarmlet::engine::{EngineError, InitRequest, NodeChange};
+use swarmlet::swarm::{Availability, JoinToken, Role};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Edge;
@@ -68,6 +68,7 @@ pub(super) async fn join(
     edge: Edge,
     manager: SocketAddr,
     token: JoinToken,
+    availability: Availability,
 ) -> Result<(), EngineError> {
     let (world, id) = (edge.world, edge.id);
     let (_turn, life) = turn(&world, id).await?;
@@ -76,7 +77,7 @@ pub(super) async fn join(
         return Err(refused(400, "invalid address"));
     };
     match world.with(|state| dial(state, id, at, token.secret().expose_secret())) {
-        Joining::Taken(swarm) => taken(&world, id, life, swarm).await,
+        Joining::Taken(swarm) => taken(&world, id, life, swarm, availability).await,
         Joining::Refused(code, why) => {
             world.pause(10_000, 10_100).await;
             Err(refused(code, why))
@@ -117,7 +118,13 @@ fn dial(state: &State, id: usize, at: Ipv4Addr, token: &str) -> Joining {
     }
 }
 
-async fn taken(world: &World, id: usize, life: u32, swarm: SwarmId) -> Result<(), EngineError> {
+async fn taken(
+    world: &World,
+    id: usize,
+    life: u32,
+    swarm: SwarmId,
+    availability: Availability,
+) -> Result<(), EngineError> {
     // Seen on an old engine after many nodes had left: the answer is late, the join is not.
     let late = world.with(|state| !state.aws.calm && state.random.permille(10));
     world.pause(50, 140).await;
@@ -129,7 +136,7 @@ async fn taken(world: &World, id: usize, life: u32, swarm: SwarmId) -> Result<()
         if !state.leads(swarm) {
             return Err(refused(503, "Timeout was reached before node joined."));
         }
-        state.admit(id, swarm);
+        state.admit(id, swarm, availability);
         tracing::info!(machine = id, swarm, "world: joined");
         if late {
             return Err(refused(503, "Timeout was reached before node joined."));
@@ -198,12 +205,28 @@ pub(super) async fn change(
     })
 }
 
-pub(super) fn set_role(
+pub(super) fn update(
     state: &mut State,
     id: SwarmId,
     node: &str,
-    role: Role,
+    change: &NodeChange,
 ) -> Result<(), EngineError> {
+    if let Some(role) = change.role {
+        set_role(state, id, node, role)?;
+    }
+    let entry = state.swarms[id].entry_mut(node);
+    let entry = entry.ok_or_else(|| refused(404, "no such node"))?;
+    entry.availability = change.availability.unwrap_or(entry.availability);
+    for (key, value) in &change.labels {
+        match value {
+            Some(value) => entry.labels.insert(key.clone(), value.clone()),
+            None => entry.labels.remove(key),
+        };
+    }
+    Ok(())
+}
+
+fn set_role(state: &mut State, id: SwarmId, node: &str, role: Role) -> Result<(), EngineError> {
     let reachable = state.raft_alive(id).len();
     let swarm = &mut state.swarms[id];
     let entry = swarm

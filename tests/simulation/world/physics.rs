@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use swarmlet::swarm::Role;
+use swarmlet::swarm::{Availability, Role};
 
 use super::engine::{Phase, Power};
 use super::machine::MachineId;
@@ -104,7 +104,7 @@ impl State {
         let manager = self.machine_at(at).filter(|&m| self.reaches(id, m));
         let swarm = manager.and_then(|m| self.manages(m).filter(|&s| self.hears(m, s)));
         if let Some(swarm) = swarm {
-            self.admit(id, swarm);
+            self.admit(id, swarm, Availability::Drain);
         } else if until <= self.now {
             self.machines[id].engine.phase = Phase::Error;
             self.machines[id].wake.notify_one();

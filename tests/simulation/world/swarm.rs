@@ -3,10 +3,11 @@
 //! The log itself is not simulated: what is committed is at once on every manager. Forcing a new
 //! cluster starts another history under the same id.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use swarmlet::engine::{InitRequest, SWARM_PORT};
-use swarmlet::swarm::{Origin, Role};
+use swarmlet::swarm::{Availability, Origin, Role};
 
 use super::State;
 use super::engine::{Phase, Place};
@@ -46,6 +47,8 @@ pub(crate) struct Entry {
     pub(crate) node: String,
     pub(crate) machine: MachineId,
     pub(crate) role: Role,
+    pub(crate) availability: Availability,
+    pub(crate) labels: BTreeMap<String, String>,
     pub(crate) status: Status,
     /// What the status will be, and when.
     pub(crate) becoming: Option<(Status, Duration)>,
@@ -78,11 +81,13 @@ impl Swarm {
         self.raft.len() / 2 + 1
     }
 
-    fn add(&mut self, node: &str, machine: MachineId, role: Role) {
+    fn add(&mut self, node: &str, machine: MachineId, role: Role, availability: Availability) {
         self.entries.push(Entry {
             node: node.to_owned(),
             machine,
             role,
+            availability,
+            labels: BTreeMap::new(),
             status: Status::Ready,
             becoming: None,
             turning: None,
@@ -112,15 +117,15 @@ impl State {
             parent: None,
             published: false,
         };
-        swarm.add(&node, id, Role::Manager);
+        swarm.add(&node, id, Role::Manager, Availability::Active);
         self.swarms.push(swarm);
         self.place(id, node, self.swarms.len() - 1, true);
     }
 
     /// A node joins as a worker.
-    pub(crate) fn admit(&mut self, id: MachineId, swarm: SwarmId) {
+    pub(crate) fn admit(&mut self, id: MachineId, swarm: SwarmId, availability: Availability) {
         let node = format!("n{}", self.serial());
-        self.swarms[swarm].add(&node, id, Role::Worker);
+        self.swarms[swarm].add(&node, id, Role::Worker, availability);
         self.place(id, node, swarm, false);
         self.tell_managers(swarm);
     }

@@ -1,17 +1,19 @@
 //! The engine's answers in the agent's words.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use bollard::models::{
-    LocalNodeState, Node, NodeSpecRoleEnum, NodeState, ObjectVersion, Reachability,
-    Swarm as Inspected, SwarmInfo, SwarmSpec,
+    LocalNodeState, Node, NodeSpecAvailabilityEnum, NodeSpecRoleEnum, NodeState, ObjectVersion,
+    Reachability, Swarm as Inspected, SwarmInfo, SwarmSpec,
 };
 
 use crate::engine::certificate::Subject;
 use crate::engine::{
-    CLAIM_LABEL, EPOCH_LABEL, EngineError, INSTANCE_LABEL, ManagerEntry, NodeEntry, Swarm,
+    CLAIM_LABEL, DEPARTING_LABEL, EPOCH_LABEL, EngineError, INSTANCE_LABEL, ManagerEntry,
+    NodeEntry, Swarm,
 };
-use crate::swarm::{Control, EngineState, Epoch, Identity, Member, Origin, Role};
+use crate::swarm::{Availability, Control, EngineState, Epoch, Identity, Member, Origin, Role};
 
 /// What the engine's files say of the node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -144,6 +146,8 @@ pub(super) fn node(node: Node) -> Option<NodeEntry> {
     let spec = node.spec.unwrap_or_default();
     let status = node.status.unwrap_or_default();
     let engine = node.description.and_then(|d| d.engine).unwrap_or_default();
+    let told = engine.labels.unwrap_or_default();
+    let labels = spec.labels.unwrap_or_default();
     let manager = node.manager_status.and_then(|manager| {
         Some(ManagerEntry {
             address: manager.addr?.parse().ok()?,
@@ -157,14 +161,25 @@ pub(super) fn node(node: Node) -> Option<NodeEntry> {
             Some(NodeSpecRoleEnum::MANAGER) => Role::Manager,
             _ => Role::Worker,
         },
+        availability: match spec.availability {
+            Some(NodeSpecAvailabilityEnum::DRAIN) => Availability::Drain,
+            Some(NodeSpecAvailabilityEnum::PAUSE) => Availability::Pause,
+            _ => Availability::Active,
+        },
         ready: status.state == Some(NodeState::READY),
         down: status.state == Some(NodeState::DOWN),
-        instance_id: engine
-            .labels
-            .and_then(|mut labels| labels.remove(INSTANCE_LABEL)),
+        instance_id: told.get(INSTANCE_LABEL).cloned(),
+        departing: departing(&told).or_else(|| departing(&labels)),
+        labels: labels.into_iter().collect(),
         address: status.addr.and_then(|address| address.parse().ok()),
         manager,
     })
+}
+
+/// A value that is no time says that the node is leaving all the same.
+fn departing(labels: &HashMap<String, String>) -> Option<u64> {
+    let value = labels.get(DEPARTING_LABEL)?;
+    Some(value.parse().unwrap_or_default())
 }
 
 #[cfg(test)]

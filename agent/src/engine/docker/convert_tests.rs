@@ -184,3 +184,24 @@ fn an_object_without_a_version_is_not_updated() {
     assert!(version(None).is_err());
     assert_eq!(version(Some(ObjectVersion { index: Some(7) })), Ok(7));
 }
+
+#[test]
+fn a_node_says_that_it_leaves_by_its_engine_or_its_entry() {
+    let engine = r#""Description":{"Engine":{"Labels":{"swarmlet.departing":"1700000000"}}}"#;
+    let entry =
+        r#""Spec":{"Availability":"drain","Labels":{"swarmlet.departing":"0","tier":"front"}}"#;
+    let damaged = r#""Description":{"Engine":{"Labels":{"swarmlet.departing":"soon"}}}"#;
+    for (text, expected) in [
+        (engine, Some(1_700_000_000)),
+        (entry, Some(0)),
+        (damaged, Some(0)),
+        (r#""Spec":{}"#, None),
+    ] {
+        let found =
+            node(serde_json::from_str(&format!(r#"{{"ID":"n",{text}}}"#)).unwrap()).unwrap();
+        assert_eq!(found.departing, expected, "{text}");
+    }
+    let found = node(serde_json::from_str(&format!(r#"{{"ID":"n",{entry}}}"#)).unwrap()).unwrap();
+    assert_eq!(found.availability, Availability::Drain);
+    assert_eq!(found.labels["tier"], "front");
+}

@@ -5,6 +5,7 @@ mod connection;
 mod convert;
 mod error;
 mod node;
+mod raw;
 mod restart;
 mod state;
 mod swarm;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::{Engine, EngineError, InitRequest, NodeEntry, Swarm};
-use crate::swarm::{EngineState, Epoch, JoinToken, Role};
+use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm};
+use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
 pub use watch::Watch;
 
@@ -57,8 +58,9 @@ impl Engine for Docker {
         manager: SocketAddr,
         token: &JoinToken,
         advertise: Ipv4Addr,
+        availability: Availability,
     ) -> Result<(), EngineError> {
-        swarm::join(self, manager, token, advertise).await
+        swarm::join(&self.socket, manager, token, advertise, availability).await
     }
 
     async fn leave(&self) -> Result<(), EngineError> {
@@ -81,12 +83,20 @@ impl Engine for Docker {
         node::list(self, role).await
     }
 
-    async fn set_role(&self, node_id: &str, role: Role) -> Result<(), EngineError> {
-        node::set_role(self, node_id, role).await
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
+        node::update(self, node_id, change).await
     }
 
     async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
         node::remove(self, node_id).await
+    }
+
+    async fn rotate(&self, tokens: TokenKind) -> Result<(), EngineError> {
+        swarm::rotate(self, tokens).await
+    }
+
+    async fn running_tasks(&self) -> Result<usize, EngineError> {
+        node::running_tasks(self).await
     }
 
     async fn unlock_key(&self) -> Result<Option<SecretString>, EngineError> {

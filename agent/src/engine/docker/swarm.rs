@@ -4,16 +4,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::{
-    Swarm, SwarmInitRequest, SwarmJoinRequest, SwarmSpec, SwarmSpecEncryptionConfig,
-};
+use bollard::models::{Swarm, SwarmInitRequest, SwarmSpec, SwarmSpecEncryptionConfig};
 use bollard::query_parameters::{LeaveSwarmOptions, UpdateSwarmOptions};
+use reqwest::Method;
 use secrecy::ExposeSecret;
+use serde_json::json;
 
 use super::connection::READ_LIMIT;
-use super::{Docker, convert, state};
+use super::{Docker, convert, raw, state};
 use crate::engine::{CLAIM_LABEL, EPOCH_LABEL, EngineError, InitRequest, SWARM_PORT, certificate};
-use crate::swarm::{Epoch, JoinToken};
+use crate::swarm::{Availability, Epoch, JoinToken, TokenKind};
 
 /// The engine gives up waiting for a join after 20 s, and goes on in the background.
 const JOIN_LIMIT: Duration = Duration::from_secs(30);
@@ -92,21 +92,23 @@ fn labels(epoch: Epoch, claim_nonce: &str) -> [(String, String); 2] {
     ]
 }
 
+/// The client library's request has no availability.
 pub(super) async fn join(
-    docker: &Docker,
+    socket: &Path,
     manager: SocketAddr,
     token: &JoinToken,
     advertise: Ipv4Addr,
+    availability: Availability,
 ) -> Result<(), EngineError> {
-    let body = SwarmJoinRequest {
-        listen_addr: Some(LISTEN.into()),
-        advertise_addr: Some(format!("{advertise}:{SWARM_PORT}")),
-        remote_addrs: Some(vec![manager.to_string()]),
-        join_token: Some(token.secret().expose_secret().to_owned()),
-        ..SwarmJoinRequest::default()
-    };
-    let join = |c: bollard::Docker| async move { c.join_swarm(body).await };
-    docker.call(JOIN_LIMIT, join).await
+    let body = json!({
+        "ListenAddr": LISTEN,
+        "AdvertiseAddr": format!("{advertise}:{SWARM_PORT}"),
+        "RemoteAddrs": [manager.to_string()],
+        "JoinToken": token.secret().expose_secret(),
+        "Availability": availability.as_str(),
+    });
+    let joined = raw::send(socket, Method::POST, "join", JOIN_LIMIT, body.to_string()).await;
+    joined.map(|_| ())
 }
 
 pub(super) async fn leave(docker: &Docker) -> Result<(), EngineError> {
@@ -132,6 +134,19 @@ pub(super) async fn mark_epoch(
         ..UpdateSwarmOptions::default()
     };
     let spec = marked(swarm.spec.unwrap_or_default(), epoch, claim_nonce);
+    let update = |c: bollard::Docker| async move { c.update_swarm(spec, options).await };
+    docker.call(READ_LIMIT, update).await
+}
+
+pub(super) async fn rotate(docker: &Docker, tokens: TokenKind) -> Result<(), EngineError> {
+    let swarm = inspect(docker).await?;
+    let options = UpdateSwarmOptions {
+        version: convert::version(swarm.version)?,
+        rotate_worker_token: tokens != TokenKind::Manager,
+        rotate_manager_token: tokens != TokenKind::Worker,
+        ..UpdateSwarmOptions::default()
+    };
+    let spec = swarm.spec.unwrap_or_default();
     let update = |c: bollard::Docker| async move { c.update_swarm(spec, options).await };
     docker.call(READ_LIMIT, update).await
 }

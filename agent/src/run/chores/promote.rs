@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::cloud::fleet::{Fleet, Instance, InstanceState};
-use crate::engine::{Engine, NodeEntry, Swarm};
+use crate::engine::{Engine, NodeChange, NodeEntry, Swarm};
 use crate::node::{CLUSTER_TAG, ROLE_TAG};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::promotion::{self, Promotion};
@@ -96,7 +96,8 @@ impl<O: Outside> Agent<O> {
                 // A survivor that does not know of it would not count it: the ticket names it
                 // before raft does.
                 self.publish(&promoted(nodes, &node_id), swarm).await?;
-                self.edges.engine.set_role(&node_id, Role::Manager).await?;
+                let change = NodeChange::role(Role::Manager);
+                self.edges.engine.update(&node_id, &change).await?;
                 info!(promoted = node_id, "node promoted to manager");
                 Ok(Some(SOON))
             }

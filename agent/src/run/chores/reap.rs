@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::engine::{Engine, NodeEntry};
+use crate::engine::{Engine, NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::Role;
 use crate::swarm::reaping::{self, Entry, Reaping};
@@ -69,7 +69,8 @@ impl<O: Outside> Agent<O> {
             Reaping::Watch => Ok(Some(AGAIN)),
             Reaping::Ask(ids) => self.ask_fleet(&ids).await.map(|()| Some(AGAIN)),
             Reaping::Demote(node_id) => {
-                self.edges.engine.set_role(&node_id, Role::Worker).await?;
+                let change = NodeChange::role(Role::Worker);
+                self.edges.engine.update(&node_id, &change).await?;
                 info!(demoted = node_id, "manager that is gone demoted");
                 Ok(Some(Duration::ZERO))
             }

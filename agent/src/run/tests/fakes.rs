@@ -12,11 +12,13 @@ use crate::cloud::CloudError;
 use crate::cloud::fleet::{Fleet, Instance, InstanceState};
 use crate::cloud::parameter_store::{Created, ParameterStore};
 use crate::engine::probe::Probe;
-use crate::engine::{self, EngineError, InitRequest, ManagerEntry, NodeEntry, SWARM_PORT, Swarm};
+use crate::engine::{
+    self, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm,
+};
 use crate::node::Node;
 use crate::swarm::{
-    Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, ProbeAnswer, Probed, Role,
-    Word,
+    Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, ProbeAnswer,
+    Probed, Role, TokenKind, Word,
 };
 
 /// What all nodes share. Clones are the same world.
@@ -241,6 +243,9 @@ impl Engine {
         NodeEntry {
             id: self.id(),
             role: if leader { Role::Manager } else { Role::Worker },
+            availability: Availability::Active,
+            labels: BTreeMap::new(),
+            departing: None,
             ready: true,
             down: false,
             instance_id: Some(self.node.instance_id.clone()),
@@ -303,6 +308,7 @@ impl engine::Engine for Engine {
         manager: SocketAddr,
         used: &JoinToken,
         _: Ipv4Addr,
+        availability: Availability,
     ) -> Result<(), EngineError> {
         assert_eq!(
             used.secret().expose_secret(),
@@ -316,11 +322,10 @@ impl engine::Engine for Engine {
             });
         };
         let mut state = self.world.state.borrow_mut();
-        state
-            .swarms
-            .get_mut(&swarm_id)
-            .unwrap()
-            .push(self.entry(false));
+        state.swarms.get_mut(&swarm_id).unwrap().push(NodeEntry {
+            availability,
+            ..self.entry(false)
+        });
         *self.inside.borrow_mut() = Some((swarm_id, None));
         Ok(())
     }
@@ -378,21 +383,39 @@ impl engine::Engine for Engine {
         unreachable!("no engine hangs in this world")
     }
 
-    async fn set_role(&self, node_id: &str, role: Role) -> Result<(), EngineError> {
-        assert_eq!(role, Role::Manager, "nobody is demoted in this world");
+    async fn rotate(&self, _: TokenKind) -> Result<(), EngineError> {
+        unreachable!("no token is rotated in this world")
+    }
+
+    async fn running_tasks(&self) -> Result<usize, EngineError> {
+        Ok(0)
+    }
+
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
         let mut state = self.world.state.borrow_mut();
         let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
         let node = nodes.iter_mut().find(|n| n.id == node_id).unwrap();
-        let std::net::IpAddr::V4(ip) = node.address.unwrap() else {
-            panic!()
+        change_entry(node, change);
+        Ok(())
+    }
+}
+
+fn change_entry(node: &mut NodeEntry, change: &NodeChange) {
+    node.availability = change.availability.unwrap_or(node.availability);
+    for (key, value) in &change.labels {
+        match value {
+            Some(value) => node.labels.insert(key.clone(), value.clone()),
+            None => node.labels.remove(key),
         };
-        let address = (ip, SWARM_PORT).into();
-        node.role = Role::Manager;
+    }
+    if let Some(role) = change.role {
+        assert_eq!(role, Role::Manager, "nobody is demoted in this world");
+        let address = (node.address.unwrap(), SWARM_PORT).into();
+        node.role = role;
         node.manager = Some(ManagerEntry {
             address,
             reachable: true,
             leader: false,
         });
-        Ok(())
     }
 }

@@ -49,6 +49,7 @@ fn by_itself(lab: &Lab) -> Result<()> {
         Ok(())
     })?;
     recovered(lab, &loss, "a majority terminated, recovery = auto")?;
+    cleaned(&loss)?;
     loss.cluster.delete()
 }
 
@@ -72,6 +73,7 @@ fn asked(lab: &Lab) -> Result<()> {
     lab.exec(&loss.survivor, &["swarmlet", "recover"])?.ok()?;
     recovered(lab, &loss, "a majority terminated, recovery = ask")?;
     consent.healed("counted from the consent", &(5..=360))?;
+    cleaned(&loss)?;
     loss.cluster.delete()
 }
 
@@ -115,8 +117,13 @@ fn recovered(lab: &Lab, loss: &Loss, what: &str) -> Result<()> {
         "its labels are {labels}"
     );
     ticket_is(lab, cluster, 2, &loss.swarm)?;
+    Ok(())
+}
+
+/// The second dead entry goes when the brake on removals allows it.
+fn cleaned(loss: &Loss) -> Result<()> {
     if long() {
-        cluster.wait_whole(BRAKE)?;
+        loss.cluster.wait_whole(BRAKE)?;
         eprintln!(
             "    the node list was clean after {:.1} s",
             loss.fault.age()
