@@ -7,7 +7,7 @@ import time
 import unittest
 from typing import Any
 
-from .harness import Cloud, Group, Metadata, wait_until
+from .harness import Cloud, Group, Metadata, error_of, wait_until
 
 cloud: Cloud
 SPOT = "spot/instance-action"
@@ -166,6 +166,8 @@ class Members(unittest.TestCase):
         ec2.delete_tags(Resources=[self.instance], Tags=[{"Key": "swarm:label:disk"}])
         self.assertEqual(self.metadata.get("meta-data/tags/instance/swarm:label:disk")[0], 404)
         self.assertNotIn("swarm:label:disk", described())
+        slash = {"Resources": [self.instance], "Tags": [{"Key": "swarm/label", "Value": "x"}]}
+        self.assertEqual(error_of(ec2.create_tags, **slash)[0], "InvalidParameterValue")
 
 
 if __name__ == "__main__":
