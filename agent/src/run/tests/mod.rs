@@ -2,6 +2,7 @@
 
 mod fakes;
 mod forming;
+mod status;
 
 use std::time::Duration;
 
