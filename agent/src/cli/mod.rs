@@ -6,6 +6,7 @@ mod options;
 mod prepare;
 mod recover;
 mod run;
+mod token;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -41,6 +42,9 @@ enum Verb {
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
+    /// Join tokens
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Print the version
     Version,
 }
@@ -52,6 +56,9 @@ pub fn main() -> Exit {
         Verb::Prepare => with_settings(&cli.options, prepare::run),
         Verb::Run => with_settings(&cli.options, run::run),
         Verb::Recover => with_settings(&cli.options, recover::run),
+        Verb::Token(verb) => with_settings(&cli.options, async |settings| {
+            token::run(verb, settings).await
+        }),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),
     }
