@@ -6,6 +6,7 @@ mod options;
 mod prepare;
 mod recover;
 mod run;
+mod status;
 mod token;
 
 use std::fmt::Display;
@@ -37,6 +38,8 @@ enum Verb {
     Prepare,
     /// Bring this node into its swarm and keep it there
     Run,
+    /// Say what the agent does, and why; fails unless this node serves in its swarm
+    Status(status::Form),
     /// Let this manager go on alone when most managers are terminated (`swarm.recovery = "ask"`)
     Recover,
     /// Look at the settings
@@ -55,9 +58,12 @@ pub fn main() -> Exit {
     match cli.verb {
         Verb::Prepare => with_settings(&cli.options, prepare::run),
         Verb::Run => with_settings(&cli.options, run::run),
+        Verb::Status(form) => {
+            with_settings(&cli.options, async |settings| status::run(&settings, form))
+        }
         Verb::Recover => with_settings(&cli.options, recover::run),
         Verb::Token(verb) => with_settings(&cli.options, async |settings| {
-            token::run(verb, settings).await
+            token::run(&verb, settings).await
         }),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),

@@ -34,8 +34,8 @@ impl From<Tokens> for TokenKind {
     }
 }
 
-pub(super) async fn run(verb: Verb, settings: Settings) -> Exit {
-    let Verb::Rotate { tokens } = verb;
+pub(super) async fn run(verb: &Verb, settings: Settings) -> Exit {
+    let Verb::Rotate { tokens } = *verb;
     match run::rotate_tokens(settings, tokens.into()).await {
         Ok(()) => print(match tokens {
             Tokens::Worker => "the worker token is a new one; the ticket with it is published",

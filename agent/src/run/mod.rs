@@ -34,7 +34,7 @@ use crate::engine::probe::Probe;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
 use crate::swarm::pace::Gaps;
-use crate::swarm::{JoinToken, TicketError};
+use crate::swarm::{JoinToken, Observation, TicketError};
 
 pub use chance::{Chance, Dice};
 pub use clock::{BootClock, Clock};
@@ -89,6 +89,8 @@ pub struct Agent<O: Outside> {
     memory: Memory,
     knowledge: Knowledge,
     chores: Chores,
+    /// What the last decision rested on.
+    seen: Option<Observation>,
 }
 
 /// Why a step did not succeed. The next round looks again, after a gap.
@@ -148,6 +150,7 @@ impl<O: Outside> Agent<O> {
             memory,
             knowledge,
             chores,
+            seen: None,
         })
     }
 

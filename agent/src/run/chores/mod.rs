@@ -78,29 +78,30 @@ impl<O: Outside> Agent<O> {
     /// chore is the round's: gaps grow while it stays.
     pub(super) async fn do_chores(&mut self) -> Result<Option<Duration>, StepError> {
         let nodes = self.edges.engine.nodes(None).await?;
-        // Whose members are not on this disk must not change: a survivor has to know who they were.
+        // A survivor has to know whom raft counted: while that cannot be written down, here or in the
+        // ticket, raft's members do not change.
         self.remember_peers(&nodes)?;
         let swarm = self.edges.engine.swarm().await?;
         let mut round = Round::default();
-        let done = self.publish(&nodes, &swarm).await;
-        self.chores
-            .note(&mut round, "ticket", done.map(|()| None))?;
-        let done = self.publish_key(&swarm).await;
-        self.chores
-            .note(&mut round, "unlock-key", done.map(|()| None))?;
-        let done = self.rotate(&swarm).await;
-        self.chores
-            .note(&mut round, "tokens", done.map(|()| None))?;
+        let done = self.publish(&nodes, &swarm).await.map(|()| None);
+        let published = done.is_ok();
+        self.chores.note(&mut round, "ticket", done)?;
+        let done = self.publish_key(&swarm).await.map(|()| None);
+        self.chores.note(&mut round, "unlock-key", done)?;
         let done = self.ask_instances(&nodes).await;
         self.chores.note(&mut round, "instances", done)?;
-        let done = self.reap(&nodes).await;
+        let done = self.reap(&nodes, published).await;
         self.chores.note(&mut round, "reap", done)?;
         let done = self.label(&nodes).await;
         self.chores.note(&mut round, "label", done)?;
         let done = self.drain(&nodes).await;
         self.chores.note(&mut round, "drain", done)?;
-        let done = self.promote(&nodes, &swarm).await;
-        self.chores.note(&mut round, "promote", done)?;
+        if published {
+            let done = self.rotate(&swarm).await.map(|()| None);
+            self.chores.note(&mut round, "tokens", done)?;
+            let done = self.promote(&nodes, &swarm).await;
+            self.chores.note(&mut round, "promote", done)?;
+        }
         round.failed.map_or(Ok(round.soonest), Err)
     }
 }

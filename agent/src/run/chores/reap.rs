@@ -58,10 +58,12 @@ impl Watch {
 }
 
 impl<O: Outside> Agent<O> {
-    /// Takes away one dead node's entry if it is time to; says when to look again.
+    /// Takes away one dead node's entry if it is time to; says when to look again. Raft's members
+    /// change only while the ticket is right.
     pub(super) async fn reap(
         &mut self,
         nodes: &[NodeEntry],
+        published: bool,
     ) -> Result<Option<Duration>, StepError> {
         let watch = &mut self.chores.watch;
         watch.look(nodes);
@@ -74,6 +76,7 @@ impl<O: Outside> Agent<O> {
                 Ok(Some(if announced { DEPARTED_AGAIN } else { AGAIN }))
             }
             Reaping::Ask(ids) => self.ask_fleet(&ids).await.map(|()| Some(AGAIN)),
+            Reaping::Demote(_) if !published => Ok(Some(AGAIN)),
             Reaping::Demote(node_id) => {
                 let change = NodeChange::role(Role::Worker);
                 self.edges.engine.update(&node_id, &change).await?;

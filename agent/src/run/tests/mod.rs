@@ -4,6 +4,7 @@ mod chores;
 mod departing;
 mod fakes;
 mod forming;
+mod status;
 
 use std::time::Duration;
 
