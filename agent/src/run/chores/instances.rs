@@ -9,6 +9,7 @@ use crate::cloud::fleet::{Fleet, Instance as Told, InstanceState};
 use crate::engine::NodeEntry;
 use crate::node::{CLUSTER_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 use crate::run::{Agent, Outside, StepError};
+use crate::swarm::labelling::TAGLESS;
 use crate::swarm::pace::{FLEET_GAP, Gaps};
 use crate::swarm::{ClusterName, Instance, Role};
 
@@ -42,7 +43,7 @@ impl Known {
     fn due_in(&self) -> Option<Duration> {
         let gap = match &self.word {
             Some(word) if word.tagged && self.changed && word.lasted < FLEET_GAP => FLEET_GAP,
-            Some(word) if word.tagged => return None,
+            Some(word) if word.tagged || word.lasted >= TAGLESS => return None,
             _ => ASK_AGAIN,
         };
         Some(gap.saturating_sub(self.asked.elapsed()))
@@ -142,9 +143,11 @@ impl Instances {
     }
 
     /// How long until somebody has to be asked about.
-    fn wait(&self) -> Option<Duration> {
+    fn wait(&self, nodes: &[NodeEntry]) -> Option<Duration> {
         let refresh = self.refresh.map(|at| at - Instant::now());
-        let doubts = self.known.values().filter_map(Known::due_in);
+        let ready = nodes.iter().filter(|node| node.ready);
+        let known = ready.filter_map(|node| self.known.get(node.instance_id.as_ref()?));
+        let doubts = known.filter_map(Known::due_in);
         let soonest = doubts.chain(refresh).min();
         soonest.map(|time| time.max(self.held().unwrap_or_default()))
     }
@@ -218,7 +221,7 @@ impl<O: Outside> Agent<O> {
         Ok(if more {
             Some(Duration::ZERO)
         } else {
-            self.chores.instances.wait()
+            self.chores.instances.wait(nodes)
         })
     }
 

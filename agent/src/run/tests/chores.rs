@@ -193,3 +193,25 @@ async fn tokens_are_drawn_by_hand_on_managers_only() {
         .unwrap();
     assert_eq!(world.rotations().0, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_ec2_does_not_know_keeps_nobody_busy() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
+    world.instance(2, |instance| instance.id = "i-other".into());
+    world.instance(3, |instance| instance.tags.clear());
+    live(&mut leader, MINUTE).await;
+    // By its settings it belongs here: it has no tags, and not only none yet.
+    assert_eq!(
+        world.node(3, |node| node.availability),
+        Availability::Active
+    );
+    for is_down in [false, true] {
+        world.node(2, |node| (node.ready, node.down) = (!is_down, is_down));
+        let before = world.calls("instances");
+        let rounds = live(&mut leader, Duration::from_mins(10)).await;
+        let asked = world.calls("instances") - before;
+        assert!(rounds < 150 && asked < 60, "{rounds} rounds, {asked} calls");
+    }
+    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
+}

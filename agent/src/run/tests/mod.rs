@@ -114,12 +114,15 @@ async fn until_it_serves(agent: &mut FakeAgent) -> usize {
     panic!("the node never got into the swarm");
 }
 
-/// The rounds of a while, with the pauses between them.
-async fn live(agent: &mut FakeAgent, time: Duration) {
+/// The rounds of a while, with the pauses between them; how many there were.
+async fn live(agent: &mut FakeAgent, time: Duration) -> usize {
     let end = tokio::time::Instant::now() + time;
+    let mut rounds = 0;
     while tokio::time::Instant::now() < end {
         let (_, pause) = turn(agent).await;
         let pause = pause.unwrap_or_default().max(Duration::from_millis(10));
         tokio::time::advance(pause).await;
+        rounds += 1;
     }
+    rounds
 }
