@@ -159,6 +159,9 @@ fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
         assert_eq!(instances.len(), 2);
         assert_eq!(instances[0].state, InstanceState::Alive);
         assert!(instances[0].private_ip.is_some());
+        let facts = &instances[0].facts;
+        assert!(facts.zone.is_some() && facts.instance_type.is_some() && !facts.spot);
+        assert!(facts.architecture.is_some());
         assert_eq!(
             instances[0].tags.get("swarm:role").map(String::as_str),
             Some("manager")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use swarmlet::swarm::promotion::{self, Promotion};
 use swarmlet::swarm::reaping::{self, Reaping};
-use swarmlet::swarm::{Fleet, Life, Role, Whereabouts, pace};
+use swarmlet::swarm::{Fleet, Instance, Life, Role, Whereabouts, pace};
 
 use crate::effects::Fate;
 use crate::names::{address, instance, instance_of};
@@ -120,7 +120,8 @@ impl World {
             .map(|(n, e)| self.candidate(id, raft, n, *e));
         match promotion::next(&nodes.collect::<Vec<_>>(), &self.instances()) {
             Promotion::Promote(name) => Some(Chore::Promote(index(&name))),
-            Promotion::Settled | Promotion::Hold => None,
+            // Tags do not change here, and nobody leaves.
+            Promotion::Settled | Promotion::Hold | Promotion::Demote(_) => None,
         }
     }
 
@@ -142,6 +143,7 @@ impl World {
                 id: index.to_string(),
                 in_raft: entry.part == Part::Manager,
                 ready,
+                departing: false,
                 down: (!ready).then_some((reaping::LASTED, reaping::LOOKS)),
                 instance_id: Some(instance(entry.node)),
             }
@@ -168,18 +170,27 @@ impl World {
             id: index.to_string(),
             role: role(entry.part),
             healthy: self.is_ready(leader, raft, entry),
+            leader: entry.node == leader,
+            departing: None,
             instance_id: Some(instance(entry.node)),
             address: Some(address(entry.node).ip()),
         }
     }
 
-    fn instances(&self) -> BTreeMap<String, promotion::Instance> {
+    fn instances(&self) -> BTreeMap<String, Instance> {
         let all = (0..).zip(&self.nodes);
         let told = all.map(|(id, node)| {
-            let instance_of = promotion::Instance {
+            let role = if node.manager {
+                Role::Manager
+            } else {
+                Role::Worker
+            };
+            let instance_of = Instance {
                 alive: !node.dead,
-                manager_of_this_cluster: node.manager,
+                role: Some(role),
+                tagged: true,
                 private_ip: Some(address(id).ip()),
+                ..Instance::default()
             };
             (instance(id), instance_of)
         });

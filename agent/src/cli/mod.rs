@@ -7,6 +7,7 @@ mod prepare;
 mod recover;
 mod run;
 mod status;
+mod token;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -44,6 +45,9 @@ enum Verb {
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
+    /// Join tokens
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Print the version
     Version,
 }
@@ -58,6 +62,9 @@ pub fn main() -> Exit {
             with_settings(&cli.options, async |settings| status::run(&settings, form))
         }
         Verb::Recover => with_settings(&cli.options, recover::run),
+        Verb::Token(verb) => with_settings(&cli.options, async |settings| {
+            token::run(&verb, settings).await
+        }),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),
     }

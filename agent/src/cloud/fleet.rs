@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, Instance as Described, InstanceStateName, Tag};
+use aws_sdk_ec2::types::{
+    Filter, Instance as Described, InstanceLifecycleType, InstanceStateName, Tag,
+};
 
 use super::refusal::sort;
 use super::{Aws, CloudError};
@@ -31,6 +33,23 @@ pub struct Instance {
     pub private_ip: Option<IpAddr>,
     /// Its tags; AWS takes them away from a terminated instance early.
     pub tags: BTreeMap<String, String>,
+    /// What it is and where.
+    pub facts: Facts,
+}
+
+/// What an instance is and where, as far as EC2 says.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    /// Its availability zone, as this account names it.
+    pub zone: Option<String>,
+    /// The same zone's name for all accounts.
+    pub zone_id: Option<String>,
+    /// `t3.small`, for example.
+    pub instance_type: Option<String>,
+    /// `x86_64` or `arm64`, for example.
+    pub architecture: Option<String>,
+    /// Whether AWS may take it back.
+    pub spot: bool,
 }
 
 /// EC2 as the agent needs it.
@@ -93,7 +112,18 @@ fn instance(described: Described) -> Option<Instance> {
         _ => return None,
     };
     let pair = |tag: Tag| tag.key.zip(tag.value);
+    let (zone, zone_id) = described
+        .placement
+        .map(|place| (place.availability_zone, place.availability_zone_id))
+        .unwrap_or_default();
     Some(Instance {
+        facts: Facts {
+            zone,
+            zone_id,
+            instance_type: described.instance_type.map(|kind| kind.as_str().to_owned()),
+            architecture: described.architecture.map(|kind| kind.as_str().to_owned()),
+            spot: described.instance_lifecycle == Some(InstanceLifecycleType::Spot),
+        },
         id: described.instance_id?,
         state,
         private_ip: described.private_ip_address.and_then(|ip| ip.parse().ok()),

@@ -14,7 +14,7 @@ enum Written {
     Text(String),
 }
 
-/// Reads `"500ms"`, `"90s"`, `"5m"`, `"1h"`, or a number of seconds.
+/// Reads `"500ms"`, `"90s"`, `"5m"`, `"1h"`, `"7d"`, or a number of seconds.
 pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
     match Written::deserialize(from)? {
         Written::Seconds(seconds) => Ok(Some(Duration::from_secs(seconds))),
@@ -37,6 +37,7 @@ fn parse(text: &str) -> Option<Duration> {
         "s" | "" => Some(Duration::from_secs(number)),
         "m" => number.checked_mul(60).map(Duration::from_secs),
         "h" => number.checked_mul(3600).map(Duration::from_secs),
+        "d" => number.checked_mul(86_400).map(Duration::from_secs),
         _ => None,
     }
 }
@@ -53,6 +54,7 @@ mod tests {
             (" 90 s ", 90_000),
             ("5m", 300_000),
             ("1h", 3_600_000),
+            ("7d", 604_800_000),
             ("7", 7000),
         ] {
             assert_eq!(parse(text), Some(Duration::from_millis(millis)), "{text}");
@@ -62,7 +64,7 @@ mod tests {
             "s",
             "1.5s",
             "-1s",
-            "1d",
+            "1w",
             "1 s s",
             "18446744073709551615h",
         ] {

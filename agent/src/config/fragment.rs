@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::duration;
 use super::settings::EndpointMode;
-use crate::swarm::{ClusterName, RecoveryMode, Role};
+use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
 
 /// The sections and their keys. The field names are the names in files.
 #[derive(Debug, Default, Deserialize)]
@@ -49,12 +49,15 @@ compose = true
 autolock = false
 subnet_size = 24
 claim_patience = "300s"
+join_drained = true
+manager_availability = "active"
+tags_refresh = "60s"
 [log]
 level = "info"
 "#;
 
 /// The keys without a default, and what happens while they are not set.
-pub(super) const UNSET: [(&str, &str); 11] = [
+pub(super) const UNSET: [(&str, &str); 12] = [
     ("node.role", "the tag swarm:role"),
     ("node.cluster", "the tag swarm:cluster"),
     ("node.labels", "the tags swarm:label:<key>"),
@@ -69,6 +72,7 @@ pub(super) const UNSET: [(&str, &str); 11] = [
         "auto with less than three managers, else ask",
     ),
     ("swarm.data_path_port", "Docker's own, 4789"),
+    ("swarm.rotate_tokens_every", "never"),
 ];
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +124,12 @@ pub(super) struct Swarm {
     pub(super) claim_patience: Option<Duration>,
     pub(super) recovery: Option<RecoveryMode>,
     pub(super) autolock: Option<bool>,
+    pub(super) join_drained: Option<bool>,
+    pub(super) manager_availability: Option<Availability>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) tags_refresh: Option<Duration>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) rotate_tokens_every: Option<Duration>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
-use crate::swarm::{ClusterName, RecoveryMode, Role};
+use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
 
 /// Everything that can be set, after all sources were merged and checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -160,6 +160,14 @@ pub struct SwarmSettings {
     pub recovery: Option<RecoveryMode>,
     /// Whether a new swarm encrypts its raft store. The key is kept in Parameter Store.
     pub autolock: bool,
+    /// Whether nodes join drained, so that no task lands on them before their labels.
+    pub join_drained: bool,
+    /// Whether managers are given tasks: `active` or `drain`.
+    pub manager_availability: Availability,
+    /// How often the leader asks EC2 about every node's instance.
+    pub tags_refresh: Duration,
+    /// How often the leader draws new join tokens; never if not set.
+    pub rotate_tokens_every: Option<Duration>,
 }
 
 /// What is logged.

@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::swarm::Role;
+use crate::swarm::{Availability, Role};
 
 struct Host {
     root: TempDir,
@@ -79,6 +79,10 @@ fn the_defaults_are_complete_and_valid() {
     assert_eq!(settings.metadata.budget, Duration::from_mins(5));
     assert_eq!(settings.swarm.subnet_size, 24);
     assert_eq!(settings.swarm.claim_patience, Duration::from_mins(5));
+    assert!(settings.swarm.join_drained);
+    assert_eq!(settings.swarm.manager_availability, Availability::Active);
+    assert_eq!(settings.swarm.tags_refresh, Duration::from_mins(1));
+    assert_eq!(settings.swarm.rotate_tokens_every, None);
     assert_eq!(settings.log.level, "info");
     assert!(settings.engine.install && settings.engine.compose && settings.node.hostname);
 }
@@ -144,6 +148,9 @@ fn variables_are_typed_by_what_they_set() {
         .variable("SWARMLET_NODE_HOSTNAME", "false")
         .variable("SWARMLET_SWARM_SUBNET_SIZE", "26")
         .variable("SWARMLET_SWARM_ADDRESS_POOL", "172.20.1.1/14")
+        .variable("SWARMLET_SWARM_JOIN_DRAINED", "false")
+        .variable("SWARMLET_SWARM_MANAGER_AVAILABILITY", "drain")
+        .variable("SWARMLET_SWARM_ROTATE_TOKENS_EVERY", "7d")
         .variable("SWARMLET_METADATA_BUDGET", "20s")
         .variable("SWARMLET_METADATA_REQUEST_TIMEOUT", "2")
         .variable("SWARMLET_ENGINE_PACKAGES", "[docker-ce, docker-ce-cli]")
@@ -157,6 +164,10 @@ fn variables_are_typed_by_what_they_set() {
     assert!(!settings.node.hostname);
     assert_eq!(settings.swarm.subnet_size, 26);
     assert_eq!(settings.swarm.address_pool, "172.20.0.0/14".parse().ok());
+    assert!(!settings.swarm.join_drained);
+    assert_eq!(settings.swarm.manager_availability, Availability::Drain);
+    let week = Duration::from_hours(7 * 24);
+    assert_eq!(settings.swarm.rotate_tokens_every, Some(week));
     assert_eq!(settings.metadata.budget, Duration::from_secs(20));
     assert_eq!(settings.metadata.request_timeout, Duration::from_secs(2));
     assert_eq!(
@@ -263,7 +274,7 @@ fn every_error_of_every_source_is_listed_at_once() {
         "/etc/swarmlet/config.toml: nodes.x: unknown field: found `nodes`, expected `one of `node`, `aws`, `metadata`, `engine`, `swarm`, `log`, `state_dir`, `runtime_dir``",
         "/etc/swarmlet/config.d/1.toml: swarm.subnet_size: must be a prefix length up to 29, and not shorter than the pool's",
         "/etc/swarmlet/config.d/1.toml: swarm.claim_patience: \"soon\" is no length of time: write \"90s\", \"5m\" or \"500ms\"",
-        "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock``",
+        "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock`, `join_drained`, `manager_availability`, `tags_refresh`, `rotate_tokens_every``",
         "environment variable SWARMLET_SWARM_DATA_PATH_PORT: swarm.data_path_port: must be from 1024 to 49151",
     ] {
         assert!(
@@ -333,6 +344,18 @@ fn what_types_cannot_say_is_checked() {
             "metadata.budget: must not be shorter",
         ),
         (
+            "swarm.manager_availability = 'pause'",
+            "swarm.manager_availability: must be \"active\" or \"drain\"",
+        ),
+        (
+            "swarm.tags_refresh = '9s'",
+            "swarm.tags_refresh: must be 10 s or longer",
+        ),
+        (
+            "swarm.rotate_tokens_every = '59m'",
+            "swarm.rotate_tokens_every: must be an hour or longer",
+        ),
+        (
             "swarm.claim_patience = '1s'",
             "swarm.claim_patience: must be 10 s or longer",
         ),
@@ -398,6 +421,7 @@ fn show_tells_each_value_its_source_and_hides_credentials() {
         "role = \"manager\"  # command line",
         "# cluster not set: the tag swarm:cluster",
         "# address_pool not set: chosen clear of the VPC",
+        "# rotate_tokens_every not set: never",
         "daemon.debug = true  # /etc/swarmlet/config.toml",
         "daemon.http-proxy = \"http://[hidden]@proxy:3128\"  # /etc/swarmlet/config.toml",
     ] {

@@ -12,6 +12,7 @@ use super::{
     AwsSettings, EngineSettings, Flags, LogSettings, MetadataSettings, NodeSettings, Settings,
     SwarmSettings,
 };
+use crate::swarm::Availability;
 
 /// Takes a key and what is wrong with its value.
 type Report<'a> = dyn FnMut(&str, &str) + 'a;
@@ -226,6 +227,27 @@ fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> {
         "must be 10 s or longer: a claimant needs time to form its swarm",
         report,
     );
+    let manager_availability = from.manager_availability?;
+    check(
+        manager_availability != Availability::Pause,
+        "swarm.manager_availability",
+        "must be \"active\" or \"drain\"",
+        report,
+    );
+    let tags_refresh = from.tags_refresh?;
+    check(
+        tags_refresh >= Duration::from_secs(10),
+        "swarm.tags_refresh",
+        "must be 10 s or longer: EC2 is asked about every node once in this time",
+        report,
+    );
+    let seldom = |every| every >= Duration::from_hours(1);
+    check(
+        from.rotate_tokens_every.is_none_or(seldom),
+        "swarm.rotate_tokens_every",
+        "must be an hour or longer: write \"12h\" or \"7d\"",
+        report,
+    );
     Some(SwarmSettings {
         address_pool: from.address_pool.map(|pool| pool.trunc()),
         subnet_size,
@@ -233,5 +255,9 @@ fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> {
         claim_patience,
         recovery: from.recovery,
         autolock: from.autolock?,
+        join_drained: from.join_drained?,
+        manager_availability,
+        tags_refresh,
+        rotate_tokens_every: from.rotate_tokens_every,
     })
 }

@@ -28,6 +28,11 @@ pub const INSTANCE_LABEL: &str = "swarmlet.instance-id";
 /// Unix epoch; 0 where nothing presses): an engine label, which no other node can set, or, where
 /// the node is a manager, a label of its entry, which it can set at once.
 pub const DEPARTING_LABEL: &str = "swarmlet.departing";
+/// The label of a node's entry that says that the leader drained it for its departure, and by whose
+/// word: see [`crate::swarm::draining::DrainedFor`].
+pub const DRAINED_LABEL: &str = "swarmlet.drained";
+/// The swarm label that holds when the join tokens were drawn last (seconds since the Unix epoch).
+pub const ROTATED_LABEL: &str = "swarmlet.rotated";
 /// The port of swarm management (`docker swarm init --listen-addr`).
 pub const SWARM_PORT: u16 = 2377;
 
@@ -91,6 +96,8 @@ pub struct Swarm {
     pub worker_token: SecretString,
     /// Whether managers need a key to unlock their raft store after a restart.
     pub autolock: bool,
+    /// When its join tokens were drawn last, from its labels.
+    pub rotated: Option<u64>,
 }
 
 /// A node of the swarm, as a manager sees it.
@@ -111,8 +118,8 @@ pub struct NodeEntry {
     pub down: bool,
     /// The instance id in its engine's labels.
     pub instance_id: Option<String>,
-    /// It is leaving: the value of [`DEPARTING_LABEL`], by its engine's labels or its entry's.
-    pub departing: Option<u64>,
+    /// The value of [`DEPARTING_LABEL`] in its engine's labels.
+    pub asks_to_leave: Option<u64>,
     /// Its address, as the manager sees it.
     pub address: Option<IpAddr>,
     /// If it is a manager: where it listens and whether raft reaches it.
@@ -120,6 +127,18 @@ pub struct NodeEntry {
 }
 
 impl NodeEntry {
+    /// Whether it is leaving, and until when it can wait: by its engine's word, or its entry's.
+    pub fn departing(&self) -> Option<u64> {
+        self.asks_to_leave.or_else(|| self.marked_leaving())
+    }
+
+    /// The value of [`DEPARTING_LABEL`] in its entry's labels. A value that is no time says that the
+    /// node is leaving all the same.
+    pub fn marked_leaving(&self) -> Option<u64> {
+        let value = self.labels.get(DEPARTING_LABEL)?;
+        Some(value.parse().unwrap_or_default())
+    }
+
     /// Whether raft counts it, or will in a moment: not if a forced cluster has left it behind,
     /// which stays on the list as a manager that raft does not know.
     pub fn counts(&self) -> bool {
@@ -202,9 +221,13 @@ pub trait Engine {
     /// that is not on it counts as taken off. Managers only.
     async fn remove(&self, node_id: &str) -> Result<(), EngineError>;
 
-    /// Draws new join tokens (`POST /swarm/update`): the old ones are refused from then on. Fails
-    /// where another writer comes between. Managers only.
-    async fn rotate(&self, tokens: TokenKind) -> Result<(), EngineError>;
+    /// Draws new join tokens, if any (`POST /swarm/update`): the old ones are refused from then on.
+    /// Writes the time (seconds since the Unix epoch) into the swarm's labels in the same update.
+    /// Fails where another writer comes between. Managers only.
+    async fn rotate(&self, tokens: Option<TokenKind>, now: u64) -> Result<(), EngineError>;
+
+    /// How many tasks run on each of these nodes, where any do (`GET /tasks`); managers only.
+    async fn tasks_on(&self, node_ids: &[String]) -> Result<BTreeMap<String, usize>, EngineError>;
 
     /// How many tasks of the swarm run in this engine, by its own word: containers with Docker's
     /// task label (`GET /containers/json`).

@@ -65,15 +65,15 @@ impl<O: Outside> Agent<O> {
         let Some(ticket) = self.ticket().cloned() else {
             return Ok(());
         };
-        let joined = self
-            .edges
-            .engine
-            .join(
-                manager,
-                &ticket.token,
-                self.node.private_ip,
-                Availability::Active,
-            )
+        // The leader activates it with its labels, so that no task lands before them.
+        let availability = if self.settings.swarm.join_drained {
+            Availability::Drain
+        } else {
+            Availability::Active
+        };
+        let (engine, advertise) = (&self.edges.engine, self.node.private_ip);
+        let joined = engine
+            .join(manager, &ticket.token, advertise, availability)
             .await;
         match joined {
             Ok(()) => {

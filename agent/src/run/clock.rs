@@ -1,6 +1,6 @@
 //! Time since boot.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -9,6 +9,12 @@ use rustix::time::{ClockId, clock_gettime};
 pub trait Clock {
     /// Time since the machine's boot.
     fn uptime(&self) -> Duration;
+
+    /// The wall clock, in seconds since the Unix epoch: only where others' times are compared with it.
+    fn unix(&self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        now.map_or(0, |time| time.as_secs())
+    }
 }
 
 /// `CLOCK_BOOTTIME` (`clock_gettime(2)`), which goes on while the machine is suspended.

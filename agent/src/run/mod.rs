@@ -19,6 +19,7 @@ mod sightings;
 mod start;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::net::SocketAddr;
 
@@ -41,6 +42,7 @@ pub use consent::{ConsentError, consent};
 pub use memory::{Memory, MemoryError};
 pub use rounds::{Triggers, run};
 pub use start::{StartError, start};
+pub use token::{RotateError, rotate_tokens};
 
 use chores::Chores;
 use knowledge::Knowledge;

@@ -32,7 +32,7 @@ pub enum StartError {
 }
 
 /// AWS, this host's engine and network.
-struct Real;
+pub(super) struct Real;
 
 impl Outside for Real {
     type Store = Ssm;
@@ -56,17 +56,8 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     };
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
-    let socket = settings.host_path(&settings.engine.socket);
-    let docker = Docker::new(&socket, &settings.runtime_dir);
-    let edges: Edges<Real> = Edges {
-        store: Ssm::new(&aws, settings.aws.kms_key_for(&node.cluster)),
-        fleet: Ec2::new(&aws),
-        engine: docker.clone(),
-        probe: NetworkProbe,
-        clock: BootClock,
-        chance: Dice,
-    };
-    let agent = Agent::new(node, settings, edges)?;
+    let docker = docker(&settings);
+    let agent = assemble(node, &aws, docker.clone(), settings)?;
     let mut triggers = Happenings {
         watch: Watch::start(docker),
         stop,
@@ -78,6 +69,35 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     };
     rounds.instrument(span).await;
     Ok(())
+}
+
+/// The agent of this node, for a verb that does one thing with it.
+pub(super) async fn agent(settings: Settings) -> Result<Agent<Real>, StartError> {
+    let imds = Arc::new(client(&settings.metadata));
+    let (node, aws) = identify(imds, &settings).await?;
+    Ok(assemble(node, &aws, docker(&settings), settings)?)
+}
+
+fn docker(settings: &Settings) -> Docker {
+    let socket = settings.host_path(&settings.engine.socket);
+    Docker::new(&socket, &settings.runtime_dir)
+}
+
+fn assemble(
+    node: node::Node,
+    aws: &Aws,
+    docker: Docker,
+    settings: Settings,
+) -> Result<Agent<Real>, MemoryError> {
+    let edges: Edges<Real> = Edges {
+        store: Ssm::new(aws, settings.aws.kms_key_for(&node.cluster)),
+        fleet: Ec2::new(aws),
+        engine: docker,
+        probe: NetworkProbe,
+        clock: BootClock,
+        chance: Dice,
+    };
+    Agent::new(node, settings, edges)
 }
 
 fn client(settings: &MetadataSettings) -> Imds {

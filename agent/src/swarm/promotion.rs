@@ -1,9 +1,12 @@
-//! Which node the leader promotes next: one at a time, to odd counts, by EC2's word.
+//! Which nodes take part in raft: the leader promotes and demotes one at a time, by EC2's word.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::Role;
+use super::{Instance, Role, pace};
+
+/// A departure that presses: what stands in its way is said aloud.
+const PRESSING: u64 = 30;
 
 /// A node of the swarm, as a manager's list shows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,21 +17,14 @@ pub struct Node {
     pub role: Role,
     /// `ready` by its status and, if it is a manager, reachable in raft.
     pub healthy: bool,
+    /// It is the leader: the node whose agent decides this.
+    pub leader: bool,
+    /// It is leaving, and until when it can wait (seconds since the Unix epoch, 0 where nothing presses).
+    pub departing: Option<u64>,
     /// The instance id in its engine's labels.
     pub instance_id: Option<String>,
     /// Its address as the manager sees it.
     pub address: Option<IpAddr>,
-}
-
-/// An instance by EC2's word.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Instance {
-    /// Pending or running.
-    pub alive: bool,
-    /// Its `swarm:role` tag says manager, and its `swarm:cluster` tag names this cluster.
-    pub manager_of_this_cluster: bool,
-    /// Its private address.
-    pub private_ip: Option<IpAddr>,
 }
 
 /// The next step.
@@ -40,35 +36,78 @@ pub enum Promotion {
     Hold,
     /// Promote this node.
     Promote(String),
+    /// Make this manager a worker: it is leaving, or its tag says so.
+    Demote(String),
 }
 
-/// Decides the next promotion. Two managers are worse than one, so nodes are promoted only
-/// when as many are at hand as the next odd number needs. A node may claim any instance
-/// id: its address must be that instance's.
+/// Decides the next step. Two managers are worse than one, so nodes are promoted only when as many are
+/// at hand as the next odd number needs; but nobody is demoted for the sake of an odd number, since
+/// one more copy of raft's log is worth more. Who is to come goes before who is to go, and the last
+/// manager stays whatever it is told.
 pub fn next(nodes: &[Node], fleet: &BTreeMap<String, Instance>) -> Promotion {
     let managers: Vec<&Node> = nodes.iter().filter(|n| n.role == Role::Manager).collect();
+    let going = going(&managers, fleet);
+    let staying = managers.len() - going.len();
     let candidates: Vec<&Node> = nodes.iter().filter(|n| eligible(n, fleet)).collect();
-    let target = largest_odd(managers.len() + candidates.len());
-    let Some(first) = candidates.first().filter(|_| managers.len() < target) else {
-        return Promotion::Settled;
+    let target = largest_odd(staying + candidates.len());
+    let comes = candidates.first().filter(|_| staying < target);
+    let goes = going.first().filter(|_| managers.len() > 1);
+    let step = match (comes, goes) {
+        (Some(node), _) => Promotion::Promote(node.id.clone()),
+        (None, Some(node)) => Promotion::Demote(node.id.clone()),
+        (None, None) => return Promotion::Settled,
     };
     if managers.iter().all(|m| m.healthy) {
-        Promotion::Promote(first.id.clone())
+        step
     } else {
         Promotion::Hold
     }
+}
+
+/// Managers whose time to leave has all but come, and which raft cannot do without.
+pub fn refused(nodes: &[Node], now: u64) -> Vec<&Node> {
+    let managers: Vec<&Node> = nodes.iter().filter(|n| n.role == Role::Manager).collect();
+    if managers.len() > 1 && managers.iter().all(|m| m.healthy) {
+        return Vec::new();
+    }
+    let presses = |at: u64| at != 0 && at <= now.saturating_add(PRESSING);
+    let pressed = managers.into_iter();
+    pressed
+        .filter(|m| m.departing.is_some_and(presses))
+        .collect()
+}
+
+/// Managers that are to be workers, in this order: those that leave, the soonest first, then those
+/// that were given another role; the leader last, because raft stands still for seconds after.
+fn going<'a>(managers: &[&'a Node], fleet: &BTreeMap<String, Instance>) -> Vec<&'a Node> {
+    let goes = |n: &&&Node| n.departing.is_some() || is_demoted(n, fleet);
+    let mut going: Vec<&Node> = managers.iter().filter(goes).copied().collect();
+    let deadline = |n: &Node| match n.departing {
+        Some(0) => (0, u64::MAX),
+        Some(at) => (0, at),
+        None => (1, 0),
+    };
+    going.sort_by_key(|n| (n.leader, deadline(n)));
+    going
+}
+
+/// EC2 says in two answers that its role is another now. One may be late.
+fn is_demoted(node: &Node, fleet: &BTreeMap<String, Instance>) -> bool {
+    let instance = node.instance_id.as_ref().and_then(|id| fleet.get(id));
+    node.healthy
+        && instance.is_some_and(|i| {
+            let said = i.role == Some(Role::Worker) && i.lasted >= pace::FLEET_GAP;
+            i.alive && said && i.is_at(node.address)
+        })
 }
 
 fn eligible(node: &Node, fleet: &BTreeMap<String, Instance>) -> bool {
     let instance = node.instance_id.as_ref().and_then(|id| fleet.get(id));
     node.role == Role::Worker
         && node.healthy
-        && instance.is_some_and(|i| {
-            i.alive
-                && i.manager_of_this_cluster
-                && i.private_ip.is_some()
-                && i.private_ip == node.address
-        })
+        && node.departing.is_none()
+        && instance
+            .is_some_and(|i| i.alive && i.role == Some(Role::Manager) && i.is_at(node.address))
 }
 
 fn largest_odd(count: usize) -> usize {

@@ -1,12 +1,15 @@
 use proptest::prelude::*;
 
 use super::*;
+use std::time::Duration;
 
 fn node(n: u8, role: Role) -> Node {
     Node {
         id: format!("node{n}"),
         role,
         healthy: true,
+        leader: n == 0,
+        departing: None,
         instance_id: Some(format!("i-{n}")),
         address: Some(IpAddr::from([10, 0, 0, n])),
     }
@@ -18,8 +21,10 @@ fn instance(n: u8) -> (String, Instance) {
         format!("i-{n}"),
         Instance {
             alive: true,
-            manager_of_this_cluster: true,
+            role: Some(Role::Manager),
+            tagged: true,
             private_ip: ip,
+            ..Instance::default()
         },
     )
 }
@@ -65,7 +70,7 @@ fn membership_does_not_change_while_a_manager_is_unhealthy() {
 fn only_ec2s_word_makes_a_manager() {
     let nodes = swarm(1, 2);
     let mut worker = all(3);
-    worker.get_mut("i-1").unwrap().manager_of_this_cluster = false;
+    worker.get_mut("i-1").unwrap().role = Some(Role::Worker);
     let mut dead = all(3);
     dead.get_mut("i-1").unwrap().alive = false;
     let mut elsewhere = all(3);
@@ -84,7 +89,138 @@ fn a_node_that_claims_another_instances_id_is_not_promoted() {
     assert_eq!(next(&nodes, &all(3)), Promotion::Settled);
 }
 
+/// Its tag says worker since `secs` seconds ago.
+fn retag(fleet: &mut BTreeMap<String, Instance>, n: u8, secs: u64) {
+    let instance = fleet.get_mut(&format!("i-{n}")).unwrap();
+    instance.role = Some(Role::Worker);
+    instance.lasted = Duration::from_secs(secs);
+}
+
+#[test]
+fn a_manager_whose_tag_says_worker_twice_is_demoted() {
+    let mut fleet = all(3);
+    retag(&mut fleet, 1, 9);
+    assert_eq!(next(&swarm(3, 0), &fleet), Promotion::Settled, "one answer");
+    retag(&mut fleet, 1, 10);
+    assert_eq!(
+        next(&swarm(3, 0), &fleet),
+        Promotion::Demote("node1".into())
+    );
+    let mut nodes = swarm(3, 0);
+    nodes[2].healthy = false;
+    assert_eq!(next(&nodes, &fleet), Promotion::Hold);
+    for spoil in [
+        |i: &mut Instance| i.alive = false,
+        |i: &mut Instance| i.role = None,
+        |i: &mut Instance| i.private_ip = None,
+    ] {
+        let mut fleet = fleet.clone();
+        spoil(fleet.get_mut("i-1").unwrap());
+        assert_eq!(next(&swarm(3, 0), &fleet), Promotion::Settled);
+    }
+}
+
+#[test]
+fn a_replacement_comes_before_its_forerunner_goes() {
+    let mut fleet = all(4);
+    retag(&mut fleet, 1, 60);
+    let mut nodes = swarm(3, 1);
+    assert_eq!(next(&nodes, &fleet), Promotion::Promote("node3".into()));
+    nodes[3].role = Role::Manager;
+    assert_eq!(next(&nodes, &fleet), Promotion::Demote("node1".into()));
+}
+
+#[test]
+fn the_leader_goes_last_and_the_last_manager_stays() {
+    let mut fleet = all(3);
+    for n in 0..3 {
+        retag(&mut fleet, n, 60);
+    }
+    assert_eq!(
+        next(&swarm(3, 0), &fleet),
+        Promotion::Demote("node1".into())
+    );
+    assert_eq!(next(&swarm(1, 0), &fleet), Promotion::Settled);
+    let mut two = swarm(2, 0);
+    retag(&mut fleet, 1, 0);
+    two[0].departing = Some(0);
+    assert_eq!(next(&two, &fleet), Promotion::Demote("node0".into()));
+}
+
+#[test]
+fn who_leaves_is_no_candidate_and_goes_in_order_of_its_deadline() {
+    let mut nodes = swarm(1, 2);
+    nodes[2].departing = Some(0);
+    assert_eq!(next(&nodes, &all(3)), Promotion::Settled);
+    let mut nodes = swarm(5, 0);
+    for (n, deadline) in [(1, 0), (2, 900), (3, 300)] {
+        nodes[n].departing = Some(deadline);
+    }
+    assert_eq!(next(&nodes, &all(5)), Promotion::Demote("node3".into()));
+    // A manager that leaves does not count in the odd number.
+    let mut nodes = swarm(3, 1);
+    nodes[1].departing = Some(0);
+    assert_eq!(next(&nodes, &all(4)), Promotion::Promote("node3".into()));
+}
+
+#[test]
+fn a_departure_that_raft_cannot_bear_is_refused_when_it_presses() {
+    let mut nodes = swarm(3, 0);
+    nodes[1].departing = Some(1_000);
+    nodes[2].healthy = false;
+    assert!(refused(&nodes, 969).is_empty());
+    assert_eq!(refused(&nodes, 970), [&nodes[1]]);
+    nodes[2].healthy = true;
+    assert!(refused(&nodes, 970).is_empty());
+    let mut last = swarm(1, 3);
+    last[0].departing = Some(1_000);
+    assert_eq!(refused(&last, 990).len(), 1);
+    last[0].departing = Some(0);
+    assert!(refused(&last, 990).is_empty(), "nothing presses");
+}
+
 proptest! {
+    /// Whatever the tags say and whoever leaves: it ends, with a manager, and never changes while one
+    /// of them is not well.
+    #[test]
+    fn membership_settles(
+        managers in 1_u8..6,
+        workers in 0_u8..6,
+        retagged in prop::collection::vec(any::<bool>(), 12),
+        leaving in prop::collection::vec(any::<bool>(), 12),
+        ill in prop::option::of(0_usize..6),
+    ) {
+        let mut fleet = all(managers + workers);
+        let mut nodes = swarm(managers, workers);
+        for n in 0..nodes.len() {
+            if retagged[n] {
+                retag(&mut fleet, u8::try_from(n).unwrap(), 60);
+            }
+            nodes[n].departing = leaving[n].then_some(0);
+        }
+        if let Some(node) = ill.and_then(|n| nodes.get_mut(n)).filter(|n| n.role == Role::Manager) {
+            node.healthy = false;
+            prop_assert!(matches!(next(&nodes, &fleet), Promotion::Hold | Promotion::Settled));
+            return Ok(());
+        }
+        for _ in 0..30 {
+            let (id, role) = match next(&nodes, &fleet) {
+                Promotion::Promote(id) => (id, Role::Manager),
+                Promotion::Demote(id) => (id, Role::Worker),
+                Promotion::Settled => break,
+                Promotion::Hold => unreachable!("all are well"),
+            };
+            let node = nodes.iter_mut().find(|n| n.id == id).unwrap();
+            prop_assert_ne!(node.role, role);
+            node.role = role;
+            prop_assert!(nodes.iter().any(|n| n.role == Role::Manager));
+        }
+        prop_assert_eq!(next(&nodes, &fleet), Promotion::Settled);
+        let left: Vec<_> = nodes.iter().filter(|n| n.role == Role::Manager).collect();
+        let wrong = left.iter().filter(|n| n.departing.is_some() || is_demoted(n, &fleet)).count();
+        prop_assert!(wrong == 0 || left.len() == 1);
+    }
+
     #[test]
     fn promotion_ends_at_an_odd_count(managers in 1_u8..5, workers in 0_u8..8) {
         let fleet = all(managers + workers);

@@ -12,6 +12,9 @@ pub const LOOKS: u32 = 3;
 /// See [`LOOKS`].
 pub const LASTED: Duration = Duration::from_mins(1);
 
+/// A node that said itself that it leaves has been down for this long.
+pub const DEPARTED: Duration = Duration::from_secs(15);
+
 /// An entry of the node list.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
@@ -24,6 +27,8 @@ pub struct Entry {
     pub ready: bool,
     /// For how long, and in how many looks, its state has been `down`.
     pub down: Option<(Duration, u32)>,
+    /// It has said that it leaves.
+    pub departing: bool,
     /// The instance id in its engine's labels.
     pub instance_id: Option<String>,
 }
@@ -43,23 +48,35 @@ pub enum Reaping {
     Remove(String),
 }
 
+impl Entry {
+    fn is_down_for(&self, time: Duration) -> bool {
+        self.down
+            .is_some_and(|(lasted, looks)| lasted >= time && looks >= LOOKS)
+    }
+
+    /// It said that it leaves, and is down: EC2 need not be asked, and the brake, which is for what
+    /// nobody has announced, does not count it.
+    pub fn has_departed(&self) -> bool {
+        self.departing && self.is_down_for(DEPARTED)
+    }
+}
+
 /// Decides the next step. `allowed` is what the brake leaves for removals now.
 pub fn next(nodes: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
     let down: Vec<&Entry> = nodes.iter().filter(|node| node.down.is_some()).collect();
-    let long = |node: &&&Entry| {
-        node.down
-            .is_some_and(|(lasted, looks)| lasted >= LASTED && looks >= LOOKS)
-    };
+    let long = |node: &&&Entry| node.is_down_for(LASTED) || node.has_departed();
     let is_gone = |node: &&&Entry| {
         let id = node.instance_id.as_deref();
-        id.is_some_and(|id| fleet.is_gone(id)) || has_returned(node, nodes)
+        let ended = id.is_some_and(|id| fleet.is_gone(id));
+        ended || node.has_departed() || has_returned(node, nodes)
     };
     let dead: Vec<&&Entry> = down.iter().filter(long).collect();
     let gone: Vec<&&&Entry> = dead.iter().filter(|node| is_gone(node)).collect();
     if let Some(manager) = gone.iter().find(|node| node.in_raft) {
         return Reaping::Demote(manager.id.clone());
     }
-    if let Some(node) = gone.first().filter(|_| allowed > 0) {
+    let free = |node: &&&&&Entry| allowed > 0 || node.has_departed();
+    if let Some(node) = gone.iter().find(free) {
         return Reaping::Remove(node.id.clone());
     }
     let ids = dead.iter().filter_map(|node| node.instance_id.as_deref());

@@ -9,6 +9,7 @@ fn node(n: u8, role: Role) -> Entry {
         in_raft: role == Role::Manager,
         ready: true,
         down: None,
+        departing: false,
         instance_id: Some(format!("i-{n}")),
     }
 }
@@ -100,4 +101,38 @@ fn an_older_life_of_an_instance_that_joined_again_goes_too() {
         next(&nodes, &fleet(&[]), 1),
         Reaping::Remove("older".into())
     );
+}
+
+#[test]
+fn who_said_that_it_leaves_is_taken_at_its_word() {
+    let left = |role, down| Entry {
+        departing: true,
+        down,
+        ..dead(1, role)
+    };
+    let next = |entry, allowed| {
+        let nodes = [node(0, Role::Manager), entry];
+        super::next(&nodes, &fleet(&[(1, Life::Alive)]), allowed)
+    };
+    let long = Some((DEPARTED, LOOKS));
+    // The brake does not count it, and EC2 is not asked.
+    assert_eq!(
+        next(left(Role::Worker, long), 0),
+        Reaping::Remove("node1".into())
+    );
+    assert_eq!(
+        next(left(Role::Manager, long), 0),
+        Reaping::Demote("node1".into())
+    );
+    for down in [
+        Some((DEPARTED, LOOKS - 1)),
+        Some((Duration::from_secs(14), LOOKS)),
+    ] {
+        assert_eq!(next(left(Role::Worker, down), 1), Reaping::Watch);
+    }
+    let silent = Entry {
+        down: None,
+        ..left(Role::Worker, None)
+    };
+    assert_eq!(next(silent, 1), Reaping::Nothing, "unknown is not down");
 }

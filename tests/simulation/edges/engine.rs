@@ -1,5 +1,6 @@
 //! The Docker Engine's API.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -112,6 +113,7 @@ impl Engine for Edge {
                 epoch: swarm.origin.as_ref().map(|origin| origin.epoch),
                 worker_token: swarm.worker_token().into(),
                 autolock: false,
+                rotated: None,
             }
         }))
     }
@@ -147,13 +149,18 @@ impl Engine for Edge {
         .await
     }
 
-    async fn rotate(&self, tokens: TokenKind) -> Result<(), EngineError> {
+    async fn rotate(&self, tokens: Option<TokenKind>, _: u64) -> Result<(), EngineError> {
         self.call(swarm::change(self.clone(), move |state, swarm| {
-            let drawn = usize::from(tokens != TokenKind::Manager);
+            let drawn = matches!(tokens, Some(TokenKind::Worker | TokenKind::All));
+            let drawn = usize::from(drawn);
             state.swarms[swarm].token += drawn;
             Ok(())
         }))
         .await
+    }
+
+    async fn tasks_on(&self, _: &[String]) -> Result<BTreeMap<String, usize>, EngineError> {
+        Ok(BTreeMap::new())
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {
@@ -232,7 +239,7 @@ fn listed(state: &State, id: SwarmId, entry: &Entry) -> NodeEntry {
         role: entry.role,
         availability: entry.availability,
         labels: entry.labels.clone(),
-        departing: None,
+        asks_to_leave: None,
         ready: entry.status == Status::Ready,
         down: entry.status == Status::Down,
         instance_id: Some(machine.instance_id.clone()),

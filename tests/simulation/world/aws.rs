@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use swarmlet::cloud::CloudError;
-use swarmlet::cloud::fleet::{Instance, InstanceState};
+use swarmlet::cloud::fleet::{Facts, Instance, InstanceState};
 use swarmlet::node::{CLUSTER_TAG, ROLE_TAG};
 
 use super::State;
@@ -218,5 +218,6 @@ fn described(machine: &super::machine::Machine, now: Duration, late: Duration) -
         } else {
             BTreeMap::new()
         },
+        facts: Facts::default(),
     })
 }

@@ -2,7 +2,8 @@
 
 use secrecy::SecretString;
 use swarmlet::run::Memory;
-use swarmlet::swarm::{Role, Ticket};
+use swarmlet::swarm::labelling::ACTIVATED;
+use swarmlet::swarm::{Availability, Role, Ticket};
 
 use super::State;
 use super::elections::View;
@@ -44,6 +45,11 @@ impl State {
         let entry = entry.ok_or_else(|| format!("machine {id} is not in the swarm"))?;
         if entry.status != Status::Ready || machine.engine.hangs {
             return Err(format!("machine {id} is not ready"));
+        }
+        if entry.labels.get(ACTIVATED) != Some(&machine.instance_id)
+            || entry.availability != Availability::Active
+        {
+            return Err(format!("machine {id} is not activated"));
         }
         let memory = Memory::new(&machine.folder, &machine.instance_id);
         let membership = memory.membership().map_err(|error| error.to_string())?;

@@ -11,7 +11,7 @@ use bollard::models::{
 use crate::engine::certificate::Subject;
 use crate::engine::{
     CLAIM_LABEL, DEPARTING_LABEL, EPOCH_LABEL, EngineError, INSTANCE_LABEL, ManagerEntry,
-    NodeEntry, Swarm,
+    NodeEntry, ROTATED_LABEL, Swarm,
 };
 use crate::swarm::{Availability, Control, EngineState, Epoch, Identity, Member, Origin, Role};
 
@@ -140,6 +140,9 @@ pub(super) fn swarm(inspected: Inspected) -> Result<Swarm, EngineError> {
         id: inspected.id.ok_or_else(|| missing("id"))?,
         epoch: spec.and_then(epoch),
         worker_token: worker.ok_or_else(|| missing("worker token"))?.into(),
+        rotated: spec
+            .and_then(|spec| label(spec, ROTATED_LABEL))
+            .and_then(|time| time.parse().ok()),
         autolock: encryption.is_some_and(|e| e.auto_lock_managers == Some(true)),
     })
 }
@@ -172,7 +175,7 @@ pub(super) fn node(node: Node) -> Option<NodeEntry> {
         ready: status.state == Some(NodeState::READY),
         down: status.state == Some(NodeState::DOWN),
         instance_id: told.get(INSTANCE_LABEL).cloned(),
-        departing: departing(&told).or_else(|| departing(&labels)),
+        asks_to_leave: departing(&told),
         labels: labels.into_iter().collect(),
         address: status.addr.and_then(|address| address.parse().ok()),
         manager,

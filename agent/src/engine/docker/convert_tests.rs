@@ -203,7 +203,7 @@ fn a_node_says_that_it_leaves_by_its_engine_or_its_entry() {
     ] {
         let found =
             node(serde_json::from_str(&format!(r#"{{"ID":"n",{text}}}"#)).unwrap()).unwrap();
-        assert_eq!(found.departing, expected, "{text}");
+        assert_eq!(found.departing(), expected, "{text}");
     }
     let found = node(serde_json::from_str(&format!(r#"{{"ID":"n",{entry}}}"#)).unwrap()).unwrap();
     assert_eq!(found.availability, Availability::Drain);

@@ -9,9 +9,11 @@ mod raw;
 mod restart;
 mod state;
 mod swarm;
+mod task;
 mod unlock;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,8 +93,12 @@ impl Engine for Docker {
         node::remove(self, node_id).await
     }
 
-    async fn rotate(&self, tokens: TokenKind) -> Result<(), EngineError> {
-        swarm::rotate(self, tokens).await
+    async fn rotate(&self, tokens: Option<TokenKind>, now: u64) -> Result<(), EngineError> {
+        swarm::rotate(self, tokens, now).await
+    }
+
+    async fn tasks_on(&self, node_ids: &[String]) -> Result<BTreeMap<String, usize>, EngineError> {
+        task::on(self, node_ids).await
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {

@@ -12,7 +12,9 @@ use serde_json::json;
 
 use super::connection::READ_LIMIT;
 use super::{Docker, convert, raw, state};
-use crate::engine::{CLAIM_LABEL, EPOCH_LABEL, EngineError, InitRequest, SWARM_PORT, certificate};
+use crate::engine::{
+    CLAIM_LABEL, EPOCH_LABEL, EngineError, InitRequest, ROTATED_LABEL, SWARM_PORT, certificate,
+};
 use crate::swarm::{Availability, Epoch, JoinToken, TokenKind};
 
 /// The engine gives up waiting for a join after 20 s, and goes on in the background.
@@ -138,15 +140,21 @@ pub(super) async fn mark_epoch(
     docker.call(READ_LIMIT, update).await
 }
 
-pub(super) async fn rotate(docker: &Docker, tokens: TokenKind) -> Result<(), EngineError> {
+pub(super) async fn rotate(
+    docker: &Docker,
+    tokens: Option<TokenKind>,
+    now: u64,
+) -> Result<(), EngineError> {
     let swarm = inspect(docker).await?;
     let options = UpdateSwarmOptions {
         version: convert::version(swarm.version)?,
-        rotate_worker_token: tokens != TokenKind::Manager,
-        rotate_manager_token: tokens != TokenKind::Worker,
+        rotate_worker_token: matches!(tokens, Some(TokenKind::Worker | TokenKind::All)),
+        rotate_manager_token: matches!(tokens, Some(TokenKind::Manager | TokenKind::All)),
         ..UpdateSwarmOptions::default()
     };
-    let spec = swarm.spec.unwrap_or_default();
+    let mut spec = swarm.spec.unwrap_or_default();
+    let held = spec.labels.get_or_insert_default();
+    held.insert(ROTATED_LABEL.to_owned(), now.to_string());
     let update = |c: bollard::Docker| async move { c.update_swarm(spec, options).await };
     docker.call(READ_LIMIT, update).await
 }

@@ -3,17 +3,24 @@
 //! A stale leader's writes into the swarm cannot commit, and what it publishes is looked
 //! at again within a minute by the one that follows it.
 
+mod drain;
+mod instances;
+mod label;
 mod lock;
 mod promote;
 mod publish;
 mod reap;
+mod rotate;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
 use crate::engine::Engine;
 
-use promote::FleetView;
+use instances::Instances;
 use publish::Published;
 
 /// What the chores remember from round to round. None of it matters after a restart.
@@ -22,20 +29,79 @@ pub(super) struct Chores {
     published: Published,
     key: lock::Published,
     watch: reap::Watch,
-    fleet: FleetView,
+    instances: Instances,
+    /// What was said once and need not be said again.
+    said: BTreeSet<String>,
+    /// Which chores did not succeed the last time, and why.
+    failing: BTreeMap<&'static str, String>,
+}
+
+/// What came of one round of chores.
+#[derive(Debug, Default)]
+struct Round {
+    soonest: Option<Duration>,
+    failed: Option<StepError>,
+}
+
+impl Chores {
+    /// Notes what came of a chore: the next one is done all the same. Only a later epoch ends the
+    /// round, since this swarm is then not the cluster's any more.
+    fn note(
+        &mut self,
+        round: &mut Round,
+        chore: &'static str,
+        done: Result<Option<Duration>, StepError>,
+    ) -> Result<(), StepError> {
+        match done {
+            Ok(again) => {
+                if self.failing.remove(chore).is_some() {
+                    info!(chore, "chore done again");
+                }
+                round.soonest = [round.soonest, again].into_iter().flatten().min();
+            }
+            Err(error @ StepError::Superseded(_)) => return Err(error),
+            Err(error) => {
+                let text = error.to_string();
+                if self.failing.get(chore) != Some(&text) {
+                    warn!(chore, %error, "chore not done");
+                    self.failing.insert(chore, text);
+                }
+                round.failed.get_or_insert(error);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<O: Outside> Agent<O> {
-    /// Does what is due; says when to look again, if before the next round. The node list
-    /// comes from the local engine: without a change in it, AWS is not asked.
+    /// Does what is due; says when to look again, if before the next round. The first error of a
+    /// chore is the round's: gaps grow while it stays.
     pub(super) async fn do_chores(&mut self) -> Result<Option<Duration>, StepError> {
         let nodes = self.edges.engine.nodes(None).await?;
+        // A survivor has to know whom raft counted: while that cannot be written down, here or in the
+        // ticket, raft's members do not change.
         self.remember_peers(&nodes)?;
         let swarm = self.edges.engine.swarm().await?;
-        self.publish(&nodes, &swarm).await?;
-        self.publish_key(&swarm).await?;
-        let reap = self.reap(&nodes).await?;
-        let promote = self.promote(&nodes, &swarm).await?;
-        Ok([reap, promote].into_iter().flatten().min())
+        let mut round = Round::default();
+        let done = self.publish(&nodes, &swarm).await.map(|()| None);
+        let published = done.is_ok();
+        self.chores.note(&mut round, "ticket", done)?;
+        let done = self.publish_key(&swarm).await.map(|()| None);
+        self.chores.note(&mut round, "unlock-key", done)?;
+        let done = self.ask_instances(&nodes).await;
+        self.chores.note(&mut round, "instances", done)?;
+        let done = self.reap(&nodes, published).await;
+        self.chores.note(&mut round, "reap", done)?;
+        let done = self.label(&nodes).await;
+        self.chores.note(&mut round, "label", done)?;
+        let done = self.drain(&nodes).await;
+        self.chores.note(&mut round, "drain", done)?;
+        if published {
+            let done = self.rotate(&swarm).await.map(|()| None);
+            self.chores.note(&mut round, "tokens", done)?;
+            let done = self.promote(&nodes, &swarm).await;
+            self.chores.note(&mut round, "promote", done)?;
+        }
+        round.failed.map_or(Ok(round.soonest), Err)
     }
 }

@@ -13,6 +13,8 @@ use crate::swarm::reaping::{self, Entry, Reaping};
 
 /// Nothing tells that a node stays down: it is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(15);
+/// One that said that it leaves, sooner.
+const DEPARTED_AGAIN: Duration = Duration::from_secs(5);
 /// The brake: one node in [`SHARE`] may be removed in this time.
 const WINDOW: Duration = Duration::from_mins(5);
 const SHARE: usize = 5;
@@ -42,6 +44,7 @@ impl Watch {
             in_raft: node.counts(),
             ready: node.ready,
             down: down.map(|(since, looks)| (since.elapsed(), *looks)),
+            departing: node.departing().is_some(),
             instance_id: node.instance_id.clone(),
         }
     }
@@ -55,10 +58,12 @@ impl Watch {
 }
 
 impl<O: Outside> Agent<O> {
-    /// Takes away one dead node's entry if it is time to; says when to look again.
+    /// Takes away one dead node's entry if it is time to; says when to look again. Raft's members
+    /// change only while the ticket is right.
     pub(super) async fn reap(
         &mut self,
         nodes: &[NodeEntry],
+        published: bool,
     ) -> Result<Option<Duration>, StepError> {
         let watch = &mut self.chores.watch;
         watch.look(nodes);
@@ -66,8 +71,12 @@ impl<O: Outside> Agent<O> {
         let entries: Vec<Entry> = nodes.iter().map(|node| watch.entry(node)).collect();
         match reaping::next(&entries, &self.knowledge.fleet.fleet(), allowed) {
             Reaping::Nothing => Ok(None),
-            Reaping::Watch => Ok(Some(AGAIN)),
+            Reaping::Watch => {
+                let announced = entries.iter().any(|e| e.departing && e.down.is_some());
+                Ok(Some(if announced { DEPARTED_AGAIN } else { AGAIN }))
+            }
             Reaping::Ask(ids) => self.ask_fleet(&ids).await.map(|()| Some(AGAIN)),
+            Reaping::Demote(_) if !published => Ok(Some(AGAIN)),
             Reaping::Demote(node_id) => {
                 let change = NodeChange::role(Role::Worker);
                 self.edges.engine.update(&node_id, &change).await?;
@@ -76,8 +85,11 @@ impl<O: Outside> Agent<O> {
             }
             Reaping::Remove(node_id) => {
                 self.edges.engine.remove(&node_id).await?;
-                self.chores.watch.removed.push_back(Instant::now());
-                info!(removed = node_id, "node that is gone removed");
+                let announced = entries.iter().any(|e| e.id == node_id && e.has_departed());
+                if !announced {
+                    self.chores.watch.removed.push_back(Instant::now());
+                }
+                info!(removed = node_id, announced, "node that is gone removed");
                 Ok(Some(Duration::ZERO))
             }
         }

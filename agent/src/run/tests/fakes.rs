@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use crate::cloud::CloudError;
-use crate::cloud::fleet::{Fleet, Instance, InstanceState};
+use crate::cloud::fleet::{Facts, Fleet, Instance, InstanceState};
 use crate::cloud::parameter_store::{Created, ParameterStore};
 use crate::engine::probe::Probe;
 use crate::engine::{
@@ -45,9 +45,61 @@ struct State {
     instances: Vec<Instance>,
     swarms: BTreeMap<String, Vec<NodeEntry>>,
     inits: usize,
+    tasks: BTreeMap<String, usize>,
+    drawn: usize,
+    rotated: Option<u64>,
+    ec2_is_down: bool,
+    updates: Vec<(String, NodeChange)>,
 }
 
+/// The wall clock's time at the start of each test.
+pub(super) const BIRTH: u64 = 1_000_000;
+
 impl World {
+    /// Changes what EC2 says of an instance.
+    pub(super) fn instance(&self, number: u8, change: impl FnOnce(&mut Instance)) {
+        let mut state = self.state.borrow_mut();
+        let id = format!("i-{number}");
+        change(state.instances.iter_mut().find(|i| i.id == id).unwrap());
+    }
+
+    /// Looks at a node's entry, or changes it, as its engine or a person would.
+    pub(super) fn node<R>(&self, number: u8, look: impl FnOnce(&mut NodeEntry) -> R) -> R {
+        let mut state = self.state.borrow_mut();
+        let id = format!("node-i-{number}");
+        let mut all = state.swarms.values_mut().flatten();
+        look(all.find(|node| node.id == id).expect("an entry"))
+    }
+
+    pub(super) fn has_entry(&self, number: u8) -> bool {
+        let id = format!("node-i-{number}");
+        let state = self.state.borrow();
+        state.swarms.values().flatten().any(|node| node.id == id)
+    }
+
+    pub(super) fn set_tasks(&self, number: u8, count: usize) {
+        let id = format!("node-i-{number}");
+        self.state.borrow_mut().tasks.insert(id, count);
+    }
+
+    pub(super) fn ec2_is_down(&self, is_down: bool) {
+        self.state.borrow_mut().ec2_is_down = is_down;
+    }
+
+    /// How often tokens were drawn, and what the swarm's label says of when.
+    pub(super) fn rotations(&self) -> (usize, Option<u64>) {
+        let state = self.state.borrow();
+        (state.drawn, state.rotated)
+    }
+
+    /// The changes of one node's entry so far.
+    pub(super) fn updates(&self, number: u8) -> Vec<NodeChange> {
+        let id = format!("node-i-{number}");
+        let state = self.state.borrow();
+        let own = state.updates.iter().filter(|(node, _)| *node == id);
+        own.map(|(_, change)| change.clone()).collect()
+    }
+
     pub(super) fn launched(&self, node: &Node) {
         let tags = [
             ("swarm:role", node.role.as_str()),
@@ -58,6 +110,10 @@ impl World {
             state: InstanceState::Alive,
             private_ip: Some(node.private_ip.into()),
             tags: tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            facts: Facts {
+                zone: Some("ra".into()),
+                ..Facts::default()
+            },
         });
     }
 
@@ -165,6 +221,12 @@ impl Fleet for World {
     async fn instances(&self, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
         self.count("instances");
         let state = self.state.borrow();
+        if state.ec2_is_down {
+            return Err(CloudError::Failed {
+                action: "ec2:DescribeInstances",
+                cause: "no answer".into(),
+            });
+        }
         Ok(state
             .instances
             .iter()
@@ -245,7 +307,7 @@ impl Engine {
             role: if leader { Role::Manager } else { Role::Worker },
             availability: Availability::Active,
             labels: BTreeMap::new(),
-            departing: None,
+            asks_to_leave: None,
             ready: true,
             down: false,
             instance_id: Some(self.node.instance_id.clone()),
@@ -351,6 +413,7 @@ impl engine::Engine for Engine {
             epoch,
             worker_token: token('w'),
             autolock: false,
+            rotated: self.world.state.borrow().rotated,
         })
     }
 
@@ -360,8 +423,16 @@ impl engine::Engine for Engine {
         Ok(nodes.into_iter().filter(wanted).collect())
     }
 
-    async fn remove(&self, _: &str) -> Result<(), EngineError> {
-        unreachable!("nobody is down in this world")
+    async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
+        let mut state = self.world.state.borrow_mut();
+        let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
+        let node = nodes.iter().find(|n| n.id == node_id).unwrap();
+        assert!(
+            !node.ready && node.manager.is_none(),
+            "the engine refuses it"
+        );
+        nodes.retain(|n| n.id != node_id);
+        Ok(())
     }
 
     async fn force_new_cluster(&self, _: Ipv4Addr) -> Result<(), EngineError> {
@@ -384,8 +455,19 @@ impl engine::Engine for Engine {
         unreachable!("no engine hangs in this world")
     }
 
-    async fn rotate(&self, _: TokenKind) -> Result<(), EngineError> {
-        unreachable!("no token is rotated in this world")
+    async fn rotate(&self, tokens: Option<TokenKind>, now: u64) -> Result<(), EngineError> {
+        let mut state = self.world.state.borrow_mut();
+        state.drawn += usize::from(tokens.is_some());
+        state.rotated = Some(now);
+        Ok(())
+    }
+
+    async fn tasks_on(&self, ids: &[String]) -> Result<BTreeMap<String, usize>, EngineError> {
+        let tasks = self.world.state.borrow().tasks.clone();
+        Ok(tasks
+            .into_iter()
+            .filter(|(id, _)| ids.contains(id))
+            .collect())
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {
@@ -397,6 +479,7 @@ impl engine::Engine for Engine {
         let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
         let node = nodes.iter_mut().find(|n| n.id == node_id).unwrap();
         change_entry(node, change);
+        state.updates.push((node_id.to_owned(), change.clone()));
         Ok(())
     }
 }
@@ -410,10 +493,9 @@ fn change_entry(node: &mut NodeEntry, change: &NodeChange) {
         };
     }
     if let Some(role) = change.role {
-        assert_eq!(role, Role::Manager, "nobody is demoted in this world");
         let address = (node.address.unwrap(), SWARM_PORT).into();
         node.role = role;
-        node.manager = Some(ManagerEntry {
+        node.manager = (role == Role::Manager).then_some(ManagerEntry {
             address,
             reachable: true,
             leader: false,

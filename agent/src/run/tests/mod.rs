@@ -1,5 +1,7 @@
 //! The real rounds against a small world: one store, one swarm, several nodes.
 
+mod chores;
+mod departing;
 mod fakes;
 mod forming;
 mod status;
@@ -27,6 +29,10 @@ impl Outside for Small {
 impl Clock for World {
     fn uptime(&self) -> Duration {
         self.born.elapsed()
+    }
+
+    fn unix(&self) -> u64 {
+        fakes::BIRTH + self.born.elapsed().as_secs()
     }
 }
 
@@ -64,10 +70,15 @@ impl Host {
     }
 
     fn agent(&self) -> FakeAgent {
-        let settings = Settings {
+        self.agent_with(|_| {})
+    }
+
+    fn agent_with(&self, change: impl FnOnce(&mut Settings)) -> FakeAgent {
+        let mut settings = Settings {
             state_dir: self.folder.path().to_owned(),
             ..Settings::default()
         };
+        change(&mut settings);
         let world = || self.engine.world.clone();
         let edges = Edges {
             store: world(),
@@ -101,4 +112,17 @@ async fn until_it_serves(agent: &mut FakeAgent) -> usize {
         tokio::time::advance(pause.unwrap_or_default()).await;
     }
     panic!("the node never got into the swarm");
+}
+
+/// The rounds of a while, with the pauses between them; how many there were.
+async fn live(agent: &mut FakeAgent, time: Duration) -> usize {
+    let end = tokio::time::Instant::now() + time;
+    let mut rounds = 0;
+    while tokio::time::Instant::now() < end {
+        let (_, pause) = turn(agent).await;
+        let pause = pause.unwrap_or_default().max(Duration::from_millis(10));
+        tokio::time::advance(pause).await;
+        rounds += 1;
+    }
+    rounds
 }

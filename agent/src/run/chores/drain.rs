@@ -1,0 +1,89 @@
+//! Nodes that leave are drained in turn: the decision is `swarm::draining`, the facts come from here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tracing::info;
+
+use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL, Engine, NodeChange, NodeEntry};
+use crate::run::{Agent, Clock, Outside, StepError};
+use crate::swarm::draining::{self, DrainedFor, Draining};
+use crate::swarm::{Availability, labelling};
+
+/// Nothing tells the leader that a node's last task has ended.
+const AGAIN: Duration = Duration::from_secs(2);
+
+impl<O: Outside> Agent<O> {
+    /// Drains whose turn it is, and takes back what was called off; says when to look again.
+    pub(super) async fn drain(
+        &mut self,
+        nodes: &[NodeEntry],
+    ) -> Result<Option<Duration>, StepError> {
+        let leaving = nodes.iter().filter(|node| node.departing().is_some());
+        let ids: Vec<String> = leaving.map(|node| node.id.clone()).collect();
+        let tasks = if ids.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.edges.engine.tasks_on(&ids).await?
+        };
+        let facts: Vec<_> = nodes.iter().map(|node| fact(node, &tasks)).collect();
+        let managers = self.settings.swarm.manager_availability;
+        let mut failed = None;
+        for (fact, step) in draining::next(&facts, self.edges.clock.unix()) {
+            let Some(node) = nodes.iter().find(|node| node.id == fact.id) else {
+                continue;
+            };
+            let change = change(node, step, managers);
+            match self.edges.engine.update(&node.id, &change).await {
+                Ok(()) => tell(node, step),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(draining::is_under_way(&facts).then_some(AGAIN)),
+        }
+    }
+}
+
+fn tell(node: &NodeEntry, step: Draining) {
+    match step {
+        Draining::Drain(_) => info!(drained = node.id, "node that leaves drained"),
+        Draining::Undo => info!(stays = node.id, "departure called off: node activated"),
+        Draining::Note => {}
+    }
+}
+
+fn fact(node: &NodeEntry, tasks: &BTreeMap<String, usize>) -> draining::Node {
+    let record = node.labels.get(DRAINED_LABEL);
+    draining::Node {
+        id: node.id.clone(),
+        ready: node.ready,
+        availability: node.availability,
+        asks: node.asks_to_leave,
+        marked: node.marked_leaving(),
+        drained_for: record.and_then(|word| DrainedFor::parse(word)),
+        tasks: tasks.get(&node.id).copied().unwrap_or_default(),
+    }
+}
+
+/// A node that was not activated before its departure is activated with its labels, not here.
+fn change(node: &NodeEntry, step: Draining, managers: Availability) -> NodeChange {
+    let record = |word: DrainedFor| (DRAINED_LABEL.to_owned(), Some(word.as_str().to_owned()));
+    let was_active = node.labels.contains_key(labelling::ACTIVATED);
+    let (availability, labels) = match step {
+        Draining::Drain(word) => (Some(Availability::Drain), [record(word)].into()),
+        Draining::Note => (None, [record(DrainedFor::Asked)].into()),
+        Draining::Undo => (
+            was_active.then(|| labelling::usual(node.role, managers)),
+            [DRAINED_LABEL, DEPARTING_LABEL]
+                .map(|key| (key.to_owned(), None))
+                .into(),
+        ),
+    };
+    NodeChange {
+        availability,
+        labels,
+        role: None,
+    }
+}

@@ -1,0 +1,217 @@
+//! What the leader does for nodes that stay: labels, roles, tokens.
+
+use super::fakes::BIRTH;
+use super::*;
+use crate::engine::NodeEntry;
+use crate::node::ROLE_TAG;
+use crate::swarm::Availability;
+
+const SOON: Duration = Duration::from_secs(5);
+const MINUTE: Duration = Duration::from_secs(70);
+
+/// A leader, and members with these roles, numbered from 2.
+async fn cluster(world: &World, roles: &[Role]) -> (Vec<Host>, FakeAgent) {
+    let mut hosts = vec![Host::new(world, 1, Role::Manager)];
+    let mut leader = hosts[0].agent();
+    until_it_serves(&mut leader).await;
+    for (number, role) in (2..).zip(roles) {
+        let host = Host::new(world, number, *role);
+        until_it_serves(&mut host.agent()).await;
+        hosts.push(host);
+    }
+    (hosts, leader)
+}
+
+fn tagged(key: &str, value: &str) -> impl FnOnce(&mut crate::cloud::fleet::Instance) {
+    let (key, value) = (key.to_owned(), value.to_owned());
+    move |instance| drop(instance.tags.insert(key, value))
+}
+
+fn label(node: &mut NodeEntry, key: &str) -> Option<String> {
+    node.labels.get(key).cloned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_is_labelled_and_activated_in_one_update() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
+    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
+    world.instance(2, tagged("swarm:label:tier", "front"));
+    live(&mut leader, SOON).await;
+    for number in [1, 2] {
+        let node = |key: &str| world.node(number, |node| label(node, key));
+        assert_eq!(node("swarmlet.instance-id"), Some(format!("i-{number}")));
+        assert_eq!(node("swarmlet.zone"), Some("ra".into()));
+        assert_eq!(node("swarmlet.region"), Some("r".into()));
+        assert_eq!(node("swarmlet.lifecycle"), Some("on-demand".into()));
+        let active = world.node(number, |node| node.availability);
+        assert_eq!(active, Availability::Active);
+        assert_eq!(world.updates(number).len(), 1, "one update");
+    }
+    assert_eq!(
+        world.node(2, |node| label(node, "tier")),
+        Some("front".into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_looked_at_once_a_minute_and_a_drain_by_hand_stays() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
+    live(&mut leader, SOON).await;
+    world.instance(2, tagged("swarm:label:tier", "back"));
+    world.node(2, |node| node.availability = Availability::Drain);
+    let before = world.calls("instances");
+    live(&mut leader, Duration::from_mins(10)).await;
+    let asked = world.calls("instances") - before;
+    assert!((9..=11).contains(&asked), "{asked} in ten minutes");
+    assert_eq!(
+        world.node(2, |node| label(node, "tier")),
+        Some("back".into())
+    );
+    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impostor_stays_drained() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
+    world.instance(2, |instance| {
+        instance.private_ip = Some([10, 0, 0, 99].into())
+    });
+    live(&mut leader, MINUTE).await;
+    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
+    assert!(world.updates(2).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_whose_tags_come_late_waits_for_them() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
+    let tags = std::cell::Cell::new(None);
+    world.instance(2, |instance| {
+        tags.set(Some(std::mem::take(&mut instance.tags)))
+    });
+    live(&mut leader, SOON).await;
+    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
+    world.instance(2, |instance| instance.tags = tags.take().unwrap());
+    world.instance(2, tagged("swarm:label:tier", "late"));
+    live(&mut leader, Duration::from_secs(20)).await;
+    assert_eq!(
+        world.node(2, |node| label(node, "tier")),
+        Some("late".into())
+    );
+    assert_eq!(
+        world.node(2, |node| node.availability),
+        Availability::Active
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_role_tag_changes_the_role_and_what_goes_with_it() {
+    let world = World::default();
+    let roles = [Role::Manager, Role::Manager];
+    let (hosts, _) = cluster(&world, &roles).await;
+    let mut leader = hosts[0].agent_with(|settings| {
+        settings.swarm.manager_availability = Availability::Drain;
+    });
+    live(&mut leader, MINUTE).await;
+    assert_eq!(world.members(Role::Manager), 3);
+    assert_eq!(world.node(3, |node| node.availability), Availability::Drain);
+    world.instance(3, tagged(ROLE_TAG, "worker"));
+    live(&mut leader, Duration::from_secs(90)).await;
+    assert_eq!(world.node(3, |node| node.role), Role::Worker);
+    assert_eq!(
+        world.node(3, |node| node.availability),
+        Availability::Active
+    );
+    assert_eq!(
+        world.members(Role::Manager),
+        2,
+        "not for the sake of an odd count"
+    );
+    world.instance(3, tagged(ROLE_TAG, "manager"));
+    live(&mut leader, Duration::from_secs(90)).await;
+    assert_eq!(world.node(3, |node| node.role), Role::Manager);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ec2_that_is_down_stops_no_other_chore() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
+    world.ec2_is_down(true);
+    world.node(3, |node| {
+        node.asks_to_leave = Some(0);
+        (node.ready, node.down) = (false, true);
+    });
+    let before = world.calls("instances");
+    live(&mut leader, Duration::from_mins(5)).await;
+    assert!(!world.has_entry(3), "removed at its own word");
+    let asked = world.calls("instances") - before;
+    assert!(asked <= 16, "asked {asked} times in five minutes");
+    world.ec2_is_down(false);
+    live(&mut leader, MINUTE).await;
+    assert_eq!(
+        world.node(2, |node| node.availability),
+        Availability::Active
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_drawn_on_time() {
+    let world = World::default();
+    let (hosts, mut leader) = cluster(&world, &[]).await;
+    live(&mut leader, MINUTE).await;
+    assert_eq!(world.rotations(), (0, None));
+    let every = Duration::from_hours(1);
+    let mut leader = hosts[0].agent_with(|settings| {
+        settings.swarm.rotate_tokens_every = Some(every);
+    });
+    live(&mut leader, MINUTE).await;
+    let (drawn, first) = world.rotations();
+    assert_eq!(drawn, 0, "only noted");
+    assert!(first.is_some_and(|at| at > BIRTH));
+    live(&mut leader, every * 2 + MINUTE * 2).await;
+    assert_eq!(world.rotations().0, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_drawn_by_hand_on_managers_only() {
+    use crate::run::RotateError;
+    use crate::swarm::TokenKind;
+    let world = World::default();
+    let outside = Host::new(&world, 9, Role::Worker);
+    let refused = outside.agent().rotate_by_hand(TokenKind::Worker).await;
+    assert!(matches!(refused, Err(RotateError::NoManager)));
+    let (hosts, _) = cluster(&world, &[Role::Worker]).await;
+    let refused = hosts[1].agent().rotate_by_hand(TokenKind::Worker).await;
+    assert!(matches!(refused, Err(RotateError::NoManager)));
+    hosts[0]
+        .agent()
+        .rotate_by_hand(TokenKind::Worker)
+        .await
+        .unwrap();
+    assert_eq!(world.rotations().0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_ec2_does_not_know_keeps_nobody_busy() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
+    world.instance(2, |instance| instance.id = "i-other".into());
+    world.instance(3, |instance| instance.tags.clear());
+    live(&mut leader, MINUTE).await;
+    // By its settings it belongs here: it has no tags, and not only none yet.
+    assert_eq!(
+        world.node(3, |node| node.availability),
+        Availability::Active
+    );
+    for is_down in [false, true] {
+        world.node(2, |node| (node.ready, node.down) = (!is_down, is_down));
+        let before = world.calls("instances");
+        let rounds = live(&mut leader, Duration::from_mins(10)).await;
+        let asked = world.calls("instances") - before;
+        assert!(rounds < 150 && asked < 60, "{rounds} rounds, {asked} calls");
+    }
+    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
+}

@@ -1,0 +1,153 @@
+//! When the tasks of nodes that leave are moved elsewhere.
+//!
+//! Docker stops a drained node's task before its replacement runs. Draining all nodes that leave at
+//! once would stop all replicas of a service that happen to be on them, so they take turns.
+
+use super::Availability;
+
+/// One node in this many may be losing its tasks at a time, at least one.
+pub const SHARE: usize = 5;
+/// Whose deadline is nearer than this does not wait for its turn (in seconds).
+pub const PRESSING: u64 = 120;
+
+/// By whose word the leader has drained a node, as its entry has it on record: a drain without a
+/// record is a person's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DrainedFor {
+    /// The node's engine asks to leave.
+    Asked,
+    /// The node's entry was marked by the node itself, a manager.
+    Marked,
+}
+
+impl DrainedFor {
+    /// The word on record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Marked => "marked",
+        }
+    }
+
+    /// Reads the record.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Asked, Self::Marked]
+            .into_iter()
+            .find(|known| known.as_str() == word)
+    }
+}
+
+/// A node of the swarm.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Node {
+    /// Docker's id.
+    pub id: String,
+    /// Its state is `ready`.
+    pub ready: bool,
+    /// Whether it is given tasks.
+    pub availability: Availability,
+    /// Its engine asks to leave, and until when it can wait (seconds since the Unix epoch, 0 where
+    /// nothing presses).
+    pub asks: Option<u64>,
+    /// Its entry says so.
+    pub marked: Option<u64>,
+    /// The record of the leader's drain.
+    pub drained_for: Option<DrainedFor>,
+    /// How many tasks run on it.
+    pub tasks: usize,
+}
+
+/// What the leader does about one node.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Draining {
+    /// Drain it, on record.
+    Drain(DrainedFor),
+    /// Note that its engine asks for it as well.
+    Note,
+    /// It stays after all: activate it, and take the records away.
+    Undo,
+}
+
+/// Decides what to do about which nodes now.
+pub fn next(nodes: &[Node], now: u64) -> Vec<(&Node, Draining)> {
+    let mut steps: Vec<(&Node, Draining)> = Vec::new();
+    steps.extend(
+        nodes
+            .iter()
+            .filter(|n| n.is_late_to_ask())
+            .map(|n| (n, Draining::Note)),
+    );
+    steps.extend(
+        nodes
+            .iter()
+            .filter(|n| n.stays())
+            .map(|n| (n, Draining::Undo)),
+    );
+    let drained = drains(nodes, now).into_iter();
+    steps.extend(drained.map(|n| (n, Draining::Drain(n.reason()))));
+    steps
+}
+
+/// Whether somebody is losing tasks, or waits for that.
+pub fn is_under_way(nodes: &[Node]) -> bool {
+    let waits = |n: &Node| n.ready && n.departing().is_some() && (!n.is_drained() || n.tasks > 0);
+    nodes.iter().any(waits)
+}
+
+/// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines.
+fn drains(nodes: &[Node], now: u64) -> Vec<&Node> {
+    let losing = |n: &&Node| n.ready && n.departing().is_some() && n.is_drained() && n.tasks > 0;
+    let busy = nodes.iter().filter(losing).count();
+    let free = (nodes.len() / SHARE).max(1).saturating_sub(busy);
+    let due = nodes.iter().filter(|n| n.is_due());
+    let (mut at_once, mut turns): (Vec<&Node>, Vec<&Node>) =
+        due.partition(|n| n.tasks == 0 || n.presses(now));
+    turns.sort_by_key(|n| n.departing().filter(|at| *at != 0).unwrap_or(u64::MAX));
+    at_once.extend(turns.into_iter().take(free));
+    at_once
+}
+
+impl Node {
+    fn departing(&self) -> Option<u64> {
+        self.asks.or(self.marked)
+    }
+
+    fn is_drained(&self) -> bool {
+        self.availability == Availability::Drain
+    }
+
+    fn is_due(&self) -> bool {
+        self.ready && self.departing().is_some() && !self.is_drained()
+    }
+
+    fn presses(&self, now: u64) -> bool {
+        self.departing()
+            .is_some_and(|at| at != 0 && at <= now.saturating_add(PRESSING))
+    }
+
+    fn reason(&self) -> DrainedFor {
+        match self.asks {
+            Some(_) => DrainedFor::Asked,
+            None => DrainedFor::Marked,
+        }
+    }
+
+    fn is_late_to_ask(&self) -> bool {
+        self.asks.is_some() && self.drained_for == Some(DrainedFor::Marked)
+    }
+
+    /// Those by whose word it was drained do not say so any more. A manager that was demoted meanwhile
+    /// cannot take its own mark away: its engine's word counts.
+    fn stays(&self) -> bool {
+        let over = match self.drained_for {
+            None => false,
+            Some(DrainedFor::Asked) => self.asks.is_none(),
+            Some(DrainedFor::Marked) => self.departing().is_none(),
+        };
+        self.ready && over
+    }
+}
+
+#[cfg(test)]
+#[path = "draining_tests.rs"]
+mod tests;
