@@ -3,13 +3,17 @@
 pub mod addressing;
 mod availability;
 mod cluster_name;
+mod date;
 mod decide;
 mod decision;
+pub mod departure;
 mod engine_state;
 mod epoch;
 mod fleet;
 mod joining;
+pub mod latch;
 mod memory;
+pub mod notice;
 mod observation;
 pub mod pace;
 pub mod promotion;
