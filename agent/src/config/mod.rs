@@ -24,7 +24,7 @@ use figment::Figment;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
 pub use settings::{
-    AwsSettings, EndpointMode, EngineSettings, Forced, LogSettings, MetadataSettings, NodeSettings,
+    AwsSettings, DepartureSettings, EndpointMode, EngineSettings, Forced, LaunchSettings, LogSettings, MetadataSettings, NodeSettings,
     Settings, SwarmSettings,
 };
 pub use show::Shown;

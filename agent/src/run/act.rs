@@ -32,6 +32,7 @@ impl<O: Outside> Agent<O> {
             Action::Leave => self.leave().await,
             Action::Unlock => self.unlock().await,
             Action::RestartEngine => self.restart_engine().await,
+            _ => Ok(()),
         }
     }
 

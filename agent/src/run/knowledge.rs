@@ -179,6 +179,7 @@ impl Knowledge {
             holder: self.holder(),
             fleet: self.fleet.fleet(),
             recovery,
+            departure: None,
         }
     }
 

@@ -12,6 +12,7 @@ mod epoch;
 mod fleet;
 mod joining;
 pub mod latch;
+pub mod launch;
 mod memory;
 pub mod notice;
 mod observation;
