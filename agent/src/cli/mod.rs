@@ -1,6 +1,8 @@
 //! The command line: parse, pick a verb. No logic of its own.
 
+mod announce;
 mod config;
+mod depart;
 mod exit;
 mod options;
 mod prepare;
@@ -38,6 +40,15 @@ enum Verb {
     Run,
     /// Let this manager go on alone when most managers are terminated (`swarm.recovery = "ask"`)
     Recover,
+    /// Take this node out of its swarm, without loss, until `activate`
+    Leave,
+    /// Keep the swarm's tasks off this node, until `activate`
+    Drain,
+    /// Take `leave` or `drain` back
+    Activate,
+    /// Write the engine label of a departure (run by swarmlet-announce.service)
+    #[command(hide = true)]
+    Announce,
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
@@ -52,6 +63,10 @@ pub fn main() -> Exit {
         Verb::Prepare => with_settings(&cli.options, prepare::run),
         Verb::Run => with_settings(&cli.options, run::run),
         Verb::Recover => with_settings(&cli.options, recover::run),
+        Verb::Leave => with_settings(&cli.options, depart::leave),
+        Verb::Drain => with_settings(&cli.options, depart::drain),
+        Verb::Activate => with_settings(&cli.options, depart::activate),
+        Verb::Announce => with_settings(&cli.options, announce::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),
     }

@@ -30,7 +30,16 @@ pub(super) struct Fragment {
 }
 
 /// The sections' names, for the names of environment variables.
-pub(super) const SECTIONS: [&str; 8] = ["node", "aws", "metadata", "engine", "swarm", "departure", "launch", "log"];
+pub(super) const SECTIONS: [&str; 8] = [
+    "node",
+    "aws",
+    "metadata",
+    "engine",
+    "swarm",
+    "departure",
+    "launch",
+    "log",
+];
 
 /// The lowest layer, and the reference for what each default is.
 pub(super) const DEFAULTS: &str = r#"

@@ -9,8 +9,8 @@ use super::fragment::{Aws, Departure, Engine, Fragment, Launch, Metadata, Node, 
 use super::redact::has_credentials;
 use super::settings::under;
 use super::{
-    AwsSettings, DepartureSettings, EngineSettings, Flags, LaunchSettings, LogSettings, MetadataSettings, NodeSettings, Settings,
-    SwarmSettings,
+    AwsSettings, DepartureSettings, EngineSettings, Flags, LaunchSettings, LogSettings,
+    MetadataSettings, NodeSettings, Settings, SwarmSettings,
 };
 use crate::swarm::latch::Rules;
 

@@ -1,21 +1,27 @@
 //! From settings to a running agent: identity, edges, triggers.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tracing::{Instrument, info, info_span};
 
-use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, rounds};
+use super::{
+    Agent, BootClock, Dice, Edges, Memory, MemoryError, Outside, Triggers, notices, rounds,
+};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
+use crate::cloud::lifecycle::AutoScaling;
 use crate::cloud::parameter_store::Ssm;
 use crate::config::{MetadataSettings, Settings};
 use crate::engine::docker::{Docker, Watch};
 use crate::engine::probe::NetworkProbe;
 use crate::node::{self, IdentifyError};
 use crate::report::notify::Notify;
+use crate::swarm::latch::Heard;
 
 /// Why the agent did not start.
 #[derive(Debug, Error)]
@@ -37,6 +43,7 @@ struct Real;
 impl Outside for Real {
     type Store = Ssm;
     type Fleet = Ec2;
+    type Lifecycle = AutoScaling;
     type Engine = Docker;
     type Probe = NetworkProbe;
     type Clock = BootClock;
@@ -58,9 +65,16 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     let socket = settings.host_path(&settings.engine.socket);
     let docker = Docker::new(&socket, &settings.runtime_dir);
+    // A first look before the first round: an instance on its way out does not join.
+    let memory = Memory::new(&settings.state_dir, &node.instance_id);
+    let mut lookout = notices::Watch::new(client(&settings.metadata).once(), memory);
+    let (tell, heard) = watch::channel(lookout.look().await);
+    let mut following = pin!(notices::follow(lookout, tell));
     let edges: Edges<Real> = Edges {
         store: Ssm::new(&aws, settings.aws.kms_key_for(&node.cluster)),
         fleet: Ec2::new(&aws),
+        lifecycle: AutoScaling::new(&aws),
+        heard: heard.clone(),
         engine: docker.clone(),
         probe: NetworkProbe,
         clock: BootClock,
@@ -69,11 +83,15 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let agent = Agent::new(node, settings, edges)?;
     let mut triggers = Happenings {
         watch: Watch::start(docker),
+        heard,
         stop,
     };
     let rounds = async {
         info!(version = env!("CARGO_PKG_VERSION"), "agent started");
-        rounds::run(agent, &mut triggers, &mut notify).await;
+        tokio::select! {
+            () = rounds::run(agent, &mut triggers, &mut notify) => {}
+            () = &mut following => {}
+        }
         info!("agent stopped; the node stays in the swarm");
     };
     rounds.instrument(span).await;
@@ -116,9 +134,10 @@ impl Stop {
     }
 }
 
-/// What wakes the agent: its engine, and the service manager.
+/// What wakes the agent: its engine, a notice or a request, and the service manager.
 struct Happenings {
     watch: Watch,
+    heard: watch::Receiver<Heard>,
     stop: Stop,
 }
 
@@ -126,6 +145,7 @@ impl Triggers for Happenings {
     async fn next(&mut self) -> Option<()> {
         tokio::select! {
             () = self.watch.happening() => Some(()),
+            Ok(()) = self.heard.changed() => Some(()),
             () = self.stop.asked() => None,
         }
     }

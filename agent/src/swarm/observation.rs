@@ -71,6 +71,16 @@ impl<T> Reading<T> {
     pub fn value(&self) -> Option<&T> {
         self.value.as_ref().ok()
     }
+
+    /// The same, with another answer.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        Reading {
+            value: self.value.map(change),
+            age: self.age,
+            looks: self.looks,
+            lasted: self.lasted,
+        }
+    }
 }
 
 /// Why a question had no answer.

@@ -174,6 +174,11 @@ impl Reason {
         self.into()
     }
 
+    /// Whether the node is where it is to be, though in no swarm.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Departed(_))
+    }
+
     /// Whether the leader's chores fall to this node.
     pub fn leads(&self) -> bool {
         matches!(

@@ -1,15 +1,23 @@
 //! The real rounds against a small world: one store, one swarm, several nodes.
 
+mod departing;
 mod fakes;
 mod forming;
+mod launching;
+mod lifecycle;
+mod watching;
 
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::config::Settings;
 use crate::node::Node;
+use crate::swarm::latch::Heard;
 use crate::swarm::{Action, Role};
 use fakes::{Engine, World};
+use lifecycle::Group;
 
 /// Everything outside is the same small world.
 struct Small;
@@ -17,6 +25,7 @@ struct Small;
 impl Outside for Small {
     type Store = World;
     type Fleet = World;
+    type Lifecycle = Group;
     type Engine = Engine;
     type Probe = World;
     type Clock = World;
@@ -27,7 +36,18 @@ impl Clock for World {
     fn uptime(&self) -> Duration {
         self.born.elapsed()
     }
+
+    fn now(&self) -> u64 {
+        EPOCH + self.born.elapsed().as_secs()
+    }
+
+    fn boot(&self) -> String {
+        "boot".into()
+    }
 }
+
+/// Some time of day.
+const EPOCH: u64 = 1_800_000_000;
 
 type FakeAgent = Agent<Small>;
 
@@ -35,6 +55,8 @@ type FakeAgent = Agent<Small>;
 struct Host {
     node: Node,
     engine: Engine,
+    group: Group,
+    heard: watch::Sender<Heard>,
     folder: tempfile::TempDir,
 }
 
@@ -58,6 +80,8 @@ impl Host {
         Self {
             node,
             engine,
+            group: Group::default(),
+            heard: watch::channel(Heard::default()).0,
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -71,6 +95,8 @@ impl Host {
         let edges = Edges {
             store: world(),
             fleet: world(),
+            lifecycle: self.group.clone(),
+            heard: self.heard.subscribe(),
             engine: self.engine.clone(),
             probe: world(),
             clock: world(),
@@ -87,6 +113,7 @@ async fn turn(agent: &mut FakeAgent) -> (Action, Option<Duration>) {
         .step(&decision)
         .await
         .unwrap_or(Some(Duration::from_secs(2)));
+    agent.tell_launch().await;
     (decision.action, pause)
 }
 

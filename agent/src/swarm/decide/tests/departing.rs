@@ -51,11 +51,11 @@ pub(super) fn all() -> Vec<Option<Departing>> {
                 for tasks in &tasks {
                     all.push(Some(Departing {
                         remaining,
-                        announced: (number != 0).then_some(30 * SECOND),
+                        announced: (number != 0 || tasks.is_some()).then_some(30 * SECOND),
                         hold: hold.clone(),
                         tasks: tasks.clone(),
                         marked: number % 2 == 0,
-                        withdrawn: number == 3 && tasks.is_none(),
+                        withdrawn: number == 3 && tasks.is_none() && remaining.is_none(),
                         leaving: failed(Trouble::Failed("f".into())).filter(|_| number == 2),
                         ..told(cause)
                     }));
