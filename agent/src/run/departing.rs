@@ -9,15 +9,11 @@ use tracing::{info, warn};
 use super::knowledge::{Learnt, note};
 use super::memory::Act;
 use super::{Agent, Clock, Outside};
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use crate::cloud::lifecycle::Hook;
 use crate::engine::{DEPARTING_LABEL, Engine, EngineError, NodeChange};
-use crate::swarm::departure::{Cause, Departing, Departure, Hold};
+use crate::swarm::departure::{Departing, Departure, Hold};
 use crate::swarm::latch::{self, Moment};
-use crate::swarm::notice::Target;
 use crate::swarm::{Availability, Kind, Trouble};
-
-/// A hook whose time limit is not known has the shortest that there is.
-const SHORTEST: Duration = Duration::from_secs(30);
 
 /// What was tried since the agent started. None of it matters after a restart.
 #[derive(Debug, Default)]
@@ -25,11 +21,11 @@ pub(super) struct Progress {
     telling: Option<Learnt<()>>,
     tasks: Option<Learnt<usize>>,
     leaving: Option<Learnt<()>>,
-    hooks: Option<Learnt<Vec<Hook>>>,
-    beat: Option<Learnt<()>>,
-    completing: Option<Learnt<()>>,
+    pub(super) hooks: Option<Learnt<Vec<Hook>>>,
+    pub(super) beat: Option<Learnt<()>>,
+    pub(super) completing: Option<Learnt<()>>,
     /// The hooks that have heard.
-    done: BTreeSet<String>,
+    pub(super) done: BTreeSet<String>,
 }
 
 impl<O: Outside> Agent<O> {
@@ -52,15 +48,12 @@ impl<O: Outside> Agent<O> {
         };
         let (before, after) = (cause(&self.departure), cause(&next));
         if before != after {
-            match after {
-                Some(cause) => {
-                    let left = next.as_ref().and_then(|d| d.remaining(moment.now));
-                    info!(
-                        seconds = left.map(|left| left.as_secs()),
-                        "departure: {cause}"
-                    );
-                }
-                None => info!("the departure is over"),
+            let left = next.as_ref().and_then(|d| d.remaining(moment.now));
+            let seconds = left.map(|left| left.as_secs());
+            if let Some(cause) = after {
+                info!(seconds, "departure: {cause}");
+            } else {
+                info!("the departure is over");
             }
             self.knowledge.progress = Progress::default();
         }
@@ -75,7 +68,7 @@ impl<O: Outside> Agent<O> {
         self.departure = departure;
     }
 
-    fn note_departure(&mut self, change: impl FnOnce(&mut Departure)) {
+    pub(super) fn note_departure(&mut self, change: impl FnOnce(&mut Departure)) {
         if let Some(mut departure) = self.departure.clone() {
             change(&mut departure);
             self.keep(Some(departure));
@@ -109,21 +102,6 @@ impl<O: Outside> Agent<O> {
             leaving: progress.leaving.as_ref().map(Learnt::reading),
             hold,
         })
-    }
-
-    /// Which of the group's hooks may wait for this node: those of its end, and in a warm pool,
-    /// which an instance may enter from either side, all.
-    fn waits_for(&self) -> Option<&'static [Transition]> {
-        let departure = self.departure.as_ref().filter(|d| !d.completed)?;
-        self.node.group.as_ref()?;
-        let target = self.edges.heard.borrow().notices.target;
-        match (target, departure.cause) {
-            (Some(Target::Warmed), _) | (None, Cause::WarmPool) => {
-                Some(&[Transition::Launching, Transition::Terminating])
-            }
-            (Some(Target::Terminated), _) | (_, Cause::ScaleIn) => Some(&[Transition::Terminating]),
-            _ => None,
-        }
     }
 
     pub(super) async fn announce(&mut self) {
@@ -182,12 +160,17 @@ impl<O: Outside> Agent<O> {
     }
 
     fn told(&mut self, result: Result<(), EngineError>) {
-        let result = result.map_err(trouble);
+        let result = result.map_err(|error| trouble(&error));
         note(&mut self.knowledge.progress.telling, result, |(), ()| true);
     }
 
     pub(super) async fn count_tasks(&mut self) {
-        let counted = self.edges.engine.running_tasks().await.map_err(trouble);
+        let counted = self
+            .edges
+            .engine
+            .running_tasks()
+            .await
+            .map_err(|error| trouble(&error));
         note(&mut self.knowledge.progress.tasks, counted, |a, b| a == b);
     }
 
@@ -202,7 +185,7 @@ impl<O: Outside> Agent<O> {
             Ok(()) => {}
             Err(error) if is_out(&error) => {}
             Err(error) => {
-                let failed = Err(trouble(error));
+                let failed = Err(trouble(&error));
                 note(&mut self.knowledge.progress.leaving, failed, |(), ()| true);
                 return;
             }
@@ -213,83 +196,6 @@ impl<O: Outside> Agent<O> {
         self.knowledge.has_left();
         self.note_departure(|departure| departure.left = true);
         info!("left the swarm on purpose");
-    }
-
-    pub(super) async fn list_hooks(&mut self) {
-        let (Some(wanted), Some(group)) = (self.waits_for(), &self.node.group) else {
-            return;
-        };
-        let named = &self.settings.departure.hooks;
-        let hooks = if named.is_empty() {
-            self.edges.lifecycle.hooks(group).await
-        } else {
-            Ok(named.iter().map(|name| by_name(name)).collect())
-        };
-        let hooks = hooks.map(|mut hooks| {
-            hooks.retain(|hook| wanted.contains(&hook.transition));
-            hooks
-        });
-        let hooks = hooks.map_err(Into::into);
-        note(&mut self.knowledge.progress.hooks, hooks, |_, _| true);
-    }
-
-    fn hooks(&self) -> Vec<String> {
-        let hooks = self.knowledge.progress.hooks.as_ref();
-        let hooks = hooks.and_then(Learnt::value).into_iter().flatten();
-        hooks.map(|hook| hook.name.clone()).collect()
-    }
-
-    pub(super) async fn heartbeat(&mut self) {
-        let Some(group) = self.node.group.clone() else {
-            return;
-        };
-        let mut beaten = Ok(());
-        for hook in self.hooks() {
-            let instance = &self.node.instance_id;
-            let beat = self.edges.lifecycle.heartbeat(&group, &hook, instance);
-            if let Err(error) = beat.await {
-                warn!(%error, hook, "no heartbeat");
-                beaten = Err(error.into());
-            }
-        }
-        note(&mut self.knowledge.progress.beat, beaten, |(), ()| true);
-    }
-
-    /// Has every hook that waits for this node go on.
-    pub(super) async fn complete_lifecycle(&mut self) {
-        let Some(group) = self.node.group.clone() else {
-            return;
-        };
-        let last = self.knowledge.progress.completing.as_ref();
-        let said_before = last.is_some_and(|last| last.value().is_some());
-        let mut open = None;
-        for hook in self.hooks() {
-            if self.knowledge.progress.done.contains(&hook) {
-                continue;
-            }
-            let instance = &self.node.instance_id;
-            let lifecycle = &self.edges.lifecycle;
-            let verdict = Verdict::Continue;
-            match lifecycle.complete(&group, &hook, instance, verdict).await {
-                Ok(Waiting::NotWaiting) if !said_before => open = open.or(Some(Ok(()))),
-                Ok(waiting) => {
-                    info!(
-                        hook,
-                        heard = waiting == Waiting::Heard,
-                        "lifecycle action completed"
-                    );
-                    self.knowledge.progress.done.insert(hook);
-                }
-                Err(error) => {
-                    warn!(%error, hook, "lifecycle action not completed");
-                    open = Some(Err(error.into()));
-                }
-            }
-        }
-        match open {
-            Some(last) => note(&mut self.knowledge.progress.completing, last, |(), ()| true),
-            None => self.note_departure(|departure| departure.completed = true),
-        }
     }
 }
 
@@ -302,15 +208,7 @@ fn marked(availability: Availability, deadline: Option<u64>) -> NodeChange {
     }
 }
 
-fn by_name(name: &str) -> Hook {
-    Hook {
-        name: name.to_owned(),
-        transition: Transition::Terminating,
-        timeout: SHORTEST,
-    }
-}
-
-fn trouble(error: EngineError) -> Trouble {
+fn trouble(error: &EngineError) -> Trouble {
     Trouble::Failed(error.to_string())
 }
 

@@ -11,6 +11,7 @@ mod chores;
 mod clock;
 mod consent;
 mod departing;
+mod hooks;
 mod knowledge;
 mod latched;
 mod launch;

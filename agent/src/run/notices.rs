@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::Memory;
-use crate::cloud::imds::Metadata;
+use crate::cloud::imds::{Metadata, MetadataError};
 use crate::swarm::latch::Heard;
 use crate::swarm::notice::{self, Notices, Target};
 
@@ -64,7 +64,7 @@ impl<M: Metadata> Watch<M> {
             self.read(MAINTENANCE),
         );
         let seen: &mut Notices = &mut self.seen.notices;
-        if let Some(text) = target {
+        if let Ok(text) = target {
             seen.target = Some(Target::read(text.as_deref()));
         }
         take(&mut seen.spot, spot, notice::spot, &mut complaint);
@@ -88,21 +88,21 @@ impl<M: Metadata> Watch<M> {
     }
 
     /// An answer that does not come is no news.
-    async fn read(&self, path: &str) -> Option<Option<String>> {
+    async fn read(&self, path: &str) -> Result<Option<String>, MetadataError> {
         let answer = self.metadata.get(path).await;
-        answer.inspect_err(|error| debug!(%error, "no news")).ok()
+        answer.inspect_err(|error| debug!(%error, "no news"))
     }
 }
 
 fn take<T, E: Display>(
     seen: &mut Option<T>,
-    answer: Option<Option<String>>,
+    answer: Result<Option<String>, MetadataError>,
     read: impl Fn(Option<&str>) -> Result<T, E>,
     complaint: &mut Option<String>,
 ) {
     match answer.map(|text| read(text.as_deref())) {
-        Some(Ok(value)) => *seen = Some(value),
-        Some(Err(error)) => *complaint = Some(error.to_string()),
-        None => {}
+        Ok(Ok(value)) => *seen = Some(value),
+        Ok(Err(error)) => *complaint = Some(error.to_string()),
+        Err(_) => {}
     }
 }

@@ -74,6 +74,10 @@ pub enum Request {
 }
 
 /// The one departure of a node, on disk from its begin.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not exclude each other"
+)]
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Departure {
     /// Why.

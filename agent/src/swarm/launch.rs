@@ -85,13 +85,13 @@ mod tests {
         }
     }
 
-    fn last(value: Result<(), Trouble>, age: Duration) -> Option<Reading<()>> {
-        Some(Reading {
+    fn last(value: Result<(), Trouble>, age: Duration) -> Reading<()> {
+        Reading {
             value,
             age,
             looks: 1,
             lasted: Duration::ZERO,
-        })
+        }
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
         let with = |value, age| {
             word(&Launch {
                 member: true,
-                last: last(value, age),
+                last: Some(last(value, age)),
                 ..launch()
             })
         };

@@ -147,7 +147,7 @@ async fn a_failure_to_leave_is_a_state_and_the_group_goes_on_at_the_deadline() {
     host.target(Target::Terminated);
     play(&mut agent, Duration::from_secs(890)).await;
     assert!(host.group.heard().is_empty());
-    play(&mut agent, Duration::from_secs(60)).await;
+    play(&mut agent, Duration::from_mins(1)).await;
     assert_eq!(continued(&host).len(), 1);
     host.engine.stuck.set(false);
     play(&mut agent, Duration::from_mins(2)).await;
@@ -163,7 +163,7 @@ async fn a_node_that_is_gone_already_has_left() {
     host.target(Target::Terminated);
     turn(&mut agent).await;
     crate::engine::Engine::leave(&host.engine).await.unwrap();
-    play(&mut agent, Duration::from_secs(60)).await;
+    play(&mut agent, Duration::from_mins(1)).await;
     assert_eq!(continued(&host).len(), 1);
 }
 
@@ -216,7 +216,7 @@ async fn heartbeats_end_with_the_departure_and_survive_their_failures() {
     host.engine.tasks.set(100_000);
     let mut agent = host.agent();
     host.target(Target::Terminated);
-    play(&mut agent, Duration::from_secs(60)).await;
+    play(&mut agent, Duration::from_mins(1)).await;
     host.group.deny(true);
     play(&mut agent, Duration::from_secs(200)).await;
     assert!(host.file().is_some(), "the drain goes on");

@@ -75,7 +75,7 @@ async fn one_that_was_a_member_is_never_abandoned() {
     crate::engine::Engine::leave(&host.engine).await.unwrap();
     std::fs::remove_file(host.folder.path().join("membership.json")).unwrap();
     world.forget("/swarmlet/c/ticket");
-    play(&mut host.agent(), Duration::from_mins(60)).await;
+    play(&mut host.agent(), Duration::from_hours(1)).await;
     assert!(host.group.heard().is_empty());
 }
 
@@ -85,6 +85,6 @@ async fn a_plain_instance_makes_no_call() {
     until_it_serves(&mut Host::new(&world, 1, Role::Manager).agent()).await;
     let mut host = launched(&world);
     host.node.group = None;
-    play(&mut host.agent(), Duration::from_mins(60)).await;
+    play(&mut host.agent(), Duration::from_hours(1)).await;
     assert_eq!(host.group.calls(), 0);
 }

@@ -56,13 +56,13 @@ impl Group {
     fn call(&self, action: &'static str) -> Result<(), CloudError> {
         let mut state = self.0.borrow_mut();
         state.calls += 1;
-        match state.denied {
-            true => Err(CloudError::Denied {
+        if state.denied {
+            return Err(CloudError::Denied {
                 action: action.into(),
                 resource: "group".into(),
-            }),
-            false => Ok(()),
+            });
         }
+        Ok(())
     }
 }
 
@@ -76,10 +76,12 @@ impl Lifecycle for Group {
         self.call("autoscaling:RecordLifecycleActionHeartbeat")?;
         let mut state = self.0.borrow_mut();
         state.beats += 1;
-        match state.waiting.iter().any(|name| name == hook) {
-            true => Ok(Waiting::Heard),
-            false => Ok(Waiting::NotWaiting),
-        }
+        let waits = state.waiting.iter().any(|name| name == hook);
+        Ok(if waits {
+            Waiting::Heard
+        } else {
+            Waiting::NotWaiting
+        })
     }
 
     async fn complete(
