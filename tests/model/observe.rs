@@ -54,6 +54,7 @@ pub(crate) fn observation(view: &View, profile: Profile) -> Observation {
             .probes
             .map(|able| profile.reading(answers(view, able), age(profile.probes_are_old, NOW))),
         standing: mind.verdict.map(|verdict| Standing {
+            leaderless: 0,
             verdict: said(verdict),
             age: age(
                 profile.standing_is_old,
@@ -120,6 +121,7 @@ fn engine(view: &View) -> EngineState {
         return EngineState::Inactive;
     };
     let identity = Identity {
+        locks: false,
         node_id: Some(node_id(view.me, life)),
         swarm_id: Some(swarm_id(swarm)),
         ca_digest: Some(digest(swarm)),

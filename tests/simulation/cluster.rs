@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tracing::info;
 
 use crate::random::Random;
-use crate::world::elections::View;
+use crate::world::machine::MachineId;
 use crate::world::{World, physics};
 use crate::{faults, node};
 
@@ -56,9 +56,7 @@ fn launch(world: &World) -> String {
     for _ in 0..workers {
         node::launch(world, Role::Worker, 0, 30_000);
     }
-    if asks {
-        spawn_local(operator(world.clone()));
-    }
+    spawn_local(operator(world.clone(), asks));
     format!(
         "{managers} managers, {workers} workers, recovery {}",
         if asks { "ask" } else { "auto" }
@@ -105,6 +103,10 @@ async fn until_whole(world: &World, since: Duration) -> Result<(), String> {
     }
 }
 
+/// How often somebody looks, and after how long they do more than to consent.
+const LOOK: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(10);
+
 /// A healthy node asks AWS nothing; a healthy leader looks at the ticket once a minute.
 async fn stay_quiet(world: &World) -> Result<(), String> {
     sleep(Duration::from_mins(2)).await;
@@ -129,32 +131,37 @@ async fn stay_quiet(world: &World) -> Result<(), String> {
     world.with(|state| state.whole())
 }
 
-/// A person who reads what a manager that lost its majority says, and consents after a while.
-async fn operator(world: World) {
-    let mut seen = Duration::ZERO;
+/// Somebody who reads what managers say that have lost their majority.
+async fn operator(world: World, asked: bool) {
+    let (mut seen, mut stuck_for) = (Duration::ZERO, Duration::ZERO);
     let mut rounds = Random::new(1);
     loop {
-        sleep(Duration::from_secs(30)).await;
-        let stuck = world.with(|state| {
-            let living = state.living().into_iter();
-            let stuck = living.filter(|&id| state.view(id) == Some(View::Leaderless));
-            stuck.filter(|&id| state.is_lost(id)).collect::<Vec<_>>()
-        });
-        seen = if stuck.is_empty() {
-            Duration::ZERO
-        } else {
-            seen + Duration::from_secs(30)
-        };
-        let patience = rounds.millis(120_000, 360_000);
-        if seen >= patience {
+        sleep(LOOK).await;
+        let stuck = world.with(|state| state.stuck());
+        if stuck.is_empty() {
+            (seen, stuck_for) = (Duration::ZERO, Duration::ZERO);
+            continue;
+        }
+        (seen, stuck_for) = (seen + LOOK, stuck_for + LOOK);
+        if asked && seen >= rounds.millis(120_000, 360_000) {
             seen = Duration::ZERO;
-            for id in stuck {
-                let (folder, instance) =
-                    world.on(id, |m| (m.folder.clone(), m.instance_id.clone()));
-                info!(machine = id, "world: an operator consents");
-                let noted = Memory::new(&folder, &instance).consent();
-                noted.expect("a state folder that can be written");
+            consent(&world, &stuck);
+        }
+        if stuck_for >= PATIENCE {
+            stuck_for = Duration::ZERO;
+            for id in world.with(|state| state.never_promoted(&stuck)) {
+                info!(machine = id, "world: an operator ends it");
+                spawn_local(node::replace(world.clone(), id));
             }
         }
+    }
+}
+
+fn consent(world: &World, stuck: &[MachineId]) {
+    for &id in stuck {
+        let (folder, instance) = world.on(id, |m| (m.folder.clone(), m.instance_id.clone()));
+        info!(machine = id, "world: an operator consents");
+        let noted = Memory::new(&folder, &instance).consent();
+        noted.expect("a state folder that can be written");
     }
 }

@@ -8,6 +8,7 @@ mod options;
 mod prepare;
 mod recover;
 mod run;
+mod status;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -38,6 +39,8 @@ enum Verb {
     Prepare,
     /// Bring this node into its swarm and keep it there
     Run,
+    /// Say what the agent does, and why; fails unless this node serves in its swarm
+    Status(status::Form),
     /// Let this manager go on alone when most managers are terminated (`swarm.recovery = "ask"`)
     Recover,
     /// Take this node out of its swarm, without loss, until `activate`
@@ -62,6 +65,9 @@ pub fn main() -> Exit {
     match cli.verb {
         Verb::Prepare => with_settings(&cli.options, prepare::run),
         Verb::Run => with_settings(&cli.options, run::run),
+        Verb::Status(form) => {
+            with_settings(&cli.options, async |settings| status::run(&settings, form))
+        }
         Verb::Recover => with_settings(&cli.options, recover::run),
         Verb::Leave => with_settings(&cli.options, depart::leave),
         Verb::Drain => with_settings(&cli.options, depart::drain),

@@ -27,6 +27,11 @@ const THROTTLED: [&str; 5] = [
     "TooManyRequestsException",
 ];
 
+/// AWS's codes for a request that was signed more than some minutes ago, or in the future; where
+/// the code says no more than that the signature is wrong, the message does.
+const EXPIRED: [&str; 2] = ["RequestExpired", "RequestTimeTooSkewed"];
+const EXPIRED_MESSAGES: [&str; 2] = ["Signature expired", "Signature not yet current"];
+
 /// Sorts an error by what follows from it. `action` is the IAM action that was asked for,
 /// `resource` what it was asked on.
 pub(super) fn sort<E, R>(action: &'static str, resource: &str, error: &SdkError<E, R>) -> CloudError
@@ -54,6 +59,12 @@ where
 }
 
 fn by_code(action: &'static str, resource: &str, code: &str, message: &str) -> CloudError {
+    if EXPIRED.contains(&code) || EXPIRED_MESSAGES.iter().any(|m| message.contains(m)) {
+        let cause = format!(
+            "the clock of this host is wrong ({code}: {message}): have it set, as chrony does from 169.254.169.123"
+        );
+        return CloudError::Failed { action, cause };
+    }
     if DENIED.contains(&code) {
         let (action, resource) = named_in(message).unwrap_or((action, resource));
         return CloudError::Denied {
@@ -105,6 +116,21 @@ mod tests {
             resource: "arn:aws:kms:r:1:key/k".into(),
         };
         assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn a_wrong_clock_is_said_to_be_one() {
+        let message = "Signature expired: 20261124T180000Z is now earlier than 20261124T195500Z";
+        for (code, message) in [
+            ("InvalidSignatureException", message),
+            ("SignatureDoesNotMatch", message),
+            ("RequestExpired", "Request has expired."),
+        ] {
+            let error = by_code("ssm:GetParameter", "/t", code, message);
+            let text = error.to_string();
+            assert!(matches!(error, CloudError::Failed { .. }), "{text}");
+            assert!(text.contains("clock of this host"), "{text}");
+        }
     }
 
     #[test]

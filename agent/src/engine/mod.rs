@@ -48,6 +48,11 @@ pub enum EngineError {
         /// The message.
         message: String,
     },
+    /// It says that it is in no swarm, while one is on its disk.
+    #[error(
+        "cannot use the Docker Engine: its swarm is on its disk, but not loaded before it starts again"
+    )]
+    Unloaded,
     /// The request for its restart could not be left.
     #[error("cannot ask for a restart of the Docker Engine: {0}")]
     Unasked(String),

@@ -1,6 +1,10 @@
 //! What systemd hears: `READY=1`, `STATUS=`, the watchdog (`sd_notify(3)`).
 
+use std::path::{Path, PathBuf};
+
 use sd_notify::NotifyState;
+
+use super::status::Status;
 
 /// How much longer the start may take, from each pulse on (`EXTEND_TIMEOUT_USEC=`): a node
 /// may wait for its swarm for ever, but a loop that hangs before it is ready is restarted.
@@ -10,9 +14,29 @@ const START_EXTENSION_US: u32 = 60_000_000;
 #[derive(Debug, Default)]
 pub struct Notify {
     ready: bool,
+    /// Where the status file goes; nowhere if none.
+    runtime_dir: Option<PathBuf>,
 }
 
 impl Notify {
+    /// One that also keeps the status file.
+    pub fn with_file(runtime_dir: &Path) -> Self {
+        Self {
+            ready: false,
+            runtime_dir: Some(runtime_dir.to_owned()),
+        }
+    }
+
+    /// The last round, for `swarmlet status`. It is not worth failing for.
+    pub(crate) fn round(&self, status: impl FnOnce() -> Status) {
+        let Some(folder) = &self.runtime_dir else {
+            return;
+        };
+        if let Err(error) = status().write(folder) {
+            tracing::debug!(%error, "cannot write the status file");
+        }
+    }
+
     /// The node is in the swarm. Said once.
     pub fn ready(&mut self) {
         if !self.ready {

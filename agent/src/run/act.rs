@@ -146,8 +146,11 @@ impl<O: Outside> Agent<O> {
         let name = self.names.unlock_key();
         let unlocked = match self.edges.store.read(&name).await {
             Ok(Some(key)) => {
-                let unlocked = self.edges.engine.unlock(&key).await;
-                unlocked.map_err(|error| Trouble::Failed(error.to_string()))
+                match self.edges.engine.unlock(&key).await {
+                    // Unlocked, and waiting for a leader: its next state tells.
+                    Ok(()) | Err(EngineError::Slow(_)) => Ok(()),
+                    Err(error) => Err(Trouble::Failed(error.to_string())),
+                }
             }
             Ok(None) => Err(Trouble::Failed(format!(
                 "there is no parameter {name} with the key"

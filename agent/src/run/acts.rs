@@ -38,7 +38,16 @@ impl<O: Outside> Agent<O> {
             "forcing a new cluster: what the lost majority had committed and this manager had not seen is lost"
         );
         let advertise = self.node.private_ip;
-        self.edges.engine.force_new_cluster(advertise).await?;
+        match self.edges.engine.force_new_cluster(advertise).await {
+            Ok(()) => {}
+            Err(error @ EngineError::Unforced(_)) => {
+                self.take_back()?;
+                self.memory.settle()?;
+                self.knowledge.has_not_forced();
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
+        }
         info!(epoch = epoch.number(), "new cluster forced");
         Ok(())
     }

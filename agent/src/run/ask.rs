@@ -8,7 +8,9 @@ use crate::cloud::fleet::{Fleet, InstanceState};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
 use crate::swarm::addressing::{self, Choice};
-use crate::swarm::{Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, pace, verdict};
+use crate::swarm::{
+    Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, leaderless, pace, verdict,
+};
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here: the decision waits it out and says what it is.
@@ -87,20 +89,23 @@ impl<O: Outside> Agent<O> {
         };
         let known = self.others(&identity);
         let one = known.get(self.edges.chance.pick(known.len()));
-        let mut found = match one {
+        let mut answers = match one {
             Some(&address) => self.asked(&identity, &[address]).await,
-            None => Verdict::Silent,
+            None => Vec::new(),
         };
-        if found != Verdict::Member && known.len() > 1 {
-            found = self.asked(&identity, &known).await;
+        if verdict(&identity, &answers) != Verdict::Member && known.len() > 1 {
+            answers = self.asked(&identity, &known).await;
         }
-        self.knowledge.note_standing(found);
+        self.knowledge.note_standing(
+            verdict(&identity, &answers),
+            leaderless(&identity, &answers),
+        );
         Ok(())
     }
 
-    async fn asked(&self, identity: &Identity, managers: &[SocketAddr]) -> Verdict {
+    async fn asked(&self, identity: &Identity, managers: &[SocketAddr]) -> Vec<Probed> {
         let node_id = identity.node_id.as_deref();
-        verdict(identity, &self.edges.probe.probe(managers, node_id).await)
+        self.edges.probe.probe(managers, node_id).await
     }
 
     /// A manager without a leader also remembers those that its engine may have lost.

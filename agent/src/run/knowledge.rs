@@ -41,6 +41,7 @@ pub(super) struct Knowledge {
     pub(super) launch: Option<Learnt<()>>,
     forced: Option<Epoch>,
     standing: Option<Learnt<Verdict>>,
+    leaderless: usize,
     join: Option<(Instant, u32, String)>,
     left: Option<Instant>,
     held: Option<Instant>,
@@ -110,6 +111,7 @@ impl Knowledge {
             launch: None,
             forced: recalled.forced,
             standing: None,
+            leaderless: 0,
             join: None,
             left: None,
             held: None,
@@ -176,7 +178,7 @@ impl Knowledge {
             ticket: self.ticket.as_ref().map(Learnt::reading),
             registers: self.registers.as_ref().map(Learnt::reading),
             managers: self.managers.as_ref().map(Learnt::reading),
-            standing: self.standing.as_ref().and_then(standing),
+            standing: self.standing(),
             join: self.join.as_ref().map(|(at, attempts, cause)| JoinFailure {
                 age: at.elapsed(),
                 attempts: *attempts,
@@ -210,13 +212,14 @@ impl Knowledge {
 
     /// Managers without a leader and managers that are silent are the same to a member. For how long
     /// others have been answering counts from when the own ones fell silent.
-    pub(super) fn note_standing(&mut self, verdict: Verdict) {
+    pub(super) fn note_standing(&mut self, verdict: Verdict, leaderless: usize) {
+        self.leaderless = leaderless;
         if verdict == Verdict::Member {
             self.managers = None;
         }
-        let leaderless = |v: &Verdict| matches!(v, Verdict::NoLeader | Verdict::Silent);
+        let bereft = |v: &Verdict| matches!(v, Verdict::NoLeader | Verdict::Silent);
         note(&mut self.standing, Ok(verdict), |old, new| {
-            old == new || (leaderless(old) && leaderless(new))
+            old == new || (bereft(old) && bereft(new))
         });
     }
 
@@ -229,7 +232,7 @@ impl Knowledge {
         self.join = None;
         self.left = None;
         self.standing = None;
-        self.note_standing(Verdict::Member);
+        self.note_standing(Verdict::Member, 0);
     }
 
     pub(super) fn has_acted(&mut self, act: &Act) {
@@ -237,6 +240,10 @@ impl Knowledge {
         if let Act::Recover(epoch) = act {
             self.forced = Some(*epoch);
         }
+    }
+
+    pub(super) fn has_not_forced(&mut self) {
+        self.forced = None;
     }
 
     pub(super) fn join_failed(&mut self, cause: String) {
@@ -265,6 +272,17 @@ impl Knowledge {
         }
     }
 
+    fn standing(&self) -> Option<Standing> {
+        let reading = self.standing.as_ref()?.reading();
+        Some(Standing {
+            verdict: reading.value.ok()?,
+            age: reading.age,
+            looks: reading.looks,
+            lasted: reading.lasted,
+            leaderless: self.leaderless,
+        })
+    }
+
     fn holder(&self) -> Holder {
         let waited = self.awaited.as_ref().map(|(_, since)| since.elapsed());
         Holder {
@@ -272,14 +290,4 @@ impl Knowledge {
             patience: self.patience,
         }
     }
-}
-
-fn standing(learnt: &Learnt<Verdict>) -> Option<Standing> {
-    let reading = learnt.reading();
-    Some(Standing {
-        verdict: reading.value.ok()?,
-        age: reading.age,
-        looks: reading.looks,
-        lasted: reading.lasted,
-    })
 }

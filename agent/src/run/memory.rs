@@ -127,7 +127,8 @@ impl Memory {
         self.settle()
     }
 
-    fn settle(&self) -> Result<(), MemoryError> {
+    /// No forced cluster waits for its epoch any more.
+    pub(super) fn settle(&self) -> Result<(), MemoryError> {
         let acts: Option<Acts> = self.own(ACTS)?;
         match acts {
             Some(acts) if acts.forced.is_some() => self.keep(

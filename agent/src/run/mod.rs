@@ -43,7 +43,7 @@ use crate::node::Node;
 use crate::swarm::departure::Departure;
 use crate::swarm::latch::Heard;
 use crate::swarm::pace::Gaps;
-use crate::swarm::{JoinToken, TicketError};
+use crate::swarm::{JoinToken, Observation, TicketError};
 
 pub use chance::{Chance, Dice};
 pub use clock::{BootClock, Clock};
@@ -107,6 +107,8 @@ pub struct Agent<O: Outside> {
     departure: Option<Departure>,
     launched: Launched,
     chores: Chores,
+    /// What the last decision rested on.
+    seen: Option<Observation>,
 }
 
 /// Why a step did not succeed. The next round looks again, after a gap.
@@ -176,6 +178,7 @@ impl<O: Outside> Agent<O> {
             departure,
             launched,
             chores,
+            seen: None,
         })
     }
 

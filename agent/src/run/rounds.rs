@@ -7,7 +7,9 @@ use tracing::{error, info, warn};
 
 use super::{Agent, Chance, Outside, StepError};
 use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
+use crate::report::facts;
 use crate::report::notify::Notify;
+use crate::report::status::{self, Status};
 use crate::swarm::{
     Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide,
 };
@@ -35,7 +37,10 @@ pub async fn run<O: Outside>(
     let mut last = None;
     let mut failures = 0;
     loop {
-        let decision = agent.round().await;
+        let decision = alive(notify, agent.round()).await;
+        if is_news(&decision, last.as_ref()) {
+            notify.round(|| agent.status(&decision));
+        }
         tell(&decision, agent.knowledge.node_id(), &mut last, notify);
         let step = alive(notify, agent.step(&decision)).await;
         let pause = match step {
@@ -93,10 +98,14 @@ pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> 
     }
 }
 
-/// The journal reads like a story: a line when the reason changes, none when it stays.
 /// That a healthy node asks its managers once a round is no news.
+fn is_news(decision: &Decision, last: Option<&String>) -> bool {
+    decision.reason != Reason::AskingManagers || last.is_none()
+}
+
+/// The journal reads like a story: a line when the reason changes, none when it stays.
 fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, notify: &Notify) {
-    if decision.reason == Reason::AskingManagers && last.is_some() {
+    if !is_news(decision, last.as_ref()) {
         return;
     }
     let reason = decision.reason.to_string();
@@ -122,7 +131,24 @@ impl<O: Outside> Agent<O> {
         let seen = self
             .knowledge
             .observation(&self.node, engine, recovery, departing);
-        decide(&seen)
+        let decision = decide(&seen);
+        self.seen = Some(seen);
+        decision
+    }
+
+    pub(super) fn status(&self, decision: &Decision) -> Status {
+        Status {
+            at: status::now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instance_id: self.node.instance_id.clone(),
+            cluster: self.node.cluster.to_string(),
+            role: self.node.role.as_str().to_owned(),
+            action: decision.action.name().to_owned(),
+            reason: decision.reason.name().to_owned(),
+            text: decision.reason.to_string(),
+            serving: matches!(decision.action, Action::Serve(_)),
+            facts: self.seen.as_ref().map(facts::of).unwrap_or_default(),
+        }
     }
 
     /// Who decides about a recovery; a person's consent is looked for only when it matters.
@@ -149,7 +175,7 @@ impl<O: Outside> Agent<O> {
             looking.await
         };
         looked.unwrap_or_else(|error| {
-            if let EngineError::Refused { .. } = error {
+            if let EngineError::Refused { .. } | EngineError::Unloaded = error {
                 error!(%error, "the engine does not say how it is");
             }
             down

@@ -22,6 +22,7 @@ impl Sightings {
     /// Notes an answer. One that comes right after another is the same look.
     pub(super) fn see(&mut self, id: &str, life: Life) {
         let now = Instant::now();
+        let life = self.settled(id, life);
         match self.0.get_mut(id) {
             Some(seen) if seen.life == life => {
                 if now - seen.at >= pace::FLEET_GAP {
@@ -41,6 +42,14 @@ impl Sightings {
         }
     }
 
+    /// EC2 forgets the terminated after a while: that it no longer knows one says the same again.
+    fn settled(&self, id: &str, life: Life) -> Life {
+        match (self.0.get(id).map(|seen| seen.life), life) {
+            (Some(Life::Terminated), Life::Absent) => Life::Terminated,
+            _ => life,
+        }
+    }
+
     /// As facts with their ages.
     pub(super) fn fleet(&self) -> Fleet {
         let facts = self.0.iter().map(|(id, seen)| {
@@ -53,5 +62,23 @@ impl Sightings {
             (id.clone(), whereabouts)
         });
         Fleet(facts.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_ec2_has_forgotten_stays_terminated() {
+        let mut seen = Sightings::default();
+        for life in [Life::Terminated, Life::Absent, Life::Absent] {
+            seen.see("i-1", life);
+            tokio::time::advance(pace::FLEET_GAP).await;
+        }
+        assert!(seen.fleet().is_gone("i-1"));
+        seen.see("i-2", Life::Alive);
+        seen.see("i-2", Life::Absent);
+        assert_eq!(seen.fleet().life("i-2"), Some(Life::Absent));
     }
 }

@@ -52,7 +52,7 @@ impl Outside for Real {
 
 /// Runs the agent until it is asked to stop.
 pub async fn start(settings: Settings) -> Result<(), StartError> {
-    let mut notify = Notify::default();
+    let mut notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     notify.status("reading instance metadata");
     let imds = Arc::new(client(&settings.metadata));

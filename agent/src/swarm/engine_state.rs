@@ -90,6 +90,8 @@ pub struct Identity {
     pub ca_digest: Option<String>,
     /// The managers it knows (`RemoteManagers`), sorted, without this node itself.
     pub managers: Vec<SocketAddr>,
+    /// Managers of its swarm lock: its key on the disk is encrypted.
+    pub locks: bool,
 }
 
 /// A node in a swarm.

@@ -40,5 +40,5 @@ pub use reason::Reason;
 pub use recovery::{Recovery, RecoveryMode};
 pub use register::{Claim, Outcome, Registers};
 pub use role::{Role, UnknownRole};
-pub use standing::{ProbeAnswer, Probed, Standing, Verdict, Word, verdict};
+pub use standing::{ProbeAnswer, Probed, Standing, Verdict, Word, leaderless, verdict};
 pub use ticket::{JoinToken, Ticket, TicketError, TokenKind};

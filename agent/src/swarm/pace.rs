@@ -59,7 +59,7 @@ pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 /// reads a second, in 30 s; after about a minute of it somebody else uses the account's rate up,
 /// and 1,000 waiting nodes stay under it.
 pub fn crowd(refusals: u32) -> Duration {
-    Duration::from_secs(if refusals <= 10 { 10 } else { 50 })
+    Duration::from_secs(if refusals <= 20 { 6 } else { 50 })
 }
 
 /// Growing gaps between looks: doubling from `first` to `cap`.

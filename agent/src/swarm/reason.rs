@@ -97,6 +97,13 @@ pub enum Reason {
         /// Of how many.
         members: usize,
     },
+    /// The majority is gone for good, and Docker cannot go on from one manager's copy.
+    CannotForce {
+        /// How many managers are terminated.
+        gone: usize,
+        /// Of how many.
+        members: usize,
+    },
     /// The node has done what cannot be undone a short while ago.
     Resting {
         /// The action that has to wait.
@@ -292,6 +299,11 @@ impl Reason {
             Self::AwaitsConsent { gone, members } => format!(
                 "{gone} of {members} managers are terminated and the swarm cannot come back by itself: run \
                  `swarmlet recover` on this node to go on from its copy of the swarm"
+            ),
+            Self::CannotForce { gone, members } => format!(
+                "{gone} of {members} managers are terminated, and Docker cannot go on from this node's copy of the \
+                 swarm, because its managers lock: run `docker swarm leave --force` on every manager that is left \
+                 to begin anew"
             ),
             Self::Resting { would, because } => format!(
                 "{because}; {would} waits, because this node did something of that kind less than 10 minutes ago"

@@ -53,6 +53,8 @@ pub struct Standing {
     pub looks: u32,
     /// For how long they have been saying so.
     pub lasted: Duration,
+    /// How many of them answered last without knowing a leader.
+    pub leaderless: usize,
 }
 
 /// What the managers of a node's own swarm say of it.
@@ -84,6 +86,12 @@ pub fn verdict(identity: &Identity, answers: &[Probed]) -> Verdict {
     found.unwrap_or(Verdict::Silent)
 }
 
+/// How many of them are managers of the node's own swarm without a leader.
+pub fn leaderless(identity: &Identity, answers: &[Probed]) -> usize {
+    let words = answers.iter().filter_map(|p| said(identity, p));
+    words.filter(|word| *word == Verdict::NoLeader).count()
+}
+
 fn said(identity: &Identity, probed: &Probed) -> Option<Verdict> {
     let ProbeAnswer::Manager {
         swarm_id,
@@ -111,6 +119,7 @@ mod tests {
 
     fn identity() -> Identity {
         Identity {
+            locks: false,
             node_id: Some("n".into()),
             swarm_id: Some("s".into()),
             ca_digest: Some("d".into()),

@@ -101,6 +101,20 @@ fn fields(lab: &Lab) -> Result<()> {
     argv.extend(wanted.iter().map(String::as_str));
     let line = lab.exec(&id, &argv)?.ok()?;
     ensure!(line.trim() == "in the swarm", "the journal says {line:?}");
+    status(lab, &id, &node_id)
+}
+
+/// The same, with the facts behind it, and an exit code for scripts.
+fn status(lab: &Lab, id: &str, node_id: &str) -> Result<()> {
+    let text = lab.exec(id, &["swarmlet", "status", "--json"])?.ok()?;
+    ensure!(!text.contains("SWMTKN"), "the status shows a token");
+    let status: serde_json::Value = serde_json::from_str(&text)?;
+    ensure!(status["reason"] == "member", "{status}");
+    ensure!(status["facts"]["node_id"] == node_id, "{status}");
+    ensure!(
+        status["facts"]["standing"]["verdict"] == "member",
+        "{status}"
+    );
     Ok(())
 }
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from . import machines
+from . import machines, notices
 from .faults import Faults
 from .world import IMAGES, World
 
@@ -34,12 +34,17 @@ class Admin:
             ("GET", "/lab/machines"): lambda: [m.as_json() for m in machines.all_machines()],
             ("GET", "/lab/faults"): self._faults.all,
             ("POST", "/lab/faults"): lambda: {"id": self._faults.add(body).id},
+            ("GET", "/lab/notices"): notices.all_notices,
+            ("POST", "/lab/notices"): lambda: notices.give(body),
             ("POST", "/lab/aliases"): lambda: self._alias(body),
         }
         if (method, path) in routes:
             return routes[(method, path)]()
         if method == "DELETE" and path.startswith("/lab/faults/"):
             return self._end_fault(path.rsplit("/", 1)[1])
+        if method == "DELETE" and path.startswith("/lab/notices/"):
+            notices.take_back(*path.removeprefix("/lab/notices/").split("/", 1))
+            return {}
         raise NotFound(f"no {method} {path} here")
 
     def _health(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Auto Scaling groups: instances spread over the subnets, limits checked, the ended replaced, the oldest ended."""
+"""Auto Scaling groups: instances spread over the subnets, limits checked, the ended and the unhealthy replaced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from moto.autoscaling import models
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import autoscaling_backends
 
-from . import ACCOUNT, REGION, lifecycle
+from . import ACCOUNT, REGION, hooks, lifecycle, notices, refresh
 from .patching import replace
 from .world import LOCK
 
@@ -26,7 +26,6 @@ _Backend = models.AutoScalingBackend
 _backend_set_desired = _Backend.set_desired_capacity
 _group_update = _Group.update
 _delete = _Backend.delete_auto_scaling_group
-_terminate = _Backend.terminate_instance
 _vanished: dict[str, float] = {}
 
 
@@ -37,7 +36,9 @@ def install() -> None:
         set_desired_capacity=_set_desired_capacity,
         replace_autoscaling_group_instances=_launch,
         update=_update,
+        active_instances=_active_instances,
     )
+    replace(models.InstanceState, launch_template=property(lambda state: state.__dict__.get("launched_from")))
     replace(
         _Backend,
         set_desired_capacity=_checked_desired_capacity,
@@ -53,9 +54,13 @@ def start_reconciler() -> None:
     threading.Thread(target=_reconcile_for_ever, name="autoscaling", daemon=True).start()
 
 
+def _active_instances(self: Any) -> list[Any]:
+    return [state for state in self.instance_states if state.lifecycle_state in lifecycle.ACTIVE]
+
+
 def _set_desired_capacity(self: Any, capacity: int | None) -> None:
     self.desired_capacity = int(self.min_size or 0) if capacity is None else int(capacity)
-    excess = len(self.active_instances()) - self.desired_capacity
+    excess = len(self.active_instances()) - self.desired_capacity - refresh.surge(self)
     if excess > 0:
         _retire(self, excess)
     elif excess < 0:
@@ -63,9 +68,10 @@ def _set_desired_capacity(self: Any, capacity: int | None) -> None:
 
 
 def _retire(group: Any, count: int) -> None:
-    """Ends the oldest instances that are not protected from scale-in."""
+    """Ends those that are not protected from scale-in: the oldest, or the newest where the group says so."""
     states = [s for s in group.active_instances() if not s.protected_from_scale_in]
-    states.sort(key=lambda s: s.instance.launch_time)
+    newest = group.termination_policies[0] == "NewestInstance"
+    states.sort(key=lambda s: s.instance.launch_time, reverse=newest)
     for state in states[:count]:
         lifecycle.retire(group, state)
 
@@ -90,7 +96,10 @@ def _launch(self: Any, count: int, propagated_tags: dict[str, str]) -> None:
         ).instances[0]
         instance.autoscaling_group = self
         protected = self.new_instances_protected_from_scale_in
-        self.instance_states.append(models.InstanceState(instance, protected_from_scale_in=protected))
+        state: Any = models.InstanceState(instance, "Pending", protected_from_scale_in=protected)
+        state.launched_from = lifecycle.template_of(self)
+        self.instance_states.append(state)
+        lifecycle.launched(self, state)
 
 
 def _template_reference(group: Any) -> dict[str, str]:
@@ -141,6 +150,7 @@ def _delete_group(self: Any, name: str) -> None:
     if group is not None:
         group.min_size = 0
         lifecycle.forget(self, group)
+        refresh.forget(name)
     _delete(self, name)
 
 
@@ -176,13 +186,20 @@ def _reconcile_for_ever() -> None:
 
 
 def reconcile() -> None:
-    """One look: takes out what has ended, launches what is missing, and times lifecycle hooks out."""
-    lifecycle.expire()
+    """One look: takes out what has ended or is unhealthy, launches what is missing, and times hooks out."""
+    hooks.expire()
+    notices.carry_out()
     groups: dict[str, Any] = dict(autoscaling_backends[ACCOUNT][REGION].autoscaling_groups)
     for group in groups.values():
         _drop_terminated(group)
-        missing = group.desired_capacity - len(group.active_instances())
-        if missing > 0 and "ReplaceUnhealthy" not in group._suspended_processes:
+        lifecycle.admit(group)
+        if "ReplaceUnhealthy" in group._suspended_processes:
+            continue
+        for state in [s for s in group.active_instances() if s.health_status == "Unhealthy"]:
+            lifecycle.retire(group, state)
+        refresh.step(group)
+        missing = group.desired_capacity + refresh.surge(group) - len(group.active_instances())
+        if missing > 0:
             group.replace_autoscaling_group_instances(missing, group.get_propagated_tags())
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from moto.iam.models import InstanceProfile
 from moto.sts.models import AssumedRole, sts_backends
 
-from . import ACCOUNT, PARTITION, REGION, lifecycle
-from .machines import GROUP_TAG, tags_of
+from . import ACCOUNT, PARTITION, REGION, lifecycle, notices
+from .machines import tags_of
 from .world import VPC_CIDR, ec2, utc
 
 Tree = dict[str, str | bytes]
@@ -25,7 +25,7 @@ _sessions: dict[tuple[str, str], AssumedRole] = {}
 def tree(instance: Any) -> Tree:
     """Everything under a version's root, for one instance."""
     data: Tree = {}
-    for part in (_identity, _network, _tags, _autoscaling, _iam):
+    for part in (_identity, _network, _tags, _autoscaling, _notices, _iam):
         data |= {f"meta-data/{path}": value for path, value in part(instance).items()}
     data["dynamic/instance-identity/document"] = _identity_document(instance)
     if instance.user_data:
@@ -97,10 +97,12 @@ def _tags(instance: Any) -> Tree:
 
 
 def _autoscaling(instance: Any) -> Tree:
-    if GROUP_TAG not in tags_of(instance):
-        return {}
-    state = "Terminated" if lifecycle.is_departing(instance.id) else "InService"
-    return {"autoscaling/target-lifecycle-state": state}
+    state = notices.target(instance.id, lifecycle.target_state(instance.id))
+    return {"autoscaling/target-lifecycle-state": state} if state else {}
+
+
+def _notices(instance: Any) -> Tree:
+    return dict(notices.metadata(instance.id))
 
 
 def _iam(instance: Any) -> Tree:

@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import elastic_network_interfaces, instances
+from moto.ec2.models.tags import TagBackend
 from moto.ec2.utils import convert_tag_spec
 
 from .machines import count_reboot, tags_of
@@ -18,6 +19,7 @@ _RESERVED = (".", "..", "_index")
 _Backend = instances.InstanceBackend
 _run = _Backend.run_instances
 _reboot = _Backend.reboot_instances
+_create_tags = TagBackend.create_tags
 _macs = itertools.count(1)
 _subnets = itertools.count()
 
@@ -30,6 +32,7 @@ def install() -> None:
         reboot_instances=_reboot_instances,
         modify_instance_metadata_options=_modify_metadata_options,
     )
+    replace(TagBackend, create_tags=_checked_tags)
     replace(elastic_network_interfaces, random_mac_address=_next_mac)
 
 
@@ -71,15 +74,27 @@ def _associate_profile(backend: Any, launched: list[Any], template: dict[str, An
 def _check_tag_keys(template: dict[str, Any], kw: dict[str, Any]) -> None:
     if kw["metadata_options"].get("InstanceMetadataTags") != "enabled":
         return
-    keys = set(convert_tag_spec(template.get("TagSpecifications") or []).get("instance", {}))
-    keys |= set((kw.get("tags") or {}).get("instance", {}))
-    for key in keys:
+    _check_keys(convert_tag_spec(template.get("TagSpecifications") or []).get("instance", {}))
+    _check_keys((kw.get("tags") or {}).get("instance", {}))
+
+
+def _check_keys(tags: dict[str, str]) -> None:
+    for key in tags:
         if not _TAG_KEY.fullmatch(key) or key in _RESERVED:
             raise EC2ClientError(
                 "InvalidParameterValue",
                 f"'{key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{{1,255}}), "
                 "and must not be a reserved name ('.', '..', '_index')",
             )
+
+
+def _checked_tags(self: Any, resource_ids: list[str], tags: dict[str, str]) -> bool:
+    """A later tag has to be one that metadata can show as well."""
+    for reservation in self.reservations.values():
+        for instance in reservation.instances:
+            if instance.id in resource_ids and instance.metadata_options.instance_metadata_tags == "enabled":
+                _check_keys(tags)
+    return bool(_create_tags(self, resource_ids, tags))
 
 
 def _reboot_instances(self: Any, instance_ids: list[str]) -> Any:

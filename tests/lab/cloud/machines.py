@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from . import lifecycle
 from .world import LOCK, ec2, utc
 
 GROUP_TAG = "aws:autoscaling:groupName"
@@ -27,6 +28,7 @@ class Machine:
     boots: int
     tags: dict[str, str]
     group: str | None
+    lifecycle_state: str | None
     zone: str
     subnet_cidr: str
     launched: float
@@ -54,7 +56,8 @@ def cluster_of(name: str) -> str:
 def all_machines() -> list[Machine]:
     """Every instance of the session, terminated ones too."""
     with LOCK:
-        return [_machine(i) for r in ec2().reservations.values() for i in r.instances]
+        members = lifecycle.members()
+        return [_machine(i, members) for r in ec2().reservations.values() for i in r.instances]
 
 
 def instance_at(address: str) -> Any | None:
@@ -74,7 +77,7 @@ def machine_at(address: str) -> Machine | None:
     """The pending or running machine with this address."""
     with LOCK:
         instance = instance_at(address)
-        return _machine(instance) if instance else None
+        return _machine(instance, lifecycle.members()) if instance else None
 
 
 def set_alias(address: str, instance_id: str | None) -> None:
@@ -97,8 +100,9 @@ def tags_of(instance: Any) -> dict[str, str]:
     return dict(ec2().tags.get(instance.id, {}))
 
 
-def _machine(instance: Any) -> Machine:
+def _machine(instance: Any, members: dict[str, Any]) -> Machine:
     tags = tags_of(instance)
+    member = members.get(instance.id)
     return Machine(
         instance_id=instance.id,
         state=instance.state,
@@ -108,6 +112,7 @@ def _machine(instance: Any) -> Machine:
         boots=1 + _reboots.get(instance.id, 0),
         tags=tags,
         group=tags.get(GROUP_TAG),
+        lifecycle_state=member.lifecycle_state if member else None,
         zone=instance.placement.zone,
         subnet_cidr=ec2().get_subnet(instance.subnet_id).cidr_block,
         launched=utc(instance.launch_time).timestamp(),

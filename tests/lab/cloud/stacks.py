@@ -10,7 +10,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.core.common_models import CloudFormationModel
 from moto.iam.models import Role
 
-from .lifecycle import create_hook
+from .hooks import create_hook
 from .patching import replace
 
 _Group: Any = models.FakeAutoScalingGroup
@@ -31,10 +31,18 @@ def install() -> None:
 def _create(
     cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kw: Any
 ) -> Any:
+    """The hooks that come with a group are there before its first instance."""
+    listed = _listed_hooks(cloudformation_json)
+    for hook in listed:
+        create_hook(resource_name, hook)
     group = _create_group(cls, resource_name, cloudformation_json, account_id, region_name, **kw)
-    for hook in cloudformation_json["Properties"].get("LifecycleHookSpecificationList", []):
-        create_hook(resource_name, hook["LifecycleHookName"], hook)
+    group.listed_hooks = [hook["LifecycleHookName"] for hook in listed]
     return group
+
+
+def _listed_hooks(cloudformation_json: Any) -> list[dict[str, Any]]:
+    """Without those that a condition left out."""
+    return [hook for hook in cloudformation_json["Properties"].get("LifecycleHookSpecificationList") or [] if hook]
 
 
 def _update(
@@ -48,6 +56,7 @@ def _update(
 ) -> Any:
     """Changes the group as AWS does; moto deletes it and makes a new one, which replaces every instance."""
     properties = cloudformation_json["Properties"]
+    _update_hooks(original_resource, _listed_hooks(cloudformation_json))
     desired = properties.get("DesiredCapacity")
     template = properties.get("LaunchTemplate")
     original_resource.update(
@@ -63,6 +72,15 @@ def _update(
     )
     original_resource.tags = properties.get("Tags", [])
     return original_resource
+
+
+def _update_hooks(group: Any, listed: list[dict[str, Any]]) -> None:
+    names = [hook["LifecycleHookName"] for hook in listed]
+    for gone in set(group.listed_hooks) - set(names):
+        group.autoscaling_backend.delete_lifecycle_hook(group.name, gone)
+    for hook in listed:
+        create_hook(group.name, hook)
+    group.listed_hooks = names
 
 
 def _put_policy_as_text(self: Any, policy_name: str, policy_json: Any) -> None:
@@ -99,7 +117,7 @@ class LifecycleHookResource(CloudFormationModel):
     ) -> LifecycleHookResource:
         """Makes the hook."""
         properties = cloudformation_json["Properties"]
-        return cls(create_hook(properties["AutoScalingGroupName"], resource_name, properties))
+        return cls(create_hook(properties["AutoScalingGroupName"], properties, resource_name))
 
     @classmethod
     def update_from_cloudformation_json(

@@ -69,6 +69,9 @@ pub struct Instance {
     /// The Auto Scaling group it belongs to.
     #[serde(default)]
     pub group: Option<String>,
+    /// Where it is in its group's life: `Pending:Wait`, `InService`, `Terminating:Wait` and so on.
+    #[serde(default)]
+    pub lifecycle_state: Option<String>,
     /// Availability zone.
     #[serde(default)]
     pub zone: String,
@@ -120,6 +123,18 @@ impl Admin {
     pub fn alias(&self, address: &str, instance: &str) -> Result<()> {
         let body = serde_json::json!({"address": address, "instance": instance});
         self.request("POST", "/lab/aliases", Some(&body)).map(drop)
+    }
+
+    /// Gives an instance a notice; the answer is the event's id.
+    pub fn give_notice(&self, notice: &Value) -> Result<String> {
+        let answer: Value = self.typed("POST", "/lab/notices", Some(notice))?;
+        Ok(answer["event"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Takes all notices to an instance back.
+    pub fn clear_notices(&self, instance: &str) -> Result<()> {
+        self.request("DELETE", &format!("/lab/notices/{instance}"), None)
+            .map(drop)
     }
 
     /// Ends a fault.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::admin::{Admin, Health, Instance};
 use crate::fault::{Fault, FaultGuard};
-use crate::journal::Request;
+use crate::journal::{Request, Requests};
 use crate::launch::{self, Launch};
 use crate::paths::Paths;
 use crate::wait::wait_until;
@@ -84,6 +84,10 @@ impl Lab {
     /// Its folders.
     pub fn paths(&self) -> &Paths {
         &self.paths
+    }
+
+    pub(crate) fn admin(&self) -> &Admin {
+        &self.admin
     }
 
     /// The network and the images.
@@ -176,6 +180,13 @@ impl Lab {
     /// Every request so far, oldest first.
     pub fn journal(&self) -> Result<Vec<Request>> {
         journal::read(&self.paths.journal())
+    }
+
+    /// Those of the requests that are wanted, oldest first.
+    pub fn requests(&self, wanted: &Requests) -> Result<Vec<Request>> {
+        let mut requests = self.journal()?;
+        requests.retain(|request| wanted.want(request));
+        Ok(requests)
     }
 
     /// Starts a fault that lasts as long as the guard.

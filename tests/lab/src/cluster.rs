@@ -47,6 +47,10 @@ pub struct ClusterSpec {
     pub metadata_tags: bool,
     /// User data, as plain text.
     pub user_data: Option<String>,
+    /// How long a new instance may take to say that its node is in the swarm; it is in service at once if none.
+    pub launching_hook: Option<Duration>,
+    /// How long a leaving instance gets between two heartbeats; it ends at once if none.
+    pub terminating_hook: Option<Duration>,
 }
 
 impl ClusterSpec {
@@ -60,6 +64,8 @@ impl ClusterSpec {
             image: Image::Baked,
             metadata_tags: true,
             user_data: None,
+            launching_hook: None,
+            terminating_hook: None,
         }
     }
 
@@ -76,6 +82,8 @@ impl ClusterSpec {
             parameter("ManagerCount", &self.managers.to_string()),
             parameter("WorkerCount", &self.workers.to_string()),
             parameter("WorkerMax", &self.worker_max.to_string()),
+            parameter("LaunchingTimeout", &seconds(self.launching_hook)),
+            parameter("TerminatingTimeout", &seconds(self.terminating_hook)),
             parameter(
                 "InstanceMetadataTags",
                 if self.metadata_tags {
@@ -90,6 +98,10 @@ impl ClusterSpec {
         }
         Ok(list)
     }
+}
+
+fn seconds(hook: Option<Duration>) -> String {
+    hook.map_or(0, |time| time.as_secs()).to_string()
 }
 
 /// A cluster that was created.
@@ -151,22 +163,6 @@ impl Cluster {
         let mut instances = self.machines()?;
         instances.retain(|instance| instance.tag("swarm:role") == Some(role.name()));
         Ok(instances)
-    }
-
-    /// Sets the desired capacity of a role's group.
-    pub fn scale(&self, role: Role, count: u32) -> Result<()> {
-        let group = format!("{}-{}", self.name, role.name());
-        let count = count.to_string();
-        self.lab
-            .aws(&[
-                "autoscaling",
-                "set-desired-capacity",
-                "--auto-scaling-group-name",
-                &group,
-                "--desired-capacity",
-                &count,
-            ])
-            .map(drop)
     }
 
     /// Deletes the stack, and waits until its machines are off.

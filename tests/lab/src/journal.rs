@@ -42,6 +42,58 @@ impl Request {
     }
 }
 
+/// Which requests are wanted; those of all services at first.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    service: Option<String>,
+    action: Option<String>,
+    instance: Option<String>,
+    target: Option<String>,
+}
+
+impl Requests {
+    /// Only those to this service.
+    pub fn to(service: &str) -> Self {
+        Self {
+            service: Some(service.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Only this action.
+    #[must_use]
+    pub fn action(mut self, action: &str) -> Self {
+        self.action = Some(action.to_owned());
+        self
+    }
+
+    /// Only those from this instance.
+    #[must_use]
+    pub fn instance(mut self, id: &str) -> Self {
+        self.instance = Some(id.to_owned());
+        self
+    }
+
+    /// Only those about this name, id or hook's result.
+    #[must_use]
+    pub fn target(mut self, name: &str) -> Self {
+        self.target = Some(name.to_owned());
+        self
+    }
+
+    pub(crate) fn want(&self, request: &Request) -> bool {
+        let is = |wanted: &Option<String>, have: &str| wanted.as_ref().is_none_or(|w| w == have);
+        let about = |wanted: &str| request.target.split(',').any(|name| name == wanted);
+        is(&self.service, &request.service)
+            && is(&self.action, &request.action)
+            && is(
+                &self.instance,
+                request.instance.as_deref().unwrap_or_default(),
+            )
+            && self.target.as_deref().is_none_or(about)
+    }
+}
+
 /// All requests so far, oldest first.
 pub(crate) fn read(file: &Path) -> Result<Vec<Request>> {
     let text = fs::read_to_string(file)
@@ -70,6 +122,17 @@ mod tests {
         assert_eq!(requests.len(), 1);
         assert!(requests[0].is_aws());
         assert_eq!(requests[0].target, "/swarmlet/a/ticket");
+    }
+
+    #[test]
+    fn requests_are_found_by_what_is_known_of_them() {
+        let request = &parse(&format!("{LINE}\n")).expect("readable")[0];
+        assert!(Requests::default().want(request));
+        let reads = Requests::to("ssm").action("GetParameter");
+        assert!(reads.clone().instance("i-1").want(request));
+        assert!(reads.clone().target("/swarmlet/a/ticket").want(request));
+        assert!(!reads.instance("i-2").want(request));
+        assert!(!Requests::to("ec2").want(request));
     }
 
     #[test]

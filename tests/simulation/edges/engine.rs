@@ -207,6 +207,7 @@ fn look(state: &State, id: usize) -> EngineState {
     let mut managers: Vec<SocketAddr> = known.map(|&ip| (ip, SWARM_PORT).into()).collect();
     managers.sort();
     let identity = Identity {
+        locks: false,
         node_id: Some(place.node.clone()),
         swarm_id: Some(swarm.name.clone()),
         ca_digest: Some(swarm.ca_digest.clone()),

@@ -5,6 +5,7 @@ use swarmlet::run::Memory;
 use swarmlet::swarm::{Role, Ticket};
 
 use super::State;
+use super::elections::View;
 use super::engine::Phase;
 use super::machine::MachineId;
 use super::swarm::{Status, SwarmId};
@@ -112,5 +113,31 @@ impl State {
         let members = swarm.raft.iter().filter_map(|node| swarm.entry(node));
         let left = members.filter(|e| self.machines[e.machine].terminated.is_none());
         swarm.raft.contains(&place.node) && left.count() < swarm.majority()
+    }
+
+    /// Living managers of a lost majority.
+    pub(crate) fn stuck(&self) -> Vec<MachineId> {
+        let leaderless = |id: &MachineId| self.view(*id) == Some(View::Leaderless);
+        let living = self.living().into_iter().filter(leaderless);
+        living.filter(|&id| self.is_lost(id)).collect()
+    }
+
+    /// Living nodes that the leader of such a manager's swarm was about to make managers when it
+    /// ended: the ticket names them, raft does not know them.
+    pub(crate) fn never_promoted(&self, stuck: &[MachineId]) -> Vec<MachineId> {
+        let swarms = stuck.iter().filter_map(|&id| {
+            let place = self.machines[id].engine.place.as_ref()?;
+            Some(&self.swarms[place.swarm])
+        });
+        let named = swarms.flat_map(|swarm| {
+            let managers = swarm.entries.iter().filter(|e| e.role == Role::Manager);
+            managers.filter(|e| !swarm.raft.contains(&e.node))
+        });
+        let living = self.living();
+        let mut found: Vec<MachineId> = named.map(|entry| entry.machine).collect();
+        found.retain(|id| living.contains(id));
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Papers {
     pub(super) subject: Option<Subject>,
     /// Digest of the root certificate that it trusts.
     pub(super) ca_digest: Option<String>,
+    /// Its key is encrypted.
+    pub(super) locks: bool,
 }
 
 /// Whether the engine is a manager whose answers count. `ControlAvailable` alone does not
@@ -66,6 +68,7 @@ fn identity(info: &SwarmInfo, papers: Papers) -> Identity {
         node_id,
         swarm_id: swarm_id(info).or(swarm),
         ca_digest: papers.ca_digest,
+        locks: papers.locks,
     }
 }
 

@@ -13,6 +13,7 @@ fn papers() -> Papers {
             node_id: "n".into(),
         }),
         ca_digest: Some("d".into()),
+        locks: true,
     }
 }
 
@@ -31,6 +32,7 @@ fn a_worker_knows_its_swarm_by_its_certificate_only() {
     );
     let expected = Member {
         identity: Identity {
+            locks: true,
             node_id: Some("n".into()),
             swarm_id: Some("s".into()),
             ca_digest: Some("d".into()),
@@ -61,6 +63,7 @@ fn a_pending_node_is_known_by_its_certificate_until_the_engine_tells() {
             "RemoteManagers":[{"NodeID":"n","Addr":"10.0.0.9:2377"},{"NodeID":"m","Addr":"10.0.0.1:2377"}]}"#,
     );
     let expected = Identity {
+        locks: true,
         node_id: Some("n".into()),
         swarm_id: Some("s".into()),
         ca_digest: Some("d".into()),
@@ -79,6 +82,7 @@ fn a_first_join_has_no_identity_but_the_manager_it_dials() {
             "RemoteManagers":[{"NodeID":"","Addr":"10.0.0.1:2377"}]}"#,
     );
     let expected = Identity {
+        locks: false,
         managers: vec![([10, 0, 0, 1], 2377).into()],
         ..Identity::default()
     };

@@ -16,13 +16,12 @@ pub(super) async fn read(docker: &Docker) -> Result<EngineState, EngineError> {
     let papers = convert::Papers {
         subject: certificate::of_this_node(&data).await.unwrap_or_default(),
         ca_digest: certificate::root_digest(&data).await,
+        locks: certificate::is_locking(&data).await.unwrap_or_default(),
     };
     let swarm = info.swarm.unwrap_or_default();
     let leader = leads(docker, &swarm).await;
     match convert::state(&swarm, papers, leader) {
-        EngineState::Inactive if is_unloaded(&data) => Err(EngineError::Down(
-            "its swarm is on its disk, but not loaded before it starts again".into(),
-        )),
+        EngineState::Inactive if is_unloaded(&data) => Err(EngineError::Unloaded),
         state => Ok(state),
     }
 }

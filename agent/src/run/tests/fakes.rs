@@ -310,6 +310,7 @@ impl engine::Engine for Engine {
         let nodes = state.swarms[&swarm_id].iter();
         let others = nodes.filter(|node| node.id != self.id());
         let identity = Identity {
+            locks: false,
             node_id: Some(self.id()),
             ca_digest: Some(digest()),
             managers: others

@@ -5,6 +5,7 @@ mod fakes;
 mod forming;
 mod launching;
 mod lifecycle;
+mod status;
 mod watching;
 
 use std::time::Duration;

@@ -71,7 +71,7 @@ fn judge(
     let (gone, survivors) = (gone(seen, &peers, ticket), left.len() + 1);
     // Recovered elsewhere, with as few managers as one, it is lost only with the last of them.
     let recovered = ticket.epoch > membership.epoch && !left.is_empty();
-    if recovered || !is_lost(survivors, gone) {
+    if recovered || !is_lost(survivors, gone, all_answer(seen, &left)) {
         return wait(quorum_may_return(seen, left));
     }
     // One that is gone may have promoted and published others before its end.
@@ -82,11 +82,15 @@ fn judge(
         return step(Action::ReadTicket, Reason::TicketMayPredate);
     }
     let epoch = membership.epoch.max(ticket.epoch).next();
-    let bid = Bid::to_recover(epoch, hindrance(seen, gone, gone + survivors));
+    let bid = Bid::to_recover(epoch, hindrance(seen, here, gone, gone + survivors));
     guarded(seen, form::bid(seen, read, &bid))
 }
 
-fn hindrance(seen: &Observation, gone: usize, members: usize) -> Option<Reason> {
+/// Where managers lock, Docker loses the swarm when a new cluster is forced: consent or not.
+fn hindrance(seen: &Observation, here: &Identity, gone: usize, members: usize) -> Option<Reason> {
+    if here.locks {
+        return Some(Reason::CannotForce { gone, members });
+    }
     let asks = seen.recovery == Recovery::Ask { consent: false };
     asks.then_some(Reason::AwaitsConsent { gone, members })
 }
@@ -100,10 +104,16 @@ fn guarded(seen: &Observation, decision: Decision) -> Decision {
 }
 
 /// Whether so many survivors can have a majority no more. Raft may count one less of those that are
-/// gone than the ticket names, because a demotion is published when it is done. The last survivor
-/// of all needs no such care: alone in its raft, it would lead.
-fn is_lost(survivors: usize, gone: usize) -> bool {
-    survivors < gone || (survivors == 1 && gone == 1)
+/// gone than the ticket names, because a demotion is published when it is done. Half of them need
+/// no such care if all of them are heard: were they a majority, one of them would lead.
+fn is_lost(survivors: usize, gone: usize, all_answer: bool) -> bool {
+    survivors < gone || (survivors == gone && all_answer)
+}
+
+/// Whether all of the others that live answer, and know no leader.
+fn all_answer(seen: &Observation, left: &[String]) -> bool {
+    let heard = seen.standing.as_ref().map_or(0, |s| s.leaderless);
+    heard >= left.len()
 }
 
 /// How many of raft's managers are gone, at least. The ticket counts if it knows of this one. What

@@ -84,6 +84,7 @@ fn failed<T>(trouble: Trouble) -> Option<Reading<T>> {
 
 fn standing(verdict: Verdict, looks: u32, lasted: Duration) -> Option<Standing> {
     Some(Standing {
+        leaderless: 0,
         verdict,
         age: Duration::ZERO,
         looks,
@@ -173,6 +174,7 @@ fn passed_over() -> Option<Outcome> {
 
 fn identity() -> Identity {
     Identity {
+        locks: false,
         node_id: Some("node".into()),
         swarm_id: Some("swarm".into()),
         ca_digest: Some(digest()),

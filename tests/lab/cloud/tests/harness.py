@@ -125,6 +125,7 @@ class Cloud:
             "VpcId": health["vpc_id"],
             "SubnetIds": ",".join(health["subnet_ids"]),
             "ImageId": BAKED,
+            "TerminatingTimeout": 0,
         } | parameters
         return {
             "StackName": name,
@@ -217,3 +218,49 @@ def wait_until(holds: Callable[[], bool], seconds: float) -> None:
     while not holds():
         assert time.monotonic() < until, f"not within {seconds} s"
         time.sleep(0.05)
+
+
+class Group:
+    """One group of a cluster, and its members."""
+
+    def __init__(self, cloud: Cloud, cluster: str, role: str = "worker") -> None:
+        self.cloud = cloud
+        self.calls = cloud.client("autoscaling")
+        self.name = {"AutoScalingGroupName": f"{cluster}-{role}"}
+
+    def states(self) -> dict[str, str]:
+        """The lifecycle state of each member."""
+        said = self.calls.describe_auto_scaling_groups(AutoScalingGroupNames=list(self.name.values()))
+        return {i["InstanceId"]: i["LifecycleState"] for i in said["AutoScalingGroups"][0]["Instances"]}
+
+    def ids(self, state: str = "InService") -> list[str]:
+        """The members in a state."""
+        return sorted(instance for instance, now in self.states().items() if now == state)
+
+    def resize(self, capacity: int) -> None:
+        """Sets the desired capacity."""
+        self.calls.set_desired_capacity(**self.name, DesiredCapacity=capacity)
+
+    def hook(self, transition: str, seconds: int = 300, result: str = "CONTINUE", name: str = "hook") -> None:
+        """Makes or changes a hook."""
+        self.calls.put_lifecycle_hook(
+            **self.name,
+            LifecycleHookName=name,
+            LifecycleTransition=f"autoscaling:EC2_INSTANCE_{transition}",
+            HeartbeatTimeout=seconds,
+            DefaultResult=result,
+        )
+
+    def unhook(self, name: str = "hook") -> None:
+        """Takes a hook away."""
+        self.calls.delete_lifecycle_hook(**self.name, LifecycleHookName=name)
+
+    def complete(self, instance: str, result: str = "CONTINUE", name: str = "hook") -> None:
+        """Completes an instance's hook."""
+        hook = self.name | {"LifecycleHookName": name, "InstanceId": instance}
+        self.calls.complete_lifecycle_action(**hook, LifecycleActionResult=result)
+
+    def beat(self, instance: str, name: str = "hook") -> None:
+        """Records a heartbeat of an instance's hook."""
+        hook = self.name | {"LifecycleHookName": name, "InstanceId": instance}
+        self.calls.record_lifecycle_action_heartbeat(**hook)

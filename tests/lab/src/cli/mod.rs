@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lab::{Cluster, ClusterSpec, Image, Instance, Lab, Launch, Paths, Role, UpOptions};
+use lab::{Image, Instance, Lab, Launch, Paths, Role, UpOptions};
 
+mod cluster;
+mod notice;
 mod show;
 mod through;
 
@@ -36,7 +37,7 @@ enum Verb {
     Launch(LaunchArgs),
     /// Clusters, by the same `CloudFormation` template as on AWS.
     #[command(subcommand)]
-    Cluster(ClusterVerb),
+    Cluster(cluster::ClusterVerb),
     /// List the instances.
     Ls(LsArgs),
     /// Run a command in a machine.
@@ -88,6 +89,8 @@ enum Verb {
         /// Which machine.
         instance: String,
     },
+    /// Tell a machine by its metadata what is about to happen to it.
+    Notice(notice::NoticeArgs),
     /// The AWS command line, against the lab.
     Aws {
         /// Its arguments.
@@ -152,50 +155,6 @@ struct LaunchArgs {
     /// How many.
     #[arg(long, default_value_t = 1)]
     count: u32,
-}
-
-#[derive(Debug, Subcommand)]
-enum ClusterVerb {
-    /// Launch one.
-    Create {
-        /// Its name.
-        name: String,
-        /// 1, 3 or 5.
-        #[arg(long, default_value_t = 3)]
-        managers: u32,
-        /// How many workers.
-        #[arg(long, default_value_t = 3)]
-        workers: u32,
-        /// With Docker, without, or Debian 12 with its Docker 20.10.
-        #[arg(long, value_enum, default_value_t)]
-        image: ImageArg,
-        /// Whether the metadata service shows the tags.
-        #[arg(long, value_enum, default_value_t)]
-        metadata_tags: Switch,
-    },
-    /// Set how many instances one of its groups has.
-    Scale {
-        /// Its name.
-        name: String,
-        /// Which group.
-        #[arg(value_enum)]
-        role: RoleArg,
-        /// How many.
-        count: u32,
-    },
-    /// Wait until its swarm is whole, show what its machines say meanwhile, then list the nodes.
-    Wait {
-        /// Its name.
-        name: String,
-        /// For how many seconds at most.
-        #[arg(long, default_value_t = 180)]
-        limit: u64,
-    },
-    /// Delete it with all of its machines.
-    Delete {
-        /// Its name.
-        name: String,
-    },
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -264,7 +223,7 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
                 println!("{id}");
             }
         }
-        Verb::Cluster(verb) => cluster(lab, verb)?,
+        Verb::Cluster(verb) => cluster::run(lab, verb)?,
         Verb::Ls(list) => show::instances(lab, &list)?,
         Verb::Exec { instance, command } => return through::exec(lab, &instance, &command),
         Verb::Logs {
@@ -280,38 +239,11 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
         Verb::Stop { instance } => lab.stop(&through::find(lab, &instance)?)?,
         Verb::Start { instance } => lab.start(&through::find(lab, &instance)?)?,
         Verb::Terminate { instance } => lab.terminate(&through::find(lab, &instance)?)?,
+        Verb::Notice(arguments) => notice::give(lab, arguments)?,
         Verb::Journal { instance, imds } => show::journal(lab, instance.as_deref(), imds)?,
         Verb::Up { .. } | Verb::Down | Verb::Hypervisor | Verb::Aws { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn cluster(lab: &Lab, verb: ClusterVerb) -> Result<()> {
-    match verb {
-        ClusterVerb::Create {
-            name,
-            managers,
-            workers,
-            image,
-            metadata_tags,
-        } => {
-            let spec = ClusterSpec {
-                image: image.into(),
-                metadata_tags: metadata_tags == Switch::Enabled,
-                ..ClusterSpec::new(&name, managers, workers)
-            };
-            Cluster::create(lab, &spec).map(drop)
-        }
-        ClusterVerb::Scale { name, role, count } => {
-            Cluster::named(lab, &name).scale(role.into(), count)
-        }
-        ClusterVerb::Wait { name, limit } => {
-            let nodes = Cluster::named(lab, &name).wait_whole(Duration::from_secs(limit))?;
-            show::nodes(&nodes);
-            Ok(())
-        }
-        ClusterVerb::Delete { name } => Cluster::named(lab, &name).delete(),
-    }
 }
 
 impl From<LaunchArgs> for Launch {

@@ -16,8 +16,8 @@ pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
         return Ok(());
     }
     println!(
-        "{:<20} {:<11} {:<8} {:<14} {:<12} {:<8} {:<11} NAME",
-        "INSTANCE", "STATE", "MACHINE", "ADDRESS", "CLUSTER", "ROLE", "ZONE"
+        "{:<20} {:<11} {:<8} {:<16} {:<14} {:<12} {:<8} {:<11} NAME",
+        "INSTANCE", "STATE", "MACHINE", "LIFECYCLE", "ADDRESS", "CLUSTER", "ROLE", "ZONE"
     );
     instances.iter().for_each(instance);
     Ok(())
@@ -26,10 +26,11 @@ pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
 fn instance(instance: &Instance) {
     let on = machine::systemd_of(&instance.id).is_ok();
     println!(
-        "{:<20} {:<11} {:<8} {:<14} {:<12} {:<8} {:<11} {}",
+        "{:<20} {:<11} {:<8} {:<16} {:<14} {:<12} {:<8} {:<11} {}",
         instance.id,
         instance.state,
         if on { "on" } else { "off" },
+        instance.lifecycle_state.as_deref().unwrap_or("-"),
         instance.address,
         instance.tag("swarm:cluster").unwrap_or("-"),
         instance.tag("swarm:role").unwrap_or("-"),

@@ -43,6 +43,26 @@ fn a_lost_majority_is_recovered_on_ec2s_word_under_the_next_claim() {
 }
 
 #[test]
+fn where_managers_lock_no_epoch_is_claimed_for_a_recovery() {
+    let mut seen = headless();
+    seen.fleet = words(&[("i-4", Life::Terminated), ("i-5", Life::Terminated)]);
+    seen.recovery = Recovery::Ask { consent: true };
+    let EngineState::Active(member) = &mut seen.engine else {
+        panic!("a manager without a leader is active")
+    };
+    member.identity.locks = true;
+    let second = Epoch::FIRST.next();
+    assert_eq!(action(&seen), Action::ReadRegisters(second));
+    seen.registers = just(Registers {
+        epoch: second,
+        ..registers(None, false, None)
+    });
+    let (gone, members) = (2, 3);
+    assert_eq!(reason(&seen), Reason::CannotForce { gone, members });
+    assert!(!matches!(action(&seen), Action::CreateClaim(_)));
+}
+
+#[test]
 fn nothing_but_terminated_instances_makes_a_majority_lost() {
     for (four, five) in [
         (Life::Alive, Life::Alive),
@@ -63,6 +83,36 @@ fn nothing_but_terminated_instances_makes_a_majority_lost() {
     assert_eq!(
         reason(&seen).to_string(),
         "waiting for stopped managers: start i-4"
+    );
+}
+
+/// This node and another live, two are gone; raft may count one of those less.
+#[test]
+fn half_of_the_managers_are_no_majority_if_all_of_them_are_heard() {
+    let named = |n: u8| format!("i-{n}");
+    let mut seen = headless();
+    seen.peers.retain(|peer| peer.node_id != "five");
+    seen.ticket = just(Some(Ticket {
+        instances: [4, 6, 7, 9].map(named).into(),
+        ..ticket()
+    }));
+    seen.fleet = words(&[
+        ("i-4", Life::Alive),
+        ("i-6", Life::Terminated),
+        ("i-7", Life::Terminated),
+    ]);
+    let heard = |leaderless| {
+        standing(Verdict::NoLeader, 6, 125 * SECOND).map(|s| Standing { leaderless, ..s })
+    };
+    seen.standing = heard(0);
+    assert_eq!(reason(&seen), Reason::ManagersCutOff(vec!["i-4".into()]));
+    seen.standing = heard(1);
+    assert_eq!(action(&seen), Action::ReadRegisters(Epoch::FIRST.next()));
+    seen.fleet.0.extend(words(&[("i-6", Life::Alive)]).0);
+    seen.standing = heard(2);
+    assert!(
+        matches!(reason(&seen), Reason::ManagersCutOff(_)),
+        "three of four may find each other again"
     );
 }
 

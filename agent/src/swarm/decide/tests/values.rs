@@ -60,6 +60,10 @@ fn tickets() -> Vec<Option<Reading<Option<Ticket>>>> {
         None,
         just(None),
         just(Some(ticket())),
+        just(Some(Ticket {
+            instances: vec!["i-4".into(), "i-9".into()],
+            ..ticket()
+        })),
         aged(Some(ticket()), 60 * SECOND),
         just(Some(other)),
         just(Some(newer)),
@@ -99,7 +103,7 @@ fn standings() -> Vec<Option<Standing>> {
         long(Verdict::Member),
         long(Verdict::Removed),
         long(Verdict::Unclear),
-        long(Verdict::NoLeader),
+        long(Verdict::NoLeader).map(|s| Standing { leaderless: 1, ..s }),
         long(Verdict::Silent),
     ]
 }

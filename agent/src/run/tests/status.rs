@@ -1,0 +1,31 @@
+//! What is shown of a node to people and programs on its host.
+
+use super::fakes::World;
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn the_status_holds_the_facts_and_no_secret() {
+    let world = World::default();
+    let (first, second) = (
+        Host::new(&world, 1, Role::Manager),
+        Host::new(&world, 2, Role::Worker),
+    );
+    let mut agent = first.agent();
+    until_it_serves(&mut agent).await;
+    let mut agent = second.agent();
+    until_it_serves(&mut agent).await;
+    let decision = agent.round().await;
+    let status = agent.status(&decision);
+    let text = serde_json::to_string(&status).unwrap();
+    assert!(!text.contains("SWMTKN"), "{text}");
+    assert_eq!((status.role.as_str(), status.serving), ("worker", true));
+    let facts = &status.facts;
+    assert_eq!(facts["engine"], "worker");
+    assert_eq!(facts["membership"]["epoch"], 1);
+    assert_eq!(facts["ticket"]["value"]["epoch"], 1);
+    assert_eq!(facts["standing"]["verdict"], "member");
+    assert!(
+        facts.get("acted").is_none(),
+        "what is not known is left out"
+    );
+}

@@ -1,0 +1,211 @@
+"""Instance refreshes: all instances of a group replaced, some at a time, while enough of them stay healthy."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import ceil, floor
+from typing import Any
+from uuid import uuid4
+
+from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult
+
+from . import lifecycle
+from .patching import add
+
+_GOING_ON = ("Pending", "InProgress")
+# New instances that end before they are healthy, until a refresh gives up.
+_MAX_LOST = 3
+
+
+@dataclass
+class Refresh:
+    """One refresh of one group."""
+
+    group: Any
+    preferences: dict[str, Any]
+    old: set[str]
+    id: str = field(default_factory=lambda: str(uuid4()))
+    status: str = "Pending"
+    reason: str | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended: datetime | None = None
+    total: int = field(init=False)
+    left: int = field(init=False)
+    new: set[str] = field(default_factory=set)
+    lost: int = 0
+
+    def __post_init__(self) -> None:
+        self.total = self.left = len(self.old)
+
+    def end(self, status: str, reason: str | None = None) -> None:
+        """Comes to its end."""
+        self.status, self.reason, self.ended = status, reason, datetime.now(UTC)
+
+    def is_healthy(self, state: Any) -> bool:
+        """In service, and a new one also warmed up."""
+        if state.lifecycle_state != "InService" or state.health_status != "Healthy":
+            return False
+        age = time.monotonic() - getattr(state, "in_service_since", 0.0)
+        return state.instance.id in self.old or age >= self.preferences["InstanceWarmup"]
+
+    def extra(self) -> int:
+        """How many more than desired there may be meanwhile: at least one if more than all are allowed."""
+        over = self.preferences["MaxHealthyPercentage"] - 100
+        return max(1, floor(self.group.desired_capacity * over / 100)) if over > 0 else 0
+
+    def floor(self) -> int:
+        """How many have to stay healthy. Where there may be none more than desired, one may always go."""
+        desired = int(self.group.desired_capacity)
+        least = ceil(desired * self.preferences["MinHealthyPercentage"] / 100)
+        return least if self.extra() else min(least, desired - 1)
+
+
+_refreshes: dict[str, list[Refresh]] = {}
+
+
+def install() -> None:
+    """Gives moto the three calls it lacks."""
+    add(
+        AutoScalingResponse,
+        start_instance_refresh=_start,
+        describe_instance_refreshes=_describe,
+        cancel_instance_refresh=_cancel,
+    )
+
+
+def surge(group: Any) -> int:
+    """How many instances the group has beyond its desired capacity for the sake of a refresh."""
+    refresh = _current(group.name)
+    if refresh is None or refresh.status == "Pending":
+        return 0
+    return min(refresh.extra(), len(_old_ones(refresh)))
+
+
+def step(group: Any) -> None:
+    """One look at a group's refresh: ends as many old instances as may go. The reconciler launches the new ones."""
+    refresh = _current(group.name)
+    if refresh is None:
+        return
+    refresh.status = "InProgress"
+    active = group.active_instances()
+    healthy = [state for state in active if refresh.is_healthy(state)]
+    _note_new(refresh, active, healthy)
+    old = _old_ones(refresh)
+    # Those that are not healthy first: nothing is lost with them.
+    old.sort(key=lambda state: (state in healthy, state.instance.launch_time))
+    spare = len(healthy) - refresh.floor()
+    for state in old:
+        spare -= state in healthy
+        if spare >= 0:
+            lifecycle.retire(group, state)
+    _note_progress(refresh, group.active_instances())
+
+
+def forget(group_name: str) -> None:
+    """Ends what goes on for a group that is deleted."""
+    _refreshes.pop(group_name, None)
+
+
+def _current(group_name: str) -> Refresh | None:
+    return next((r for r in _refreshes.get(group_name, []) if r.status in _GOING_ON), None)
+
+
+def _old_ones(refresh: Refresh) -> list[Any]:
+    return [state for state in refresh.group.active_instances() if state.instance.id in refresh.old]
+
+
+def _note_new(refresh: Refresh, active: list[Any], healthy: list[Any]) -> None:
+    present = {state.instance.id for state in active}
+    refresh.lost += len(refresh.new - present)
+    well = {state.instance.id for state in healthy}
+    refresh.new = present - refresh.old - well
+
+
+def _note_progress(refresh: Refresh, active: list[Any]) -> None:
+    if refresh.lost >= _MAX_LOST:
+        refresh.end("Failed", f"{refresh.lost} replacement instances ended before they were in service.")
+        return
+    healthy = [s for s in active if refresh.is_healthy(s) and s.instance.id not in refresh.old]
+    members = {state.instance.id for state in refresh.group.instance_states}
+    here = len(members & refresh.old)
+    unready = max(0, int(refresh.group.desired_capacity) - len(healthy))
+    refresh.left = min(refresh.left, max(here, min(unready, refresh.total)))
+    if not here and not unready:
+        refresh.end("Successful")
+
+
+def _start(self: Any) -> ActionResult:
+    name = self._get_param("AutoScalingGroupName")
+    group = self.autoscaling_backend.autoscaling_groups.get(name)
+    if group is None:
+        raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
+    if _current(name) is not None:
+        raise AutoscalingClientError(
+            "InstanceRefreshInProgressFault",
+            "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.",
+        )
+    preferences = _preferences(self._get_param("Preferences", {}) or {})
+    states = group.active_instances()
+    if preferences["SkipMatching"]:
+        states = [state for state in states if state.launch_template != lifecycle.template_of(group)]
+    refresh = Refresh(group, preferences, {state.instance.id for state in states})
+    _refreshes.setdefault(name, []).insert(0, refresh)
+    return ActionResult({"InstanceRefreshId": refresh.id})
+
+
+def _preferences(given: dict[str, Any]) -> dict[str, Any]:
+    """With AWS's defaults, but for the warm-up: the group's own default there, none here."""
+    low, high = int(given.get("MinHealthyPercentage", 90)), int(given.get("MaxHealthyPercentage", 100))
+    if not (0 <= low <= 100 <= high <= 200 and high - low <= 100):
+        raise ValidationError(
+            "MinHealthyPercentage must be from 0 to 100, MaxHealthyPercentage from 100 to 200, and at most 100 apart."
+        )
+    skip = str(given.get("SkipMatching", False)).lower() == "true"
+    warmup = int(given.get("InstanceWarmup", 0))
+    return {
+        "MinHealthyPercentage": low,
+        "MaxHealthyPercentage": high,
+        "InstanceWarmup": warmup,
+        "SkipMatching": skip,
+    }
+
+
+def _describe(self: Any) -> ActionResult:
+    """The newest first."""
+    wanted = self._get_param("InstanceRefreshIds", [])
+    found = _refreshes.get(self._get_param("AutoScalingGroupName"), [])
+    return ActionResult({"InstanceRefreshes": [_told(r) for r in found if not wanted or r.id in wanted]})
+
+
+def _told(refresh: Refresh) -> dict[str, Any]:
+    done = refresh.total - refresh.left
+    return {
+        "InstanceRefreshId": refresh.id,
+        "AutoScalingGroupName": refresh.group.name,
+        "Status": refresh.status,
+        "StatusReason": refresh.reason,
+        "StartTime": refresh.started,
+        "EndTime": refresh.ended,
+        "PercentageComplete": 100 if refresh.status == "Successful" else 100 * done // max(1, refresh.total),
+        "InstancesToUpdate": refresh.left,
+        "Preferences": refresh.preferences,
+        "Strategy": "Rolling",
+    }
+
+
+def _cancel(self: Any) -> ActionResult:
+    """What was replaced stays so; what is there beyond the desired capacity goes."""
+    name = self._get_param("AutoScalingGroupName")
+    refresh = _current(name)
+    if refresh is None:
+        raise AutoscalingClientError(
+            "ActiveInstanceRefreshNotFoundFault",
+            f"No in progress or pending Instance Refresh found for Auto Scaling group {name}",
+        )
+    refresh.end("Cancelled", "Cancelled due to user request.")
+    refresh.group.set_desired_capacity(refresh.group.desired_capacity)
+    return ActionResult({"InstanceRefreshId": refresh.id})

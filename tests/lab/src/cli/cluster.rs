@@ -1,0 +1,129 @@
+//! Clusters that can be typed.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Subcommand;
+use lab::{Cluster, ClusterSpec, Lab, RefreshSpec};
+
+use super::{ImageArg, RoleArg, Switch, show};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClusterVerb {
+    /// Launch one.
+    Create {
+        /// Its name.
+        name: String,
+        /// 1, 3 or 5.
+        #[arg(long, default_value_t = 3)]
+        managers: u32,
+        /// How many workers.
+        #[arg(long, default_value_t = 3)]
+        workers: u32,
+        /// With Docker, without, or Debian 12 with its Docker 20.10.
+        #[arg(long, value_enum, default_value_t)]
+        image: ImageArg,
+        /// Whether the metadata service shows the tags.
+        #[arg(long, value_enum, default_value_t)]
+        metadata_tags: Switch,
+        /// Seconds for a new instance to say that it has joined, before it is replaced.
+        #[arg(long)]
+        launching_hook: Option<u64>,
+        /// Seconds that a leaving instance waits between two heartbeats, before it ends.
+        #[arg(long)]
+        terminating_hook: Option<u64>,
+    },
+    /// Set how many instances one of its groups has.
+    Scale {
+        /// Its name.
+        name: String,
+        /// Which group.
+        #[arg(value_enum)]
+        role: RoleArg,
+        /// How many.
+        count: u32,
+    },
+    /// Replace all instances of one of its groups, and wait until that is done.
+    Refresh {
+        /// Its name.
+        name: String,
+        /// Which group.
+        #[arg(value_enum)]
+        role: RoleArg,
+        /// At least this percentage stays healthy.
+        #[arg(long, default_value_t = 100)]
+        min_healthy: u8,
+        /// No more than this percentage is there; above 100 new ones are launched first.
+        #[arg(long, default_value_t = 110)]
+        max_healthy: u8,
+        /// Seconds in service before a new instance counts as healthy.
+        #[arg(long, default_value_t = 0)]
+        warmup: u64,
+        /// For how many seconds at most.
+        #[arg(long, default_value_t = 600)]
+        limit: u64,
+    },
+    /// Wait until its swarm is whole, show what its machines say meanwhile, then list the nodes.
+    Wait {
+        /// Its name.
+        name: String,
+        /// For how many seconds at most.
+        #[arg(long, default_value_t = 180)]
+        limit: u64,
+    },
+    /// Delete it with all of its machines.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Does what was typed.
+pub(super) fn run(lab: &Lab, verb: ClusterVerb) -> Result<()> {
+    match verb {
+        ClusterVerb::Create {
+            name,
+            managers,
+            workers,
+            image,
+            metadata_tags,
+            launching_hook,
+            terminating_hook,
+        } => {
+            let spec = ClusterSpec {
+                image: image.into(),
+                metadata_tags: metadata_tags == Switch::Enabled,
+                launching_hook: launching_hook.map(Duration::from_secs),
+                terminating_hook: terminating_hook.map(Duration::from_secs),
+                ..ClusterSpec::new(&name, managers, workers)
+            };
+            Cluster::create(lab, &spec).map(drop)
+        }
+        ClusterVerb::Scale { name, role, count } => {
+            Cluster::named(lab, &name).scale(role.into(), count)
+        }
+        ClusterVerb::Refresh {
+            name,
+            role,
+            min_healthy,
+            max_healthy,
+            warmup,
+            limit,
+        } => {
+            let cluster = Cluster::named(lab, &name);
+            let spec = RefreshSpec {
+                min_healthy_percent: min_healthy,
+                max_healthy_percent: max_healthy,
+                warmup: Duration::from_secs(warmup),
+            };
+            let id = cluster.start_refresh(role.into(), &spec)?;
+            cluster.wait_refresh(role.into(), &id, Duration::from_secs(limit))
+        }
+        ClusterVerb::Wait { name, limit } => {
+            let nodes = Cluster::named(lab, &name).wait_whole(Duration::from_secs(limit))?;
+            show::nodes(&nodes);
+            Ok(())
+        }
+        ClusterVerb::Delete { name } => Cluster::named(lab, &name).delete(),
+    }
+}
