@@ -28,6 +28,6 @@ fi
 
 systemd-sysusers
 systemd-tmpfiles --create --prefix=/var/lib/swarmlet --prefix=/etc/swarmlet || true
-for unit in swarmlet-prepare.service swarmlet.service swarmlet-restart-engine.path; do
+for unit in swarmlet-prepare.service swarmlet.service swarmlet-restart-engine.path swarmlet-announce.path; do
   [ ! -e "/usr/lib/systemd/system/$unit" ] || systemctl enable "$unit"
 done

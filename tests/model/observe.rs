@@ -74,6 +74,7 @@ pub(crate) fn observation(view: &View, profile: Profile) -> Observation {
         holder: holder(profile.lasting),
         fleet: fleet(mind.gone, profile),
         recovery: Recovery::Auto,
+        departure: None,
     }
 }
 

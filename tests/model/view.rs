@@ -150,5 +150,13 @@ fn one(view: &View, profile: Profile) -> Option<Step> {
         Action::Remember(epoch) => Step::Remember(number(epoch)),
         Action::Leave => Step::Leave,
         Action::Unlock | Action::RestartEngine => unreachable!("no such engine in the model"),
+        Action::Announce
+        | Action::Mark
+        | Action::Retract
+        | Action::CountTasks
+        | Action::Depart
+        | Action::ListHooks
+        | Action::Heartbeat
+        | Action::CompleteLifecycle => unreachable!("nobody departs in the model"),
     })
 }

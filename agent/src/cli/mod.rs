@@ -1,6 +1,8 @@
 //! The command line: parse, pick a verb. No logic of its own.
 
+mod announce;
 mod config;
+mod depart;
 mod exit;
 mod options;
 mod prepare;
@@ -42,6 +44,15 @@ enum Verb {
     Status(status::Form),
     /// Let this manager go on alone when most managers are terminated (`swarm.recovery = "ask"`)
     Recover,
+    /// Take this node out of its swarm, without loss, until `activate`
+    Leave,
+    /// Keep the swarm's tasks off this node, until `activate`
+    Drain,
+    /// Take `leave` or `drain` back
+    Activate,
+    /// Write the engine label of a departure (run by swarmlet-announce.service)
+    #[command(hide = true)]
+    Announce,
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
@@ -65,6 +76,10 @@ pub fn main() -> Exit {
         Verb::Token(verb) => with_settings(&cli.options, async |settings| {
             token::run(&verb, settings).await
         }),
+        Verb::Leave => with_settings(&cli.options, depart::leave),
+        Verb::Drain => with_settings(&cli.options, depart::drain),
+        Verb::Activate => with_settings(&cli.options, depart::activate),
+        Verb::Announce => with_settings(&cli.options, announce::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),
     }

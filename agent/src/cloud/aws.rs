@@ -63,6 +63,19 @@ impl Aws {
         config.set_endpoint_url(self.endpoint_url.clone());
         aws_sdk_ec2::Client::from_conf(config.build())
     }
+
+    /// A client for Auto Scaling.
+    pub fn autoscaling(&self) -> aws_sdk_autoscaling::Client {
+        let mut config = aws_sdk_autoscaling::Config::builder()
+            .behavior_version(aws_sdk_autoscaling::config::BehaviorVersion::latest())
+            .region(self.region.clone())
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits());
+        config.set_endpoint_url(self.endpoint_url.clone());
+        aws_sdk_autoscaling::Client::from_conf(config.build())
+    }
 }
 
 /// One call is one request: the agent's rounds repeat it, with growing and jittered gaps,

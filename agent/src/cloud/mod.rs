@@ -5,6 +5,7 @@ mod credentials;
 mod error;
 pub mod fleet;
 pub mod imds;
+pub mod lifecycle;
 pub mod parameter_store;
 mod refusal;
 

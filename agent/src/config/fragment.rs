@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::duration;
 use super::settings::EndpointMode;
+use crate::swarm::launch::OnFailure;
 use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
 
 /// The sections and their keys. The field names are the names in files.
@@ -21,13 +22,24 @@ pub(super) struct Fragment {
     pub(super) metadata: Metadata,
     pub(super) engine: Engine,
     pub(super) swarm: Swarm,
+    pub(super) departure: Departure,
+    pub(super) launch: Launch,
     pub(super) log: Log,
     pub(super) state_dir: Option<PathBuf>,
     pub(super) runtime_dir: Option<PathBuf>,
 }
 
 /// The sections' names, for the names of environment variables.
-pub(super) const SECTIONS: [&str; 6] = ["node", "aws", "metadata", "engine", "swarm", "log"];
+pub(super) const SECTIONS: [&str; 8] = [
+    "node",
+    "aws",
+    "metadata",
+    "engine",
+    "swarm",
+    "departure",
+    "launch",
+    "log",
+];
 
 /// The lowest layer, and the reference for what each default is.
 pub(super) const DEFAULTS: &str = r#"
@@ -52,6 +64,16 @@ claim_patience = "300s"
 join_drained = true
 manager_availability = "active"
 tags_refresh = "60s"
+[departure]
+rebalance = false
+maintenance = true
+drain_limit = "15m"
+margin = "20s"
+hooks = []
+[launch]
+hook = true
+budget = "15m"
+on_failure = "abandon"
 [log]
 level = "info"
 "#;
@@ -130,6 +152,27 @@ pub(super) struct Swarm {
     pub(super) tags_refresh: Option<Duration>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) rotate_tokens_every: Option<Duration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Departure {
+    pub(super) rebalance: Option<bool>,
+    pub(super) maintenance: Option<bool>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) drain_limit: Option<Duration>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) margin: Option<Duration>,
+    pub(super) hooks: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Launch {
+    pub(super) hook: Option<bool>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) budget: Option<Duration>,
+    pub(super) on_failure: Option<OnFailure>,
 }
 
 #[derive(Debug, Default, Deserialize)]

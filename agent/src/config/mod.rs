@@ -24,8 +24,8 @@ use figment::Figment;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
 pub use settings::{
-    AwsSettings, EndpointMode, EngineSettings, Forced, LogSettings, MetadataSettings, NodeSettings,
-    Settings, SwarmSettings,
+    AwsSettings, DepartureSettings, EndpointMode, EngineSettings, Forced, LaunchSettings,
+    LogSettings, MetadataSettings, NodeSettings, Settings, SwarmSettings,
 };
 pub use show::Shown;
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
+use crate::swarm::latch::Rules;
+use crate::swarm::launch::OnFailure;
 use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
 
 /// Everything that can be set, after all sources were merged and checked.
@@ -22,6 +24,10 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// The swarm.
     pub swarm: SwarmSettings,
+    /// How this node leaves.
+    pub departure: DepartureSettings,
+    /// What its group hears of its launch.
+    pub launch: LaunchSettings,
     /// What is logged.
     pub log: LogSettings,
     /// What must survive a reboot.
@@ -168,6 +174,26 @@ pub struct SwarmSettings {
     pub tags_refresh: Duration,
     /// How often the leader draws new join tokens; never if not set.
     pub rotate_tokens_every: Option<Duration>,
+}
+
+/// How this node leaves.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DepartureSettings {
+    /// When and for how long.
+    pub rules: Rules,
+    /// The names of the group's terminating hooks, where it may not be asked for them.
+    pub hooks: Vec<String>,
+}
+
+/// What the Auto Scaling group hears of this node's launch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LaunchSettings {
+    /// Whether it hears anything.
+    pub hook: bool,
+    /// How long after its boot the node may take to join.
+    pub budget: Duration,
+    /// What it hears when that was not enough.
+    pub on_failure: OnFailure,
 }
 
 /// What is logged.

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use super::fragment::{Aws, Engine, Fragment, Metadata, Node, Swarm};
+use super::fragment::{Aws, Departure, Engine, Fragment, Launch, Metadata, Node, Swarm};
 use super::redact::has_credentials;
 use super::settings::under;
 use super::{
-    AwsSettings, EngineSettings, Flags, LogSettings, MetadataSettings, NodeSettings, Settings,
-    SwarmSettings,
+    AwsSettings, DepartureSettings, EngineSettings, Flags, LaunchSettings, LogSettings,
+    MetadataSettings, NodeSettings, Settings, SwarmSettings,
 };
 use crate::swarm::Availability;
+use crate::swarm::latch::Rules;
 
 /// Takes a key and what is wrong with its value.
 type Report<'a> = dyn FnMut(&str, &str) + 'a;
@@ -37,6 +38,8 @@ pub(super) fn settings(
         metadata: metadata(from.metadata, report)?,
         engine: engine(from.engine, root, report)?,
         swarm: swarm(&from.swarm, report)?,
+        departure: departure(from.departure, report)?,
+        launch: launch(&from.launch, report)?,
         log: LogSettings { level },
         state_dir: absolute("state_dir", &from.state_dir?, root, report),
         runtime_dir: absolute("runtime_dir", &from.runtime_dir?, root, report),
@@ -259,5 +262,51 @@ fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> {
         manager_availability,
         tags_refresh,
         rotate_tokens_every: from.rotate_tokens_every,
+    })
+}
+
+fn departure(from: Departure, report: &mut Report) -> Option<DepartureSettings> {
+    let rules = Rules {
+        rebalance: from.rebalance?,
+        maintenance: from.maintenance?,
+        drain_limit: from.drain_limit?,
+        margin: from.margin?,
+    };
+    check(
+        rules.drain_limit >= Duration::from_secs(30),
+        "departure.drain_limit",
+        "must be 30 s or longer: managers learn of a departure after 20 s",
+        report,
+    );
+    check(
+        rules.margin <= Duration::from_secs(90),
+        "departure.margin",
+        "must be 90 s or shorter: spot gives two minutes",
+        report,
+    );
+    check(
+        from.hooks.iter().all(|name| !name.trim().is_empty()),
+        "departure.hooks",
+        "must be names of lifecycle hooks",
+        report,
+    );
+    Some(DepartureSettings {
+        rules,
+        hooks: from.hooks,
+    })
+}
+
+fn launch(from: &Launch, report: &mut Report) -> Option<LaunchSettings> {
+    let budget = from.budget?;
+    check(
+        budget >= Duration::from_mins(1),
+        "launch.budget",
+        "must be 60 s or longer: an instance needs time to boot and join",
+        report,
+    );
+    Some(LaunchSettings {
+        hook: from.hook?,
+        budget,
+        on_failure: from.on_failure?,
     })
 }

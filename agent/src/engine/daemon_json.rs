@@ -11,7 +11,7 @@ use ipnet::Ipv4Net;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::INSTANCE_LABEL;
+use super::{DEPARTING_LABEL, INSTANCE_LABEL};
 use crate::file;
 
 type Keys = Map<String, Value>;
@@ -74,6 +74,31 @@ impl DaemonJson {
             )),
             _ => Ok(keys),
         }
+    }
+
+    /// Sets or takes away the engine label that says until when this node departs; nothing else
+    /// is touched. Whether that changed the file.
+    pub fn announce(&self, deadline: Option<u64>) -> Result<bool, DaemonJsonError> {
+        let current = self.read()?;
+        let mut settled = current.clone();
+        let labels = settled
+            .entry("labels")
+            .or_insert_with(|| Value::Array(Vec::new()));
+        let Value::Array(labels) = labels else {
+            return Err(DaemonJsonError::Invalid {
+                path: self.path.display().to_string(),
+                cause: "\"labels\" is no list".to_owned(),
+            });
+        };
+        labels.retain(|label| !has_key(label, DEPARTING_LABEL));
+        if let Some(deadline) = deadline {
+            labels.push(Value::String(format!("{DEPARTING_LABEL}={deadline}")));
+        }
+        if settled == current {
+            return Ok(false);
+        }
+        write(&self.path, &settled)?;
+        Ok(true)
     }
 
     /// Adds `wanted` where the user has not said otherwise; whether that changed the file.
@@ -154,10 +179,11 @@ fn labels(users: &Keys, wanted: &Wanted) -> Value {
         return other.clone();
     }
     let mine = Value::String(format!("{INSTANCE_LABEL}={}", wanted.instance_id));
+    // A departure does not outlive the boot it was announced in, or is announced again.
     let is_ours = |label: &Value| {
-        let text = label.as_str().unwrap_or_default();
-        text.strip_prefix(INSTANCE_LABEL)
-            .is_some_and(|rest| rest.starts_with('='))
+        [INSTANCE_LABEL, DEPARTING_LABEL]
+            .iter()
+            .any(|key| has_key(label, key))
     };
     let mut labels: Vec<Value> = Vec::new();
     for source in [users, &wanted.extra] {
@@ -174,6 +200,12 @@ fn labels(users: &Keys, wanted: &Wanted) -> Value {
     }
     labels.push(mine);
     Value::Array(labels)
+}
+
+fn has_key(label: &Value, key: &str) -> bool {
+    let text = label.as_str().unwrap_or_default();
+    text.strip_prefix(key)
+        .is_some_and(|rest| rest.starts_with('='))
 }
 
 /// The instance that the engine's labels name, if they name one.

@@ -209,3 +209,41 @@ fn the_labelled_instance_is_found() {
         assert_eq!(labelled_instance(&keys(value)), found);
     }
 }
+
+#[test]
+fn a_departure_is_a_label_and_nothing_else() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("daemon.json");
+    let users = json!({"labels": ["mine=1", LABEL], "debug": true});
+    fs::write(&path, users.to_string()).expect("a file");
+    let file = DaemonJson::new(path.clone(), folder.path().join("record"));
+    let said = || Value::Object(read(&path).expect("an object"));
+    for deadline in [7, 8] {
+        assert_eq!(file.announce(Some(deadline)), Ok(true));
+        assert_eq!(file.announce(Some(deadline)), Ok(false), "once is enough");
+        let label = format!("swarmlet.departing={deadline}");
+        assert_eq!(
+            said(),
+            json!({"labels": ["mine=1", LABEL, label], "debug": true})
+        );
+    }
+    assert_eq!(file.announce(None), Ok(true));
+    assert_eq!(said(), users);
+    file.announce(Some(9)).expect("a label");
+    file.settle(wanted(json!({}))).expect("settled");
+    let labels = said()["labels"].to_string();
+    assert!(!labels.contains("departing"), "gone at boot: {labels}");
+}
+
+#[test]
+fn labels_that_are_no_list_are_left_alone() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("daemon.json");
+    fs::write(&path, r#"{"labels": "x"}"#).expect("a file");
+    let file = DaemonJson::new(path.clone(), folder.path().join("record"));
+    assert!(file.announce(Some(7)).is_err());
+    assert_eq!(
+        fs::read_to_string(&path).expect("text"),
+        r#"{"labels": "x"}"#
+    );
+}

@@ -61,6 +61,9 @@ pub enum EngineError {
     /// The request for its restart could not be left.
     #[error("cannot ask for a restart of the Docker Engine: {0}")]
     Unasked(String),
+    /// The request for the label of a departure could not be left.
+    #[error("cannot announce the departure: {0}")]
+    Unannounced(String),
     /// Forcing a new cluster would have done harm, and nothing was done.
     #[error("cannot force a new cluster: {0}")]
     Unforced(String),
@@ -240,6 +243,10 @@ pub trait Engine {
     /// Unlocks this manager's raft store (`POST /swarm/unlock`). Until there is a leader Docker
     /// gives no answer, though the store is unlocked: [`EngineError::Slow`] is no refusal.
     async fn unlock(&self, key: &SecretString) -> Result<(), EngineError>;
+
+    /// Asks for the engine label [`DEPARTING_LABEL`] with this value, or for its end. It is set some
+    /// time after, and a manager sees it up to 20 s later.
+    async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError>;
 
     /// Asks for a restart of the engine, which happens some time after.
     async fn restart(&self) -> Result<(), EngineError>;

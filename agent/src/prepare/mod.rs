@@ -3,6 +3,7 @@
 //! Every step looks before it acts, so that on a prepared host all of it takes milliseconds,
 //! and after a crash the next run goes on where it has to.
 
+mod announce;
 mod clone;
 mod engine;
 mod error;
@@ -16,6 +17,7 @@ use crate::command::Runner;
 use crate::config::Settings;
 use crate::node::Node;
 
+pub use announce::announce;
 pub use error::PrepareError;
 pub use start::start;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::swarm::departure::Departing;
 use crate::swarm::{Fleet, Observation, Reading, Registers, Standing, Ticket};
 
 /// What a decision rested on: ages and times in seconds.
@@ -23,6 +24,7 @@ pub(crate) fn of(seen: &Observation) -> Value {
         "fleet": fleet(&seen.fleet),
         "forced": seen.forced,
         "acted": seen.acted.map(seconds),
+        "departure": seen.departure.as_ref().map(departure),
     });
     compact(facts)
 }
@@ -53,6 +55,18 @@ fn reading<T>(read: &Reading<T>, show: impl Fn(&T) -> Value) -> Value {
         "age": seconds(read.age),
         "looks": read.looks,
         "lasted": seconds(read.lasted),
+    }))
+}
+
+fn departure(departure: &Departing) -> Value {
+    compact(json!({
+        "cause": departure.cause,
+        "remaining": departure.remaining.map(seconds),
+        "announced": departure.announced.map(seconds),
+        "marked": departure.marked,
+        "tasks": departure.tasks.as_ref().and_then(Reading::value),
+        "left": departure.left,
+        "withdrawn": departure.withdrawn,
     }))
 }
 

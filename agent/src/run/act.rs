@@ -16,6 +16,17 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn act(&mut self, action: &Action) -> Result<(), StepError> {
         match action {
             Action::Wait(_) | Action::Serve(_) => Ok(()),
+            Action::Announce
+            | Action::Mark
+            | Action::Retract
+            | Action::CountTasks
+            | Action::Depart
+            | Action::ListHooks
+            | Action::Heartbeat
+            | Action::CompleteLifecycle => {
+                self.go(action).await;
+                Ok(())
+            }
             Action::ReadTicket => self.read_ticket().await,
             Action::ReadRegisters(epoch) => self.read_registers(*epoch).await,
             Action::CreateClaim(epoch) => self.create_claim(*epoch).await,
@@ -32,6 +43,21 @@ impl<O: Outside> Agent<O> {
             Action::Leave => self.leave().await,
             Action::Unlock => self.unlock().await,
             Action::RestartEngine => self.restart_engine().await,
+        }
+    }
+
+    /// The steps of a departure.
+    async fn go(&mut self, action: &Action) {
+        match action {
+            Action::Announce => self.announce().await,
+            Action::Mark => self.mark().await,
+            Action::Retract => self.retract().await,
+            Action::CountTasks => self.count_tasks().await,
+            Action::Depart => self.depart().await,
+            Action::ListHooks => self.list_hooks().await,
+            Action::Heartbeat => self.heartbeat().await,
+            Action::CompleteLifecycle => self.complete_lifecycle().await,
+            _ => {}
         }
     }
 

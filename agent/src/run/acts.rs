@@ -59,7 +59,7 @@ impl<O: Outside> Agent<O> {
         Ok(self.edges.engine.restart().await?)
     }
 
-    fn record(&mut self, act: Act) -> Result<(), StepError> {
+    pub(super) fn record(&mut self, act: Act) -> Result<(), StepError> {
         self.memory.record(&act, self.edges.clock.uptime())?;
         self.knowledge.has_acted(&act);
         Ok(())

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::departing::Progress;
 use super::memory::{Act, Recalled};
 use super::sightings::Sightings;
 use crate::node::Node;
+use crate::swarm::departure::Departing;
 use crate::swarm::{
     EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Observation, Peer, Probed,
     Reading, Recovery, Registers, Standing, Ticket, Trouble, Verdict, pace,
@@ -33,6 +35,10 @@ pub(super) struct Knowledge {
     pub(super) fleet: Sightings,
     /// When this node did what cannot be undone, and how long ago that was then.
     pub(super) acted: Option<(Instant, Duration)>,
+    /// The steps of a departure.
+    pub(super) progress: Progress,
+    /// The last try to tell the group of the launch.
+    pub(super) launch: Option<Learnt<()>>,
     forced: Option<Epoch>,
     standing: Option<Learnt<Verdict>>,
     leaderless: usize,
@@ -50,7 +56,7 @@ impl<T> Learnt<T> {
         self.value.as_ref().ok()
     }
 
-    fn reading(&self) -> Reading<T>
+    pub(super) fn reading(&self) -> Reading<T>
     where
         T: Clone,
     {
@@ -101,6 +107,8 @@ impl Knowledge {
             unlock: None,
             fleet: Sightings::default(),
             acted: recalled.acted.map(|age| (Instant::now(), age)),
+            progress: Progress::default(),
+            launch: None,
             forced: recalled.forced,
             standing: None,
             leaderless: 0,
@@ -157,6 +165,7 @@ impl Knowledge {
         node: &Node,
         engine: EngineState,
         recovery: Recovery,
+        departure: Option<Departing>,
     ) -> Observation {
         Observation {
             instance_id: node.instance_id.clone(),
@@ -181,6 +190,7 @@ impl Knowledge {
             holder: self.holder(),
             fleet: self.fleet.fleet(),
             recovery,
+            departure,
         }
     }
 
@@ -244,9 +254,13 @@ impl Knowledge {
     /// The engine has left: what was known of the swarm it was in is of no use any more.
     pub(super) fn has_left(&mut self) {
         let acted = self.acted;
+        let progress = std::mem::take(&mut self.progress);
+        let launch = self.launch.take();
         *self = Self {
             left: Some(Instant::now()),
             acted,
+            progress,
+            launch,
             ..Self::new(Recalled::default(), self.patience)
         };
     }

@@ -29,7 +29,7 @@ pub struct MemoryError {
 
 /// The state folder. Each file names the instance it belongs to: what another instance
 /// wrote (the disk was cloned) is not remembered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Memory {
     folder: PathBuf,
     instance_id: String,
@@ -201,18 +201,18 @@ impl Memory {
         Ok(self.own(NONCES)?.unwrap_or_default())
     }
 
-    fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MemoryError> {
+    pub(super) fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MemoryError> {
         let owned: Option<Owned<T>> = self.read(name)?;
         let own = owned.filter(|owned| owned.instance_id == self.instance_id);
         Ok(own.map(|owned| owned.value))
     }
 
-    fn keep<T: Serialize>(&self, name: &str, value: T) -> Result<(), MemoryError> {
+    pub(super) fn keep<T: Serialize>(&self, name: &str, value: T) -> Result<(), MemoryError> {
         let instance_id = self.instance_id.clone();
         self.write(name, &Owned { instance_id, value })
     }
 
-    fn remove(&self, name: &str) -> Result<(), MemoryError> {
+    pub(super) fn remove(&self, name: &str) -> Result<(), MemoryError> {
         let path = self.folder.join(name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

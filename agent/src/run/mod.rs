@@ -10,10 +10,16 @@ mod chance;
 mod chores;
 mod clock;
 mod consent;
+mod departing;
+mod hooks;
 mod knowledge;
+mod latched;
+mod launch;
 mod memory;
 mod names;
+mod notices;
 mod registers;
+mod request;
 mod rounds;
 mod sightings;
 mod start;
@@ -25,14 +31,18 @@ use std::net::SocketAddr;
 
 use secrecy::SecretString;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::cloud::CloudError;
 use crate::cloud::fleet::Fleet;
+use crate::cloud::lifecycle::Lifecycle;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::config::Settings;
 use crate::engine::probe::Probe;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
+use crate::swarm::departure::Departure;
+use crate::swarm::latch::Heard;
 use crate::swarm::pace::Gaps;
 use crate::swarm::{JoinToken, Observation, TicketError};
 
@@ -40,12 +50,14 @@ pub use chance::{Chance, Dice};
 pub use clock::{BootClock, Clock};
 pub use consent::{ConsentError, consent};
 pub use memory::{Memory, MemoryError};
+pub use request::{RequestError, activate, drain, leave};
 pub use rounds::{Triggers, run};
 pub use start::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
 
 use chores::Chores;
 use knowledge::Knowledge;
+use latched::Launched;
 use names::Names;
 
 /// The kinds of everything outside of this process.
@@ -54,6 +66,8 @@ pub trait Outside {
     type Store: ParameterStore;
     /// EC2.
     type Fleet: Fleet;
+    /// Auto Scaling.
+    type Lifecycle: Lifecycle;
     /// The Docker Engine.
     type Engine: Engine;
     /// The managers' port.
@@ -70,6 +84,10 @@ pub struct Edges<O: Outside> {
     pub store: O::Store,
     /// EC2.
     pub fleet: O::Fleet,
+    /// Auto Scaling.
+    pub lifecycle: O::Lifecycle,
+    /// What may start a departure, as last heard.
+    pub heard: watch::Receiver<Heard>,
     /// The Docker Engine.
     pub engine: O::Engine,
     /// The managers' port.
@@ -88,6 +106,8 @@ pub struct Agent<O: Outside> {
     edges: Edges<O>,
     memory: Memory,
     knowledge: Knowledge,
+    departure: Option<Departure>,
+    launched: Launched,
     chores: Chores,
     /// What the last decision rested on.
     seen: Option<Observation>,
@@ -140,6 +160,14 @@ impl<O: Outside> Agent<O> {
         let memory = Memory::new(&settings.state_dir, &node.instance_id);
         let patience = settings.swarm.claim_patience;
         let knowledge = Knowledge::new(memory.recall(edges.clock.uptime())?, patience);
+        let departure = memory.departure()?.map(|departure| Departure {
+            // `prepare` has taken the label of an earlier boot away.
+            announced: departure
+                .announced
+                .filter(|_| departure.boot == edges.clock.boot()),
+            ..departure
+        });
+        let launched = memory.launched()?;
         let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
         let chores = Chores::default();
         Ok(Self {
@@ -149,6 +177,8 @@ impl<O: Outside> Agent<O> {
             edges,
             memory,
             knowledge,
+            departure,
+            launched,
             chores,
             seen: None,
         })

@@ -55,12 +55,14 @@ pub async fn run<O: Outside>(
                 Some(error.gaps().after(failures))
             }
         };
-        if let Action::Serve(_) = decision.action {
+        if decision.reason.is_settled() || matches!(decision.action, Action::Serve(_)) {
             notify.ready();
         }
+        let launch = alive(notify, agent.tell_launch()).await;
         let woken = match pause {
             Some(pause) => {
                 // A fleet that started in one second must not ask in one second.
+                let pause = launch.map_or(pause, |launch| launch.min(pause));
                 let pause = pause + agent.edges.chance.within(pause / 5);
                 alive(notify, idle(triggers, pause)).await
             }
@@ -122,9 +124,13 @@ fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, n
 impl<O: Outside> Agent<O> {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
+        self.settle_departure();
         let engine = self.look().await;
         let recovery = self.recovery(&engine);
-        let seen = self.knowledge.observation(&self.node, engine, recovery);
+        let departing = self.departing();
+        let seen = self
+            .knowledge
+            .observation(&self.node, engine, recovery, departing);
         let decision = decide(&seen);
         self.seen = Some(seen);
         decision
@@ -163,7 +169,7 @@ impl<O: Outside> Agent<O> {
     async fn look(&self) -> EngineState {
         let down = EngineState::Down;
         let looking = self.edges.engine.state();
-        let looked = if self.knowledge.is_blank() {
+        let looked = if self.knowledge.is_blank() && self.departure.is_none() {
             timeout(GLANCE, looking).await.unwrap_or(Ok(down.clone()))
         } else {
             looking.await

@@ -1,21 +1,27 @@
 //! From settings to a running agent: identity, edges, triggers.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tracing::{Instrument, info, info_span};
 
-use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, rounds};
+use super::{
+    Agent, BootClock, Dice, Edges, Memory, MemoryError, Outside, Triggers, notices, rounds,
+};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
+use crate::cloud::lifecycle::AutoScaling;
 use crate::cloud::parameter_store::Ssm;
 use crate::config::{MetadataSettings, Settings};
 use crate::engine::docker::{Docker, Watch};
 use crate::engine::probe::NetworkProbe;
 use crate::node::{self, IdentifyError};
 use crate::report::notify::Notify;
+use crate::swarm::latch::Heard;
 
 /// Why the agent did not start.
 #[derive(Debug, Error)]
@@ -37,6 +43,7 @@ pub(super) struct Real;
 impl Outside for Real {
     type Store = Ssm;
     type Fleet = Ec2;
+    type Lifecycle = AutoScaling;
     type Engine = Docker;
     type Probe = NetworkProbe;
     type Clock = BootClock;
@@ -57,14 +64,23 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     let docker = docker(&settings);
-    let agent = assemble(node, &aws, docker.clone(), settings)?;
+    // A first look before the first round: an instance on its way out does not join.
+    let memory = Memory::new(&settings.state_dir, &node.instance_id);
+    let mut lookout = notices::Watch::new(client(&settings.metadata).once(), memory);
+    let (tell, heard) = watch::channel(lookout.look().await);
+    let mut following = pin!(notices::follow(lookout, tell));
+    let agent = assemble(node, &aws, docker.clone(), settings, heard.clone())?;
     let mut triggers = Happenings {
         watch: Watch::start(docker),
+        heard,
         stop,
     };
     let rounds = async {
         info!(version = env!("CARGO_PKG_VERSION"), "agent started");
-        rounds::run(agent, &mut triggers, &mut notify).await;
+        tokio::select! {
+            () = rounds::run(agent, &mut triggers, &mut notify) => {}
+            () = &mut following => {}
+        }
         info!("agent stopped; the node stays in the swarm");
     };
     rounds.instrument(span).await;
@@ -75,7 +91,8 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
 pub(super) async fn agent(settings: Settings) -> Result<Agent<Real>, StartError> {
     let imds = Arc::new(client(&settings.metadata));
     let (node, aws) = identify(imds, &settings).await?;
-    Ok(assemble(node, &aws, docker(&settings), settings)?)
+    let (_, heard) = watch::channel(Heard::default());
+    Ok(assemble(node, &aws, docker(&settings), settings, heard)?)
 }
 
 fn docker(settings: &Settings) -> Docker {
@@ -88,10 +105,13 @@ fn assemble(
     aws: &Aws,
     docker: Docker,
     settings: Settings,
+    heard: watch::Receiver<Heard>,
 ) -> Result<Agent<Real>, MemoryError> {
     let edges: Edges<Real> = Edges {
         store: Ssm::new(aws, settings.aws.kms_key_for(&node.cluster)),
         fleet: Ec2::new(aws),
+        lifecycle: AutoScaling::new(aws),
+        heard,
         engine: docker,
         probe: NetworkProbe,
         clock: BootClock,
@@ -136,9 +156,10 @@ impl Stop {
     }
 }
 
-/// What wakes the agent: its engine, and the service manager.
+/// What wakes the agent: its engine, a notice or a request, and the service manager.
 struct Happenings {
     watch: Watch,
+    heard: watch::Receiver<Heard>,
     stop: Stop,
 }
 
@@ -146,6 +167,7 @@ impl Triggers for Happenings {
     async fn next(&mut self) -> Option<()> {
         tokio::select! {
             () = self.watch.happening() => Some(()),
+            Ok(()) = self.heard.changed() => Some(()),
             () = self.stop.asked() => None,
         }
     }

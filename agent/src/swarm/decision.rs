@@ -57,6 +57,22 @@ pub enum Action {
     Unlock,
     /// Have the engine's service restarted.
     RestartEngine,
+    /// Say by the engine's labels that this node departs.
+    Announce,
+    /// Say in this manager's own entry that it departs, and take no more tasks.
+    Mark,
+    /// Take back that this node departs.
+    Retract,
+    /// Count the swarm's tasks that run here.
+    CountTasks,
+    /// Leave the swarm on purpose.
+    Depart,
+    /// Ask Auto Scaling which hooks wait for this instance's end.
+    ListHooks,
+    /// Have them wait for as long again.
+    Heartbeat,
+    /// Have Auto Scaling go on.
+    CompleteLifecycle,
 }
 
 impl Action {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::departure::Departing;
 use super::{
     EngineState, Epoch, Fleet, Holder, JoinFailure, Membership, Peer, Probed, Recovery, Registers,
     Role, Standing, Ticket,
@@ -48,6 +49,8 @@ pub struct Observation {
     pub fleet: Fleet,
     /// Whether a lost majority may be recovered by force.
     pub recovery: Recovery,
+    /// This node's departure, if it departs.
+    pub departure: Option<Departing>,
 }
 
 /// The answer to a question asked some time ago, and how often it was asked in a row.
@@ -67,6 +70,16 @@ impl<T> Reading<T> {
     /// The answer, if there was one.
     pub fn value(&self) -> Option<&T> {
         self.value.as_ref().ok()
+    }
+
+    /// The same, with another answer.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        Reading {
+            value: self.value.map(change),
+            age: self.age,
+            looks: self.looks,
+            lasted: self.lasted,
+        }
     }
 }
 

@@ -40,6 +40,19 @@ pub const LAST_LOOK: Duration = Duration::from_secs(5);
 pub const SERIES_GAP: Duration = Duration::from_mins(2);
 /// The ticket's managers have been silent for this long before EC2 is asked about them.
 pub const SILENCE: Duration = Duration::from_secs(15);
+/// A manager learns a node's new labels after 16 to 20 s.
+pub const ANNOUNCED: Duration = Duration::from_secs(25);
+/// A departure that nobody has answered is announced again.
+pub const ANNOUNCE_AGAIN: Duration = Duration::from_mins(2);
+/// Between looks at the tasks that still run here.
+pub const TASKS_LOOK: Duration = Duration::from_secs(2);
+/// A departing manager looks this often whether it was demoted: nothing tells it.
+pub const DEMOTION_LOOK: Duration = Duration::from_secs(2);
+/// The longest gap between two heartbeats of a lifecycle hook.
+pub const LONGEST_BEAT: Duration = Duration::from_mins(1);
+/// Auto Scaling says that it does not wait also of an instance it will wait for in a moment: it has
+/// to say so twice, this far apart.
+pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 
 /// Over this time nodes that AWS refuses for too many requests spread their next one, by how
 /// often in a row it was refused. The short time serves 1,000 nodes that boot in one second, at 40
@@ -73,6 +86,8 @@ impl Gaps {
     /// The ticket, while none of the managers that a member knows answers: 1,000 such members
     /// stay under half of Parameter Store's 40 reads a second.
     pub const STRAY: Self = Self::new(10_000, 60_000);
+    /// The group's hook could not be told of the launch.
+    pub const LAUNCH: Self = Self::new(5_000, 300_000);
     /// A failed join.
     pub const JOIN: Self = Self::new(1_000, 30_000);
 

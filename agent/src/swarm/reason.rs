@@ -5,6 +5,7 @@ use std::fmt;
 use strum::IntoStaticStr;
 
 use super::Epoch;
+use super::departure::Cause;
 
 /// Why a step was chosen: data first, the sentence second.
 #[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr)]
@@ -134,6 +135,44 @@ pub enum Reason {
     SwarmFormed(Epoch),
     /// The swarm this node made is not the cluster's: its epoch went another way.
     SwarmPassedOver(Epoch),
+    /// This node departs, and says so.
+    SayingSo(Cause),
+    /// A departing worker waits until no task runs on it.
+    Draining {
+        /// Why it departs.
+        cause: Cause,
+        /// How many run, by its engine's word.
+        tasks: Option<usize>,
+    },
+    /// A departing manager waits for its demotion.
+    AwaitsDemotion {
+        /// Why it departs.
+        cause: Cause,
+        /// Whether the leader's chores are this node's.
+        leader: bool,
+    },
+    /// A departing manager was not demoted in time.
+    NotDemoted {
+        /// Why it departs.
+        cause: Cause,
+        /// Whether the leader's chores are this node's.
+        leader: bool,
+    },
+    /// Nothing of the swarm runs here any more, or the time is up.
+    Leaving(Cause),
+    /// The engine does not leave.
+    LeaveFailed(String),
+    /// Auto Scaling is to go on; what stands against telling it.
+    TellingAutoScaling(Option<String>),
+    /// The node has left on purpose.
+    Departed(Cause),
+    /// An operator keeps tasks off this member.
+    Drained {
+        /// Whether the leader's chores are this node's.
+        leader: bool,
+    },
+    /// The cause of the departure is gone.
+    Returning,
 }
 
 impl Reason {
@@ -142,9 +181,20 @@ impl Reason {
         self.into()
     }
 
+    /// Whether the node is where it is to be, though in no swarm.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Departed(_))
+    }
+
     /// Whether the leader's chores fall to this node.
     pub fn leads(&self) -> bool {
-        matches!(self, Self::Member { leader: true, .. })
+        matches!(
+            self,
+            Self::Member { leader: true, .. }
+                | Self::AwaitsDemotion { leader: true, .. }
+                | Self::NotDemoted { leader: true, .. }
+                | Self::Drained { leader: true }
+        )
     }
 }
 
@@ -261,6 +311,31 @@ impl Reason {
             Self::JustLeft => "pausing between leaving a swarm and joining the next".into(),
             Self::JoinFailed(why) => format!("cannot join the swarm: {why}"),
             Self::Unproven => "in a swarm, not yet known to be the cluster's".into(),
+
+            Self::SayingSo(cause) => format!("departing: {cause}"),
+            Self::Draining {
+                cause,
+                tasks: Some(tasks @ 1..),
+            } => format!("draining, {tasks} tasks run here: {cause}"),
+            Self::Draining { cause, .. } => format!("draining: {cause}"),
+            Self::AwaitsDemotion { cause, .. } => {
+                format!("departing, waiting to be demoted: {cause}")
+            }
+            Self::NotDemoted { cause, .. } => format!(
+                "departing, but still a manager: it does not leave, which would cost the swarm its majority; run \
+                 `docker node demote` on another manager ({cause})"
+            ),
+            Self::Leaving(cause) => format!("leaving the swarm: {cause}"),
+            Self::LeaveFailed(why) => format!("cannot leave the swarm: {why}"),
+            Self::TellingAutoScaling(None) => "telling Auto Scaling to go on".into(),
+            Self::TellingAutoScaling(Some(why)) => {
+                format!("cannot tell Auto Scaling to go on: {why}")
+            }
+            Self::Departed(cause) => format!("out of the swarm: {cause}"),
+            Self::Drained { .. } => {
+                "in the swarm, drained: `swarmlet activate` takes that back".into()
+            }
+            Self::Returning => "departing no more: taking it back".into(),
         }
     }
 }

@@ -167,6 +167,10 @@ impl Engine for Edge {
         Ok(0)
     }
 
+    async fn announce(&self, _: Option<u64>) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
         let node = node_id.to_owned();
         self.call(swarm::change(self.clone(), move |state, swarm| {

@@ -2,6 +2,7 @@
 
 mod engine;
 mod fleet;
+mod lifecycle;
 mod probe;
 mod store;
 mod swarm;
@@ -9,6 +10,7 @@ mod swarm;
 use std::time::Duration;
 
 use swarmlet::run::{Chance, Clock, Edges, Outside, Triggers};
+use swarmlet::swarm::latch::Heard;
 
 use crate::world::World;
 use crate::world::machine::MachineId;
@@ -27,6 +29,7 @@ pub(crate) struct Simulated;
 impl Outside for Simulated {
     type Store = Edge;
     type Fleet = Edge;
+    type Lifecycle = Edge;
     type Engine = Edge;
     type Probe = Edge;
     type Clock = Edge;
@@ -43,6 +46,8 @@ impl Edge {
         Edges {
             store: self.clone(),
             fleet: self.clone(),
+            lifecycle: self.clone(),
+            heard: tokio::sync::watch::channel(Heard::default()).1,
             engine: self.clone(),
             probe: self.clone(),
             clock: self.clone(),
@@ -79,6 +84,16 @@ impl Clock for Edge {
             let booted = state.machines[self.id].booted;
             state.since(booted.unwrap_or(state.now))
         })
+    }
+
+    fn now(&self) -> u64 {
+        self.world
+            .with(|state| state.since(Duration::ZERO).as_secs())
+    }
+
+    fn boot(&self) -> String {
+        let booted = self.world.on(self.id, |machine| machine.booted);
+        format!("{booted:?}")
     }
 }
 

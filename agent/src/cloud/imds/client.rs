@@ -26,6 +26,7 @@ pub struct Imds {
     http: Client,
     base: String,
     budget: Duration,
+    once: bool,
     token: Mutex<Option<Token>>,
 }
 
@@ -62,6 +63,7 @@ impl Imds {
             http,
             base,
             budget,
+            once: false,
             token: Mutex::new(None),
         }
     }
@@ -70,6 +72,13 @@ impl Imds {
     #[must_use]
     pub fn with_budget(mut self, budget: Duration) -> Self {
         self.budget = budget;
+        self
+    }
+
+    /// The same client, which asks once for a value: the watch comes back by itself.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 
@@ -162,7 +171,7 @@ impl Metadata for Imds {
             };
             tracing::debug!(path, cause, "instance metadata gives no answer yet");
             let gap = gaps.next_gap();
-            if Instant::now() + gap >= deadline {
+            if self.once || Instant::now() + gap >= deadline {
                 let (path, base) = (path.to_owned(), self.base.clone());
                 let waited = begun.elapsed();
                 return Err(MetadataError::Unanswered {

@@ -1,6 +1,7 @@
 //! The real engine, over its socket. The API version is negotiated at each connection, so
 //! that Docker 20.10 (API 1.41) works as well as the newest.
 
+mod announce;
 mod connection;
 mod convert;
 mod error;
@@ -24,6 +25,7 @@ use tokio::sync::Mutex;
 use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm};
 use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
+pub(crate) use announce::FILE as ANNOUNCEMENT;
 pub use watch::Watch;
 
 /// The engine behind a unix socket. Clones share one connection.
@@ -111,6 +113,10 @@ impl Engine for Docker {
 
     async fn unlock(&self, key: &SecretString) -> Result<(), EngineError> {
         unlock::unlock(&self.socket, key).await
+    }
+
+    async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError> {
+        announce::ask(&self.runtime_dir, deadline)
     }
 
     async fn restart(&self) -> Result<(), EngineError> {

@@ -1,6 +1,5 @@
 //! What the leader does for nodes that stay: labels, roles, tokens.
 
-use super::fakes::BIRTH;
 use super::*;
 use crate::engine::NodeEntry;
 use crate::node::ROLE_TAG;
@@ -170,7 +169,7 @@ async fn tokens_are_drawn_on_time() {
     live(&mut leader, MINUTE).await;
     let (drawn, first) = world.rotations();
     assert_eq!(drawn, 0, "only noted");
-    assert!(first.is_some_and(|at| at > BIRTH));
+    assert!(first.is_some_and(|at| at > EPOCH));
     live(&mut leader, every * 2 + MINUTE * 2).await;
     assert_eq!(world.rotations().0, 2);
 }

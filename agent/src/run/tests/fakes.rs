@@ -1,6 +1,6 @@
 //! Hand-written stand-ins: a store with write-once names, an engine without Docker.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -51,9 +51,6 @@ struct State {
     ec2_is_down: bool,
     updates: Vec<(String, NodeChange)>,
 }
-
-/// The wall clock's time at the start of each test.
-pub(super) const BIRTH: u64 = 1_000_000;
 
 impl World {
     /// Changes what EC2 says of an instance.
@@ -141,8 +138,27 @@ impl World {
         self.state.borrow().parameters.get(name).cloned()
     }
 
+    pub(super) fn forget(&self, name: &str) {
+        self.state.borrow_mut().parameters.remove(name);
+    }
+
     pub(super) fn parameters(&self) -> Vec<String> {
         self.state.borrow().parameters.keys().cloned().collect()
+    }
+
+    /// A node's entry, where it is on a list.
+    pub(super) fn entry(&self, id: &str) -> Option<NodeEntry> {
+        let state = self.state.borrow();
+        let mut nodes = state.swarms.values().flatten();
+        nodes.find(|node| node.id == id).cloned()
+    }
+
+    /// What the leader does with a manager that departs.
+    pub(super) fn demote(&self, id: &str) {
+        let mut state = self.state.borrow_mut();
+        let mut nodes = state.swarms.values_mut().flatten();
+        let node = nodes.find(|node| node.id == id).unwrap();
+        change_entry(node, &NodeChange::role(Role::Worker));
     }
 
     pub(super) fn inits(&self) -> usize {
@@ -285,6 +301,13 @@ pub(super) struct Engine {
     pub(super) world: World,
     node: Node,
     inside: Rc<RefCell<Inside>>,
+    /// The swarm's tasks that run here; drained nodes lose one a look.
+    pub(super) tasks: Rc<Cell<usize>>,
+    /// What its labels say of a departure.
+    pub(super) label: Rc<Cell<Option<u64>>>,
+    /// It refuses to leave.
+    pub(super) stuck: Rc<Cell<bool>>,
+    pub(super) leaves: Rc<Cell<usize>>,
 }
 
 impl Engine {
@@ -293,6 +316,10 @@ impl Engine {
             world,
             node: node.clone(),
             inside: Rc::default(),
+            tasks: Rc::default(),
+            label: Rc::default(),
+            stuck: Rc::default(),
+            leaves: Rc::default(),
         }
     }
 
@@ -394,7 +421,18 @@ impl engine::Engine for Engine {
     }
 
     async fn leave(&self) -> Result<(), EngineError> {
+        if self.stuck.get() {
+            return Err(EngineError::Down("stuck".into()));
+        }
+        self.leaves.set(self.leaves.get() + 1);
+        self.tasks.set(0);
         let left = self.inside.borrow_mut().take();
+        if left.is_none() {
+            return Err(EngineError::Refused {
+                code: 503,
+                message: "This node is not part of a swarm".into(),
+            });
+        }
         let mut state = self.world.state.borrow_mut();
         let nodes = state.swarms.get_mut(&left.unwrap().0).unwrap();
         nodes.retain(|node| node.id != self.id());
@@ -471,7 +509,16 @@ impl engine::Engine for Engine {
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {
-        Ok(0)
+        let tasks = self.tasks.get();
+        if self.label.get().is_some() {
+            self.tasks.set(tasks.saturating_sub(1));
+        }
+        Ok(tasks)
+    }
+
+    async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError> {
+        self.label.set(deadline);
+        Ok(())
     }
 
     async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {

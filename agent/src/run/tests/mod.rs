@@ -2,17 +2,25 @@
 
 mod chores;
 mod departing;
+mod drains;
 mod fakes;
 mod forming;
+mod launching;
+mod lifecycle;
 mod status;
+mod watching;
 
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::config::Settings;
 use crate::node::Node;
+use crate::swarm::latch::Heard;
 use crate::swarm::{Action, Role};
 use fakes::{Engine, World};
+use lifecycle::Group;
 
 /// Everything outside is the same small world.
 struct Small;
@@ -20,6 +28,7 @@ struct Small;
 impl Outside for Small {
     type Store = World;
     type Fleet = World;
+    type Lifecycle = Group;
     type Engine = Engine;
     type Probe = World;
     type Clock = World;
@@ -31,10 +40,17 @@ impl Clock for World {
         self.born.elapsed()
     }
 
-    fn unix(&self) -> u64 {
-        fakes::BIRTH + self.born.elapsed().as_secs()
+    fn now(&self) -> u64 {
+        EPOCH + self.born.elapsed().as_secs()
+    }
+
+    fn boot(&self) -> String {
+        "boot".into()
     }
 }
+
+/// Some time of day.
+const EPOCH: u64 = 1_800_000_000;
 
 type FakeAgent = Agent<Small>;
 
@@ -42,6 +58,8 @@ type FakeAgent = Agent<Small>;
 struct Host {
     node: Node,
     engine: Engine,
+    group: Group,
+    heard: watch::Sender<Heard>,
     folder: tempfile::TempDir,
 }
 
@@ -65,6 +83,8 @@ impl Host {
         Self {
             node,
             engine,
+            group: Group::default(),
+            heard: watch::channel(Heard::default()).0,
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -83,6 +103,8 @@ impl Host {
         let edges = Edges {
             store: world(),
             fleet: world(),
+            lifecycle: self.group.clone(),
+            heard: self.heard.subscribe(),
             engine: self.engine.clone(),
             probe: world(),
             clock: world(),
@@ -99,6 +121,7 @@ async fn turn(agent: &mut FakeAgent) -> (Action, Option<Duration>) {
         .step(&decision)
         .await
         .unwrap_or(Some(Duration::from_secs(2)));
+    agent.tell_launch().await;
     (decision.action, pause)
 }
 

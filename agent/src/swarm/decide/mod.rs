@@ -5,6 +5,7 @@
 //! case of its own, because the next round starts from the facts again.
 //!
 //! ```text
+//! departing ............. departing   say so, drain, leave, have Auto Scaling go on
 //! engine down ........... starting    wait; fetch the ticket; restart a hanging engine
 //! in no swarm ........... outside     join by the ticket
 //!   nobody answers ...... lost        is the swarm gone for good?
@@ -17,6 +18,7 @@
 //! ```
 
 mod astray;
+mod departing;
 mod form;
 mod headless;
 mod inside;
@@ -32,6 +34,21 @@ use super::{Action, Decision, EngineState, Observation, Reading, Reason};
 
 /// What to do next.
 pub fn decide(seen: &Observation) -> Decision {
+    let departing = seen.departure.as_ref();
+    if let Some(decision) = departing.and_then(|d| departing::decide(seen, d)) {
+        return decision;
+    }
+    let decision = as_usual(seen);
+    match decision.reason {
+        Reason::Member { leader, .. } if departing.is_some_and(|d| !d.withdrawn) => Decision {
+            reason: Reason::Drained { leader },
+            ..decision
+        },
+        _ => decision,
+    }
+}
+
+fn as_usual(seen: &Observation) -> Decision {
     match &seen.engine {
         EngineState::Down => starting::decide(seen),
         EngineState::Inactive => outside::decide(seen),

@@ -17,6 +17,7 @@ use crate::swarm::{
 };
 
 mod combinations;
+mod departing;
 mod evidence;
 mod headless;
 mod healing;
@@ -45,6 +46,7 @@ fn outside(role: Role) -> Observation {
         holder: holder(0),
         fleet: Fleet::default(),
         recovery: Recovery::Auto,
+        departure: None,
     }
 }
 

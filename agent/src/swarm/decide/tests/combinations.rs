@@ -25,6 +25,14 @@ fn every_combination_has_a_harmless_step() {
             Action::Join(_) => assert_eq!(seen.engine, EngineState::Inactive, "{seen:?}"),
             Action::Leave => may_leave(seen, decision),
             Action::RestartEngine => assert!(rested(seen) && seen.engine == EngineState::Down),
+            Action::Depart => departing::may_depart(seen),
+            Action::CompleteLifecycle => departing::may_complete(seen),
+            Action::Announce
+            | Action::Mark
+            | Action::Retract
+            | Action::CountTasks
+            | Action::ListHooks
+            | Action::Heartbeat => assert!(seen.departure.is_some()),
             _ => {}
         }
         a_healthy_member_asks_aws_nothing(seen, decision);
@@ -166,7 +174,7 @@ fn a_healthy_member_asks_aws_nothing(seen: &Observation, decision: &Decision) {
         Control::Manager { .. } => seen.forced.is_none() && ticket_of(seen).is_none(),
         Control::NoLeader(_) => false,
     };
-    if healthy && seen.membership.is_some() {
+    if healthy && seen.membership.is_some() && seen.departure.is_none() {
         let local = matches!(decision.action, Action::Serve(_) | Action::AskStanding);
         assert!(local, "{decision:?}");
     }

@@ -1,6 +1,7 @@
 //! Combinations of facts, a million of them spread evenly over all there are.
 
 use super::*;
+use crate::swarm::departure::Departing;
 
 /// About how many combinations are looked at.
 const LOOKS: u64 = 1_000_000;
@@ -143,6 +144,7 @@ struct Values {
     holders: Vec<Holder>,
     fleets: Vec<Fleet>,
     recoveries: Vec<Recovery>,
+    departures: Vec<Option<Departing>>,
 }
 
 impl Values {
@@ -173,6 +175,7 @@ impl Values {
                 Recovery::Ask { consent: false },
                 Recovery::Ask { consent: true },
             ],
+            departures: vec![None],
         }
     }
 
@@ -190,12 +193,27 @@ impl Values {
         }
     }
 
+    /// Those of a node that departs.
+    fn departing() -> Self {
+        Self {
+            peers: vec![peers()],
+            forced: vec![None],
+            registers: vec![None],
+            holders: vec![holder(0)],
+            fleets: vec![Fleet::default()],
+            recoveries: vec![Recovery::Auto],
+            departures: super::departing::all(),
+            ..Self::all()
+        }
+    }
+
     fn count(&self) -> u64 {
         let sizes = [
             self.roles.len() * self.engines.len() * self.ages.len() * self.memberships.len(),
             self.peers.len() * self.forced.len() * self.tickets.len() * self.registers.len(),
             self.probes.len() * self.standings.len() * self.joins.len() * self.unlocks.len(),
             self.acted.len() * self.holders.len() * self.fleets.len() * self.recoveries.len(),
+            self.departures.len(),
         ];
         sizes.iter().map(|&size| size as u64).product()
     }
@@ -219,6 +237,7 @@ impl Values {
             holder: pick(digits, &self.holders).clone(),
             fleet: pick(digits, &self.fleets).clone(),
             recovery: *pick(digits, &self.recoveries),
+            departure: pick(digits, &self.departures).clone(),
             ..outside(Role::Worker)
         }
     }
@@ -240,4 +259,5 @@ impl Values {
 pub(super) fn each(mut check: impl FnMut(&Observation, &Decision)) {
     Values::all().each(&mut check);
     Values::headless().each(&mut check);
+    Values::departing().each(&mut check);
 }

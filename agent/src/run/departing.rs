@@ -1,0 +1,218 @@
+//! The steps of a departure. None of them fails the round: what failed is a fact for the next
+//! decision, so that a drain that does not succeed keeps nobody waiting.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::knowledge::{Learnt, note};
+use super::memory::Act;
+use super::{Agent, Clock, Outside};
+use crate::cloud::lifecycle::Hook;
+use crate::engine::{DEPARTING_LABEL, Engine, EngineError, NodeChange};
+use crate::swarm::departure::{Departing, Departure, Hold};
+use crate::swarm::latch::{self, Moment};
+use crate::swarm::{Availability, Kind, Trouble};
+
+/// What was tried since the agent started. None of it matters after a restart.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    telling: Option<Learnt<()>>,
+    tasks: Option<Learnt<usize>>,
+    leaving: Option<Learnt<()>>,
+    pub(super) hooks: Option<Learnt<Vec<Hook>>>,
+    pub(super) beat: Option<Learnt<()>>,
+    pub(super) completing: Option<Learnt<()>>,
+    /// The hooks that have heard.
+    pub(super) done: BTreeSet<String>,
+}
+
+impl<O: Outside> Agent<O> {
+    /// Settles what was heard into the one departure, on disk before anything follows from it.
+    pub(super) fn settle_departure(&mut self) {
+        let heard = self.edges.heard.borrow().clone();
+        let boot = self.edges.clock.boot();
+        let moment = Moment {
+            now: self.edges.clock.now(),
+            boot: &boot,
+        };
+        let rules = &self.settings.departure.rules;
+        let next = latch::settle(self.departure.as_ref(), &heard, rules, moment);
+        if next == self.departure {
+            return;
+        }
+        let cause = |departure: &Option<Departure>| {
+            let going = departure.as_ref().filter(|d| !d.withdrawn);
+            going.map(|d| d.cause)
+        };
+        let (before, after) = (cause(&self.departure), cause(&next));
+        if before != after {
+            let left = next.as_ref().and_then(|d| d.remaining(moment.now));
+            let seconds = left.map(|left| left.as_secs());
+            if let Some(cause) = after {
+                info!(seconds, "departure: {cause}");
+            } else {
+                info!("the departure is over");
+            }
+            self.knowledge.progress = Progress::default();
+        }
+        self.keep(next);
+    }
+
+    /// A disk that fails keeps no departure from going on.
+    fn keep(&mut self, departure: Option<Departure>) {
+        if let Err(error) = self.memory.remember_departure(departure.as_ref()) {
+            warn!(%error, "the departure goes on, but a restart of the agent may not know of it");
+        }
+        self.departure = departure;
+    }
+
+    pub(super) fn note_departure(&mut self, change: impl FnOnce(&mut Departure)) {
+        if let Some(mut departure) = self.departure.clone() {
+            change(&mut departure);
+            self.keep(Some(departure));
+        }
+    }
+
+    /// The departure as a fact of this round.
+    pub(super) fn departing(&self) -> Option<Departing> {
+        let departure = self.departure.as_ref()?;
+        let now = self.edges.clock.now();
+        let progress = &self.knowledge.progress;
+        let hold = self.waits_for().map(|_| Hold {
+            hooks: progress.hooks.as_ref().map(|hooks| {
+                let timeouts = |hooks: Vec<Hook>| hooks.iter().map(|hook| hook.timeout).collect();
+                hooks.reading().map(timeouts)
+            }),
+            beat: progress.beat.as_ref().map(Learnt::reading),
+            completing: progress.completing.as_ref().map(Learnt::reading),
+        });
+        Some(Departing {
+            cause: departure.cause,
+            remaining: departure.remaining(now),
+            withdrawn: departure.withdrawn,
+            announced: departure
+                .announced
+                .map(|at| Duration::from_secs(now.saturating_sub(at))),
+            marked: departure.marked,
+            left: departure.left,
+            telling: progress.telling.as_ref().map(Learnt::reading),
+            tasks: progress.tasks.as_ref().map(Learnt::reading),
+            leaving: progress.leaving.as_ref().map(Learnt::reading),
+            hold,
+        })
+    }
+
+    pub(super) async fn announce(&mut self) {
+        let Some(departure) = &self.departure else {
+            return;
+        };
+        let asked = self.edges.engine.announce(Some(departure.told())).await;
+        if asked.is_ok() && departure.announced.is_none() {
+            info!("departure announced");
+            let now = self.edges.clock.now();
+            self.note_departure(|departure| departure.announced = Some(now));
+        }
+        self.told(asked);
+    }
+
+    /// A manager's own entry: no task is placed here from now on, and the leader demotes it.
+    pub(super) async fn mark(&mut self) {
+        let Some(departure) = &self.departure else {
+            return;
+        };
+        let change = marked(Availability::Drain, Some(departure.told()));
+        let marked = self.change_own_entry(&change).await;
+        if marked.is_ok() {
+            info!("departure noted in this manager's own entry");
+            self.note_departure(|departure| departure.marked = true);
+        }
+        self.told(marked);
+    }
+
+    /// Takes back what was said.
+    pub(super) async fn retract(&mut self) {
+        let Some(departure) = self.departure.clone() else {
+            return;
+        };
+        let mut taken_back = Ok(());
+        if departure.announced.is_some() {
+            taken_back = self.edges.engine.announce(None).await;
+        }
+        let is_manager = self.knowledge.kind() == Some(Kind::Manager);
+        if taken_back.is_ok() && departure.marked && !departure.left && is_manager {
+            let change = marked(Availability::Active, None);
+            taken_back = self.change_own_entry(&change).await;
+        }
+        if taken_back.is_ok() {
+            info!("the departure's announcement is taken back");
+            self.keep(None);
+        }
+        self.told(taken_back);
+    }
+
+    async fn change_own_entry(&self, change: &NodeChange) -> Result<(), EngineError> {
+        match self.knowledge.node_id() {
+            Some(id) => self.edges.engine.update(id, change).await,
+            None => Ok(()),
+        }
+    }
+
+    fn told(&mut self, result: Result<(), EngineError>) {
+        let result = result.map_err(|error| trouble(&error));
+        note(&mut self.knowledge.progress.telling, result, |(), ()| true);
+    }
+
+    pub(super) async fn count_tasks(&mut self) {
+        let counted = self
+            .edges
+            .engine
+            .running_tasks()
+            .await
+            .map_err(|error| trouble(&error));
+        note(&mut self.knowledge.progress.tasks, counted, |a, b| a == b);
+    }
+
+    /// Leaves on purpose. On record as any leaving, but held up by none before it.
+    pub(super) async fn depart(&mut self) {
+        if self.knowledge.membership.is_some()
+            && let Err(error) = self.record(Act::Leave)
+        {
+            warn!(%error, "leaving without a record of it");
+        }
+        match self.edges.engine.leave().await {
+            Ok(()) => {}
+            Err(error) if is_out(&error) => {}
+            Err(error) => {
+                let failed = Err(trouble(&error));
+                note(&mut self.knowledge.progress.leaving, failed, |(), ()| true);
+                return;
+            }
+        }
+        if let Err(error) = self.memory.forget() {
+            warn!(%error, "left the swarm, but the disk remembers it");
+        }
+        self.knowledge.has_left();
+        self.note_departure(|departure| departure.left = true);
+        info!("left the swarm on purpose");
+    }
+}
+
+fn marked(availability: Availability, deadline: Option<u64>) -> NodeChange {
+    let value = deadline.map(|at| at.to_string());
+    NodeChange {
+        availability: Some(availability),
+        labels: [(DEPARTING_LABEL.to_owned(), value)].into(),
+        ..NodeChange::default()
+    }
+}
+
+fn trouble(error: &EngineError) -> Trouble {
+    Trouble::Failed(error.to_string())
+}
+
+/// aws-node-termination-handler crashed in a loop over a node that was gone: that is success.
+fn is_out(error: &EngineError) -> bool {
+    matches!(error, EngineError::Refused { message, .. } if message.contains("not part of a swarm"))
+}

@@ -1,0 +1,57 @@
+//! What the agent remembers of its departure and of its launch.
+
+use serde::{Deserialize, Serialize};
+
+use super::memory::{Memory, MemoryError};
+use crate::swarm::departure::{Departure, Request};
+
+const DEPARTURE: &str = "departure.json";
+const REQUEST: &str = "request.json";
+const LAUNCH: &str = "launch.json";
+
+/// How far the launch of this instance has come.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub(super) struct Launched {
+    /// It has been in the swarm.
+    pub(super) joined: bool,
+    /// Its group has heard how it went.
+    pub(super) told: bool,
+}
+
+impl Memory {
+    /// The departure that has begun, if one has.
+    pub(super) fn departure(&self) -> Result<Option<Departure>, MemoryError> {
+        self.own(DEPARTURE)
+    }
+
+    /// Remembers a departure, or that there is none any more.
+    pub(super) fn remember_departure(
+        &self,
+        departure: Option<&Departure>,
+    ) -> Result<(), MemoryError> {
+        match departure {
+            Some(departure) => self.keep(DEPARTURE, departure),
+            None => self.remove(DEPARTURE),
+        }
+    }
+
+    /// What an operator asked for last.
+    pub fn request(&self) -> Result<Option<Request>, MemoryError> {
+        self.own(REQUEST)
+    }
+
+    /// Leaves an operator's request, for this very instance.
+    pub fn ask(&self, request: &Request) -> Result<(), MemoryError> {
+        self.keep(REQUEST, request)
+    }
+
+    /// How far the launch has come.
+    pub(super) fn launched(&self) -> Result<Launched, MemoryError> {
+        Ok(self.own(LAUNCH)?.unwrap_or_default())
+    }
+
+    /// Remembers how far the launch has come.
+    pub(super) fn remember_launch(&self, launched: Launched) -> Result<(), MemoryError> {
+        self.keep(LAUNCH, launched)
+    }
+}

@@ -1,0 +1,108 @@
+//! The watch for what may start a departure: instance metadata, and an operator's request.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{debug, warn};
+
+use super::Memory;
+use crate::cloud::imds::{Metadata, MetadataError};
+use crate::swarm::latch::Heard;
+use crate::swarm::notice::{self, Notices, Target};
+
+/// How often to look. Spot's two minutes bear it, and so does the metadata service.
+const EVERY: Duration = Duration::from_secs(5);
+
+const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
+const SPOT: &str = "meta-data/spot/instance-action";
+const REBALANCE: &str = "meta-data/events/recommendations/rebalance";
+const MAINTENANCE: &str = "meta-data/events/maintenance/scheduled";
+
+/// Looks again and again; `heard` changes only when something else was seen.
+pub(super) async fn follow(mut watch: Watch<impl Metadata>, heard: watch::Sender<Heard>) {
+    loop {
+        sleep(EVERY).await;
+        let seen = watch.look().await;
+        heard.send_if_modified(|before| {
+            let changed = *before != seen;
+            *before = seen;
+            changed
+        });
+    }
+}
+
+/// What was seen last stays until something else is seen.
+pub(super) struct Watch<M> {
+    metadata: M,
+    memory: Memory,
+    seen: Heard,
+    complaint: Option<String>,
+}
+
+impl<M: Metadata> Watch<M> {
+    pub(super) fn new(metadata: M, memory: Memory) -> Self {
+        Self {
+            metadata,
+            memory,
+            seen: Heard::default(),
+            complaint: None,
+        }
+    }
+
+    pub(super) async fn look(&mut self) -> Heard {
+        let mut complaint = None;
+        match self.memory.request() {
+            Ok(request) => self.seen.request = Some(request),
+            Err(error) => complaint = Some(error.to_string()),
+        }
+        let (target, spot, rebalance, maintenance) = tokio::join!(
+            self.read(TARGET),
+            self.read(SPOT),
+            self.read(REBALANCE),
+            self.read(MAINTENANCE),
+        );
+        let seen: &mut Notices = &mut self.seen.notices;
+        if let Ok(text) = target {
+            seen.target = Some(Target::read(text.as_deref()));
+        }
+        take(&mut seen.spot, spot, notice::spot, &mut complaint);
+        take(
+            &mut seen.rebalance,
+            rebalance,
+            notice::rebalance,
+            &mut complaint,
+        );
+        take(
+            &mut seen.maintenance,
+            maintenance,
+            notice::maintenance,
+            &mut complaint,
+        );
+        if complaint.is_some() && complaint != self.complaint {
+            warn!(error = complaint, "a notice is passed over");
+        }
+        self.complaint = complaint;
+        self.seen.clone()
+    }
+
+    /// An answer that does not come is no news.
+    async fn read(&self, path: &str) -> Result<Option<String>, MetadataError> {
+        let answer = self.metadata.get(path).await;
+        answer.inspect_err(|error| debug!(%error, "no news"))
+    }
+}
+
+fn take<T, E: Display>(
+    seen: &mut Option<T>,
+    answer: Result<Option<String>, MetadataError>,
+    read: impl Fn(Option<&str>) -> Result<T, E>,
+    complaint: &mut Option<String>,
+) {
+    match answer.map(|text| read(text.as_deref())) {
+        Ok(Ok(value)) => *seen = Some(value),
+        Ok(Err(error)) => *complaint = Some(error.to_string()),
+        Err(_) => {}
+    }
+}

@@ -1,0 +1,78 @@
+//! The watch over instance metadata.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::cloud::imds::{Metadata, MetadataError};
+use crate::run::Memory;
+use crate::run::notices::Watch;
+use crate::swarm::departure::Request;
+use crate::swarm::notice::Target;
+
+const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
+const SPOT: &str = "meta-data/spot/instance-action";
+
+#[derive(Clone, Default)]
+struct Says(Rc<RefCell<BTreeMap<&'static str, Option<&'static str>>>>);
+
+impl Says {
+    fn at(&self, path: &'static str, text: Option<&'static str>) {
+        self.0.borrow_mut().insert(path, text);
+    }
+}
+
+impl Metadata for Says {
+    async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
+        match self.0.borrow().get(path) {
+            Some(text) => Ok(text.map(str::to_owned)),
+            None => Err(MetadataError::Unexpected {
+                path: path.into(),
+                base: "here".into(),
+                cause: "it answers 503".into(),
+            }),
+        }
+    }
+}
+
+/// aws-node-termination-handler #916: metadata that answers 503 now and then.
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_no_news() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = Says::default();
+    let mut watch = Watch::new(says.clone(), Memory::new(folder.path(), "i-1"));
+    assert_eq!(
+        watch.look().await.notices,
+        crate::swarm::notice::Notices::default()
+    );
+    says.at(TARGET, Some("Terminated"));
+    assert_eq!(watch.look().await.notices.target, Some(Target::Terminated));
+    says.0.borrow_mut().clear();
+    assert_eq!(watch.look().await.notices.target, Some(Target::Terminated));
+    says.at(TARGET, None);
+    assert_eq!(watch.look().await.notices.target, Some(Target::None));
+}
+
+#[tokio::test]
+async fn a_notice_that_cannot_be_read_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = Says::default();
+    let mut watch = Watch::new(says.clone(), Memory::new(folder.path(), "i-1"));
+    says.at(SPOT, Some("<html>"));
+    says.at(TARGET, Some("InService"));
+    let seen = watch.look().await.notices;
+    assert_eq!((seen.spot, seen.target), (None, Some(Target::InService)));
+}
+
+#[tokio::test]
+async fn a_request_is_this_instances_only_and_damage_is_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = Memory::new(folder.path(), "i-1");
+    let mut watch = Watch::new(Says::default(), memory.clone());
+    let mut clones = Watch::new(Says::default(), Memory::new(folder.path(), "i-2"));
+    memory.ask(&Request::Leave).unwrap();
+    assert_eq!(watch.look().await.request, Some(Some(Request::Leave)));
+    assert_eq!(clones.look().await.request, Some(None));
+    std::fs::write(folder.path().join("request.json"), "{").unwrap();
+    assert_eq!(watch.look().await.request, Some(Some(Request::Leave)));
+}
