@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::DrainedFor::{Asked, Marked};
 use super::*;
 
 const NOW: u64 = 1_000_000;
@@ -64,7 +65,6 @@ fn a_departure_that_was_called_off_is_undone_and_a_persons_drain_is_not() {
         availability: Availability::Drain,
         ..node(1)
     };
-    use DrainedFor::{Asked, Marked};
     for (asks, marked, drained_for, step) in [
         (None, None, None, None),
         (None, None, Some(Asked), Some(Draining::Undo)),

@@ -5,8 +5,8 @@ use super::*;
 const ACTIVE: Availability = Availability::Active;
 const DRAIN: Availability = Availability::Drain;
 
-fn ip(n: u8) -> Option<IpAddr> {
-    Some(IpAddr::from([10, 0, 0, n]))
+fn ip(n: u8) -> IpAddr {
+    IpAddr::from([10, 0, 0, n])
 }
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -24,7 +24,7 @@ fn joined() -> Node {
         labels: BTreeMap::new(),
         departing: false,
         instance_id: Some("i-1".into()),
-        address: ip(1),
+        address: Some(ip(1)),
     }
 }
 
@@ -33,7 +33,7 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
         alive: true,
         role: Some(Role::Worker),
         tagged: true,
-        private_ip: ip(1),
+        private_ip: Some(ip(1)),
         labels: labels(tags),
         facts: labels(&[("swarmlet.zone", "a")]),
         ..Instance::default()
@@ -129,7 +129,7 @@ fn only_what_ec2_says_of_the_nodes_own_address_counts() {
     let told = instance(&[]);
     let plan = |node: &Node, told: Option<&Instance>| next(node, told, ACTIVE);
     assert_eq!(plan(&joined(), None), Labelling::Waits);
-    for address in [None, ip(2)] {
+    for address in [None, Some(ip(2))] {
         let node = Node {
             address,
             ..joined()

@@ -46,13 +46,13 @@ pub enum Promotion {
 /// manager stays whatever it is told.
 pub fn next(nodes: &[Node], fleet: &BTreeMap<String, Instance>) -> Promotion {
     let managers: Vec<&Node> = nodes.iter().filter(|n| n.role == Role::Manager).collect();
-    let going = going(&managers, fleet);
-    let staying = managers.len() - going.len();
+    let leaving = going(&managers, fleet);
+    let remaining = managers.len() - leaving.len();
     let candidates: Vec<&Node> = nodes.iter().filter(|n| eligible(n, fleet)).collect();
-    let target = largest_odd(staying + candidates.len());
-    let comes = candidates.first().filter(|_| staying < target);
-    let goes = going.first().filter(|_| managers.len() > 1);
-    let step = match (comes, goes) {
+    let target = largest_odd(remaining + candidates.len());
+    let promoted = candidates.first().filter(|_| remaining < target);
+    let demoted = leaving.first().filter(|_| managers.len() > 1);
+    let step = match (promoted, demoted) {
         (Some(node), _) => Promotion::Promote(node.id.clone()),
         (None, Some(node)) => Promotion::Demote(node.id.clone()),
         (None, None) => return Promotion::Settled,
@@ -70,10 +70,10 @@ pub fn refused(nodes: &[Node], now: u64) -> Vec<&Node> {
     if managers.len() > 1 && managers.iter().all(|m| m.healthy) {
         return Vec::new();
     }
-    let presses = |at: u64| at != 0 && at <= now.saturating_add(PRESSING);
+    let is_near = |at: u64| at != 0 && at <= now.saturating_add(PRESSING);
     let pressed = managers.into_iter();
     pressed
-        .filter(|m| m.departing.is_some_and(presses))
+        .filter(|m| m.departing.is_some_and(is_near))
         .collect()
 }
 

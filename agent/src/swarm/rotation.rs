@@ -17,12 +17,11 @@ pub enum Rotation {
 /// A time to come is another node's clock, and counts as now.
 pub fn next(every: Option<Duration>, rotated: Option<u64>, now: u64) -> Rotation {
     match (every, rotated) {
-        (None, _) => Rotation::Nothing,
         (Some(_), None) => Rotation::Note,
         (Some(every), Some(rotated)) if now.saturating_sub(rotated) >= every.as_secs() => {
             Rotation::Rotate
         }
-        (Some(_), Some(_)) => Rotation::Nothing,
+        _ => Rotation::Nothing,
     }
 }
 

@@ -76,7 +76,7 @@ async fn an_impostor_stays_drained() {
     let world = World::default();
     let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
     world.instance(2, |instance| {
-        instance.private_ip = Some([10, 0, 0, 99].into())
+        instance.private_ip = Some([10, 0, 0, 99].into());
     });
     live(&mut leader, MINUTE).await;
     assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
@@ -89,7 +89,7 @@ async fn an_instance_whose_tags_come_late_waits_for_them() {
     let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
     let tags = std::cell::Cell::new(None);
     world.instance(2, |instance| {
-        tags.set(Some(std::mem::take(&mut instance.tags)))
+        tags.set(Some(std::mem::take(&mut instance.tags)));
     });
     live(&mut leader, SOON).await;
     assert_eq!(world.node(2, |node| node.availability), Availability::Drain);

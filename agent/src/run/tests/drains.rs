@@ -1,5 +1,6 @@
 //! What the leader does for nodes that leave.
 
+
 use super::*;
 use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL};
 use crate::swarm::Availability;
@@ -92,7 +93,7 @@ async fn no_manager_is_demoted_while_another_is_not_well() {
     let (_hosts, mut leader) = cluster(&world, &[Role::Manager, Role::Manager]).await;
     world.node(3, |node| node.manager.as_mut().unwrap().reachable = false);
     world.node(2, |node| node.asks_to_leave = Some(EPOCH + 60));
-    live(&mut leader, Duration::from_secs(60)).await;
+    live(&mut leader, Duration::from_mins(1)).await;
     assert_eq!(world.node(2, |node| node.role), Role::Manager);
     world.node(3, |node| node.manager.as_mut().unwrap().reachable = true);
     live(&mut leader, SOON).await;
