@@ -1,6 +1,5 @@
 //! What the leader does for nodes that leave.
 
-
 use super::*;
 use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL};
 use crate::swarm::Availability;
