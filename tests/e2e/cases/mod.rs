@@ -4,6 +4,7 @@ use crate::Case;
 
 mod autolock;
 mod engine_20_10;
+mod fleet;
 mod forming;
 mod healing;
 mod identity;
@@ -40,6 +41,14 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 /// longest are first.
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
+        fleet::refresh::CASES,
+        fleet::scale_in::CASES,
+        fleet::crashes::CASES,
+        fleet::spot::CASES,
+        fleet::announced::CASES,
+        fleet::labels::CASES,
+        fleet::operator::CASES,
+        fleet::tokens::CASES,
         healing::managers::CASES,
         healing::removed::CASES,
         healing::claims::CASES,
@@ -54,6 +63,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
 /// Those that take minutes each, because what they show takes that long.
 pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
     [
+        fleet::many::CASES,
         healing::majority::CASES,
         healing::cut_off::CASES,
         healing::managers::SLOW,

@@ -1,4 +1,5 @@
-//! A group grows: the new workers join by themselves, at one read each.
+//! A group grows: the new workers join by themselves, at one read each. When they are in, they ask
+//! their group once whether it waits for them.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +38,7 @@ fn three_more(lab: &Lab) -> Result<()> {
             .map(|request| format!("{}:{}", request.service, request.action))
             .collect();
         ensure!(
-            calls == ["ssm:GetParameter"],
+            calls == ["ssm:GetParameter", "autoscaling:DescribeLifecycleHooks"],
             "{} called {calls:?}",
             machine.id
         );

@@ -1,0 +1,12 @@
+//! The life of a fleet: scale-in, spot, replacement, labels, roles, tokens.
+
+pub(super) mod announced;
+pub(super) mod crashes;
+pub(super) mod labels;
+pub(super) mod many;
+pub(super) mod operator;
+pub(super) mod refresh;
+pub(super) mod scale_in;
+mod seen;
+pub(super) mod spot;
+pub(super) mod tokens;

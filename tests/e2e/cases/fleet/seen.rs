@@ -1,0 +1,188 @@
+//! What the cases of a fleet's life need: a service with tasks, samples of it, and hooks that were completed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use lab::{Cluster, ClusterSpec, Instance, Lab, Requests, Role, wait_until};
+use serde_json::Value;
+
+use crate::cases::support::{docker, unique};
+
+const FORMED: Duration = Duration::from_mins(3);
+/// Hooks wait this long for a heartbeat: a departure that needs it all was not completed, but timed out.
+pub(super) const HOOK: Duration = Duration::from_mins(5);
+const SERVICE: &str = "fleet";
+/// A shell and `sleep` with what they are linked to: the lab has no registry.
+const IMPORT: &str = "cd / && tar -ch usr/bin/sleep usr/bin/dash lib64/ld-linux-x86-64.so.2 \
+                      lib/x86_64-linux-gnu/libc.so.6 | docker import - lab/sleeper";
+/// A task that needs two seconds to end, as it should when it is told to.
+const TASK: &str = "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.2; done";
+const SAMPLE: &str = "while :; do docker service ls --format 'R {{.Replicas}}'; \
+                      docker service ps fleet --format 'T {{.CurrentState}} {{.Error}}' | sort | uniq -c; \
+                      sleep 0.05; done >/run/samples 2>/dev/null";
+
+/// A cluster whose groups have hooks for what leaves.
+pub(super) fn formed(lab: &Lab, name: &str, managers: u32, workers: u32) -> Result<Cluster> {
+    let spec = ClusterSpec {
+        terminating_hook: Some(HOOK),
+        worker_max: 25,
+        ..ClusterSpec::new(&unique(name), managers, workers)
+    };
+    let cluster = Cluster::create(lab, &spec)?;
+    cluster.wait_whole(FORMED)?;
+    active(&cluster)?;
+    Ok(cluster)
+}
+
+/// Waits until all nodes have their labels and are given tasks.
+pub(super) fn active(cluster: &Cluster) -> Result<()> {
+    wait_until("all nodes are active", Duration::from_mins(1), || {
+        let nodes = cluster.nodes()?;
+        let idle = nodes.iter().filter(|n| n.availability != "Active").count();
+        ensure!(idle == 0, "{idle} of {} are not", nodes.len());
+        Ok(())
+    })
+}
+
+/// One of the managers.
+pub(super) fn manager(cluster: &Cluster) -> Result<Instance> {
+    let first = cluster.machines_of(Role::Manager)?.into_iter().next();
+    first.context("there is no manager")
+}
+
+/// A service with so many tasks on the workers, all running.
+pub(super) fn serve(lab: &Lab, cluster: &Cluster, replicas: usize) -> Result<()> {
+    for machine in cluster.machines_of(Role::Worker)? {
+        lab.exec(&machine.id, &["sh", "-c", IMPORT])?.ok()?;
+    }
+    let manager = manager(cluster)?.id;
+    let count = replicas.to_string();
+    let words = [
+        "service",
+        "create",
+        "--detach",
+        "--no-resolve-image",
+        "--name",
+        SERVICE,
+    ];
+    let where_to = ["--constraint", "node.role==worker", "--replicas", &count];
+    let how = [
+        "--stop-grace-period",
+        "15s",
+        "lab/sleeper",
+        "/usr/bin/dash",
+        "-c",
+        TASK,
+    ];
+    docker(lab, &manager, &[&words[..], &where_to, &how].concat())?;
+    wait_until("all replicas run", Duration::from_mins(1), || {
+        let told = docker(
+            lab,
+            &manager,
+            &["service", "ls", "--format", "{{.Replicas}}"],
+        )?;
+        ensure!(told == format!("{replicas}/{replicas}"), "{told}");
+        Ok(())
+    })
+}
+
+/// Starts to look at the service about ten times a second, on a manager.
+pub(super) fn sample(lab: &Lab, manager: &str) -> Result<()> {
+    let words = [
+        "systemd-run",
+        "--quiet",
+        "--unit=samples",
+        "sh",
+        "-c",
+        SAMPLE,
+    ];
+    lab.exec(manager, &words)?.ok().map(drop)
+}
+
+/// What was seen of the service.
+pub(super) struct Samples {
+    /// The fewest tasks that ran at once.
+    pub(super) fewest: usize,
+    /// Tasks that did not end by themselves.
+    pub(super) killed: usize,
+}
+
+/// Ends the looking.
+pub(super) fn samples(lab: &Lab, manager: &str) -> Result<Samples> {
+    lab.exec(manager, &["systemctl", "stop", "samples"])?.ok()?;
+    let text = lab.exec(manager, &["cat", "/run/samples"])?.ok()?;
+    let running = text.lines().filter_map(|line| {
+        let told = line.strip_prefix("R ")?;
+        told.split('/').next()?.parse::<usize>().ok()
+    });
+    let running: Vec<usize> = running.collect();
+    let killed = text.lines().filter(|line| line.contains("non-zero exit"));
+    let seen = Samples {
+        fewest: running.iter().copied().min().context("nothing was seen")?,
+        killed: killed.count(),
+    };
+    eprintln!(
+        "    {} looks at the service: {} tasks at the fewest, {} killed",
+        running.len(),
+        seen.fewest,
+        seen.killed
+    );
+    Ok(seen)
+}
+
+/// Waits until an instance is terminated.
+pub(super) fn ended(lab: &Lab, id: &str, limit: Duration) -> Result<()> {
+    wait_until(&format!("{id} has ended"), limit, || {
+        let instance = lab.instance(id)?;
+        ensure!(instance.terminated(), "it is {}", instance.state);
+        Ok(())
+    })
+}
+
+/// Its hook was completed, once, by itself: not by a time-out, and not given up.
+pub(super) fn completed(lab: &Lab, id: &str) -> Result<()> {
+    let wanted = Requests::to("autoscaling")
+        .action("CompleteLifecycleAction")
+        .instance(id);
+    let requests = lab.requests(&wanted)?;
+    let good: Vec<_> = requests.iter().filter(|r| r.status == Some(200)).collect();
+    ensure!(
+        good.len() == 1,
+        "{id} completed its hook {} times",
+        good.len()
+    );
+    ensure!(good[0].target.contains("CONTINUE"), "{:?}", good[0].target);
+    Ok(())
+}
+
+/// A node's entry, as a manager has it, by its instance's id.
+pub(super) fn entry(lab: &Lab, manager: &str, id: &str) -> Result<Value> {
+    let ids = docker(lab, manager, &["node", "ls", "-q"])?;
+    for node in ids.lines() {
+        let text = docker(
+            lab,
+            manager,
+            &["node", "inspect", "--format", "{{json .}}", node],
+        )?;
+        let entry: Value = serde_json::from_str(&text)?;
+        if entry["Description"]["Engine"]["Labels"]["swarmlet.instance-id"] == id {
+            return Ok(entry);
+        }
+    }
+    bail!("{manager} has no entry of {id}")
+}
+
+/// How long something took, printed.
+pub(super) struct Watch(Instant);
+
+impl Watch {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) fn say(&self, what: &str) -> Duration {
+        let took = self.0.elapsed();
+        eprintln!("    {what} after {:.1} s", took.as_secs_f64());
+        took
+    }
+}
