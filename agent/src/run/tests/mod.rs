@@ -1,9 +1,9 @@
 //! The real rounds against a small world: one store, one swarm, several nodes.
 
-mod departing;
 mod fakes;
 mod forming;
 mod launching;
+mod leaving;
 mod lifecycle;
 mod status;
 mod watching;
@@ -38,7 +38,7 @@ impl Clock for World {
         self.born.elapsed()
     }
 
-    fn now(&self) -> u64 {
+    fn unix(&self) -> u64 {
         EPOCH + self.born.elapsed().as_secs()
     }
 
