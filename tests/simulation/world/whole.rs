@@ -71,10 +71,7 @@ impl State {
 
     fn is_published(&self, id: SwarmId) -> Result<(), String> {
         let swarm = &self.swarms[id];
-        let name = self.aws.names().find(|name| name.ends_with("/ticket"));
-        let value = name.and_then(|name| self.aws.latest(name));
-        let value: SecretString = value.cloned().ok_or("there is no ticket")?.into();
-        let ticket = Ticket::parse(&value).map_err(|error| error.to_string())?;
+        let ticket = self.ticket()?;
         let mut managers: Vec<_> = self.managers_of(id);
         managers.sort();
         let mut named: Vec<_> = ticket
@@ -122,22 +119,26 @@ impl State {
         living.filter(|&id| self.is_lost(id)).collect()
     }
 
-    /// Living nodes that the leader of such a manager's swarm was about to make managers when it
-    /// ended: the ticket names them, raft does not know them.
+    /// Living nodes that the leader of their swarm was about to make managers when it ended: the
+    /// ticket names them, and they are none.
     pub(crate) fn never_promoted(&self, stuck: &[MachineId]) -> Vec<MachineId> {
-        let swarms = stuck.iter().filter_map(|&id| {
-            let place = self.machines[id].engine.place.as_ref()?;
-            Some(&self.swarms[place.swarm])
-        });
-        let named = swarms.flat_map(|swarm| {
-            let managers = swarm.entries.iter().filter(|e| e.role == Role::Manager);
-            managers.filter(|e| !swarm.raft.contains(&e.node))
-        });
-        let living = self.living();
-        let mut found: Vec<MachineId> = named.map(|entry| entry.machine).collect();
-        found.retain(|id| living.contains(id));
-        found.sort_unstable();
-        found.dedup();
-        found
+        let named = self.ticket().map(|ticket| ticket.instances);
+        let named = named.unwrap_or_default();
+        let manages = |id: MachineId| {
+            let place = self.machines[id].engine.place.as_ref();
+            place.is_some_and(|place| self.swarms[place.swarm].raft.contains(&place.node))
+        };
+        let mut living = self.living();
+        living.retain(|&id| named.contains(&self.machines[id].instance_id));
+        living.retain(|&id| !stuck.contains(&id) && !manages(id));
+        living
+    }
+
+    /// The ticket as it is stored.
+    fn ticket(&self) -> Result<Ticket, String> {
+        let name = self.aws.names().find(|name| name.ends_with("/ticket"));
+        let value = name.and_then(|name| self.aws.latest(name));
+        let value: SecretString = value.cloned().ok_or("there is no ticket")?.into();
+        Ticket::parse(&value).map_err(|error| error.to_string())
     }
 }
