@@ -11,7 +11,7 @@ pub trait Clock {
     fn uptime(&self) -> Duration;
 
     /// The wall clock, in seconds since the Unix epoch: for times that AWS publishes.
-    fn now(&self) -> u64;
+    fn unix(&self) -> u64;
 
     /// A word for this boot of the machine, another after the next.
     fn boot(&self) -> String;
@@ -28,7 +28,7 @@ impl Clock for BootClock {
         Duration::from_secs(seconds)
     }
 
-    fn now(&self) -> u64 {
+    fn unix(&self) -> u64 {
         let time = SystemTime::now().duration_since(UNIX_EPOCH);
         time.map_or(0, |time| time.as_secs())
     }

@@ -34,7 +34,7 @@ impl<O: Outside> Agent<O> {
         let heard = self.edges.heard.borrow().clone();
         let boot = self.edges.clock.boot();
         let moment = Moment {
-            now: self.edges.clock.now(),
+            now: self.edges.clock.unix(),
             boot: &boot,
         };
         let rules = &self.settings.departure.rules;
@@ -78,7 +78,7 @@ impl<O: Outside> Agent<O> {
     /// The departure as a fact of this round.
     pub(super) fn departing(&self) -> Option<Departing> {
         let departure = self.departure.as_ref()?;
-        let now = self.edges.clock.now();
+        let now = self.edges.clock.unix();
         let progress = &self.knowledge.progress;
         let hold = self.waits_for().map(|_| Hold {
             hooks: progress.hooks.as_ref().map(|hooks| {
@@ -111,7 +111,7 @@ impl<O: Outside> Agent<O> {
         let asked = self.edges.engine.announce(Some(departure.told())).await;
         if asked.is_ok() && departure.announced.is_none() {
             info!("departure announced");
-            let now = self.edges.clock.now();
+            let now = self.edges.clock.unix();
             self.note_departure(|departure| departure.announced = Some(now));
         }
         self.told(asked);

@@ -86,7 +86,7 @@ impl Clock for Edge {
         })
     }
 
-    fn now(&self) -> u64 {
+    fn unix(&self) -> u64 {
         self.world
             .with(|state| state.since(Duration::ZERO).as_secs())
     }

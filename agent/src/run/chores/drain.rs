@@ -29,7 +29,7 @@ impl<O: Outside> Agent<O> {
         let facts: Vec<_> = nodes.iter().map(|node| fact(node, &tasks)).collect();
         let managers = self.settings.swarm.manager_availability;
         let mut failed = None;
-        for (fact, step) in draining::next(&facts, self.edges.clock.now()) {
+        for (fact, step) in draining::next(&facts, self.edges.clock.unix()) {
             let Some(node) = nodes.iter().find(|node| node.id == fact.id) else {
                 continue;
             };

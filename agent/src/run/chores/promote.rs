@@ -80,7 +80,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn tell_refused(&mut self, list: &[promotion::Node]) {
-        for node in promotion::refused(list, self.edges.clock.now()) {
+        for node in promotion::refused(list, self.edges.clock.unix()) {
             let id = &node.id;
             if self.chores.said.insert(format!("refused {id}")) {
                 warn!(

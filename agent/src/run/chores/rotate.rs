@@ -11,7 +11,7 @@ impl<O: Outside> Agent<O> {
     /// Draws new tokens when it is time to, and publishes them.
     pub(super) async fn rotate(&mut self, swarm: &Swarm) -> Result<(), StepError> {
         let every = self.settings.swarm.rotate_tokens_every;
-        let now = self.edges.clock.now();
+        let now = self.edges.clock.unix();
         match rotation::next(every, swarm.rotated, now) {
             Rotation::Nothing => Ok(()),
             Rotation::Note => Ok(self.edges.engine.rotate(None, now).await?),
@@ -24,7 +24,7 @@ impl<O: Outside> Agent<O> {
 
     /// Draws new tokens. Joiners that hold the old one read the ticket again when they are refused.
     pub(in crate::run) async fn draw_tokens(&self, tokens: TokenKind) -> Result<(), StepError> {
-        let now = self.edges.clock.now();
+        let now = self.edges.clock.unix();
         self.edges.engine.rotate(Some(tokens), now).await?;
         info!(?tokens, "join tokens rotated");
         Ok(())

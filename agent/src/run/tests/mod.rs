@@ -1,11 +1,11 @@
 //! The real rounds against a small world: one store, one swarm, several nodes.
 
 mod chores;
-mod departing;
 mod drains;
 mod fakes;
 mod forming;
 mod launching;
+mod leaving;
 mod lifecycle;
 mod status;
 mod watching;
@@ -40,7 +40,7 @@ impl Clock for World {
         self.born.elapsed()
     }
 
-    fn now(&self) -> u64 {
+    fn unix(&self) -> u64 {
         EPOCH + self.born.elapsed().as_secs()
     }
 
