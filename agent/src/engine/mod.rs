@@ -160,6 +160,15 @@ pub struct ManagerEntry {
     pub leader: bool,
 }
 
+/// How many tasks there are.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Tasks {
+    /// Those that run, by Docker's id of their node.
+    pub running: BTreeMap<String, usize>,
+    /// Those that have a node and do not run on it yet.
+    pub starting: usize,
+}
+
 /// What is to change of a node's entry; the rest stays.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct NodeChange {
@@ -229,8 +238,8 @@ pub trait Engine {
     /// Fails where another writer comes between. Managers only.
     async fn rotate(&self, tokens: Option<TokenKind>, now: u64) -> Result<(), EngineError>;
 
-    /// How many tasks run on each of these nodes, where any do (`GET /tasks`); managers only.
-    async fn tasks_on(&self, node_ids: &[String]) -> Result<BTreeMap<String, usize>, EngineError>;
+    /// The swarm's tasks, counted (`GET /tasks`); managers only.
+    async fn tasks(&self) -> Result<Tasks, EngineError>;
 
     /// How many tasks of the swarm run in this engine, by its own word: containers with Docker's
     /// task label (`GET /containers/json`).

@@ -1,7 +1,8 @@
 //! When the tasks of nodes that leave are moved elsewhere.
 //!
 //! Docker stops a drained node's task before its replacement runs. Draining all nodes that leave at
-//! once would stop all replicas of a service that happen to be on them, so they take turns.
+//! once would stop all replicas of a service that happen to be on them, so they take turns. Those that
+//! wait for theirs are paused, or the tasks of the first would move to the next.
 
 use super::Availability;
 
@@ -62,14 +63,17 @@ pub struct Node {
 pub enum Draining {
     /// Drain it, on record.
     Drain(DrainedFor),
+    /// Give it no more tasks until its turn comes, on record: what others lose would land on it.
+    Pause(DrainedFor),
     /// Note that its engine asks for it as well.
     Note,
     /// It stays after all: activate it, and take the records away.
     Undo,
 }
 
-/// Decides what to do about which nodes now.
-pub fn next(nodes: &[Node], now: u64) -> Vec<(&Node, Draining)> {
+/// Decides what to do about which nodes now. `starting` is how many tasks of the swarm have a node and
+/// do not run yet: the tasks that the last drained node has lost are among them.
+pub fn next(nodes: &[Node], starting: usize, now: u64) -> Vec<(&Node, Draining)> {
     let mut steps: Vec<(&Node, Draining)> = Vec::new();
     steps.extend(
         nodes
@@ -83,8 +87,11 @@ pub fn next(nodes: &[Node], now: u64) -> Vec<(&Node, Draining)> {
             .filter(|n| n.stays())
             .map(|n| (n, Draining::Undo)),
     );
-    let drained = drains(nodes, now).into_iter();
-    steps.extend(drained.map(|n| (n, Draining::Drain(n.reason()))));
+    let drained = drains(nodes, starting, now);
+    let waits = |n: &&Node| n.is_due() && !drained.iter().any(|other| other.id == n.id);
+    let paused = nodes.iter().filter(waits).filter(|n| n.is_active());
+    steps.extend(paused.map(|n| (n, Draining::Pause(n.reason()))));
+    steps.extend(drained.iter().map(|&n| (n, Draining::Drain(n.reason()))));
     steps
 }
 
@@ -95,10 +102,11 @@ pub fn is_under_way(nodes: &[Node]) -> bool {
 }
 
 /// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines.
-fn drains(nodes: &[Node], now: u64) -> Vec<&Node> {
+fn drains(nodes: &[Node], starting: usize, now: u64) -> Vec<&Node> {
     let losing = |n: &&Node| n.ready && n.departing().is_some() && n.is_drained() && n.tasks > 0;
     let busy = nodes.iter().filter(losing).count();
     let free = (nodes.len() / SHARE).max(1).saturating_sub(busy);
+    let free = if starting > 0 { 0 } else { free };
     let due = nodes.iter().filter(|n| n.is_due());
     let (mut at_once, mut turns): (Vec<&Node>, Vec<&Node>) =
         due.partition(|n| n.tasks == 0 || n.presses(now));
@@ -114,6 +122,10 @@ impl Node {
 
     fn is_drained(&self) -> bool {
         self.availability == Availability::Drain
+    }
+
+    fn is_active(&self) -> bool {
+        self.availability == Availability::Active
     }
 
     fn is_due(&self) -> bool {

@@ -25,7 +25,7 @@ fn leaving(n: usize, deadline: u64) -> Node {
 }
 
 fn drained(nodes: &[Node]) -> Vec<&str> {
-    let steps = next(nodes, NOW).into_iter();
+    let steps = next(nodes, 0, NOW).into_iter();
     steps
         .filter(|(_, step)| matches!(step, Draining::Drain(_)))
         .map(|(node, _)| node.id.as_str())
@@ -43,6 +43,18 @@ fn nodes_that_leave_take_turns_by_their_deadlines() {
     assert!(drained(&nodes).is_empty() && is_under_way(&nodes));
     nodes[9].tasks = 0;
     assert_eq!(drained(&nodes), ["n7"]);
+}
+
+#[test]
+fn what_the_last_one_has_lost_runs_again_before_the_next_one_goes() {
+    let nodes: Vec<Node> = (0..5).map(|n| leaving(n, NOW + 900)).collect();
+    let steps = |starting| -> Vec<Draining> {
+        let steps = next(&nodes, starting, NOW).into_iter();
+        steps.map(|(_, step)| step).collect()
+    };
+    let (pause, drain) = (Draining::Pause(Asked), Draining::Drain(Asked));
+    assert_eq!(steps(1), [pause; 5]);
+    assert_eq!(steps(0), [pause, pause, pause, pause, drain]);
 }
 
 #[test]
@@ -76,14 +88,17 @@ fn a_departure_that_was_called_off_is_undone_and_a_persons_drain_is_not() {
         (Some(0), None, None, None),
     ] {
         let node = [is_drained(asks, marked, drained_for)];
-        let steps: Vec<_> = next(&node, NOW).into_iter().map(|(_, step)| step).collect();
+        let steps: Vec<_> = next(&node, 0, NOW)
+            .into_iter()
+            .map(|(_, step)| step)
+            .collect();
         assert_eq!(steps, step.into_iter().collect::<Vec<_>>(), "{node:?}");
         let silent = [Node {
             ready: false,
             ..node[0].clone()
         }];
         assert!(
-            next(&silent, NOW)
+            next(&silent, 0, NOW)
                 .iter()
                 .all(|(_, step)| *step != Draining::Undo)
         );

@@ -1,12 +1,10 @@
 //! The Docker Engine's API.
-
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use secrecy::SecretString;
 use swarmlet::engine::{
-    Engine, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm,
+    Engine, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks,
 };
 use swarmlet::swarm::{
     Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role, TokenKind,
@@ -159,8 +157,8 @@ impl Engine for Edge {
         .await
     }
 
-    async fn tasks_on(&self, _: &[String]) -> Result<BTreeMap<String, usize>, EngineError> {
-        Ok(BTreeMap::new())
+    async fn tasks(&self) -> Result<Tasks, EngineError> {
+        Ok(Tasks::default())
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {

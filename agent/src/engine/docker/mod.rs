@@ -14,7 +14,6 @@ mod task;
 mod unlock;
 mod watch;
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm};
+use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm, Tasks};
 use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
 pub(crate) use announce::FILE as ANNOUNCEMENT;
@@ -99,8 +98,8 @@ impl Engine for Docker {
         swarm::rotate(self, tokens, now).await
     }
 
-    async fn tasks_on(&self, node_ids: &[String]) -> Result<BTreeMap<String, usize>, EngineError> {
-        task::on(self, node_ids).await
+    async fn tasks(&self) -> Result<Tasks, EngineError> {
+        task::list(self).await
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {

@@ -1,42 +1,44 @@
 //! Calls about tasks.
 
-use std::collections::BTreeMap;
-
 use bollard::models::{Task, TaskState};
 use bollard::query_parameters::ListTasksOptionsBuilder;
 
 use super::Docker;
 use super::connection::READ_LIMIT;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Tasks};
 
-/// Also those that are to end: a drained node's tasks run on until they have stopped.
-const WANTED: [&str; 2] = ["running", "shutdown"];
+/// Also those that are to end: a drained node's tasks run on until they have stopped; and those that
+/// are to start when they have.
+const WANTED: [&str; 3] = ["running", "ready", "shutdown"];
 
-pub(super) async fn on(
-    docker: &Docker,
-    node_ids: &[String],
-) -> Result<BTreeMap<String, usize>, EngineError> {
-    if node_ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
+pub(super) async fn list(docker: &Docker) -> Result<Tasks, EngineError> {
     let wanted = WANTED.map(str::to_owned).to_vec();
-    let filters = [("node", node_ids.to_vec()), ("desired-state", wanted)];
     let options = ListTasksOptionsBuilder::new()
-        .filters(&filters.into())
+        .filters(&[("desired-state", wanted)].into())
         .build();
     let list = |c: bollard::Docker| async move { c.list_tasks(Some(options)).await };
-    Ok(running(docker.call(READ_LIMIT, list).await?))
+    Ok(counted(docker.call(READ_LIMIT, list).await?))
 }
 
-fn running(tasks: Vec<Task>) -> BTreeMap<String, usize> {
-    let is_running = |task: &Task| {
-        let status = task.status.as_ref();
-        status.is_some_and(|status| status.state == Some(TaskState::RUNNING))
-    };
-    let mut counts = BTreeMap::new();
-    let running = tasks.into_iter().filter(is_running);
-    for node in running.filter_map(|task| task.node_id) {
-        *counts.entry(node).or_default() += 1;
+fn counted(tasks: Vec<Task>) -> Tasks {
+    let mut counts = Tasks::default();
+    for task in tasks {
+        match task.status.and_then(|status| status.state) {
+            Some(TaskState::RUNNING) => {
+                *counts
+                    .running
+                    .entry(task.node_id.unwrap_or_default())
+                    .or_default() += 1;
+            }
+            Some(
+                TaskState::ASSIGNED
+                | TaskState::ACCEPTED
+                | TaskState::PREPARING
+                | TaskState::READY
+                | TaskState::STARTING,
+            ) => counts.starting += 1,
+            _ => {}
+        }
     }
     counts
 }
@@ -48,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_running_tasks_count() {
+    fn tasks_run_start_or_do_not_count() {
         let task = |node: &str, state| Task {
             node_id: Some(node.to_owned()),
             status: Some(TaskStatus {
@@ -62,7 +64,13 @@ mod tests {
             task("b", TaskState::SHUTDOWN),
             task("a", TaskState::RUNNING),
             task("b", TaskState::PREPARING),
+            task("", TaskState::PENDING),
         ];
-        assert_eq!(running(tasks), [("a".to_owned(), 2)].into());
+        let counts = counted(tasks);
+        assert_eq!(counts.running, [("a".to_owned(), 2)].into());
+        assert_eq!(
+            counts.starting, 1,
+            "one that finds no node is not waited for"
+        );
     }
 }

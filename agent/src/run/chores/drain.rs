@@ -1,17 +1,16 @@
 //! Nodes that leave are drained in turn: the decision is `swarm::draining`, the facts come from here.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tracing::info;
 
-use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL, Engine, NodeChange, NodeEntry};
+use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL, Engine, NodeChange, NodeEntry, Tasks};
 use crate::run::{Agent, Clock, Outside, StepError};
 use crate::swarm::draining::{self, DrainedFor, Draining};
 use crate::swarm::{Availability, labelling};
 
 /// Nothing tells the leader that a node's last task has ended.
-const AGAIN: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl<O: Outside> Agent<O> {
     /// Drains whose turn it is, and takes back what was called off; says when to look again.
@@ -19,17 +18,16 @@ impl<O: Outside> Agent<O> {
         &mut self,
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
-        let leaving = nodes.iter().filter(|node| node.departing().is_some());
-        let ids: Vec<String> = leaving.map(|node| node.id.clone()).collect();
-        let tasks = if ids.is_empty() {
-            BTreeMap::new()
+        let leaves = nodes.iter().any(|node| node.departing().is_some());
+        let tasks = if leaves {
+            self.edges.engine.tasks().await?
         } else {
-            self.edges.engine.tasks_on(&ids).await?
+            Tasks::default()
         };
         let facts: Vec<_> = nodes.iter().map(|node| fact(node, &tasks)).collect();
         let managers = self.settings.swarm.manager_availability;
         let mut failed = None;
-        for (fact, step) in draining::next(&facts, self.edges.clock.unix()) {
+        for (fact, step) in draining::next(&facts, tasks.starting, self.edges.clock.unix()) {
             let Some(node) = nodes.iter().find(|node| node.id == fact.id) else {
                 continue;
             };
@@ -50,11 +48,11 @@ fn tell(node: &NodeEntry, step: Draining) {
     match step {
         Draining::Drain(_) => info!(drained = node.id, "node that leaves drained"),
         Draining::Undo => info!(stays = node.id, "departure called off: node activated"),
-        Draining::Note => {}
+        Draining::Pause(_) | Draining::Note => {}
     }
 }
 
-fn fact(node: &NodeEntry, tasks: &BTreeMap<String, usize>) -> draining::Node {
+fn fact(node: &NodeEntry, tasks: &Tasks) -> draining::Node {
     let record = node.labels.get(DRAINED_LABEL);
     draining::Node {
         id: node.id.clone(),
@@ -63,7 +61,7 @@ fn fact(node: &NodeEntry, tasks: &BTreeMap<String, usize>) -> draining::Node {
         asks: node.asks_to_leave,
         marked: node.marked_leaving(),
         drained_for: record.and_then(|word| DrainedFor::parse(word)),
-        tasks: tasks.get(&node.id).copied().unwrap_or_default(),
+        tasks: tasks.running.get(&node.id).copied().unwrap_or_default(),
     }
 }
 
@@ -73,6 +71,7 @@ fn change(node: &NodeEntry, step: Draining, managers: Availability) -> NodeChang
     let was_active = node.labels.contains_key(labelling::ACTIVATED);
     let (availability, labels) = match step {
         Draining::Drain(word) => (Some(Availability::Drain), [record(word)].into()),
+        Draining::Pause(word) => (Some(Availability::Pause), [record(word)].into()),
         Draining::Note => (None, [record(DrainedFor::Asked)].into()),
         Draining::Undo => (
             was_active.then(|| labelling::usual(node.role, managers)),

@@ -37,15 +37,15 @@ async fn nodes_that_leave_are_drained_in_turn_and_removed_when_they_are_down() {
     assert_eq!(
         drained,
         [
-            Availability::Active,
+            Availability::Pause,
             Availability::Drain,
-            Availability::Active
+            Availability::Pause
         ]
     );
     world.set_tasks(3, 0);
     live(&mut leader, SOON).await;
     assert_eq!(availability(&world, 2), Availability::Drain);
-    assert_eq!(availability(&world, 4), Availability::Active);
+    assert_eq!(availability(&world, 4), Availability::Pause);
     world.node(3, |node| (node.ready, node.down) = (false, true));
     live(&mut leader, Duration::from_secs(40)).await;
     assert!(!world.has_entry(3), "removed, though its instance is alive");

@@ -13,7 +13,7 @@ use crate::cloud::fleet::{Facts, Fleet, Instance, InstanceState};
 use crate::cloud::parameter_store::{Created, ParameterStore};
 use crate::engine::probe::Probe;
 use crate::engine::{
-    self, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm,
+    self, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks,
 };
 use crate::node::Node;
 use crate::swarm::{
@@ -500,12 +500,12 @@ impl engine::Engine for Engine {
         Ok(())
     }
 
-    async fn tasks_on(&self, ids: &[String]) -> Result<BTreeMap<String, usize>, EngineError> {
-        let tasks = self.world.state.borrow().tasks.clone();
-        Ok(tasks
-            .into_iter()
-            .filter(|(id, _)| ids.contains(id))
-            .collect())
+    async fn tasks(&self) -> Result<Tasks, EngineError> {
+        let running = self.world.state.borrow().tasks.clone();
+        Ok(Tasks {
+            running,
+            starting: 0,
+        })
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {
