@@ -149,6 +149,9 @@ def _delete_group(self: Any, name: str) -> None:
     group = self.autoscaling_groups.get(name)
     if group is not None:
         group.min_size = 0
+        # A deletion by force, as CloudFormation's is, asks for no protection.
+        for state in group.instance_states:
+            state.protected_from_scale_in = False
         lifecycle.forget(self, group)
         refresh.forget(name)
     _delete(self, name)
