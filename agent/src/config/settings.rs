@@ -190,7 +190,7 @@ pub struct DepartureSettings {
 pub struct LaunchSettings {
     /// Whether it hears anything.
     pub hook: bool,
-    /// How long after its boot the node may take to join.
+    /// How long after the agent's first start the node may take to join.
     pub budget: Duration,
     /// What it hears when that was not enough.
     pub on_failure: OnFailure,

@@ -16,6 +16,9 @@ pub(super) struct Launched {
     pub(super) joined: bool,
     /// Its group has heard how it went.
     pub(super) told: bool,
+    /// When the agent first ran on it, in seconds since the machine's boot.
+    #[serde(default)]
+    pub(super) since: Option<u64>,
 }
 
 impl Memory {

@@ -20,6 +20,12 @@ impl<O: Outside> Agent<O> {
             return None;
         }
         let group = self.node.group.clone()?;
+        if self.launched.since.is_none() {
+            self.note_launch(Launched {
+                since: Some(self.edges.clock.uptime().as_secs()),
+                ..self.launched
+            });
+        }
         let launch = self.launch();
         if launch.member && !self.launched.joined {
             self.note_launch(Launched {
@@ -66,11 +72,19 @@ impl<O: Outside> Agent<O> {
             in_service: self.edges.heard.borrow().notices.target == Some(Target::InService),
             member: inside && has_joined && self.departure.is_none(),
             was_member: has_joined || self.launched.joined || self.departure.is_some(),
-            uptime: self.edges.clock.uptime(),
+            age: self.launch_age(),
             budget: settings.budget,
             on_failure: settings.on_failure,
             last: self.knowledge.launch.as_ref().map(Learnt::reading),
         }
+    }
+
+    /// For how long the agent has had the chance to join. A time that is still to come was before a
+    /// reboot.
+    fn launch_age(&self) -> Duration {
+        let uptime = self.edges.clock.uptime();
+        let since = Duration::from_secs(self.launched.since.unwrap_or_default());
+        uptime.checked_sub(since).unwrap_or(uptime)
     }
 
     async fn say(&self, group: &str, word: Word) -> Result<Waiting, CloudError> {

@@ -25,8 +25,8 @@ pub struct Launch {
     pub member: bool,
     /// It has been, on this instance, at any time.
     pub was_member: bool,
-    /// How long ago the machine booted.
-    pub uptime: Duration,
+    /// How long ago the agent first ran on it.
+    pub age: Duration,
     /// How long it may take to join.
     pub budget: Duration,
     /// What to do if that was not enough.
@@ -54,7 +54,7 @@ pub fn word(launch: &Launch) -> Result<Duration, Word> {
         Word::Ready
     } else if patient {
         return Ok(pace::ROUND);
-    } else if let Some(left) = pace::remaining(launch.budget, launch.uptime) {
+    } else if let Some(left) = pace::remaining(launch.budget, launch.age) {
         return Ok(left);
     } else {
         Word::Failed
@@ -78,7 +78,7 @@ mod tests {
             in_service: true,
             member: false,
             was_member: false,
-            uptime: MINUTE,
+            age: MINUTE,
             budget: 15 * MINUTE,
             on_failure: OnFailure::Abandon,
             last: None,
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(word(&member), Err(Word::Ready));
         assert_eq!(word(&launch()), Ok(14 * MINUTE));
         let late = Launch {
-            uptime: 15 * MINUTE,
+            age: 15 * MINUTE,
             ..launch()
         };
         assert_eq!(word(&late), Err(Word::Failed));
