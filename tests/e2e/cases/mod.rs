@@ -32,6 +32,8 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         plain_image::CASES,
         engine_20_10::CASES,
         forming::CASES,
+        fleet::scale_in::CASES,
+        fleet::refresh::CASES,
     ]
     .into_iter()
     .flatten()
@@ -41,8 +43,6 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 /// longest are first.
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
-        fleet::refresh::CASES,
-        fleet::scale_in::CASES,
         fleet::crashes::CASES,
         fleet::spot::CASES,
         fleet::announced::CASES,

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Cluster, ClusterSpec, Lab, RefreshSpec, Role};
+use lab::{Cluster, ClusterSpec, Lab, RefreshSpec, Role, wait_until};
 
 use super::seen::{HOOK, Watch, active, entry, manager};
 use crate::Case;
@@ -104,9 +104,9 @@ fn renewed(lab: &Lab, cluster: &Cluster, before: &[lab::Instance], swarm: &str) 
 
 fn swarm(lab: &Lab, cluster: &Cluster) -> Result<String> {
     let manager = manager(cluster)?.id;
-    docker(
-        lab,
-        &manager,
-        &["info", "--format", "{{.Swarm.Cluster.ID}}"],
-    )
+    let words = ["info", "--format", "{{.Swarm.Cluster.ID}}"];
+    let what = "a manager says which swarm it is in";
+    wait_until(what, Duration::from_secs(30), || {
+        docker(lab, &manager, &words)
+    })
 }

@@ -14,6 +14,13 @@ pub(in crate::cases) const CASES: &[Case] = &[Case {
     run: rotated,
 }];
 
+/// The lab's AWS is where the units' environment says.
+const ROTATE: [&str; 3] = [
+    "sh",
+    "-c",
+    "set -a; . /etc/swarmlet/environment; exec swarmlet token rotate",
+];
+
 fn rotated(lab: &Lab) -> Result<()> {
     let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("rotated"), 1, 1))?;
     cluster.wait_whole(Duration::from_mins(2))?;
@@ -23,14 +30,14 @@ fn rotated(lab: &Lab) -> Result<()> {
     let watch = Watch::start();
     cluster.scale(Role::Worker, 4)?;
     for _ in 0..4 {
-        lab.exec(&manager, &["swarmlet", "token", "rotate"])?.ok()?;
+        lab.exec(&manager, &ROTATE)?.ok()?;
     }
     watch.say("the token was rotated four times");
     ensure!(token()? != before, "it is the same token");
     cluster.wait_whole(Duration::from_mins(2))?;
     watch.say("three more had joined");
     let worker = cluster.machines_of(Role::Worker)?.remove(0).id;
-    let refused = lab.exec(&worker, &["swarmlet", "token", "rotate"])?;
+    let refused = lab.exec(&worker, &ROTATE)?;
     ensure!(
         !refused.success() && refused.stderr.contains("manager"),
         "{refused:?}"
