@@ -48,6 +48,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         fleet::announced::CASES,
         fleet::labels::CASES,
         fleet::operator::CASES,
+        fleet::notices::CASES,
         fleet::tokens::CASES,
         healing::managers::CASES,
         healing::removed::CASES,

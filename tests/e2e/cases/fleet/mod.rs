@@ -4,6 +4,7 @@ pub(super) mod announced;
 pub(super) mod crashes;
 pub(super) mod labels;
 pub(super) mod many;
+pub(super) mod notices;
 pub(super) mod operator;
 pub(super) mod refresh;
 pub(super) mod scale_in;
