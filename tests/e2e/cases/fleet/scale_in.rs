@@ -7,6 +7,7 @@ use lab::{Lab, Role};
 
 use super::seen::{HOOK, Watch, completed, ended, formed, manager, sample, samples, serve};
 use crate::Case;
+use crate::cases::support::docker;
 
 pub(in crate::cases) const CASES: &[Case] = &[Case {
     name: "fleet::three_of_six_workers_scaled_in",
@@ -24,6 +25,10 @@ fn three_of_six(lab: &Lab) -> Result<()> {
     let (stay, go) = workers.split_at(3);
     let stay: Vec<&str> = stay.iter().map(|machine| machine.id.as_str()).collect();
     cluster.protect(Role::Worker, &stay)?;
+    let mut most = 0;
+    for machine in go {
+        most = most.max(docker(lab, &machine.id, &["ps", "-q"])?.lines().count());
+    }
     sample(lab, &manager)?;
     let watch = Watch::start();
     cluster.scale(Role::Worker, 3)?;
@@ -38,7 +43,8 @@ fn three_of_six(lab: &Lab) -> Result<()> {
     watch.say("the node list was clean");
     let seen = samples(lab, &manager)?;
     // One node of seven is drained at a time, and a task ends before the one that replaces it starts.
-    ensure!(seen.fewest >= REPLICAS - REPLICAS / 6, "too few tasks ran");
+    eprintln!("    at most {most} tasks ran on a worker that goes");
+    ensure!(seen.fewest + most >= REPLICAS, "too few tasks ran");
     ensure!(seen.killed == 0, "tasks were killed");
     cluster.delete()
 }
