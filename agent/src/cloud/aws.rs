@@ -23,6 +23,21 @@ pub struct Aws {
     http: SharedHttpClient,
 }
 
+/// A service's client. Each crate of the SDK has types of its own for the same settings.
+macro_rules! client {
+    ($aws:expr, $sdk:ident) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($aws.region.clone())
+            .credentials_provider($aws.credentials.clone())
+            .http_client($aws.http.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits());
+        config.set_endpoint_url($aws.endpoint_url.clone());
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
 impl Aws {
     /// Signs with the instance's own role, in `region` unless the settings name another.
     pub fn new(imds: Arc<Imds>, region: &str, settings: &AwsSettings) -> Self {
@@ -40,41 +55,17 @@ impl Aws {
 
     /// A client for Systems Manager.
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
-        let mut config = aws_sdk_ssm::Config::builder()
-            .behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest())
-            .region(self.region.clone())
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(limits());
-        config.set_endpoint_url(self.endpoint_url.clone());
-        aws_sdk_ssm::Client::from_conf(config.build())
+        client!(self, aws_sdk_ssm)
     }
 
     /// A client for EC2.
     pub fn ec2(&self) -> aws_sdk_ec2::Client {
-        let mut config = aws_sdk_ec2::Config::builder()
-            .behavior_version(aws_sdk_ec2::config::BehaviorVersion::latest())
-            .region(self.region.clone())
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(limits());
-        config.set_endpoint_url(self.endpoint_url.clone());
-        aws_sdk_ec2::Client::from_conf(config.build())
+        client!(self, aws_sdk_ec2)
     }
 
     /// A client for Auto Scaling.
     pub fn autoscaling(&self) -> aws_sdk_autoscaling::Client {
-        let mut config = aws_sdk_autoscaling::Config::builder()
-            .behavior_version(aws_sdk_autoscaling::config::BehaviorVersion::latest())
-            .region(self.region.clone())
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(limits());
-        config.set_endpoint_url(self.endpoint_url.clone());
-        aws_sdk_autoscaling::Client::from_conf(config.build())
+        client!(self, aws_sdk_autoscaling)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::{BootClock, Clock, Memory, MemoryError};
-use crate::cloud::imds::{Imds, Metadata, MetadataError};
+use super::own::{self, OwnError};
+use super::{BootClock, Clock, MemoryError};
 use crate::command::{Command, CommandError, Runner};
 use crate::config::Settings;
 use crate::swarm::departure::Request;
@@ -13,12 +13,9 @@ const SERVICE: &str = "swarmlet.service";
 /// Why a request could not be left.
 #[derive(Debug, Error)]
 pub enum RequestError {
-    /// Metadata does not tell which instance this is.
+    /// It is not known which instance this is.
     #[error(transparent)]
-    Metadata(#[from] MetadataError),
-    /// Metadata has no instance id.
-    #[error("cannot tell which instance this is: metadata has no instance id")]
-    NoInstance,
+    Own(#[from] OwnError),
     /// The state folder.
     #[error(transparent)]
     Memory(#[from] MemoryError),
@@ -48,17 +45,12 @@ pub async fn activate(settings: &Settings, runner: &impl Runner) -> Result<(), R
     ask(settings, runner, Request::Activate { boot }).await
 }
 
-/// For this very instance: a copy of its disk does not inherit it.
 async fn ask(
     settings: &Settings,
     runner: &impl Runner,
     request: Request,
 ) -> Result<(), RequestError> {
-    let metadata = &settings.metadata;
-    let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
-    let id = imds.get("meta-data/instance-id").await?;
-    let id = id.ok_or(RequestError::NoInstance)?;
-    Memory::new(&settings.state_dir, id.trim()).ask(&request)?;
+    own::memory(settings).await?.ask(&request)?;
     let show = Command::new([
         "systemctl",
         "show",

@@ -8,19 +8,6 @@ use crate::swarm::Availability;
 const SOON: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(70);
 
-/// A leader, and members with these roles, numbered from 2.
-async fn cluster(world: &World, roles: &[Role]) -> (Vec<Host>, FakeAgent) {
-    let mut hosts = vec![Host::new(world, 1, Role::Manager)];
-    let mut leader = hosts[0].agent();
-    until_it_serves(&mut leader).await;
-    for (number, role) in (2..).zip(roles) {
-        let host = Host::new(world, number, *role);
-        until_it_serves(&mut host.agent()).await;
-        hosts.push(host);
-    }
-    (hosts, leader)
-}
-
 fn tagged(key: &str, value: &str) -> impl FnOnce(&mut crate::cloud::fleet::Instance) {
     let (key, value) = (key.to_owned(), value.to_owned());
     move |instance| drop(instance.tags.insert(key, value))

@@ -6,15 +6,9 @@ use crate::swarm::Availability;
 
 const SOON: Duration = Duration::from_secs(5);
 
-async fn cluster(world: &World, roles: &[Role]) -> (Vec<Host>, FakeAgent) {
-    let mut hosts = vec![Host::new(world, 1, Role::Manager)];
-    let mut leader = hosts[0].agent();
-    until_it_serves(&mut leader).await;
-    for (number, role) in (2..).zip(roles) {
-        let host = Host::new(world, number, *role);
-        until_it_serves(&mut host.agent()).await;
-        hosts.push(host);
-    }
+/// One whose leader has labelled and activated its members.
+async fn settled(world: &World, roles: &[Role]) -> (Vec<Host>, FakeAgent) {
+    let (hosts, mut leader) = cluster(world, roles).await;
     live(&mut leader, SOON).await;
     (hosts, leader)
 }
@@ -26,7 +20,7 @@ fn availability(world: &World, number: u8) -> Availability {
 #[tokio::test(start_paused = true)]
 async fn nodes_that_leave_are_drained_in_turn_and_removed_when_they_are_down() {
     let world = World::default();
-    let (_hosts, mut leader) = cluster(&world, &[Role::Worker; 3]).await;
+    let (_hosts, mut leader) = settled(&world, &[Role::Worker; 3]).await;
     for number in [2, 3, 4] {
         world.set_tasks(number, 2);
         let deadline = if number == 3 { EPOCH + 900 } else { 0 };
@@ -54,7 +48,7 @@ async fn nodes_that_leave_are_drained_in_turn_and_removed_when_they_are_down() {
 #[tokio::test(start_paused = true)]
 async fn a_departure_that_was_called_off_leaves_no_trace() {
     let world = World::default();
-    let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
+    let (_hosts, mut leader) = settled(&world, &[Role::Worker]).await;
     world.node(2, |node| node.asks_to_leave = Some(0));
     live(&mut leader, SOON).await;
     assert_eq!(availability(&world, 2), Availability::Drain);
@@ -68,7 +62,7 @@ async fn a_departure_that_was_called_off_leaves_no_trace() {
 #[tokio::test(start_paused = true)]
 async fn a_manager_that_leaves_is_demoted_and_not_promoted_again() {
     let world = World::default();
-    let (_hosts, mut leader) = cluster(&world, &[Role::Manager, Role::Manager]).await;
+    let (_hosts, mut leader) = settled(&world, &[Role::Manager, Role::Manager]).await;
     assert_eq!(world.members(Role::Manager), 3);
     world.node(2, |node| {
         node.labels
@@ -89,7 +83,7 @@ async fn a_manager_that_leaves_is_demoted_and_not_promoted_again() {
 #[tokio::test(start_paused = true)]
 async fn no_manager_is_demoted_while_another_is_not_well() {
     let world = World::default();
-    let (_hosts, mut leader) = cluster(&world, &[Role::Manager, Role::Manager]).await;
+    let (_hosts, mut leader) = settled(&world, &[Role::Manager, Role::Manager]).await;
     world.node(3, |node| node.manager.as_mut().unwrap().reachable = false);
     world.node(2, |node| node.asks_to_leave = Some(EPOCH + 60));
     live(&mut leader, Duration::from_mins(1)).await;

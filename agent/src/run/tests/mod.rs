@@ -149,3 +149,16 @@ async fn live(agent: &mut FakeAgent, time: Duration) -> usize {
     }
     rounds
 }
+
+/// A leader, and members with these roles, numbered from 2.
+async fn cluster(world: &World, roles: &[Role]) -> (Vec<Host>, FakeAgent) {
+    let mut hosts = vec![Host::new(world, 1, Role::Manager)];
+    let mut leader = hosts[0].agent();
+    until_it_serves(&mut leader).await;
+    for (number, role) in (2..).zip(roles) {
+        let host = Host::new(world, number, *role);
+        until_it_serves(&mut host.agent()).await;
+        hosts.push(host);
+    }
+    (hosts, leader)
+}
