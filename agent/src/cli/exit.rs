@@ -14,9 +14,25 @@ pub enum Exit {
     Terminal,
 }
 
+/// What they mean; 2 is clap's own.
+pub(super) const CODES: &[(&str, &str)] = &[
+    ("0", "done"),
+    ("1", "failed, trying again may help"),
+    ("2", "wrong command line"),
+    (
+        "78",
+        "a tag, a setting or the image has to be changed first",
+    ),
+];
+
 /// What `--help` says about them.
-pub(super) const HELP: &str = "Exit codes: 0 done; 1 failed, trying again may help; 2 wrong command line; \
-                               78 a tag, a setting or the image has to be changed first";
+pub(super) fn help() -> String {
+    let codes: Vec<_> = CODES
+        .iter()
+        .map(|(code, what)| format!("{code} {what}"))
+        .collect();
+    format!("Exit codes: {}", codes.join("; "))
+}
 
 impl Exit {
     /// The code; the terminal one is `EX_CONFIG` of sysexits.h.

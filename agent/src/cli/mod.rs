@@ -1,9 +1,11 @@
 //! The command line: parse, pick a verb. No logic of its own.
 
 mod announce;
+mod completions;
 mod config;
 mod depart;
 mod exit;
+mod man;
 mod options;
 mod prepare;
 mod recover;
@@ -14,7 +16,7 @@ mod token;
 use std::fmt::Display;
 use std::io::Write;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime;
 
 use crate::config::Settings;
@@ -26,7 +28,7 @@ use options::Options;
 /// Makes a Docker Swarm assemble and heal itself on EC2.
 #[derive(Debug, Parser)]
 #[command(name = "swarmlet", version, max_term_width = 100)]
-#[command(after_help = exit::HELP)]
+#[command(after_help = exit::help())]
 struct Cli {
     #[command(flatten)]
     options: Options,
@@ -59,6 +61,10 @@ enum Verb {
     /// Join tokens
     #[command(subcommand)]
     Token(token::Verb),
+    /// Print a shell's completions
+    Completions(completions::Form),
+    /// Print the manual page, or write the pages of all verbs into a folder
+    Man(man::Form),
     /// Print the version
     Version,
 }
@@ -81,6 +87,8 @@ pub fn main() -> Exit {
         Verb::Activate => with_settings(&cli.options, depart::activate),
         Verb::Announce => with_settings(&cli.options, announce::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),
+        Verb::Completions(form) => completions::run(form, Cli::command()),
+        Verb::Man(form) => man::run(&form, Cli::command()),
         Verb::Version => print(concat!("swarmlet ", env!("CARGO_PKG_VERSION"))),
     }
 }
@@ -122,8 +130,6 @@ fn print(text: &str) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,0 +1,9 @@
+#!/bin/sh
+# %postun: after the files are gone. $1 is how many versions stay: 0 on a removal.
+if [ "$1" -eq 0 ]; then
+  rm -rf /run/swarmlet
+  if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload || :
+    systemctl reset-failed 'swarmlet*' 2>/dev/null || :
+  fi
+fi
