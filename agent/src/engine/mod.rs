@@ -31,6 +31,8 @@ pub const DEPARTING_LABEL: &str = "swarmlet.departing";
 /// The label of a node's entry that says that the leader drained it for its departure, and by whose
 /// word: see [`crate::swarm::draining::DrainedFor`].
 pub const DRAINED_LABEL: &str = "swarmlet.drained";
+/// The label of a manager's entry that holds the epoch in which the leader's agent promoted it.
+pub const PROMOTED_LABEL: &str = "swarmlet.promoted";
 /// The swarm label that holds when the join tokens were drawn last (seconds since the Unix epoch).
 pub const ROTATED_LABEL: &str = "swarmlet.rotated";
 /// The port of swarm management (`docker swarm init --listen-addr`).
@@ -142,10 +144,22 @@ impl NodeEntry {
         Some(value.parse().unwrap_or_default())
     }
 
-    /// Whether raft counts it, or will in a moment: not if a forced cluster has left it behind,
-    /// which stays on the list as a manager that raft does not know.
-    pub fn counts(&self) -> bool {
-        self.role == Role::Manager && (self.manager.is_some() || !self.down)
+    /// Whether raft counts it, or will as soon as it can. One that is down and that raft does not
+    /// know was either promoted and has yet to find its place, or was left behind when a cluster
+    /// was forced: the epoch that its promotion wrote into its entry tells which.
+    pub fn counts(&self, epoch: Option<Epoch>) -> bool {
+        let promoted = || epoch.is_some() && self.promoted() >= epoch;
+        self.role == Role::Manager && (self.is_in_raft() || !self.down || promoted())
+    }
+
+    /// Whether raft knows it: the engine then does not remove it before it is demoted.
+    pub fn is_in_raft(&self) -> bool {
+        self.role == Role::Manager && self.manager.is_some()
+    }
+
+    /// The value of [`PROMOTED_LABEL`].
+    fn promoted(&self) -> Option<Epoch> {
+        self.labels.get(PROMOTED_LABEL)?.parse().ok()
     }
 }
 

@@ -121,6 +121,11 @@ impl Knowledge {
         }
     }
 
+    /// The epoch of the swarm that this node is in, as it remembers it.
+    pub(super) fn epoch(&self) -> Option<Epoch> {
+        self.membership.as_ref().map(|membership| membership.epoch)
+    }
+
     /// Nothing is known yet, and there is no membership that would make it needless.
     pub(super) fn is_blank(&self) -> bool {
         self.membership.is_none() && self.ticket.is_none()

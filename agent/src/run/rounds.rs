@@ -215,7 +215,8 @@ impl<O: Outside> Agent<O> {
     /// Raft's members, on disk: without a leader nobody can tell who they were. By their role, not
     /// by raft's own list alone: an engine that is going down shows that one shorter than it is.
     pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let counted = nodes.iter().filter(|node| node.counts());
+        let epoch = self.knowledge.epoch();
+        let counted = nodes.iter().filter(|node| node.counts(epoch));
         let known = counted.filter_map(|node| {
             let listens = node.manager.map(|manager| manager.address);
             Some(Peer {

@@ -54,10 +54,15 @@ impl Entry {
             .is_some_and(|(lasted, looks)| lasted >= time && looks >= LOOKS)
     }
 
-    /// It said that it leaves, and is down: EC2 need not be asked, and the brake, which is for what
-    /// nobody has announced, does not count it.
-    pub fn has_departed(&self) -> bool {
+    /// It said that it leaves, and is down: EC2 need not be asked.
+    fn has_departed(&self) -> bool {
         self.departing && self.is_down_for(DEPARTED)
+    }
+
+    /// The brake is for what rests on EC2's word alone. It does not count a node that said itself
+    /// that it leaves, nor an older life of an instance that is here.
+    pub fn needs_no_brake(&self, nodes: &[Self]) -> bool {
+        self.has_departed() || has_returned(self, nodes)
     }
 }
 
@@ -75,7 +80,7 @@ pub fn next(nodes: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
     if let Some(manager) = gone.iter().find(|node| node.in_raft) {
         return Reaping::Demote(manager.id.clone());
     }
-    let free = |node: &&&&&Entry| allowed > 0 || node.has_departed();
+    let free = |node: &&&&&Entry| allowed > 0 || node.needs_no_brake(nodes);
     if let Some(node) = gone.iter().find(free) {
         return Reaping::Remove(node.id.clone());
     }

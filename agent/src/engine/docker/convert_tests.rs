@@ -1,6 +1,7 @@
 //! The engine's answers, as real engines gave them.
 
 use super::*;
+use crate::swarm::Epoch;
 
 fn info(json: &str) -> SwarmInfo {
     serde_json::from_str(json).unwrap()
@@ -152,21 +153,27 @@ fn an_unknown_node_is_neither_ready_nor_down() {
 }
 
 #[test]
-fn a_dead_manager_counts_as_long_as_raft_knows_it() {
+fn a_dead_manager_counts_as_long_as_raft_knows_it_or_will() {
     let status = r#","ManagerStatus":{"Reachability":"unreachable","Addr":"10.0.0.1:2377"}"#;
-    for (role, state, status, counts) in [
-        ("manager", "ready", status, true),
-        ("manager", "down", status, true),
-        ("manager", "ready", "", true),
-        ("manager", "unknown", "", true),
-        ("manager", "down", "", false),
-        ("worker", "ready", "", false),
+    for (role, promoted, state, status, counts) in [
+        ("manager", "", "ready", status, true),
+        ("manager", "", "down", status, true),
+        ("manager", "", "ready", "", true),
+        ("manager", "", "unknown", "", true),
+        // Left behind when a cluster was forced, in this epoch or an earlier one.
+        ("manager", "", "down", "", false),
+        ("manager", "2", "down", "", false),
+        ("manager", "x", "down", "", false),
+        ("manager", "3", "down", "", true),
+        ("worker", "3", "ready", "", false),
+        ("worker", "3", "down", "", false),
     ] {
         let text = format!(
-            r#"{{"ID":"n","Spec":{{"Role":"{role}"}},"Status":{{"State":"{state}"}}{status}}}"#
+            r#"{{"ID":"n","Spec":{{"Role":"{role}","Labels":{{"swarmlet.promoted":"{promoted}"}}}},
+                "Status":{{"State":"{state}"}}{status}}}"#
         );
         let node = super::node(serde_json::from_str(&text).unwrap()).unwrap();
-        assert_eq!(node.counts(), counts, "{text}");
+        assert_eq!(node.counts(Epoch::new(3)), counts, "{text}");
     }
 }
 

@@ -1,14 +1,15 @@
 //! Managers by EC2's word: the decision is `swarm::promotion`, the facts come from here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use super::label;
-use crate::engine::{Engine, NodeChange, NodeEntry, Swarm};
+use crate::engine::{Engine, NodeChange, NodeEntry, PROMOTED_LABEL, Swarm};
 use crate::run::{Agent, Clock, Outside, StepError};
 use crate::swarm::promotion::{self, Promotion};
-use crate::swarm::{Role, labelling};
+use crate::swarm::{Epoch, Role, labelling};
 
 /// A new manager is reachable one to two seconds after its promotion; node events tell.
 const SOON: Duration = Duration::from_millis(500);
@@ -21,9 +22,10 @@ impl<O: Outside> Agent<O> {
         swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
         let fleet = self.chores.instances.all();
+        let epoch = swarm.epoch.or_else(|| self.knowledge.epoch());
         let counted = nodes
             .iter()
-            .filter(|n| n.role == Role::Worker || n.counts());
+            .filter(|n| n.role == Role::Worker || n.counts(epoch));
         let list: Vec<_> = counted.map(|node| self.candidate(node)).collect();
         self.tell_refused(&list);
         match promotion::next(&list, &fleet) {
@@ -31,12 +33,12 @@ impl<O: Outside> Agent<O> {
                 // A survivor that does not know of it would not count it: the ticket names it
                 // before raft does.
                 self.publish(&promoted(nodes, &node_id), swarm).await?;
-                self.turn(nodes, &node_id, Role::Manager).await?;
+                self.turn(nodes, &node_id, Role::Manager, epoch).await?;
                 info!(promoted = node_id, "node promoted to manager");
                 Ok(Some(SOON))
             }
             Promotion::Demote(node_id) => {
-                self.turn(nodes, &node_id, Role::Worker).await?;
+                self.turn(nodes, &node_id, Role::Worker, None).await?;
                 info!(
                     demoted = node_id,
                     "manager that leaves, or is to be a worker, demoted"
@@ -48,8 +50,15 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    /// Changes a role, and in the same update the availability that goes with it.
-    async fn turn(&self, nodes: &[NodeEntry], id: &str, role: Role) -> Result<(), StepError> {
+    /// Changes a role, and in the same update the availability that goes with it and the epoch of
+    /// its promotion, if it is one.
+    async fn turn(
+        &self,
+        nodes: &[NodeEntry],
+        id: &str,
+        role: Role,
+        promoted: Option<Epoch>,
+    ) -> Result<(), StepError> {
         let managers = self.settings.swarm.manager_availability;
         let node = nodes.iter().find(|node| node.id == id);
         // Who is not activated yet is given its availability then.
@@ -58,6 +67,10 @@ impl<O: Outside> Agent<O> {
         let change = NodeChange {
             availability: node
                 .and_then(|node| labelling::turned(&label::entry(node, None), role, managers)),
+            labels: BTreeMap::from([(
+                PROMOTED_LABEL.to_owned(),
+                promoted.map(|epoch| epoch.to_string()),
+            )]),
             ..NodeChange::role(role)
         };
         Ok(self.edges.engine.update(id, &change).await?)
@@ -92,7 +105,7 @@ impl<O: Outside> Agent<O> {
     }
 }
 
-/// The list as it will be.
+/// The list as it will be. Only one that is healthy is promoted, so its label need not be in it.
 fn promoted(nodes: &[NodeEntry], id: &str) -> Vec<NodeEntry> {
     let mut nodes = nodes.to_vec();
     for node in nodes.iter_mut().filter(|node| node.id == id) {

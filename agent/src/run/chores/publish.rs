@@ -10,7 +10,7 @@ use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::{NodeEntry, Swarm};
 use crate::run::knowledge::{Learnt, note};
 use crate::run::{Agent, Outside, StepError};
-use crate::swarm::{JoinToken, Ticket, TicketError};
+use crate::swarm::{Epoch, JoinToken, Ticket, TicketError};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);
@@ -50,8 +50,7 @@ impl<O: Outside> Agent<O> {
 
     /// The ticket of the swarm as it is now; `None` before its epoch is known.
     fn current(&self, nodes: &[NodeEntry], swarm: &Swarm) -> Result<Option<Ticket>, StepError> {
-        let remembered = self.knowledge.membership.as_ref().map(|m| m.epoch);
-        let Some(epoch) = swarm.epoch.or(remembered) else {
+        let Some(epoch) = swarm.epoch.or_else(|| self.knowledge.epoch()) else {
             return Ok(None);
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -61,7 +60,7 @@ impl<O: Outside> Agent<O> {
             swarm_id: swarm.id.clone(),
             token: JoinToken::parse(swarm.worker_token.clone())?,
             managers,
-            instances: instances(nodes),
+            instances: instances(nodes, epoch),
             issued_by: self.node.instance_id.clone(),
             issued_at: now.map_or(0, |time| time.as_secs()),
         }))
@@ -112,8 +111,8 @@ fn managers(nodes: &[NodeEntry]) -> Vec<std::net::SocketAddr> {
 
 /// The instances of all managers that raft counts or is about to, in a fixed order: whoever finds
 /// all of them gone takes the swarm for lost.
-fn instances(nodes: &[NodeEntry]) -> Vec<String> {
-    let managers = nodes.iter().filter(|node| node.counts());
+fn instances(nodes: &[NodeEntry], epoch: Epoch) -> Vec<String> {
+    let managers = nodes.iter().filter(|node| node.counts(Some(epoch)));
     let mut ids: Vec<_> = managers
         .filter_map(|node| node.instance_id.clone())
         .collect();

@@ -41,7 +41,7 @@ impl Watch {
         let down = self.down.get(&node.id);
         Entry {
             id: node.id.clone(),
-            in_raft: node.counts(),
+            in_raft: node.is_in_raft(),
             ready: node.ready,
             down: down.map(|(since, looks)| (since.elapsed(), *looks)),
             departing: node.departing().is_some(),
@@ -85,11 +85,12 @@ impl<O: Outside> Agent<O> {
             }
             Reaping::Remove(node_id) => {
                 self.edges.engine.remove(&node_id).await?;
-                let announced = entries.iter().any(|e| e.id == node_id && e.has_departed());
-                if !announced {
+                let entry = entries.iter().find(|entry| entry.id == node_id);
+                let braked = entry.is_none_or(|entry| !entry.needs_no_brake(&entries));
+                if braked {
                     self.chores.watch.removed.push_back(Instant::now());
                 }
-                info!(removed = node_id, announced, "node that is gone removed");
+                info!(removed = node_id, braked, "node that is gone removed");
                 Ok(Some(Duration::ZERO))
             }
         }
