@@ -3,4 +3,5 @@
 pub(crate) mod facts;
 pub mod journal;
 pub mod notify;
+pub mod stacks;
 pub mod status;

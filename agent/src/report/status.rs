@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use super::stacks::{Registry, Stack};
 use crate::file;
 
 /// In the runtime folder.
@@ -38,6 +39,12 @@ pub struct Status {
     pub serving: bool,
     /// What the decision rested on. No token and no key is among it.
     pub facts: Value,
+    /// The stacks of the cluster, on its leader.
+    #[serde(default)]
+    pub stacks: Vec<Stack>,
+    /// The registries that the leader has a password for.
+    #[serde(default)]
+    pub registries: Vec<Registry>,
 }
 
 /// Why there is no status to show.
@@ -106,6 +113,8 @@ mod tests {
             text: "in the swarm".into(),
             serving: true,
             facts: Value::Null,
+            stacks: Vec::new(),
+            registries: Vec::new(),
         }
     }
 

@@ -148,6 +148,8 @@ impl<O: Outside> Agent<O> {
             text: decision.reason.to_string(),
             serving: matches!(decision.action, Action::Serve(_)),
             facts: self.seen.as_ref().map(facts::of).unwrap_or_default(),
+            stacks: Vec::new(),
+            registries: Vec::new(),
         }
     }
 
