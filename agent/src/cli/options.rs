@@ -19,7 +19,7 @@ pub(super) struct Options {
     /// The cluster, whatever the tags say
     #[arg(long, global = true, value_name = "NAME")]
     cluster: Option<ClusterName>,
-    /// A node label, whatever the tags say; may be given several times
+    /// An engine label, whatever the tags say; may be given several times
     #[arg(long = "label", global = true, value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
     /// error, warn, info, debug or trace, or filter directives

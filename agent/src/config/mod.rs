@@ -11,6 +11,8 @@ mod fragment;
 mod layers;
 mod leaves;
 mod redact;
+#[cfg(test)]
+mod reference_tests;
 mod settings;
 mod show;
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub struct NodeSettings {
     pub role: Option<Role>,
     /// The cluster where the instance has no `swarm:cluster` tag.
     pub cluster: Option<ClusterName>,
-    /// Node labels; a tag `swarm:label:<key>` overrides the label of that key.
+    /// Engine labels; a tag `swarm:label:<key>` overrides the label of that key.
     pub labels: BTreeMap<String, String>,
     /// Whether `prepare` sets the host name.
     pub hostname: bool,

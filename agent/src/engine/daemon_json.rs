@@ -3,6 +3,7 @@
 //! What was added is recorded, so that a later merge can change or withdraw it without ever
 //! touching a key that the user wrote.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,13 @@ use ipnet::Ipv4Net;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::{DEPARTING_LABEL, INSTANCE_LABEL};
+use super::DEPARTING_LABEL;
 use crate::file;
+
+mod labels;
+
+use labels::has_key;
+pub use labels::labelled_instance;
 
 type Keys = Map<String, Value>;
 
@@ -123,6 +129,8 @@ impl DaemonJson {
 pub struct Wanted {
     /// Keys from our own settings; they come before our defaults.
     pub extra: Keys,
+    /// Labels from our own settings, which come after those in `extra`.
+    pub labels: BTreeMap<String, String>,
     /// The instance's id, for the engine's labels.
     pub instance_id: String,
     /// Where bridges take their subnets.
@@ -131,13 +139,14 @@ pub struct Wanted {
 
 /// The settled keys, and those of them that were added.
 fn merge(current: &Keys, wanted: Wanted, recorded: &Keys) -> (Keys, Keys) {
-    let is_users = |key: &String, value: &Value| recorded.get(key) != Some(value);
+    let is_users =
+        |key: &String, value: &Value| key == "labels" || recorded.get(key) != Some(value);
     let mut settled: Keys = current
         .iter()
         .filter(|(key, value)| is_users(key, value))
         .map(owned)
         .collect();
-    let labels = labels(&settled, &wanted);
+    let labels = labels::settle(&settled, &wanted, recorded);
     let mut extra = wanted.extra;
     extra.remove("labels");
     let mut added: Keys = extra
@@ -153,7 +162,10 @@ fn merge(current: &Keys, wanted: Wanted, recorded: &Keys) -> (Keys, Keys) {
         }
     }
     settled.extend(added.iter().map(owned));
-    settled.insert("labels".to_owned(), labels);
+    settled.insert("labels".to_owned(), labels.all);
+    if !labels.added.is_empty() {
+        added.insert("labels".to_owned(), Value::Array(labels.added));
+    }
     (settled, added)
 }
 
@@ -169,53 +181,6 @@ fn defaults(local_pool: Ipv4Net) -> [Keys; 2] {
     [logs, pools].map(|group| match group {
         Value::Object(keys) => keys,
         _ => Keys::new(),
-    })
-}
-
-/// The user's labels and those of our settings, and the instance's id, which is this instance's only.
-/// Labels that are no list are Docker's to complain about.
-fn labels(users: &Keys, wanted: &Wanted) -> Value {
-    if let Some(other) = users.get("labels").filter(|labels| !labels.is_array()) {
-        return other.clone();
-    }
-    let mine = Value::String(format!("{INSTANCE_LABEL}={}", wanted.instance_id));
-    // A departure does not outlive the boot it was announced in, or is announced again.
-    let is_ours = |label: &Value| {
-        [INSTANCE_LABEL, DEPARTING_LABEL]
-            .iter()
-            .any(|key| has_key(label, key))
-    };
-    let mut labels: Vec<Value> = Vec::new();
-    for source in [users, &wanted.extra] {
-        let given = source
-            .get("labels")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        for label in given.filter(|label| !is_ours(label)) {
-            if !labels.contains(label) {
-                labels.push(label.clone());
-            }
-        }
-    }
-    labels.push(mine);
-    Value::Array(labels)
-}
-
-fn has_key(label: &Value, key: &str) -> bool {
-    let text = label.as_str().unwrap_or_default();
-    text.strip_prefix(key)
-        .is_some_and(|rest| rest.starts_with('='))
-}
-
-/// The instance that the engine's labels name, if they name one.
-pub fn labelled_instance(keys: &Map<String, Value>) -> Option<&str> {
-    let labels = keys.get("labels")?.as_array()?;
-    labels.iter().find_map(|label| {
-        label
-            .as_str()?
-            .strip_prefix(INSTANCE_LABEL)?
-            .strip_prefix('=')
     })
 }
 

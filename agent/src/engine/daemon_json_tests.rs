@@ -17,6 +17,7 @@ fn wanted(extra: Value) -> Wanted {
     let local_pool = "172.17.0.0/16".parse().expect("a pool");
     Wanted {
         extra: keys(extra),
+        labels: BTreeMap::new(),
         instance_id: "i-new".to_owned(),
         local_pool,
     }
@@ -92,6 +93,41 @@ fn what_we_added_can_be_changed_and_withdrawn_later() {
     let (third, added) = merge(&edited, wanted(json!({"mtu": 1200})), &added);
     assert_eq!(third["mtu"], 9001, "the user has taken the key over");
     assert!(!added.contains_key("mtu"));
+}
+
+#[test]
+fn labels_of_settings_follow_the_settings() {
+    let with = |labels: &[(&str, &str)], extra| Wanted {
+        labels: labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..wanted(extra)
+    };
+    let users = keys(json!({"labels": ["rack=7"]}));
+    let (first, added) = merge(
+        &users,
+        with(
+            &[
+                ("tier", "front"),
+                ("rack", "8"),
+                ("swarmlet.x", "1"),
+                ("com.docker.x", "1"),
+            ],
+            json!({"labels": ["disk=ssd"]}),
+        ),
+        &Keys::new(),
+    );
+    assert_eq!(
+        first["labels"],
+        json!(["rack=7", "disk=ssd", "tier=front", LABEL]),
+        "one label a key, the user's first, and none that is another's"
+    );
+    let (second, added) = merge(&first, with(&[("tier", "back")], json!({})), &added);
+    assert_eq!(second["labels"], json!(["rack=7", "tier=back", LABEL]));
+    let (third, added) = merge(&second, with(&[], json!({})), &added);
+    assert_eq!(third["labels"], json!(["rack=7", LABEL]));
+    assert!(!added.contains_key("labels"));
 }
 
 #[test]

@@ -48,7 +48,8 @@ pub struct Node {
     pub role: Role,
     /// The cluster it belongs to.
     pub cluster: ClusterName,
-    /// The labels it should carry.
+    /// The labels of its engine. Those that come from tags the leader puts on the node as well, by
+    /// EC2's word.
     pub labels: BTreeMap<String, String>,
     /// The Auto Scaling group that launched it.
     pub group: Option<String>,

@@ -45,6 +45,7 @@ pub(super) fn configure(node: &Node, settings: &Settings) -> Result<bool, Prepar
     let taken = [node.vpc_cidrs.as_slice(), &[overlay]].concat();
     let wanted = Wanted {
         extra: settings.engine.daemon.clone(),
+        labels: node.labels.clone(),
         instance_id: node.instance_id.clone(),
         local_pool: pools::local_pool(&taken),
     };

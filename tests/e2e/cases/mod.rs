@@ -3,6 +3,7 @@
 use crate::Case;
 
 mod autolock;
+mod cloud_init;
 mod engine_20_10;
 mod fleet;
 mod forming;
@@ -56,6 +57,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         healing::tickets::CASES,
         healing::strangers::CASES,
         healing::boot::CASES,
+        cloud_init::CASES,
     ]
     .into_iter()
     .flatten()

@@ -43,6 +43,8 @@ pub struct Images {
     pub plain: String,
     /// With an older one.
     pub bookworm: String,
+    /// With cloud-init at work.
+    pub cloud_init: String,
 }
 
 /// An instance as the control plane sees it.

@@ -26,6 +26,9 @@ pub(crate) enum ClusterVerb {
         /// Whether the metadata service shows the tags.
         #[arg(long, value_enum, default_value_t)]
         metadata_tags: Switch,
+        /// A file of user data, for an image with cloud-init.
+        #[arg(long, value_name = "FILE", value_parser = super::user_data)]
+        user_data: Option<String>,
         /// Seconds for a new instance to say that it has joined, before it is replaced.
         #[arg(long)]
         launching_hook: Option<u64>,
@@ -87,12 +90,14 @@ pub(super) fn run(lab: &Lab, verb: ClusterVerb) -> Result<()> {
             workers,
             image,
             metadata_tags,
+            user_data,
             launching_hook,
             terminating_hook,
         } => {
             let spec = ClusterSpec {
                 image: image.into(),
                 metadata_tags: metadata_tags == Switch::Enabled,
+                user_data,
                 launching_hook: launching_hook.map(Duration::from_secs),
                 terminating_hook: terminating_hook.map(Duration::from_secs),
                 ..ClusterSpec::new(&name, managers, workers)

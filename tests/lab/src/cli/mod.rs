@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lab::{Image, Instance, Lab, Launch, Paths, Role, UpOptions};
 
@@ -140,7 +140,7 @@ impl LsArgs {
 
 #[derive(Debug, Args)]
 struct LaunchArgs {
-    /// With Docker, without, or Debian 12 with its Docker 20.10.
+    /// With Docker, without, Debian 12 with its Docker 20.10, or with Docker and cloud-init.
     #[arg(long, value_enum, default_value_t)]
     image: ImageArg,
     /// A tag, as key=value; may be repeated.
@@ -152,6 +152,9 @@ struct LaunchArgs {
     /// Whether the metadata service shows the tags.
     #[arg(long, value_enum, default_value_t)]
     metadata_tags: Switch,
+    /// A file of user data, for an image with cloud-init.
+    #[arg(long, value_name = "FILE", value_parser = user_data)]
+    user_data: Option<String>,
     /// How many.
     #[arg(long, default_value_t = 1)]
     count: u32,
@@ -163,6 +166,7 @@ enum ImageArg {
     Baked,
     Plain,
     Bookworm,
+    CloudInit,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -184,6 +188,7 @@ impl From<ImageArg> for Image {
             ImageArg::Baked => Self::Baked,
             ImageArg::Plain => Self::Plain,
             ImageArg::Bookworm => Self::Bookworm,
+            ImageArg::CloudInit => Self::CloudInit,
         }
     }
 }
@@ -254,6 +259,7 @@ impl From<LaunchArgs> for Launch {
             tags: arguments.tags,
             profile: arguments.profile,
             metadata_tags: arguments.metadata_tags == Switch::Enabled,
+            user_data: arguments.user_data,
             ..Self::default()
         }
     }
@@ -264,6 +270,10 @@ fn key_value(text: &str) -> Result<(String, String)> {
         .split_once('=')
         .ok_or_else(|| anyhow!("a tag is written key=value"))?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+fn user_data(file: &str) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))
 }
 
 /// Cargo puts both programs into one folder.

@@ -115,6 +115,22 @@ pub(super) fn finished(
     })
 }
 
+/// With cloud-init switched on.
+pub(super) fn cloud_init(store: &Store, image: &Path, baked: &Layer) -> Result<Layer> {
+    let digest = Digest::default()
+        .text(&baked.name())
+        .path(&image.join("cloud-init.sh"))?
+        .path(&image.join("datasource.py"))?;
+    store.layer("cloud-init", digest, Some(baked), |folder| {
+        let mut command = inside(image, baked, folder);
+        command.arg("--bind-ro").arg(bound(image, "/run/build"));
+        store.script(
+            "cloud-init",
+            command.args(["--", "/run/build/cloud-init.sh"]),
+        )
+    })
+}
+
 fn inside(image: &Path, below: &Layer, folder: &Path) -> Command {
     let mut command = Command::new(image.join("layer.sh"));
     command.arg(below.overlay()).arg(folder);

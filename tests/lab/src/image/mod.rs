@@ -1,7 +1,7 @@
 //! Builds the machine images out of layers, each made again only when what goes into it changes.
 //!
 //! ```text
-//! base ── system ─┬─ engine ── baked
+//! base ── system ─┬─ engine ── baked ── cloud-init
 //!    (debootstrap)├─ plain
 //!                 └─ repository (the engine's packages, for the plain image to install)
 //! ```
@@ -30,6 +30,7 @@ use store::{Layer, Store};
 const BAKED: &str = "ami-0ba1ed00000000001";
 const PLAIN: &str = "ami-0ba1ed00000000002";
 const BOOKWORM: &str = "ami-0ba1ed00000000003";
+const CLOUD_INIT: &str = "ami-0ba1ed00000000004";
 
 /// What the images are made of, by the names that debootstrap knows.
 const TRIXIE_SUITE: &str = "trixie";
@@ -45,6 +46,8 @@ pub enum Image {
     Plain,
     /// Debian 12 with its Docker Engine, 20.10, and swarmlet.
     Bookworm,
+    /// The baked one, with cloud-init at work: it runs user data.
+    CloudInit,
 }
 
 impl Image {
@@ -54,6 +57,7 @@ impl Image {
             Self::Baked => BAKED,
             Self::Plain => PLAIN,
             Self::Bookworm => BOOKWORM,
+            Self::CloudInit => CLOUD_INIT,
         }
     }
 }
@@ -80,7 +84,9 @@ impl Manifest {
 pub(crate) fn layers(paths: &Paths, image_id: &str) -> Result<String> {
     let manifest = read(&adopted(paths))?;
     let layers = manifest.layers.get(image_id).ok_or_else(|| {
-        anyhow!("cannot find the image {image_id}: the lab has {BAKED}, {PLAIN} and {BOOKWORM}")
+        anyhow!(
+            "cannot find the image {image_id}: the lab has {BAKED}, {PLAIN}, {BOOKWORM} and {CLOUD_INIT}"
+        )
     })?;
     let layers: Vec<_> = layers
         .iter()
@@ -113,8 +119,10 @@ pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
         repository: &repository,
     };
     let finished = |kind, suite, below| layer::finished(&store, kind, suite, &parts, below);
+    let baked = finished("baked", TRIXIE_SUITE, &engine)?;
     let layers = [
-        (BAKED, finished("baked", TRIXIE_SUITE, &engine)?),
+        (CLOUD_INIT, layer::cloud_init(&store, &image, &baked)?),
+        (BAKED, baked),
         (PLAIN, finished("plain", TRIXIE_SUITE, &system)?),
         (BOOKWORM, finished("baked", BOOKWORM_SUITE, &old_engine)?),
     ];

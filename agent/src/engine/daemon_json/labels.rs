@@ -1,0 +1,104 @@
+//! The engine's labels: the user's, those of our settings, and the instance's id.
+
+use serde_json::{Map, Value};
+
+use super::super::{DEPARTING_LABEL, INSTANCE_LABEL};
+use super::{Keys, Wanted};
+
+/// Docker keeps these to itself: an engine that is given one does not start.
+const RESERVED: [&str; 3] = ["com.docker.", "io.docker.", "org.dockerproject."];
+/// What the names of the agent's own labels start with.
+const OWN: &str = "swarmlet.";
+
+/// The labels that the engine is to have.
+pub(super) struct Labels {
+    /// All of them.
+    pub(super) all: Value,
+    /// Those that came from our settings.
+    pub(super) added: Vec<Value>,
+}
+
+/// Of labels with the same key the user's stays, for the engine does not start with two; then
+/// comes the one in `engine.daemon`. The instance's id is this instance's only. Labels that are
+/// no list are Docker's to complain about.
+pub(super) fn settle(current: &Keys, wanted: &Wanted, recorded: &Keys) -> Labels {
+    if let Some(other) = current.get("labels").filter(|labels| !labels.is_array()) {
+        let (all, added) = (other.clone(), Vec::new());
+        return Labels { all, added };
+    }
+    let ours = list(recorded);
+    let is_ours = |label: &Value| {
+        // A departure does not outlive the boot it was announced in, or is announced again.
+        let own = [INSTANCE_LABEL, DEPARTING_LABEL];
+        ours.contains(label) || own.iter().any(|key| has_key(label, key))
+    };
+    let mut all: Vec<Value> = list(current).into_iter().filter(|l| !is_ours(l)).collect();
+    let mut added = Vec::new();
+    for label in given(wanted) {
+        if !all.iter().any(|other| key(other) == key(&label)) {
+            all.push(label.clone());
+            added.push(label);
+        }
+    }
+    all.push(Value::String(format!(
+        "{INSTANCE_LABEL}={}",
+        wanted.instance_id
+    )));
+    let all = Value::Array(all);
+    Labels { all, added }
+}
+
+/// Those of our settings.
+fn given(wanted: &Wanted) -> Vec<Value> {
+    let named = wanted.labels.iter().filter(|(key, _)| is_free(key));
+    let named = named.map(|(key, value)| Value::String(format!("{key}={value}")));
+    let mut given = list(&wanted.extra);
+    given.retain(|label| {
+        ![INSTANCE_LABEL, DEPARTING_LABEL]
+            .iter()
+            .any(|key| has_key(label, key))
+    });
+    given.extend(named);
+    given
+}
+
+fn is_free(key: &str) -> bool {
+    let taken = RESERVED
+        .iter()
+        .chain(&[OWN])
+        .any(|start| key.starts_with(start));
+    if taken {
+        tracing::warn!(
+            label = key,
+            "no engine label: names that start like this are kept for others"
+        );
+    }
+    !taken
+}
+
+fn list(keys: &Keys) -> Vec<Value> {
+    let labels = keys.get("labels").and_then(Value::as_array);
+    labels.cloned().unwrap_or_default()
+}
+
+fn key(label: &Value) -> &str {
+    let text = label.as_str().unwrap_or_default();
+    text.split_once('=').map_or(text, |(key, _)| key)
+}
+
+pub(super) fn has_key(label: &Value, key: &str) -> bool {
+    let text = label.as_str().unwrap_or_default();
+    text.strip_prefix(key)
+        .is_some_and(|rest| rest.starts_with('='))
+}
+
+/// The instance that the engine's labels name, if they name one.
+pub fn labelled_instance(keys: &Map<String, Value>) -> Option<&str> {
+    let labels = keys.get("labels")?.as_array()?;
+    labels.iter().find_map(|label| {
+        label
+            .as_str()?
+            .strip_prefix(INSTANCE_LABEL)?
+            .strip_prefix('=')
+    })
+}
