@@ -7,6 +7,8 @@ pub mod cli;
 pub mod cloud;
 pub mod command;
 pub mod config;
+#[cfg(test)]
+mod documentation_tests;
 pub mod engine;
 pub mod file;
 pub mod node;

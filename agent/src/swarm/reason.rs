@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use super::Epoch;
 use super::departure::Cause;
 
 /// Why a step was chosen: data first, the sentence second.
-#[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr)]
+#[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Reason {
     /// The engine's API does not answer.
