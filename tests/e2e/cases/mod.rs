@@ -9,6 +9,8 @@ mod fleet;
 mod forming;
 mod healing;
 mod identity;
+mod image;
+mod image_packer;
 mod machines;
 mod parameter_store;
 mod plain_image;
@@ -31,6 +33,8 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         parameter_store::CASES,
         autolock::CASES,
         plain_image::CASES,
+        image::CASES,
+        image_packer::CASES,
         engine_20_10::CASES,
         forming::CASES,
         fleet::scale_in::CASES,

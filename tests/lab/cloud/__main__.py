@@ -10,7 +10,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from . import admin, api, autoscaling, files, group_calls, hooks, imds, instances, parameters, refresh, stacks, world
+from . import admin, api, autoscaling, files, group_calls, hooks, images, imds, instances, parameters, refresh, stacks
+from . import world
 from .faults import Faults
 from .journal import Journal
 
@@ -21,7 +22,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    for part in (instances, autoscaling, group_calls, hooks, refresh, parameters, stacks):
+    for part in (instances, images, autoscaling, group_calls, hooks, refresh, parameters, stacks):
         part.install()
     with contextlib.ExitStack() as cleanup:
         print("ready", *_serve(options, cleanup), flush=True)

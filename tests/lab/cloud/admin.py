@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from . import machines, notices
+from . import images, machines, notices
 from .faults import Faults
 from .world import IMAGES, World
 
@@ -32,6 +32,8 @@ class Admin:
         routes: dict[tuple[str, str], Callable[[], Any]] = {
             ("GET", "/lab/health"): self._health,
             ("GET", "/lab/machines"): lambda: [m.as_json() for m in machines.all_machines()],
+            ("GET", "/lab/images"): images.pending,
+            ("POST", "/lab/images"): lambda: self._finish_image(body),
             ("GET", "/lab/faults"): self._faults.all,
             ("POST", "/lab/faults"): lambda: {"id": self._faults.add(body).id},
             ("GET", "/lab/notices"): notices.all_notices,
@@ -58,6 +60,10 @@ class Admin:
     def _end_fault(self, fault_id: str) -> dict[str, Any]:
         if not self._faults.remove(fault_id):
             raise NotFound(f"no fault {fault_id} is in force")
+        return {}
+
+    def _finish_image(self, body: dict[str, Any]) -> dict[str, Any]:
+        images.finish(str(body.get("image_id")), body.get("error"))
         return {}
 
     def _alias(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _sessions: dict[tuple[str, str], AssumedRole] = {}
 def tree(instance: Any) -> Tree:
     """Everything under a version's root, for one instance."""
     data: Tree = {}
-    for part in (_identity, _network, _tags, _autoscaling, _notices, _iam):
+    for part in (_identity, _keys, _network, _tags, _autoscaling, _notices, _iam):
         data |= {f"meta-data/{path}": value for path, value in part(instance).items()}
     data["dynamic/instance-identity/document"] = _identity_document(instance)
     if instance.user_data:
@@ -65,6 +65,16 @@ def _identity(instance: Any) -> Tree:
         "services/domain": "amazonaws.com",
         "services/partition": PARTITION,
     }
+
+
+def _keys(instance: Any) -> Tree:
+    key = ec2().key_pairs.get(instance.key_name) if instance.key_name else None
+    if key is None:
+        return {}
+    # The list shows numbers with names, the folders below it have only the numbers.
+    listed = f"0={key.key_name}"
+    text = f"{key.public_key.strip()} {key.key_name}"
+    return {"public-keys": listed, "public-keys/": listed, "public-keys/0/openssh-key": text}
 
 
 def _network(instance: Any) -> Tree:

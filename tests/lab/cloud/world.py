@@ -22,6 +22,7 @@ IMAGES = {
     "plain": "ami-0ba1ed00000000002",
     "bookworm": "ami-0ba1ed00000000003",
     "cloud_init": "ami-0ba1ed00000000004",
+    "stock": "ami-0ba1ed00000000013",
 }
 
 # moto's records are plain dictionaries. Every reader and writer of them holds this lock, so that concurrent

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What only the lab adds to an image. Runs inside it, after the provisioning scripts.
-#   lab.sh baked|plain BUILD-FOLDER
+#   lab.sh baked|plain|stock BUILD-FOLDER
 set -euo pipefail
 kind=$1 build=$2
 
@@ -13,7 +13,7 @@ done <"$build/lab/masked-units.txt"
 mkdir -p /etc/swarmlet
 echo 'AWS_ENDPOINT_URL=http://10.98.0.1:4566' >/etc/swarmlet/environment
 
-if [ "$kind" = plain ]; then
+if [ "$kind" != baked ]; then
   install -D -m 644 "$build/repository/lab.asc" /etc/apt/keyrings/lab.asc
   cat >/etc/apt/sources.list.d/lab.sources <<'SOURCES'
 Types: deb

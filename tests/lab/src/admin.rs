@@ -45,6 +45,20 @@ pub struct Images {
     pub bookworm: String,
     /// With cloud-init at work.
     pub cloud_init: String,
+    /// As Debian publishes it.
+    pub stock: String,
+}
+
+/// An image that was asked for, and whose disk is not kept yet.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct PendingImage {
+    /// `ami-…`.
+    #[serde(rename = "image_id")]
+    pub id: String,
+    /// The instance it is made from.
+    pub instance_id: Option<String>,
+    /// Or the image it is a copy of.
+    pub source_image_id: Option<String>,
 }
 
 /// An instance as the control plane sees it.
@@ -110,6 +124,17 @@ impl Admin {
     /// All instances of this session, also terminated ones.
     pub fn instances(&self) -> Result<Vec<Instance>> {
         self.typed("GET", "/lab/machines", None)
+    }
+
+    /// Images that wait for their disk.
+    pub(crate) fn pending_images(&self) -> Result<Vec<PendingImage>> {
+        self.typed("GET", "/lab/images", None)
+    }
+
+    /// An image's disk is kept, or could not be.
+    pub(crate) fn finish_image(&self, id: &str, error: Option<&str>) -> Result<()> {
+        let body = serde_json::json!({"image_id": id, "error": error});
+        self.request("POST", "/lab/images", Some(&body)).map(drop)
     }
 
     /// Starts a fault; the answer is its id.

@@ -167,6 +167,7 @@ enum ImageArg {
     Plain,
     Bookworm,
     CloudInit,
+    Stock,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -189,6 +190,7 @@ impl From<ImageArg> for Image {
             ImageArg::Plain => Self::Plain,
             ImageArg::Bookworm => Self::Bookworm,
             ImageArg::CloudInit => Self::CloudInit,
+            ImageArg::Stock => Self::Stock,
         }
     }
 }

@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use super::rest::{Exit, Rest};
 use crate::aws;
+use crate::image::Disk;
 use crate::machine::{Machine, Shutdown};
 use crate::paths::Paths;
 
@@ -62,7 +63,7 @@ pub(super) struct Keeper {
     pub paths: Paths,
     pub id: String,
     pub machine: Machine,
-    pub layers: String,
+    pub disk: Disk,
     pub wish: Wish,
     pub on: Option<On>,
     pub rest: Rest,
@@ -111,7 +112,7 @@ impl Keeper {
     fn boot(&mut self, boots: u64) -> Result<()> {
         self.tell("boot");
         self.on = Some(On {
-            child: self.machine.boot(&self.layers)?,
+            child: self.machine.boot(&self.disk)?,
             since: Instant::now(),
             boots,
         });

@@ -4,13 +4,14 @@
 //! thread brings it there, so that six launched at once boot at once and a slow shutdown holds
 //! up nobody else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::admin::{Admin, Instance};
+use crate::admin::{Admin, Instance, PendingImage};
+use crate::image;
 use crate::machine::Machine;
 use crate::paths::Paths;
 
@@ -26,6 +27,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub fn follow(paths: &Paths) -> Result<()> {
     let admin = Admin::new(paths.admin_socket());
     let mut wishes = HashMap::new();
+    let mut images = HashSet::new();
     loop {
         match admin.instances() {
             Ok(instances) => {
@@ -37,8 +39,24 @@ pub fn follow(paths: &Paths) -> Result<()> {
             }
             Err(error) => eprintln!("{error:#}"),
         }
+        match admin.pending_images() {
+            Ok(pending) => pending
+                .into_iter()
+                .filter(|image| images.insert(image.id.clone()))
+                .for_each(|image| keep_image(paths, &admin, image)),
+            Err(error) => eprintln!("{error:#}"),
+        }
         thread::sleep(LOOK);
     }
+}
+
+/// Makes an image beside all else: copying takes its time.
+fn keep_image(paths: &Paths, admin: &Admin, pending: PendingImage) {
+    let (paths, admin) = (paths.clone(), admin.clone());
+    thread::spawn(move || match image::keep(&paths, &admin, &pending) {
+        Ok(()) => eprintln!("{}: made", pending.id),
+        Err(error) => eprintln!("{error:#}"),
+    });
 }
 
 /// Tells the instance's keeper what should be; a new instance gets a keeper.
@@ -58,7 +76,7 @@ fn want(paths: &Paths, wishes: &mut HashMap<String, Wish>, instance: &Instance) 
         paths: paths.clone(),
         id: instance.id.clone(),
         machine: Machine::new(paths, instance)?,
-        layers: crate::image::layers(paths, &instance.image_id)?,
+        disk: image::disk(paths, &instance.image_id)?,
         wish,
         on: None,
         rest: Rest::default(),

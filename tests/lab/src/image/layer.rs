@@ -33,6 +33,20 @@ pub(super) fn system(store: &Store, image: &Path, suite: &str, base: &Layer) -> 
     })
 }
 
+/// With what a published image has beside the system: ssh, a user, the key from the metadata.
+pub(super) fn stock(store: &Store, image: &Path, suite: &str, system: &Layer) -> Result<Layer> {
+    let digest = Digest::default()
+        .text(&system.name())
+        .path(&image.join("ssh-key"))?
+        .path(&image.join("stock.sh"))?;
+    let name = format!("ssh-{suite}");
+    store.layer(&name, digest, Some(system), |folder| {
+        let mut command = inside(image, system, folder);
+        command.arg("--bind-ro").arg(bound(image, "/run/build"));
+        store.script(&name, command.args(["--", "/run/build/stock.sh"]))
+    })
+}
+
 /// With Docker Engine.
 pub(super) fn engine(
     store: &Store,
@@ -66,10 +80,11 @@ pub(super) fn repository(store: &Store, image: &Path, system: &Layer) -> Result<
 /// What the image gets of swarmlet: the binary and what belongs to it.
 pub(super) fn stage(store: &Store, root: &Path, binary: &Path) -> Result<Layer> {
     let script = root.join("scripts/stage");
-    let mut digest = Digest::default().path(&script)?.path(binary)?;
-    if root.join("systemd").exists() {
-        digest = digest.path(&root.join("systemd"))?;
-    }
+    let digest = Digest::default()
+        .path(&script)?
+        .path(binary)?
+        .path(&root.join("systemd"))?
+        .path(&root.join("packer/checks"))?;
     store.layer("stage", digest, None, |folder| {
         store.script("stage", Command::new(&script).arg(binary).arg(folder))
     })
@@ -91,16 +106,55 @@ pub(super) fn finished(
     parts: &Finish,
     below: &Layer,
 ) -> Result<Layer> {
-    let digest = Digest::default()
-        .text(&below.name())
+    let digest = additions(parts, below)?
         .text(&parts.stage.name())
-        .text(&parts.repository.name())
         .path(&parts.provision.join("20-swarmlet.sh"))?
+        .path(&parts.provision.join("80-manifest.sh"))?
         .path(&parts.provision.join("90-seal.sh"))?
+        .path(&parts.image.join("finish.sh"))?;
+    let argv = ["/run/build/lab/finish.sh", kind];
+    top(
+        store,
+        &format!("{kind}-{suite}"),
+        digest,
+        parts,
+        below,
+        &argv,
+    )
+}
+
+/// The same for an image without swarmlet: the lab's own additions only.
+pub(super) fn dressed(store: &Store, parts: &Finish, suite: &str, below: &Layer) -> Result<Layer> {
+    let digest = additions(parts, below)?;
+    let argv = ["/run/build/lab/lab.sh", "stock", "/run/build"];
+    top(
+        store,
+        &format!("stock-{suite}"),
+        digest,
+        parts,
+        below,
+        &argv,
+    )
+}
+
+/// What every top layer depends on.
+fn additions(parts: &Finish, below: &Layer) -> Result<Digest> {
+    Digest::default()
+        .text(&below.name())
+        .text(&parts.repository.name())
         .path(&parts.image.join("lab.sh"))?
-        .path(&parts.image.join("masked-units.txt"))?;
-    let name = format!("{kind}-{suite}");
-    store.layer(&name, digest, Some(below), |folder| {
+        .path(&parts.image.join("masked-units.txt"))
+}
+
+fn top(
+    store: &Store,
+    name: &str,
+    digest: Digest,
+    parts: &Finish,
+    below: &Layer,
+    argv: &[&str],
+) -> Result<Layer> {
+    store.layer(name, digest, Some(below), |folder| {
         let mut command = inside(parts.image, below, folder);
         for (outside, inside) in [
             (parts.image, "/run/build/lab"),
@@ -110,8 +164,7 @@ pub(super) fn finished(
         ] {
             command.arg("--bind-ro").arg(bound(outside, inside));
         }
-        command.args(["--", "/run/build/lab/finish.sh", kind]);
-        store.script(&name, &command)
+        store.script(name, command.arg("--").args(argv))
     })
 }
 

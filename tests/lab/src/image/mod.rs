@@ -3,6 +3,7 @@
 //! ```text
 //! base ── system ─┬─ engine ── baked ── cloud-init
 //!    (debootstrap)├─ plain
+//!                 ├─ stock (what a distribution publishes: images are made from it as on AWS)
 //!                 └─ repository (the engine's packages, for the plain image to install)
 //! ```
 //! for Debian 13; of Debian 12, whose engine is older, the row of the baked image only.
@@ -21,7 +22,10 @@ use crate::paths::{Paths, write_atomic};
 
 mod digest;
 mod layer;
+mod made;
 mod store;
+
+pub(crate) use made::{Disk, copy, disk, keep};
 
 use digest::Digest;
 use store::{Layer, Store};
@@ -31,13 +35,14 @@ const BAKED: &str = "ami-0ba1ed00000000001";
 const PLAIN: &str = "ami-0ba1ed00000000002";
 const BOOKWORM: &str = "ami-0ba1ed00000000003";
 const CLOUD_INIT: &str = "ami-0ba1ed00000000004";
+const STOCK: &str = "ami-0ba1ed00000000013";
 
 /// What the images are made of, by the names that debootstrap knows.
 const TRIXIE_SUITE: &str = "trixie";
 const BOOKWORM_SUITE: &str = "bookworm";
 
 /// Which of the images.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Image {
     /// Debian 13 with Docker Engine and swarmlet.
     #[default]
@@ -48,16 +53,22 @@ pub enum Image {
     Bookworm,
     /// The baked one, with cloud-init at work: it runs user data.
     CloudInit,
+    /// Debian 13 as Debian publishes it, with ssh.
+    Stock,
+    /// One that was made from an instance, by its id.
+    Made(String),
 }
 
 impl Image {
     /// Its id in EC2.
-    pub fn id(self) -> &'static str {
+    pub fn id(&self) -> &str {
         match self {
             Self::Baked => BAKED,
             Self::Plain => PLAIN,
             Self::Bookworm => BOOKWORM,
             Self::CloudInit => CLOUD_INIT,
+            Self::Stock => STOCK,
+            Self::Made(id) => id,
         }
     }
 }
@@ -80,12 +91,12 @@ impl Manifest {
     }
 }
 
-/// Overlay's list of the layers of an image.
-pub(crate) fn layers(paths: &Paths, image_id: &str) -> Result<String> {
+/// Overlay's list of the layers of an image that the lab has built.
+fn layers(paths: &Paths, image_id: &str) -> Result<String> {
     let manifest = read(&adopted(paths))?;
     let layers = manifest.layers.get(image_id).ok_or_else(|| {
         anyhow!(
-            "cannot find the image {image_id}: the lab has {BAKED}, {PLAIN}, {BOOKWORM} and {CLOUD_INIT}"
+            "cannot find the image {image_id}: neither was it built with the lab nor made from an instance"
         )
     })?;
     let layers: Vec<_> = layers
@@ -98,6 +109,11 @@ pub(crate) fn layers(paths: &Paths, image_id: &str) -> Result<String> {
 /// The folder that the control plane serves as `/apt`.
 pub(crate) fn repository(paths: &Paths) -> Result<PathBuf> {
     Ok(read(&adopted(paths))?.repository.join("apt"))
+}
+
+/// What the images got of swarmlet, as `scripts/stage` laid it out.
+pub(crate) fn stage(paths: &Paths) -> Result<PathBuf> {
+    Ok(read(&adopted(paths))?.stage)
 }
 
 /// Builds what is missing or out of date; `binary` is the agent to put in.
@@ -120,11 +136,13 @@ pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
     };
     let finished = |kind, suite, below| layer::finished(&store, kind, suite, &parts, below);
     let baked = finished("baked", TRIXIE_SUITE, &engine)?;
+    let stock = layer::stock(&store, &image, TRIXIE_SUITE, &system)?;
     let layers = [
         (CLOUD_INIT, layer::cloud_init(&store, &image, &baked)?),
         (BAKED, baked),
         (PLAIN, finished("plain", TRIXIE_SUITE, &system)?),
         (BOOKWORM, finished("baked", BOOKWORM_SUITE, &old_engine)?),
+        (STOCK, layer::dressed(&store, &parts, TRIXIE_SUITE, &stock)?),
     ];
 
     let manifest = Manifest {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::cgroup::Cgroup;
+use crate::image::{self, Disk};
 use crate::paths::Paths;
 use crate::sh::output;
 use crate::{Instance, net};
@@ -52,11 +53,9 @@ impl Machine {
     }
 
     /// Boots it; the child ends when the machine is off.
-    pub fn boot(&self, layers: &str) -> Result<Child> {
-        for part in ["upper", "work", "root", "docker"] {
-            fs::create_dir_all(self.folder.join(part))
-                .with_context(|| format!("cannot make the folders of {}", self.id))?;
-        }
+    pub(crate) fn boot(&self, disk: &Disk) -> Result<Child> {
+        self.make_folders(disk)
+            .with_context(|| format!("cannot make the folders of {}", self.id))?;
         net::machine_up(&self.id, &self.address, &self.mac)?;
         self.cgroup.create()?;
         let console = File::options()
@@ -64,12 +63,24 @@ impl Machine {
             .append(true)
             .open(self.folder.join("console.log"))
             .with_context(|| format!("cannot open the console of {}", self.id))?;
-        self.command(layers)
+        self.command(&disk.layers)
             .stdin(Stdio::null())
             .stdout(console.try_clone()?)
             .stderr(console)
             .spawn()
             .with_context(|| format!("cannot boot {}", self.id))
+    }
+
+    fn make_folders(&self, disk: &Disk) -> Result<()> {
+        for part in ["upper", "work", "root"] {
+            fs::create_dir_all(self.folder.join(part))?;
+        }
+        let docker = self.folder.join("docker");
+        match &disk.docker {
+            _ if docker.exists() => Ok(()),
+            Some(first) => image::copy(first, &docker),
+            None => Ok(fs::create_dir(&docker)?),
+        }
     }
 
     fn command(&self, layers: &str) -> Command {
