@@ -47,7 +47,7 @@ apt_pin() {
   fi
   found=$(apt-cache madison "$package" | awk -v want="$wanted" '{
     plain = $3; sub(/^[0-9]+:/, "", plain); rest = substr(plain, length(want) + 1)
-    if (index(plain, want) == 1 && rest !~ /^[0-9]/) { print $3; exit }
+    if (!found && index(plain, want) == 1 && rest !~ /^[0-9]/) { print $3; found = 1 }
   }')
   [ -n "$found" ] || fail "there is no $package $wanted; apt-cache madison $package lists what there is"
   echo "$package=$found"

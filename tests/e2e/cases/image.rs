@@ -50,7 +50,7 @@ const PLANTED: [(&str, &str); 7] = [
     ),
     (
         "sed -i 's/\"engine\": \"[0-9]*/\"engine\": \"1/' /usr/share/swarmlet/manifest.json",
-        "manifest : written: \"engine\": \"1.",
+        "manifest : installed is \"engine\": \"2",
     ),
 ];
 
@@ -87,7 +87,7 @@ fn checks_name_what_is_left(lab: &Lab) -> Result<()> {
 }
 
 /// By the script that seals every image, which ends with the checks.
-fn seal(lab: &Lab, id: &str) -> Result<()> {
+pub(super) fn seal(lab: &Lab, id: &str) -> Result<()> {
     let script = fs::read_to_string(lab.paths().root.join("packer/provision/90-seal.sh"))?;
     let said = lab.exec_with_input(id, &["bash", "-s"], &script)?.ok()?;
     let verdict = said.lines().last().unwrap_or_default();

@@ -11,6 +11,7 @@ mod healing;
 mod identity;
 mod image;
 mod image_packer;
+mod image_pulled;
 mod machines;
 mod parameter_store;
 mod plain_image;
@@ -35,6 +36,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         plain_image::CASES,
         image::CASES,
         image_packer::CASES,
+        image_pulled::CASES,
         engine_20_10::CASES,
         forming::CASES,
         fleet::scale_in::CASES,

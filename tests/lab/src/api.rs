@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::admin::{Admin, Health, Instance};
 use crate::fault::{Fault, FaultGuard};
+use crate::image::Image;
 use crate::journal::{Request, Requests};
 use crate::launch::{self, Launch};
 use crate::paths::Paths;
@@ -218,6 +219,20 @@ impl Lab {
     /// Shuts it down for good, through EC2.
     pub fn terminate(&self, id: &str) -> Result<()> {
         self.instance_call("terminate-instances", id)
+    }
+
+    /// Makes an image of it, through EC2, and waits until it can be launched.
+    pub fn create_image(&self, id: &str, name: &str) -> Result<Image> {
+        let words = ["ec2", "create-image", "--instance-id", id, "--name", name];
+        let answer = self.aws(&words)?;
+        let image = answer["ImageId"].as_str().unwrap_or_default().to_owned();
+        wait_until(&format!("{image} is available"), OFF_LIMIT, || {
+            let described = self.aws(&["ec2", "describe-images", "--image-ids", &image])?;
+            let state = &described["Images"][0]["State"];
+            ensure!(state == "available", "it is {state}");
+            Ok(())
+        })?;
+        Ok(Image::Made(image))
     }
 
     /// Everything it wrote to its console.
