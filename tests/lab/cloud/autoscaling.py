@@ -13,7 +13,7 @@ from moto.autoscaling import models
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import autoscaling_backends
 
-from . import ACCOUNT, REGION, hooks, lifecycle, notices, refresh
+from . import ACCOUNT, REGION, hooks, lifecycle, mixed, notices, refresh, stack_updates
 from .patching import replace
 from .world import LOCK
 
@@ -82,12 +82,14 @@ def _launch(self: Any, count: int, propagated_tags: dict[str, str]) -> None:
         return
     tags = {**self.instance_tags, **propagated_tags, models.ASG_NAME_TAG: self.name}
     for _ in range(count):
+        kind = mixed.next_of(self)
         instance = self.ec2_backend.run_instances(
             self.image_id,
             1,
             self.user_data,
             self.security_groups,
-            instance_type=self.instance_type,
+            instance_type=kind.instance_type,
+            instance_market_options=kind.market,
             is_instance_type_default=False,
             tags={"instance": tags},
             launch_config=self.launch_config,
@@ -204,6 +206,7 @@ def reconcile() -> None:
         missing = group.desired_capacity + refresh.surge(group) - len(group.active_instances())
         if missing > 0:
             group.replace_autoscaling_group_instances(missing, group.get_propagated_tags())
+    stack_updates.step()
 
 
 def _drop_terminated(group: Any) -> None:

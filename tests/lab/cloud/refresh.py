@@ -45,6 +45,10 @@ class Refresh:
         """Comes to its end."""
         self.status, self.reason, self.ended = status, reason, datetime.now(UTC)
 
+    def is_going_on(self) -> bool:
+        """Whether it has not come to its end."""
+        return self.status in _GOING_ON
+
     def is_healthy(self, state: Any) -> bool:
         """In service, and a new one also warmed up."""
         if state.lifecycle_state != "InService" or state.health_status != "Healthy":
@@ -107,11 +111,13 @@ def step(group: Any) -> None:
 
 def forget(group_name: str) -> None:
     """Ends what goes on for a group that is deleted."""
-    _refreshes.pop(group_name, None)
+    for refresh in _refreshes.pop(group_name, []):
+        if refresh.is_going_on():
+            refresh.end("Cancelled", "The group was deleted.")
 
 
 def _current(group_name: str) -> Refresh | None:
-    return next((r for r in _refreshes.get(group_name, []) if r.status in _GOING_ON), None)
+    return next((r for r in _refreshes.get(group_name, []) if r.is_going_on()), None)
 
 
 def _old_ones(refresh: Refresh) -> list[Any]:
@@ -138,6 +144,17 @@ def _note_progress(refresh: Refresh, active: list[Any]) -> None:
         refresh.end("Successful")
 
 
+def begin(group: Any, given: dict[str, Any]) -> Refresh:
+    """Starts to replace a group's instances, those that match what it launches only if the preferences say so."""
+    preferences = _preferences(given)
+    states = group.active_instances()
+    if preferences["SkipMatching"]:
+        states = [state for state in states if state.launch_template != lifecycle.template_of(group)]
+    refresh = Refresh(group, preferences, {state.instance.id for state in states})
+    _refreshes.setdefault(group.name, []).insert(0, refresh)
+    return refresh
+
+
 def _start(self: Any) -> ActionResult:
     name = self._get_param("AutoScalingGroupName")
     group = self.autoscaling_backend.autoscaling_groups.get(name)
@@ -148,12 +165,7 @@ def _start(self: Any) -> ActionResult:
             "InstanceRefreshInProgressFault",
             "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.",
         )
-    preferences = _preferences(self._get_param("Preferences", {}) or {})
-    states = group.active_instances()
-    if preferences["SkipMatching"]:
-        states = [state for state in states if state.launch_template != lifecycle.template_of(group)]
-    refresh = Refresh(group, preferences, {state.instance.id for state in states})
-    _refreshes.setdefault(name, []).insert(0, refresh)
+    refresh = begin(group, self._get_param("Preferences", {}) or {})
     return ActionResult({"InstanceRefreshId": refresh.id})
 
 

@@ -1,4 +1,4 @@
-"""CloudFormation: groups updated in place, lifecycle hooks, and inline policies kept as text."""
+"""CloudFormation's resources: groups updated in place, hooks, keys that go late, policies kept as text."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from moto.autoscaling import models
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.common_models import CloudFormationModel
 from moto.iam.models import Role
+from moto.kms.models import Key, kms_backends
+from moto.logs.models import LogGroup
 
+from . import stack_updates
 from .hooks import create_hook
 from .patching import replace
 
 _Group: Any = models.FakeAutoScalingGroup
 _create_group = _Group.create_from_cloudformation_json.__func__
 _put_policy = Role.put_policy
+_create_key = Key.create_from_cloudformation_json.__func__
+_log_group_attribute = LogGroup.get_cfn_attribute
+# What a change of it makes CloudFormation refresh a group for.
+_LAUNCHED_BY = ("LaunchTemplate", "MixedInstancesPolicy", "VPCZoneIdentifier")
+_SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 
 
 def install() -> None:
@@ -25,24 +33,38 @@ def install() -> None:
         create_from_cloudformation_json=classmethod(_create),
         update_from_cloudformation_json=classmethod(_update),
     )
+    # moto sets it only for groups without a mixed instances policy, and reads it for all.
+    _Group.provided_launch_template_version = None
     replace(Role, put_policy=_put_policy_as_text)
+    replace(Key, create_from_cloudformation_json=classmethod(_create_key_with_text), delete=_schedule_deletion)
+    replace(LogGroup, get_cfn_attribute=_log_group_arn)
+    stack_updates.install()
 
 
 def _create(
     cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kw: Any
 ) -> Any:
     """The hooks that come with a group are there before its first instance."""
-    listed = _listed_hooks(cloudformation_json)
-    for hook in listed:
+    properties = cloudformation_json["Properties"]
+    _without_left_out(properties)
+    for hook in _listed_hooks(properties):
         create_hook(resource_name, hook)
     group = _create_group(cls, resource_name, cloudformation_json, account_id, region_name, **kw)
-    group.listed_hooks = [hook["LifecycleHookName"] for hook in listed]
+    group.capacity_rebalance = bool(properties.get("CapacityRebalance"))
+    group.template = properties
     return group
 
 
-def _listed_hooks(cloudformation_json: Any) -> list[dict[str, Any]]:
-    """Without those that a condition left out."""
-    return [hook for hook in cloudformation_json["Properties"].get("LifecycleHookSpecificationList") or [] if hook]
+def _without_left_out(properties: dict[str, Any]) -> None:
+    """Takes out of lists what a condition left out."""
+    properties["LifecycleHookSpecificationList"] = _listed_hooks(properties)
+    mixed = properties.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    if "Overrides" in mixed:
+        mixed["Overrides"] = [override for override in mixed["Overrides"] if override]
+
+
+def _listed_hooks(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    return [hook for hook in properties.get("LifecycleHookSpecificationList") or [] if hook]
 
 
 def _update(
@@ -55,32 +77,63 @@ def _update(
     region_name: str,
 ) -> Any:
     """Changes the group as AWS does; moto deletes it and makes a new one, which replaces every instance."""
-    properties = cloudformation_json["Properties"]
-    _update_hooks(original_resource, _listed_hooks(cloudformation_json))
-    desired = properties.get("DesiredCapacity")
-    template = properties.get("LaunchTemplate")
-    original_resource.update(
+    group, before, now = original_resource, original_resource.template, cloudformation_json["Properties"]
+    _without_left_out(now)
+    _update_hooks(group, _listed_hooks(before), _listed_hooks(now))
+    policy = cloudformation_json.get("UpdatePolicy", {})
+    sizes = _changed_sizes(before, now, policy)
+    group.update(
         availability_zones=[],
-        desired_capacity=None if desired is None else int(desired),
-        max_size=int(properties["MaxSize"]),
-        min_size=int(properties["MinSize"]),
+        desired_capacity=sizes.get("DesiredCapacity"),
+        max_size=sizes.get("MaxSize"),
+        min_size=sizes.get("MinSize"),
         launch_config_name=None,
-        launch_template=template,
-        vpc_zone_identifier=",".join(properties.get("VPCZoneIdentifier", [])) or None,
+        launch_template=now.get("LaunchTemplate"),
+        mixed_instances_policy=now.get("MixedInstancesPolicy"),
+        vpc_zone_identifier=",".join(now.get("VPCZoneIdentifier", [])) or None,
         health_check_period=None,
-        health_check_type=properties.get("HealthCheckType"),
+        health_check_type=now.get("HealthCheckType"),
     )
-    original_resource.tags = properties.get("Tags", [])
-    return original_resource
+    group.tags = now.get("Tags", [])
+    group.capacity_rebalance = bool(now.get("CapacityRebalance"))
+    group.template = now
+    if "AutoScalingInstanceRefresh" in policy and any(before.get(key) != now.get(key) for key in _LAUNCHED_BY):
+        preferences = policy["AutoScalingInstanceRefresh"].get("Preferences", {})
+        stack_updates.need_refresh(group, {"SkipMatching": True} | preferences)
+    return group
 
 
-def _update_hooks(group: Any, listed: list[dict[str, Any]]) -> None:
-    names = [hook["LifecycleHookName"] for hook in listed]
-    for gone in set(group.listed_hooks) - set(names):
-        group.autoscaling_backend.delete_lifecycle_hook(group.name, gone)
-    for hook in listed:
+def _changed_sizes(before: dict[str, Any], now: dict[str, Any], policy: dict[str, Any]) -> dict[str, int]:
+    """All sizes of the template, or only those that it changes, as the policy says."""
+    keep = policy.get("AutoScalingScheduledAction", {}).get("IgnoreUnmodifiedGroupSizeProperties", False)
+    return {key: int(now[key]) for key in _SIZES if key in now and not (keep and before.get(key) == now[key])}
+
+
+def _update_hooks(group: Any, before: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:
+    names = {hook["LifecycleHookName"] for hook in now}
+    for hook in before:
+        if hook["LifecycleHookName"] not in names:
+            group.autoscaling_backend.delete_lifecycle_hook(group.name, hook["LifecycleHookName"])
+    for hook in now:
         create_hook(group.name, hook)
-    group.listed_hooks = names
+
+
+def _create_key_with_text(cls: Any, /, *args: Any, **kw: Any) -> Any:
+    """With its policy as text, as other calls of moto's want it."""
+    key = _create_key(cls, *args, **kw)
+    key.policy = json.dumps(key.policy)
+    return key
+
+
+def _schedule_deletion(self: Any, account_id: str, region_name: str) -> None:
+    """A key is not gone with its stack, as in moto: it can be had back for some days."""
+    kms_backends[account_id][region_name].schedule_key_deletion(self.id, 7)
+
+
+def _log_group_arn(self: Any, attribute: str) -> str:
+    """With the streams' part, which moto leaves out."""
+    found = _log_group_attribute(self, attribute)
+    return f"{found}:*" if attribute == "Arn" else found
 
 
 def _put_policy_as_text(self: Any, policy_name: str, policy_json: Any) -> None:

@@ -125,6 +125,7 @@ class Cloud:
             "VpcId": health["vpc_id"],
             "SubnetIds": ",".join(health["subnet_ids"]),
             "ImageId": BAKED,
+            "LaunchingTimeout": 0,
             "TerminatingTimeout": 0,
         } | parameters
         return {

@@ -16,6 +16,10 @@ class Template(unittest.TestCase):
         said = subprocess.run([str(linter), "--", str(TEMPLATE)], capture_output=True, text=True, timeout=120)
         self.assertEqual((said.returncode, said.stdout), (0, ""), said.stderr)
 
+    def test_is_small_enough_to_be_sent_as_it_is(self) -> None:
+        # A larger one needs a bucket.
+        self.assertLess(TEMPLATE.stat().st_size, 51_200)
+
 
 if __name__ == "__main__":
     unittest.main()
