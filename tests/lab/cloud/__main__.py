@@ -10,10 +10,27 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from . import admin, api, autoscaling, files, group_calls, hooks, images, imds, instances, parameters, refresh, stacks
-from . import world
+from . import (
+    account,
+    admin,
+    api,
+    autoscaling,
+    files,
+    group_calls,
+    hooks,
+    images,
+    imds,
+    instances,
+    parameters,
+    refresh,
+    stack_protection,
+    stacks,
+    world,
+)
 from .faults import Faults
 from .journal import Journal
+
+_PARTS = (account, instances, images, autoscaling, group_calls, hooks, refresh, parameters, stacks, stack_protection)
 
 
 def main() -> int:
@@ -22,7 +39,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    for part in (instances, images, autoscaling, group_calls, hooks, refresh, parameters, stacks):
+    for part in _PARTS:
         part.install()
     with contextlib.ExitStack() as cleanup:
         print("ready", *_serve(options, cleanup), flush=True)
@@ -32,7 +49,8 @@ def main() -> int:
 
 def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[str]:
     """Starts every service that was asked for; tells where each listens."""
-    account = world.build()
+    built = world.build()
+    account.tag_images()
     faults = Faults()
     journal = Journal(options.journal)
     app = api.server(options.api, api.Api(faults, journal))
@@ -46,7 +64,7 @@ def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[s
         servers.append(files.Server(*options.files))
         listening.append(f"files={_text(servers[-1])}")
     if options.admin:
-        servers.append(admin.Server(options.admin, admin.Admin(account, faults, address)))
+        servers.append(admin.Server(options.admin, admin.Admin(built, faults, address)))
         cleanup.callback(options.admin.unlink, missing_ok=True)
         listening.append(f"admin={options.admin}")
     autoscaling.start_reconciler()

@@ -1,0 +1,139 @@
+# shellcheck shell=bash
+# Who asks, and what the account has: the image, instance types, limits, permissions.
+# shellcheck disable=SC2154  # the options, and what other parts have found
+
+identity='' architecture=''
+
+check_tools() {
+  local arn
+  if ! command -v aws >/dev/null; then
+    echo "cannot go on: there is no AWS CLI; install it (https://aws.amazon.com/cli/, or pip install awscli)" >&2
+    exit 1
+  fi
+  export AWS_PAGER=''
+  region=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}}
+  if [ -z "$region" ]; then
+    echo "cannot go on: no region is set; give --region" >&2
+    exit 1
+  fi
+  if ! ask arn sts get-caller-identity --query Arn; then
+    echo "cannot go on: $refusal; configure credentials (aws configure, aws sso login, AWS_PROFILE)" >&2
+    exit 1
+  fi
+  identity=$arn
+  echo "$identity in $region"
+}
+
+check_image() {
+  local told state device size version query
+  query="Images[0].[State,Architecture,RootDeviceName,BlockDeviceMappings[?Ebs]|[0].Ebs.VolumeSize"
+  if ! ask told ec2 describe-images --image-ids "$image" --query "$query,Tags[?Key=='swarmlet:version']|[0].Value]"; then
+    case $refusal in
+      *InvalidAMIID*) problem "the image $image is not in $region, or not shared with this account: copy it (aws ec2 copy-image)" ;;
+      *) unanswered 'the image' ec2:DescribeImages ;;
+    esac
+    return
+  fi
+  read -r state architecture device size version <<<"$told"
+  [ "$state" = available ] || problem "the image $image is $state: wait until it is available"
+  if [ "$version" = None ]; then
+    note "the image $image has no tag swarmlet:version: is swarmlet in it?"
+  else
+    ok "image $image, swarmlet $version, $architecture"
+  fi
+  default RootDeviceName "$device"
+  [[ $size =~ ^[0-9]+$ ]] || size=8
+  default RootVolumeSize $((size > 20 ? size : 20))
+}
+
+# Each type is there, fits the image, and is offered in all of the subnets' zones.
+check_types() {
+  local type told arch
+  local -A seen=()
+  for type in "$manager_type" ${worker_types//,/ }; do
+    [ -z "${seen[$type]-}" ] || continue
+    seen[$type]=1
+    if ! ask told ec2 describe-instance-types --instance-types "$type" \
+      --query "InstanceTypes[0].[VCpuInfo.DefaultVCpus,join(',',ProcessorInfo.SupportedArchitectures)]"; then
+      case $refusal in
+        *InvalidInstanceType*) problem "there is no instance type $type in $region" ;;
+        *) unanswered 'instance types' ec2:DescribeInstanceTypes ;;
+      esac
+      continue
+    fi
+    read -r "vcpus[$type]" arch <<<"$told"
+    if [ -n "$architecture" ] && [[ ,$arch, != *,$architecture,* ]]; then
+      problem "instance type $type is $arch, the image $architecture: take another type or image"
+    else
+      check_offered "$type"
+    fi
+  done
+}
+
+declare -A vcpus=()
+
+check_offered() {
+  local offered zone missing=()
+  if ! ask offered ec2 describe-instance-type-offerings --location-type availability-zone \
+    --filters "Name=instance-type,Values=$1" --query 'InstanceTypeOfferings[].Location'; then
+    unanswered 'where instance types are offered' ec2:DescribeInstanceTypeOfferings
+    return
+  fi
+  for zone in "${zones[@]}"; do
+    [[ " ${offered//[[:space:]]/ } " == *" $zone "* ]] || missing+=("$zone")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    ok "instance type $1"
+  else
+    problem "instance type $1 is not offered in ${missing[*]}: take another type, or subnets in other zones"
+  fi
+}
+
+check_limits() {
+  local limit setting on_demand fast=$((managers + workers)) paid
+  # One more of each, while they are replaced.
+  paid=$(((workers * (100 - spot) + 99) / 100 + 1))
+  on_demand=$(((managers + 1) * ${vcpus[$manager_type]:-0} + paid * ${vcpus[${worker_types%%,*}]:-0}))
+  if ask limit service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A --query Quota.Value; then
+    if [ "${limit%.*}" -lt "$on_demand" ]; then
+      problem "the account may run ${limit%.*} vCPUs on demand, this takes $on_demand: ask for more (Service Quotas, EC2, L-1216C47A)"
+    else
+      ok "$on_demand of ${limit%.*} vCPUs on demand (other instances not counted)"
+    fi
+  else
+    note "cannot tell the limit of vCPUs (servicequotas:GetServiceQuota): look that $on_demand more are allowed"
+  fi
+  if ! ask setting ssm get-service-setting --setting-id /ssm/parameter-store/high-throughput-enabled \
+    --query ServiceSetting.SettingValue; then
+    note "cannot tell Parameter Store's throughput (ssm:GetServiceSetting); its default is enough for 1,000 nodes"
+  elif [ "$setting" != true ] && [ "$fast" -gt 1000 ]; then
+    note "Parameter Store has its default throughput: switch the higher one on for $fast nodes that boot at once"
+  else
+    ok "Parameter Store's throughput"
+  fi
+}
+
+# By IAM's own simulation, where it may be asked: CloudFormation makes all with the caller's permissions.
+check_permissions() {
+  local source=$identity denied role
+  local actions=(cloudformation:CreateStack cloudformation:DescribeStacks cloudformation:DescribeStackEvents
+    ec2:CreateSecurityGroup ec2:AuthorizeSecurityGroupIngress ec2:AuthorizeSecurityGroupEgress ec2:CreateTags
+    ec2:CreateLaunchTemplate ec2:RunInstances iam:CreateRole iam:PutRolePolicy iam:CreateInstanceProfile
+    iam:AddRoleToInstanceProfile iam:PassRole kms:CreateKey kms:CreateAlias autoscaling:CreateAutoScalingGroup
+    autoscaling:PutLifecycleHook autoscaling:DescribeAutoScalingGroups)
+  case $identity in
+    *:root) return ;;
+    *:assumed-role/*)
+      role=${identity#*:assumed-role/}
+      ask source iam get-role --role-name "${role%%/*}" --query Role.Arn || source=''
+      ;;
+  esac
+  if [ -z "$source" ] || ! ask denied iam simulate-principal-policy --policy-source-arn "$source" --action-names "${actions[@]}" \
+    --query "EvaluationResults[?EvalDecision!='allowed'].EvalActionName"; then
+    note "cannot tell what $identity may do (iam:GetRole, iam:SimulatePrincipalPolicy): the stack's creation will"
+  elif [ -n "$denied" ]; then
+    problem "$identity may not ${denied//[[:space:]]/, }: allow it in its IAM policy"
+  else
+    ok "permissions"
+  fi
+}

@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# The command line of scripts/launch, and the template's parameters that it stands for.
+# shellcheck disable=SC2034,SC2154  # the other parts use what is set here
+
+verb=create cluster='' image='' region='' vpc='' subnets=''
+managers=3 workers=3 manager_type=t3.small worker_types=t3.small spot=0
+any_zones=no protect=no waiting=yes yes=no unprotect=no keep_records=no
+declare -A parameters=()
+
+read_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --help | -h)
+        sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$here/launch"
+        exit 0
+        ;;
+      --plan) verb=plan ;;
+      --down) verb=down ;;
+      --any-zones) any_zones=yes ;;
+      --protect) protect=yes ;;
+      --no-wait) waiting=no ;;
+      --yes) yes=yes ;;
+      --unprotect) unprotect=yes ;;
+      --keep-records) keep_records=yes ;;
+      --*)
+        [ $# -ge 2 ] || wrong "$1 needs a value"
+        read_value "$1" "$2"
+        shift
+        ;;
+      *) wrong "cannot read '$1'" ;;
+    esac
+    shift
+  done
+  check_options
+}
+
+read_value() {
+  case $1 in
+    --cluster) cluster=$2 ;;
+    --image) image=$2 ;;
+    --region) region=$2 ;;
+    --vpc) vpc=$2 ;;
+    --subnets) subnets=$2 ;;
+    --managers) managers=$2 ;;
+    --workers) workers=$2 ;;
+    --manager-type) manager_type=$2 ;;
+    --worker-type) worker_types=$2 ;;
+    --spot) spot=$2 ;;
+    --public) parameters[PublicCidr]=$2 ;;
+    --set) read_parameter "$2" ;;
+    *) wrong "cannot read '$1'" ;;
+  esac
+}
+
+read_parameter() {
+  local name=${1%%=*} value=${1#*=}
+  [ "$name" != "$1" ] || wrong "--set needs PARAMETER=VALUE"
+  grep -q "^  $name:" <(sed -n '/^Parameters:/,/^[A-Z][a-z]*:$/{/^  /p}' "$template") ||
+    wrong "the template has no parameter $name"
+  if [ "${value#@}" != "$value" ]; then
+    value=$(cat "${value#@}") || wrong "cannot read ${value#@}"
+  fi
+  parameters[$name]=$value
+}
+
+check_options() {
+  [[ $cluster =~ ^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$ ]] ||
+    wrong "--cluster needs a name of lower-case letters, digits and hyphens, 40 at most"
+  [ "$verb" != down ] || return 0
+  [ -n "$image" ] || wrong "--image needs the id of an image with swarmlet in it"
+  [[ $managers =~ ^[135]$ ]] || wrong "--managers is 1, 3 or 5: a majority has to agree"
+  [[ $workers =~ ^[0-9]+$ ]] || wrong "--workers needs a number"
+  [[ $spot =~ ^[0-9]+$ && $spot -le 100 ]] || wrong "--spot needs a percentage"
+  set_parameters
+}
+
+# What was given by --set wins.
+set_parameters() {
+  local types index
+  IFS=, read -ra types <<<"$worker_types"
+  [ ${#types[@]} -le 4 ] || wrong "--worker-type takes four types at most"
+  [ ${#types[@]} -eq 1 ] || [ "$spot" -gt 0 ] || wrong "several worker types need --spot"
+  default ClusterName "$cluster"
+  default ImageId "$image"
+  default ManagerCount "$managers"
+  default ManagerInstanceType "$manager_type"
+  default WorkerCount "$workers"
+  default WorkerMax $((workers > 20 ? workers : 20))
+  default OnDemandPercentage $((100 - spot))
+  default WorkerInstanceType "${types[0]}"
+  for ((index = 2; index <= ${#types[@]}; index++)); do
+    default "WorkerInstanceType$index" "${types[index - 1]}"
+  done
+}
+
+default() {
+  parameters[$1]=${parameters[$1]-$2}
+}
+
+wrong() {
+  echo "cannot go on: $1; scripts/launch --help tells all options" >&2
+  exit 2
+}

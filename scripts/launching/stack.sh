@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# The stack: is its name free, what would it be, make it, wait for it, and tell what to do next.
+# shellcheck disable=SC2154  # the options, and what other parts have found
+
+# Neither a stack, nor instances, nor records of an earlier cluster of this name.
+check_name() {
+  local status ids names
+  if ask status cloudformation describe-stacks --stack-name "$cluster" --query 'Stacks[0].StackStatus'; then
+    problem "the stack $cluster is there already ($status): change it with aws cloudformation deploy, see its outputs, or end it with --down"
+    return
+  fi
+  [[ $refusal == *'does not exist'* ]] || unanswered "the stack $cluster" cloudformation:DescribeStacks
+  if ! living_instances ids; then
+    unanswered instances ec2:DescribeInstances
+  elif [ -n "$ids" ]; then
+    problem "instances of a cluster $cluster live: ${ids//[[:space:]]/ }; terminate them, or take another name"
+  fi
+  if ! records names; then
+    unanswered "records of earlier clusters" "ssm:GetParametersByPath on /swarmlet/$cluster"
+  elif [ -n "$names" ]; then
+    problem "Parameter Store has records of an earlier cluster $cluster, whose ticket the new one could not read: delete them with --down --cluster $cluster, or take another name"
+  else
+    ok "the name $cluster is free"
+  fi
+}
+
+living_instances() {
+  ask "$1" ec2 describe-instances --filters "Name=tag:swarm:cluster,Values=$cluster" \
+    Name=instance-state-name,Values=pending,running,stopping,stopped --query 'Reservations[].Instances[].InstanceId'
+}
+
+records() {
+  ask "$1" ssm get-parameters-by-path --path "/swarmlet/$cluster" --recursive --query 'Parameters[].Name'
+}
+
+show_plan() {
+  local name
+  echo
+  echo "would create the stack $cluster in $region, with these parameters and the template's defaults:"
+  for name in "${!parameters[@]}"; do
+    printf '  %s=%s\n' "$name" "${parameters[$name]}"
+  done | sort
+  echo "and in it:"
+  sed -n '/^Resources:/,/^Outputs:/s/^    Type: //p' "$template" | sort | uniq -c | sed 's/^/  at most/'
+}
+
+# A JSON string, so that values may hold commas, quotes and lines.
+json_text() {
+  local text=$1
+  text=${text//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\t'/\\t}
+  text=${text//$'\r'/\\r}
+  printf '"%s"' "${text//$'\n'/\\n}"
+}
+
+parameters_file() {
+  local name separator='['
+  for name in "${!parameters[@]}"; do
+    printf '%s{"ParameterKey":"%s","ParameterValue":%s}' "$separator" "$name" "$(json_text "${parameters[$name]}")"
+    separator=,
+  done
+  echo ']'
+}
+
+create_stack() {
+  local protection=--no-enable-termination-protection
+  [ "$protect" = no ] || protection=--enable-termination-protection
+  parameters_file >"$scratch/parameters.json"
+  echo
+  echo "creating the stack $cluster"
+  if ! ask _ cloudformation create-stack --stack-name "$cluster" --capabilities CAPABILITY_IAM "$protection" \
+    --template-body "file://$template" --parameters "file://$scratch/parameters.json" \
+    --tags "Key=swarm:cluster,Value=$cluster"; then
+    echo "cannot create the stack: $refusal" >&2
+    exit 1
+  fi
+  wait_for_stack create
+  [ "$waiting" = no ] || wait_for_instances
+}
+
+wait_for_stack() {
+  local events
+  ask _ cloudformation wait "stack-$1-complete" --stack-name "$cluster" && return
+  echo "cannot $1 the stack $cluster: $refusal" >&2
+  ask events cloudformation describe-stack-events --stack-name "$cluster" --query \
+    "StackEvents[?ends_with(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]" && echo "$events" >&2
+  exit 1
+}
+
+# In service means in the swarm, by the launching hook.
+wait_for_instances() {
+  local told lead=${parameters[ManagerCount]} follow=${parameters[WorkerCount]} limit=$((SECONDS + 1800)) shown=''
+  local wanted=$((lead + follow))
+  until [ "${told:-}" = "$wanted" ]; do
+    if [ $SECONDS -gt $limit ]; then
+      echo "cannot go on waiting: ${told:-none} of $wanted instances are in service after half an hour; look at" \
+        "'systemctl status swarmlet' and the console of one that is not" >&2
+      exit 1
+    fi
+    [ -z "$shown" ] || sleep 5
+    ask told autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$cluster-manager" "$cluster-worker" \
+      --query "length(AutoScalingGroups[].Instances[?LifecycleState=='InService'][])" || told=''
+    [ "$shown" = "$told" ] || echo "  ${told:-none} of $wanted instances in service"
+    shown=${told:-none}
+  done
+}
+
+show_outputs() {
+  local told
+  ask told cloudformation describe-stacks --stack-name "$cluster" \
+    --query "Stacks[0].Outputs[?starts_with(OutputKey,'Next')].[Description,OutputValue]" || return 0
+  echo
+  while IFS=$'\t' read -r what command; do
+    printf '# %s\n%s\n\n' "$what" "$command"
+  done <<<"$told"
+}
