@@ -69,7 +69,7 @@ check_routes() {
   local told endpoints id route lost=()
   local default_route="Routes[?DestinationCidrBlock=='0.0.0.0/0']|[0]"
   if ! ask told ec2 describe-route-tables --filters "Name=vpc-id,Values=$vpc" --query "RouteTables[].[
-      join(',',Associations[?SubnetId].SubnetId), to_string(Associations[?Main]|[0].Main),
+      to_string(Associations[].SubnetId), to_string(Associations[?Main]|[0].Main),
       to_string($default_route.GatewayId), to_string($default_route.[NatGatewayId,TransitGatewayId,NetworkInterfaceId])]"; then
     note "cannot tell how the subnets reach AWS (ec2:DescribeRouteTables)"
     return
@@ -96,7 +96,7 @@ check_routes() {
 route_of() {
   local of is_main gateway others main='' own=''
   while IFS=$'\t' read -r of is_main gateway others; do
-    [[ ,$of, != *",$1,"* ]] || own="$gateway ${others// /}"
+    [[ $of != *"\"$1\""* ]] || own="$gateway ${others// /}"
     [ "$is_main" != true ] || main="$gateway ${others// /}"
   done <<<"$2"
   echo "${own:-$main}"

@@ -38,7 +38,7 @@ show_plan() {
   echo
   echo "would create the stack $cluster in $region, with these parameters and the template's defaults:"
   for name in "${!parameters[@]}"; do
-    printf '  %s=%s\n' "$name" "${parameters[$name]}"
+    printf '  %s=%s\n' "$name" "${parameters[$name]//$'\n'/\\n}"
   done | sort
   echo "and in it:"
   sed -n '/^Resources:/,/^Outputs:/s/^    Type: //p' "$template" | sort | uniq -c | sed 's/^/  at most/'

@@ -51,6 +51,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
         fleet::crashes::CASES,
+        fleet::stack::CASES,
         fleet::spot::CASES,
         fleet::announced::CASES,
         fleet::labels::CASES,
@@ -73,6 +74,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
 pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
     [
         fleet::many::CASES,
+        fleet::stack::SLOW,
         healing::majority::CASES,
         healing::cut_off::CASES,
         healing::managers::SLOW,

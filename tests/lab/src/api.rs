@@ -178,6 +178,16 @@ impl Lab {
         aws::call(&self.paths, arguments)
     }
 
+    /// Runs a script of the repository's that calls the AWS command line, without anything to read.
+    pub fn script(&self, name: &str, arguments: &[&str]) -> Result<Output> {
+        let done = aws::script(&self.paths, name)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run scripts/{name}"))?;
+        Ok(Output::of(&done))
+    }
+
     /// Every request so far, oldest first.
     pub fn journal(&self) -> Result<Vec<Request>> {
         journal::read(&self.paths.journal())

@@ -15,12 +15,29 @@ pub const REGION: &str = "us-east-1";
 /// `aws …` as the account's administrator, in the hub's network. Each call takes a good second,
 /// which Python needs to load it.
 pub fn command(paths: &Paths) -> Command {
-    let mut command = in_hub(paths.venv("aws"));
+    point_at_lab(in_hub(paths.venv("aws")))
+}
+
+/// A script of the repository's that calls `aws …`, as the account's administrator.
+pub fn script(paths: &Paths, name: &str) -> Command {
+    let mut command = point_at_lab(in_hub(paths.script(name)));
+    let mut folders = vec![paths.venv("")];
+    folders.extend(std::env::split_paths(
+        &std::env::var_os("PATH").unwrap_or_default(),
+    ));
+    if let Ok(folders) = std::env::join_paths(folders) {
+        command.env("PATH", folders);
+    }
+    command
+}
+
+fn point_at_lab(mut command: Command) -> Command {
     command
         .env("AWS_ENDPOINT_URL", "http://10.98.0.1:4566")
         .env("AWS_ACCESS_KEY_ID", "lab")
         .env("AWS_SECRET_ACCESS_KEY", "lab")
         .env("AWS_DEFAULT_REGION", REGION)
+        .env_remove("AWS_REGION")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_PAGER", "")
         // A person's own profiles and settings must not reach into the lab.

@@ -72,6 +72,11 @@ impl Paths {
         self.cache.join("venv/bin").join(program)
     }
 
+    /// A script of the repository.
+    pub fn script(&self, name: &str) -> PathBuf {
+        self.root.join("scripts").join(name)
+    }
+
     /// The `CloudFormation` template of a cluster.
     pub fn template(&self) -> PathBuf {
         self.root.join("scripts/cloudformation/cluster.yaml")

@@ -10,4 +10,5 @@ pub(super) mod refresh;
 pub(super) mod scale_in;
 mod seen;
 pub(super) mod spot;
+pub(super) mod stack;
 pub(super) mod tokens;

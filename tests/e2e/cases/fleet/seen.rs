@@ -50,10 +50,15 @@ pub(super) fn manager(cluster: &Cluster) -> Result<Instance> {
     first.context("there is no manager")
 }
 
+/// Gives a worker the image of the tasks.
+pub(super) fn stock(lab: &Lab, id: &str) -> Result<()> {
+    lab.exec(id, &["sh", "-c", IMPORT])?.ok().map(drop)
+}
+
 /// A service with so many tasks on the workers, all running.
 pub(super) fn serve(lab: &Lab, cluster: &Cluster, replicas: usize) -> Result<()> {
     for machine in cluster.machines_of(Role::Worker)? {
-        lab.exec(&machine.id, &["sh", "-c", IMPORT])?.ok()?;
+        stock(lab, &machine.id)?;
     }
     let manager = manager(cluster)?.id;
     let count = replicas.to_string();

@@ -21,6 +21,11 @@ const ROTATE: [&str; 3] = [
     "set -a; . /etc/swarmlet/environment; exec swarmlet token rotate",
 ];
 
+/// Rotates the join tokens, on a manager.
+pub(super) fn rotate(lab: &Lab, manager: &str) -> Result<()> {
+    lab.exec(manager, &ROTATE)?.ok().map(drop)
+}
+
 fn rotated(lab: &Lab) -> Result<()> {
     let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("rotated"), 1, 1))?;
     cluster.wait_whole(Duration::from_mins(2))?;
@@ -30,7 +35,7 @@ fn rotated(lab: &Lab) -> Result<()> {
     let watch = Watch::start();
     cluster.scale(Role::Worker, 4)?;
     for _ in 0..4 {
-        lab.exec(&manager, &ROTATE)?.ok()?;
+        rotate(lab, &manager)?;
     }
     watch.say("the token was rotated four times");
     ensure!(token()? != before, "it is the same token");

@@ -57,6 +57,15 @@ def stacks() -> list[str]:
     return [s["StackName"] for s in found if s["StackStatus"] != "DELETE_COMPLETE"]
 
 
+def route_to_the_internet() -> None:
+    """Gives the lab's VPC an internet gateway, as a default VPC has; its subnets give no public addresses."""
+    ec2, vpc = cloud.client("ec2"), cloud.admin("GET", "/lab/health")[1]["vpc_id"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]
+    ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+
+
 class Commandline(unittest.TestCase):
     def test_wrong_words_are_told_before_anything_is_asked(self) -> None:
         for words, told in (
@@ -118,7 +127,9 @@ class Life(unittest.TestCase):
     def test_planned_created_refused_a_second_time_and_taken_down(self) -> None:
         words = ("--cluster", "life", "--image", BAKED, "--managers", "1", "--workers", "2")
         more = ("--spot", "50", "--set", "LaunchingTimeout=0", "--set", 'UserData=a "b", c\nd', "--protect")
+        route_to_the_internet()
         planned = launch(*words, *more, "--plan")
+        self.assertIn("has an internet gateway, but gives no public addresses", planned.stdout)
         self.assertEqual(planned.returncode, 0, planned)
         self.assertIn("  RootDeviceName=/dev/xvda", planned.stdout)
         self.assertIn("AWS::KMS::Key", planned.stdout)
