@@ -18,7 +18,7 @@ check_name() {
   if ! records names; then
     unanswered "records of earlier clusters" "ssm:GetParametersByPath on /swarmlet/$cluster"
   elif [ -n "$names" ]; then
-    problem "Parameter Store has records of an earlier cluster $cluster, whose ticket the new one could not read: delete them with --down --cluster $cluster, or take another name"
+    problem "Parameter Store has records of an earlier cluster $cluster, whose ticket names managers that are no more: delete them with --down --cluster $cluster, or take another name"
   else
     ok "the name $cluster is free"
   fi
