@@ -4,6 +4,7 @@ use crate::Case;
 
 mod autolock;
 mod cloud_init;
+mod dnf_image;
 mod engine_20_10;
 mod fleet;
 mod forming;
@@ -37,6 +38,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         image::CASES,
         image_packer::CASES,
         image_pulled::CASES,
+        dnf_image::CASES,
         engine_20_10::CASES,
         forming::CASES,
         fleet::scale_in::CASES,

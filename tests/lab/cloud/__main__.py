@@ -61,7 +61,7 @@ def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[s
         servers.append(imds.Server(options.imds, faults, journal))
         listening.append(f"imds={_text(servers[-1])}")
     if options.files:
-        servers.append(files.Server(*options.files))
+        servers.append(files.Server(*options.files, faults))
         listening.append(f"files={_text(servers[-1])}")
     if options.admin:
         servers.append(admin.Server(options.admin, admin.Admin(built, faults, address)))

@@ -23,6 +23,7 @@ IMAGES = {
     "bookworm": "ami-0ba1ed00000000003",
     "cloud_init": "ami-0ba1ed00000000004",
     "stock": "ami-0ba1ed00000000013",
+    "dnf": "ami-0ba1ed00000000005",
 }
 
 # moto's records are plain dictionaries. Every reader and writer of them holds this lock, so that concurrent

@@ -47,6 +47,8 @@ pub struct Images {
     pub cloud_init: String,
     /// As Debian publishes it.
     pub stock: String,
+    /// Without it, for dnf.
+    pub dnf: String,
 }
 
 /// An image that was asked for, and whose disk is not kept yet.

@@ -131,12 +131,15 @@ fn control_plane(paths: &Paths) -> Result<Command> {
     Ok(command)
 }
 
-/// The folder that the control plane's file server shows; the package repository is in it.
+/// The folder that the control plane's file server shows; the package repositories are in it.
 fn serve_files(paths: &Paths) -> Result<()> {
     let files = paths.state.join("files");
     fs::create_dir_all(&files).context("cannot make the folder of served files")?;
-    std::os::unix::fs::symlink(image::repository(paths)?, files.join("apt"))
-        .context("cannot serve the package repository")
+    for (name, folder) in image::repositories(paths)? {
+        std::os::unix::fs::symlink(folder, files.join(name))
+            .context("cannot serve the package repositories")?;
+    }
+    Ok(())
 }
 
 /// Starts a process that outlives this command, and writes down which it is.

@@ -40,24 +40,20 @@ impl Distribution {
         let text = ["etc/os-release", "usr/lib/os-release"]
             .iter()
             .find_map(|path| std::fs::read_to_string(root.join(path)).ok());
+        let text = text.unwrap_or_default();
         let has = |program: &str| root.join("usr/bin").join(program).exists();
         let family = match (has("apt-get"), has("dnf")) {
+            // Fedora has a package of apt, and Debian one of dnf.
+            (true, true) if is_rpm_based(&fields(&text)) => Some(Family::Dnf),
             (true, _) => Some(Family::Apt),
             (false, true) => Some(Family::Dnf),
             (false, false) => None,
         };
-        Self::parse(&text.unwrap_or_default(), family)
+        Self::parse(&text, family)
     }
 
     fn parse(os_release: &str, family: Option<Family>) -> Self {
-        let field = |line: &str| {
-            let (key, value) = line.split_once('=')?;
-            Some((
-                key.trim().to_owned(),
-                value.trim().trim_matches(['"', '\'']).to_owned(),
-            ))
-        };
-        let mut fields: HashMap<String, String> = os_release.lines().filter_map(field).collect();
+        let mut fields = fields(os_release);
         let id = fields.remove("ID").unwrap_or_else(|| "linux".to_owned());
         let version = fields
             .remove("VERSION_ID")
@@ -103,6 +99,25 @@ impl Distribution {
             _ => None,
         }
     }
+}
+
+fn fields(os_release: &str) -> HashMap<String, String> {
+    let field = |line: &str| {
+        let (key, value) = line.split_once('=')?;
+        Some((
+            key.trim().to_owned(),
+            value.trim().trim_matches(['"', '\'']).to_owned(),
+        ))
+    };
+    os_release.lines().filter_map(field).collect()
+}
+
+fn is_rpm_based(fields: &HashMap<String, String>) -> bool {
+    let names = ["ID", "ID_LIKE"].map(|key| fields.get(key).map_or("", String::as_str));
+    names
+        .iter()
+        .flat_map(|names| names.split_whitespace())
+        .any(|name| ["amzn", "fedora", "rhel"].contains(&name))
 }
 
 #[cfg(test)]
@@ -174,6 +189,14 @@ mod tests {
             assert_eq!(family(), Some(expected));
         }
         std::fs::create_dir_all(root.path().join("etc")).expect("a folder");
+        for (os_release, expected) in [
+            ("ID=\"amzn\"\nID_LIKE=\"fedora\"", Family::Dnf),
+            ("ID=fedora", Family::Dnf),
+            ("ID=ubuntu\nID_LIKE=debian", Family::Apt),
+        ] {
+            std::fs::write(root.path().join("etc/os-release"), os_release).expect("a file");
+            assert_eq!(family(), Some(expected), "both are there: {os_release}");
+        }
         let os_release = "NAME=x\n# y\nID='debian'\nPRETTY_NAME=\"Debian 13\"\n";
         std::fs::write(root.path().join("etc/os-release"), os_release).expect("a file");
         let distribution = Distribution::read(root.path());

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{Failure, InstallError, PackageManager, RUN_LIMIT, persist};
-use crate::command::{Command, Runner};
+use crate::command::{Command, Output, Runner};
+
+/// What dnf 4 and dnf 5 say of a package that no repository has.
+const MISSING: [&str; 2] = ["Unable to find a match", "No match for argument"];
 
 /// `dnf`. It waits for its own lock.
 #[derive(Debug)]
@@ -17,32 +20,53 @@ impl<'a, R: Runner> Dnf<'a, R> {
         Self { runner }
     }
 
+    /// Tries it with fresh lists of all repositories, so that a package they do not have does not
+    /// exist. Then with those that can be reached: one broken repository among several is no
+    /// reason not to try. Which of the two is an image's default differs: told to pass over a
+    /// repository, dnf calls a package missing that it only could not look for.
     async fn attempt(&self, packages: &[String]) -> Result<(), Failure> {
+        let all = self
+            .run(
+                &["--refresh", "--setopt=*.skip_if_unavailable=False"],
+                packages,
+            )
+            .await?;
+        if all.is_success() {
+            return Ok(());
+        }
+        if MISSING.iter().any(|words| all.stderr.contains(words)) {
+            return Err(Failure::NoSuchPackage(all.complaint()));
+        }
+        let reachable = self
+            .run(&["--setopt=*.skip_if_unavailable=True"], packages)
+            .await?;
+        match reachable.is_success() {
+            true => Ok(()),
+            false => Err(Failure::Passing(all.complaint())),
+        }
+    }
+
+    /// Not quiet: then dnf would not tell what it met at a repository's address.
+    async fn run(&self, options: &[&str], packages: &[String]) -> Result<Output, Failure> {
         let mut argv = vec![
             "dnf",
-            "--quiet",
             "--assumeyes",
             "--setopt=install_weak_deps=False",
             "--setopt=retries=3",
             "--setopt=timeout=30",
-            "install",
         ];
+        argv.extend(options);
+        argv.push("install");
         argv.extend(packages.iter().map(String::as_str));
         let command = Command {
             env: vec![("LC_ALL", "C.UTF-8")],
             limit: RUN_LIMIT,
             ..Command::new(argv)
         };
-        let output = self.runner.run(&command).await;
-        let output = output.map_err(|error| Failure::Passing(error.to_string()))?;
-        let missing = ["Unable to find a match", "No match for argument"];
-        match output.is_success() {
-            true => Ok(()),
-            false if missing.iter().any(|words| output.stderr.contains(words)) => {
-                Err(Failure::NoSuchPackage(output.complaint()))
-            }
-            false => Err(Failure::Passing(output.complaint())),
-        }
+        self.runner
+            .run(&command)
+            .await
+            .map_err(|error| Failure::Passing(error.to_string()))
     }
 }
 

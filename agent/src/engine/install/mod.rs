@@ -160,10 +160,8 @@ async fn persist(
                 tried,
             });
         }
-        tracing::warn!(
-            cause,
-            "packages could not be installed; trying again in {gap:.0?}"
-        );
+        // The cause is in the text: for minutes it is all that a person can see.
+        tracing::warn!("cannot install packages yet, trying again in {gap:.0?}: {cause}");
         sleep(gap).await;
     }
 }

@@ -8,8 +8,13 @@ const APT: &str = "apt-get --quiet --yes --no-install-recommends --no-remove -o 
                    -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef \
                    -o Dpkg::Options::=--force-confold install docker.io docker-cli";
 const CONFIGURE: &str = "dpkg --force-confdef --force-confold --configure -a";
-const DNF: &str = "dnf --quiet --assumeyes --setopt=install_weak_deps=False --setopt=retries=3 \
-                   --setopt=timeout=30 install docker.io docker-cli";
+const DNF: &str = "dnf --assumeyes --setopt=install_weak_deps=False --setopt=retries=3 --setopt=timeout=30 \
+                   --refresh --setopt=*.skip_if_unavailable=False install docker.io docker-cli";
+const DNF_REACHABLE: &str = "dnf --assumeyes --setopt=install_weak_deps=False --setopt=retries=3 --setopt=timeout=30 \
+                             --setopt=*.skip_if_unavailable=True install docker.io docker-cli";
+const UNREACHABLE: &str = "Errors during downloading metadata for repository 'amazonlinux':\n  - Curl error (7)\n\
+                           Error: Failed to download metadata for repo 'amazonlinux'";
+const NO_MATCH: &str = "Error: Unable to find a match: docker-cli";
 const LOCKED: &str =
     "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 411 (apt-get)";
 
@@ -23,7 +28,7 @@ async fn run(family: Family, host: &Scripted) -> Result<(), InstallError> {
 
 #[tokio::test(start_paused = true)]
 async fn each_driver_runs_its_exact_commands() {
-    let cases: [(Family, Scripted, &[&str]); 6] = [
+    let cases: [(Family, Scripted, &[&str]); 7] = [
         (Family::Apt, Scripted::default(), &[UPDATE, APT]),
         (Family::Dnf, Scripted::default(), &[DNF]),
         (
@@ -52,14 +57,16 @@ async fn each_driver_runs_its_exact_commands() {
         ),
         (
             Family::Dnf,
+            Scripted::default().on(DNF, 1, UNREACHABLE),
+            &[DNF, DNF_REACHABLE],
+        ),
+        (
+            Family::Dnf,
             Scripted::default()
-                .on(
-                    "dnf",
-                    1,
-                    "Error: Failed to download metadata for repo 'amazonlinux'",
-                )
-                .on("dnf", 0, ""),
-            &[DNF, DNF],
+                .on(DNF, 1, UNREACHABLE)
+                .on(DNF, 0, "")
+                .on(DNF_REACHABLE, 1, NO_MATCH),
+            &[DNF, DNF_REACHABLE, DNF],
         ),
     ];
     for (family, host, lines) in cases {
@@ -95,11 +102,7 @@ async fn a_package_that_does_not_exist_is_terminal_at_once() {
             "apt-get --quiet --yes",
             "E: Package 'docker-cli' has no installation candidate",
         ),
-        (
-            Family::Dnf,
-            "dnf",
-            "Error: Unable to find a match: docker-cli",
-        ),
+        (Family::Dnf, "dnf", NO_MATCH),
     ] {
         let begun = Instant::now();
         let error = run(family, &Scripted::default().on(command, 100, stderr))
@@ -125,6 +128,20 @@ async fn a_package_missing_from_stale_lists_is_looked_for_again() {
         .on("apt-get --quiet --yes", 0, "");
     assert_eq!(run(Family::Apt, &host).await, Ok(()));
     assert_eq!(host.lines().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repository_that_cannot_be_reached_is_named_not_the_package() {
+    let host = Scripted::default()
+        .on(DNF, 1, UNREACHABLE)
+        .on(DNF_REACHABLE, 1, NO_MATCH);
+    let error = run(Family::Dnf, &host).await.expect_err("unreachable");
+    assert!(!error.is_terminal());
+    let message = error.to_string();
+    assert!(
+        message.contains("for repository 'amazonlinux':; - Curl error (7); Error:"),
+        "{message}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

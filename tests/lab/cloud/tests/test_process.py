@@ -45,6 +45,13 @@ class Process(unittest.TestCase):
         url = f"http://{self.cloud.listening['files']}/apt/Release"
         with urllib.request.urlopen(url, timeout=5) as answer:
             self.assertEqual(answer.read(), b"Suite: lab\n")
+        fault = {"service": "files", "target": "/apt/*", "effect": "error", "seconds": 60}
+        posted = self.cloud.admin("POST", "/lab/faults", fault)[1]
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url, timeout=5)
+        self.assertEqual(refused.exception.code, 503)
+        self.cloud.admin("DELETE", f"/lab/faults/{posted['id']}")
+        urllib.request.urlopen(url, timeout=5).close()
 
     def test_journals_every_request_and_no_secret(self) -> None:
         self.cloud.make_cluster("demo", ManagerCount=1, WorkerCount=1)

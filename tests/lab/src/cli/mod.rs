@@ -168,6 +168,7 @@ enum ImageArg {
     Bookworm,
     CloudInit,
     Stock,
+    Dnf,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -191,6 +192,7 @@ impl From<ImageArg> for Image {
             ImageArg::Bookworm => Self::Bookworm,
             ImageArg::CloudInit => Self::CloudInit,
             ImageArg::Stock => Self::Stock,
+            ImageArg::Dnf => Self::Dnf,
         }
     }
 }

@@ -77,6 +77,39 @@ pub(super) fn repository(store: &Store, image: &Path, system: &Layer) -> Result<
     })
 }
 
+/// With dnf and its database, as Amazon Linux 2023 has them.
+pub(super) fn rpm(store: &Store, image: &Path, system: &Layer) -> Result<Layer> {
+    let mut digest = Digest::default().text(&system.name());
+    for part in ["rpm.sh", "system-release.spec"] {
+        digest = digest.path(&image.join(part))?;
+    }
+    store.layer("rpm", digest, Some(system), |folder| {
+        let mut command = inside(image, system, folder);
+        command.arg("--bind-ro").arg(bound(image, "/run/build"));
+        store.script("rpm", command.args(["--", "/run/build/rpm.sh"]))
+    })
+}
+
+/// The same engine's packages for dnf: not a layer of a machine either.
+pub(super) fn rpm_repository(
+    store: &Store,
+    image: &Path,
+    rpm: &Layer,
+    apt: &Layer,
+) -> Result<Layer> {
+    let script = image.join("rpm-repo.sh");
+    let digest = Digest::default()
+        .text(&rpm.name())
+        .text(&apt.name())
+        .path(&script)?
+        .path(&image.join("engine.spec"))?;
+    store.layer("rpm-repository", digest, None, |folder| {
+        let mut command = Command::new(&script);
+        command.arg(rpm.overlay()).arg(apt.folder().join("apt"));
+        store.script("rpm-repository", command.arg(folder))
+    })
+}
+
 /// What the image gets of swarmlet: the binary and what belongs to it.
 pub(super) fn stage(store: &Store, root: &Path, binary: &Path) -> Result<Layer> {
     let script = root.join("scripts/stage");
@@ -95,7 +128,8 @@ pub(super) struct Finish<'a> {
     pub image: &'a Path,
     pub provision: &'a Path,
     pub stage: &'a Layer,
-    pub repository: &'a Layer,
+    /// That of apt, and that of dnf.
+    pub repositories: [&'a Layer; 2],
 }
 
 /// The top layer: swarmlet, the lab's own additions, the seal.
@@ -141,7 +175,7 @@ pub(super) fn dressed(store: &Store, parts: &Finish, suite: &str, below: &Layer)
 fn additions(parts: &Finish, below: &Layer) -> Result<Digest> {
     Digest::default()
         .text(&below.name())
-        .text(&parts.repository.name())
+        .text(&parts.repositories.map(Layer::name).join(" "))
         .path(&parts.image.join("lab.sh"))?
         .path(&parts.image.join("masked-units.txt"))
 }
@@ -160,7 +194,8 @@ fn top(
             (parts.image, "/run/build/lab"),
             (parts.provision, "/run/build/provision"),
             (parts.stage.folder(), "/run/build/stage"),
-            (parts.repository.folder(), "/run/build/repository"),
+            (parts.repositories[0].folder(), "/run/build/repository"),
+            (parts.repositories[1].folder(), "/run/build/rpm-repository"),
         ] {
             command.arg("--bind-ro").arg(bound(outside, inside));
         }

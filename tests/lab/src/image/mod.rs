@@ -6,7 +6,13 @@
 //!                 ├─ stock (what a distribution publishes: images are made from it as on AWS)
 //!                 └─ repository (the engine's packages, for the plain image to install)
 //! ```
-//! for Debian 13; of Debian 12, whose engine is older, the row of the baked image only.
+//! for Debian 13; of Debian 12, whose engine is older, the row of the baked image, and what comes
+//! nearest to Amazon Linux 2023:
+//!
+//! ```text
+//! base ── system ── rpm ─┬─ dnf
+//!                        └─ rpm repository (the same engine's packages, packed for dnf)
+//! ```
 //!
 //! A layer's folder is named by a digest over its inputs, the layer below included.
 
@@ -36,6 +42,7 @@ const PLAIN: &str = "ami-0ba1ed00000000002";
 const BOOKWORM: &str = "ami-0ba1ed00000000003";
 const CLOUD_INIT: &str = "ami-0ba1ed00000000004";
 const STOCK: &str = "ami-0ba1ed00000000013";
+const DNF: &str = "ami-0ba1ed00000000005";
 
 /// What the images are made of, by the names that debootstrap knows.
 const TRIXIE_SUITE: &str = "trixie";
@@ -57,6 +64,8 @@ pub enum Image {
     Stock,
     /// One that was made from an instance, by its id.
     Made(String),
+    /// Like Amazon Linux 2023 for a package manager, with swarmlet, without Docker.
+    Dnf,
 }
 
 impl Image {
@@ -69,6 +78,7 @@ impl Image {
             Self::CloudInit => CLOUD_INIT,
             Self::Stock => STOCK,
             Self::Made(id) => id,
+            Self::Dnf => DNF,
         }
     }
 }
@@ -78,8 +88,8 @@ impl Image {
 pub(crate) struct Manifest {
     /// By image id: its layers, topmost first.
     layers: BTreeMap<String, Vec<PathBuf>>,
-    /// The package repository.
-    repository: PathBuf,
+    /// The package repositories, by the kind of package.
+    repositories: BTreeMap<String, PathBuf>,
     /// What the images got of swarmlet.
     stage: PathBuf,
 }
@@ -106,9 +116,13 @@ fn layers(paths: &Paths, image_id: &str) -> Result<String> {
     Ok(layers.join(":"))
 }
 
-/// The folder that the control plane serves as `/apt`.
-pub(crate) fn repository(paths: &Paths) -> Result<PathBuf> {
-    Ok(read(&adopted(paths))?.repository.join("apt"))
+/// The folders that the control plane serves as `/apt` and `/rpm`, by these names.
+pub(crate) fn repositories(paths: &Paths) -> Result<BTreeMap<String, PathBuf>> {
+    let mut repositories = read(&adopted(paths))?.repositories;
+    for (name, folder) in &mut repositories {
+        folder.push(name);
+    }
+    Ok(repositories)
 }
 
 /// What the images got of swarmlet, as `scripts/stage` laid it out.
@@ -125,14 +139,16 @@ pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
     let _lock = store.lock()?;
 
     let (system, engine) = debian(&store, &image, &provision, TRIXIE_SUITE)?;
-    let (_, old_engine) = debian(&store, &image, &provision, BOOKWORM_SUITE)?;
-    let repository = layer::repository(&store, &image, &system)?;
+    let (old_system, old_engine) = debian(&store, &image, &provision, BOOKWORM_SUITE)?;
+    let rpm = layer::rpm(&store, &image, &old_system)?;
+    let apt_repository = layer::repository(&store, &image, &system)?;
+    let rpm_repository = layer::rpm_repository(&store, &image, &rpm, &apt_repository)?;
     let stage = layer::stage(&store, &paths.root, binary)?;
     let parts = layer::Finish {
         image: &image,
         provision: &provision,
         stage: &stage,
-        repository: &repository,
+        repositories: [&apt_repository, &rpm_repository],
     };
     let finished = |kind, suite, below| layer::finished(&store, kind, suite, &parts, below);
     let baked = finished("baked", TRIXIE_SUITE, &engine)?;
@@ -143,13 +159,16 @@ pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
         (PLAIN, finished("plain", TRIXIE_SUITE, &system)?),
         (BOOKWORM, finished("baked", BOOKWORM_SUITE, &old_engine)?),
         (STOCK, layer::dressed(&store, &parts, TRIXIE_SUITE, &stock)?),
+        (DNF, finished("dnf", BOOKWORM_SUITE, &rpm)?),
     ];
 
     let manifest = Manifest {
         layers: layers
             .map(|(id, top)| (id.to_owned(), top.folders()))
             .into(),
-        repository: repository.folder().to_owned(),
+        repositories: [("apt", &apt_repository), ("rpm", &rpm_repository)]
+            .map(|(name, layer)| (name.to_owned(), layer.folder().to_owned()))
+            .into(),
         stage: stage.folder().to_owned(),
     };
     manifest.write(&manifest_file(paths))?;
@@ -178,7 +197,8 @@ pub(crate) fn prune(paths: &Paths) -> Result<()> {
         return Ok(());
     }
     let mut used: Vec<_> = manifest.layers.into_values().flatten().collect();
-    used.extend([manifest.repository, manifest.stage]);
+    used.extend(manifest.repositories.into_values());
+    used.push(manifest.stage);
     Store::new(paths.images()).prune(&used)
 }
 
