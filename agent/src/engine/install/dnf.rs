@@ -40,10 +40,10 @@ impl<'a, R: Runner> Dnf<'a, R> {
         let reachable = self
             .run(&["--setopt=*.skip_if_unavailable=True"], packages)
             .await?;
-        match reachable.is_success() {
-            true => Ok(()),
-            false => Err(Failure::Passing(all.complaint())),
+        if reachable.is_success() {
+            return Ok(());
         }
+        Err(Failure::Passing(all.complaint()))
     }
 
     /// Not quiet: then dnf would not tell what it met at a repository's address.
