@@ -32,7 +32,7 @@ pub(super) struct Restart {
 }
 
 pub(super) const REBOOT: Restart = Restart {
-    cause: Lab::reboot,
+    cause: reboot,
     sign: ["", "UserspaceTimestampMonotonic"],
 };
 pub(super) const ENGINE: Restart = Restart {
@@ -56,6 +56,17 @@ const AGENT: Restart = Restart {
     },
     sign: ["swarmlet.service", "MainPID"],
 };
+
+/// Comes back when it boots again: what is asked of a machine on its way down can hold it up there.
+fn reboot(lab: &Lab, id: &str) -> Result<()> {
+    let boots = || -> Result<usize> { Ok(lab.console(id)?.matches("Welcome to ").count()) };
+    let before = boots()?;
+    lab.reboot(id)?;
+    wait_until("it boots again", Duration::from_mins(1), || {
+        ensure!(boots()? > before, "it is on its way down");
+        Ok(())
+    })
+}
 
 pub(super) fn on_each_role(lab: &Lab, restart: &Restart) -> Result<()> {
     let cluster = shared(lab)?;
