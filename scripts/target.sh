@@ -17,12 +17,17 @@ is_foreign() {
   [ "${1%%-*}" != "$(uname -m)" ]
 }
 
+# has_target TRIPLE: whether the toolchain has its standard library.
+has_target() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ]
+}
+
 # prepare_target TRIPLE: has what compiling for it takes, and tells cargo of the linker.
 prepare_target() {
   local triple=$1 architecture=${1%%-*} prefix upper missing=() package
   [ "$triple" != "$(host_target)" ] || return 0
   prefix=$architecture-linux-gnu
-  if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$triple/lib" ] && ! rustup target add "$triple" >&2; then
+  if ! has_target "$triple" && ! rustup target add "$triple" >&2; then
     fail "cannot build for $triple: its standard library is not there and cannot be had; with a connection to" \
       "Rust's distribution, rustup target add $triple brings it"
   fi

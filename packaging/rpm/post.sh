@@ -10,13 +10,12 @@ if [ "$1" -eq 1 ]; then
     swarmlet-restart-engine.path swarmlet-announce.path >/dev/null 2>&1 || :
 fi
 
-# An agent that ends without being told to depart does not leave its swarm, and no task notices.
+# What runs is restarted, on an installation too: the machine's image may have brought it without a
+# package. An agent that ends without being told to depart does not leave its swarm, and no task notices.
 # Queued, not waited for: an agent may wait for its swarm for long. Neither the engine nor what
 # readies the host is restarted.
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload || :
-  if [ "$1" -gt 1 ]; then
-    systemctl --no-block try-restart \
-      swarmlet-restart-engine.path swarmlet-announce.path swarmlet.service || :
-  fi
+  systemctl --no-block try-restart \
+    swarmlet-restart-engine.path swarmlet-announce.path swarmlet.service || :
 fi

@@ -14,6 +14,7 @@ mod image;
 mod image_packer;
 mod image_pulled;
 mod machines;
+mod packages;
 mod parameter_store;
 mod plain_image;
 mod restarts;
@@ -35,6 +36,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         parameter_store::CASES,
         autolock::CASES,
         plain_image::CASES,
+        packages::CASES,
         image::CASES,
         image_packer::CASES,
         image_pulled::CASES,

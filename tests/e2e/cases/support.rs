@@ -9,6 +9,10 @@ use serde_json::Value;
 
 const TAIL: &str = "25";
 
+/// Makes the image lab/sleeper: a shell and `sleep` with what they are linked to: the lab has no registry.
+pub(crate) const IMPORT: &str = "cd / && tar -ch usr/bin/sleep usr/bin/dash lib64/ld-linux-x86-64.so.2 \
+                      lib/x86_64-linux-gnu/libc.so.6 | docker import - lab/sleeper";
+
 /// Waits until systemd has started all it will.
 pub(crate) fn booted(lab: &Lab, id: &str) -> Result<()> {
     wait_until(&format!("{id} has booted"), Duration::from_mins(1), || {

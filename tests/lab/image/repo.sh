@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Makes a signed apt repository of the engine's packages and all they need beyond the base image.
 #   repo.sh BASE TARGET   -> TARGET/apt (flat repository), TARGET/lab.asc (the key it is signed with)
-# Machines of the plain image install the engine from it, as a machine on AWS does from its mirror.
+# Machines of the plain image install the engine from it, as a machine on AWS does from its mirror;
+# man-db shows the package's manual pages.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 base=$1 target=$2
-packages=(docker.io docker-cli docker-compose)
+packages=(docker.io docker-cli docker-compose man-db)
 mkdir -p "$target/apt" "$target/debs/partial"
 
 "$here/layer.sh" "$base" "$target/upper" --bind "$target/debs:/run/debs" -- sh -c "

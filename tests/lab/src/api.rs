@@ -1,6 +1,6 @@
 //! The running lab, as tests and the command see it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -143,6 +143,15 @@ impl Lab {
             writeln!(input, "{line}").with_context(failed)?;
         }
         let done = child.wait_with_output().with_context(failed)?;
+        Ok(Output::of(&done))
+    }
+
+    /// Runs a command in a machine with a file as its standard input, for a minute at most.
+    pub fn exec_with_file(&self, id: &str, argv: &[&str], file: File) -> Result<Output> {
+        let done = machine::enter(id, argv, COMMAND_LIMIT)?
+            .stdin(file)
+            .output()
+            .with_context(|| format!("cannot run {argv:?} on {id}"))?;
         Ok(Output::of(&done))
     }
 

@@ -6,15 +6,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use lab::{Cluster, ClusterSpec, Instance, Lab, Requests, Role, wait_until};
 use serde_json::Value;
 
-use crate::cases::support::{docker, unique};
+use crate::cases::support::{IMPORT, docker, unique};
 
 const FORMED: Duration = Duration::from_mins(3);
 /// Hooks wait this long for a heartbeat: a departure that needs it all was not completed, but timed out.
 pub(super) const HOOK: Duration = Duration::from_mins(5);
 const SERVICE: &str = "fleet";
-/// A shell and `sleep` with what they are linked to: the lab has no registry.
-const IMPORT: &str = "cd / && tar -ch usr/bin/sleep usr/bin/dash lib64/ld-linux-x86-64.so.2 \
-                      lib/x86_64-linux-gnu/libc.so.6 | docker import - lab/sleeper";
 /// A task that needs two seconds to end, as it should when it is told to.
 const TASK: &str = "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.2; done";
 const SAMPLE: &str = "while :; do docker service ls --format 'R {{.Replicas}}'; \
