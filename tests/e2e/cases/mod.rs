@@ -36,7 +36,6 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         parameter_store::CASES,
         autolock::CASES,
         plain_image::CASES,
-        packages::CASES,
         image::CASES,
         image_packer::CASES,
         image_pulled::CASES,
@@ -54,6 +53,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 /// longest are first.
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
+        packages::CASES,
         fleet::crashes::CASES,
         fleet::stack::CASES,
         fleet::spot::CASES,
