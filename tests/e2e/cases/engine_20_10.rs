@@ -55,7 +55,7 @@ fn is_old(lab: &Lab, id: &str) -> Result<()> {
 }
 
 /// The settings it does not know are all that this systemd finds in the units.
-fn ignores_what_is_newer(lab: &Lab, id: &str) -> Result<()> {
+pub(super) fn ignores_what_is_newer(lab: &Lab, id: &str) -> Result<()> {
     let said = verified(lab, id)?;
     let mut about_us = said.lines().filter(|line| line.contains("swarmlet"));
     ensure!(

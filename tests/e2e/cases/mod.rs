@@ -18,6 +18,7 @@ mod packages;
 mod parameter_store;
 mod plain_image;
 mod restarts;
+mod rpm_package;
 mod scale_out;
 mod secrets;
 pub(crate) mod support;
@@ -40,6 +41,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         image_packer::CASES,
         image_pulled::CASES,
         dnf_image::CASES,
+        rpm_package::CASES,
         engine_20_10::CASES,
         forming::CASES,
         fleet::scale_in::CASES,

@@ -17,22 +17,22 @@ pub(super) const CASES: &[Case] = &[Case {
     run: comes_and_goes,
 }];
 
-const ENABLED: [&str; 4] = [
+pub(super) const ENABLED: [&str; 4] = [
     "swarmlet-prepare.service",
     "swarmlet.service",
     "swarmlet-restart-engine.path",
     "swarmlet-announce.path",
 ];
-const EDIT: &str = "echo '# an edit' >>/etc/swarmlet/config.toml";
+pub(super) const EDIT: &str = "echo '# an edit' >>/etc/swarmlet/config.toml";
 const SAMPLE: &str =
     "while :; do docker node ls --format '{{.Status}}'; sleep 0.05; done >/run/nodes 2>&1";
 /// All that has the name, but for what the kernel and the engine show of the node's own.
-const LEFT: &str = "find / -xdev -name '*swarmlet*' -not -path '/proc/*' -not -path '/sys/*' \
+pub(super) const LEFT: &str = "find / -xdev -name '*swarmlet*' -not -path '/proc/*' -not -path '/sys/*' \
                     -not -path '/var/lib/docker/*' -not -path '/var/log/*' -not -path '/tmp/*' -not -path '/var/cache/*'";
 const SOON: Duration = Duration::from_mins(1);
 
 fn comes_and_goes(lab: &Lab) -> Result<()> {
-    let (first, second) = (package(lab, 1)?, package(lab, 2)?);
+    let (first, second) = (package(lab, "deb", 1)?, package(lab, "deb", 2)?);
     let spec = ClusterSpec {
         image: Image::Plain,
         ..ClusterSpec::new(&unique("packages"), 1, 1)
@@ -54,14 +54,14 @@ fn comes_and_goes(lab: &Lab) -> Result<()> {
 }
 
 /// Makes a package of the agent that the lab's images have.
-fn package(lab: &Lab, revision: u32) -> Result<PathBuf> {
+pub(super) fn package(lab: &Lab, kind: &str, revision: u32) -> Result<PathBuf> {
     let binary = std::env::current_exe()?;
     let folder = binary.parent().and_then(Path::parent);
     let agent = folder.context("the build has no folder")?.join("swarmlet");
     let made = Command::new(lab.paths().root.join("scripts/package"))
         .arg("--binary")
         .arg(agent)
-        .args(["--revision", &revision.to_string(), "deb"])
+        .args(["--revision", &revision.to_string(), kind])
         .output()
         .context("cannot run scripts/package")?;
     let said = String::from_utf8_lossy(&made.stdout);
@@ -74,11 +74,18 @@ fn package(lab: &Lab, revision: u32) -> Result<PathBuf> {
 }
 
 /// One task on each node.
-fn serve(lab: &Lab, manager: &str, nodes: &[&String]) -> Result<()> {
+pub(super) fn serve(lab: &Lab, manager: &str, nodes: &[&String]) -> Result<()> {
     for id in nodes {
         lab.exec(id, &["sh", "-c", IMPORT])?.ok()?;
     }
-    let words = ["service", "create", "--detach", "--no-resolve-image"];
+    // A sleep hears no request to end: without this its machine waits for it when it goes down.
+    let words = [
+        "service",
+        "create",
+        "--detach",
+        "--no-resolve-image",
+        "--stop-grace-period=1s",
+    ];
     let task = ["--mode=global", "lab/sleeper", "/usr/bin/sleep", "1d"];
     docker(lab, manager, &[&words[..], &task].concat())?;
     for id in nodes {
@@ -87,7 +94,7 @@ fn serve(lab: &Lab, manager: &str, nodes: &[&String]) -> Result<()> {
     Ok(())
 }
 
-fn container(lab: &Lab, id: &str) -> Result<String> {
+pub(super) fn container(lab: &Lab, id: &str) -> Result<String> {
     let container = docker(lab, id, &["ps", "--quiet"])?;
     ensure!(container.lines().count() == 1, "{id} runs {container:?}");
     Ok(container)
@@ -144,7 +151,7 @@ fn install(lab: &Lab, id: &str, package: &Path, more: &[&str]) -> Result<f64> {
 }
 
 /// Another process than before, of the binary that is installed now.
-fn runs_anew(lab: &Lab, id: &str, before: &str) -> Result<()> {
+pub(super) fn runs_anew(lab: &Lab, id: &str, before: &str) -> Result<()> {
     wait_until("the new agent runs", SOON, || {
         agent_is_ready(lab, id)?;
         let pid = unit(lab, id, "swarmlet.service", "MainPID")?;
@@ -156,24 +163,29 @@ fn runs_anew(lab: &Lab, id: &str, before: &str) -> Result<()> {
     })
 }
 
-/// What a package brings, and systemd's word on its units.
+/// The units, and systemd's word on them.
 fn complete(lab: &Lab, id: &str) -> Result<()> {
+    brings_all(lab, id)?;
+    let said = verified(lab, id)?;
+    ensure!(!said.contains("swarmlet"), "{said}");
+    lab.exec(id, &["dpkg", "--verify", "swarmlet"])?
+        .ok()
+        .map(drop)
+}
+
+/// Units, manual pages and completions.
+pub(super) fn brings_all(lab: &Lab, id: &str) -> Result<()> {
     for name in ENABLED {
         let enabled = lab.exec(id, &["systemctl", "is-enabled", name])?.ok()?;
         ensure!(enabled.trim() == "enabled", "{name} is {enabled}");
     }
-    let said = verified(lab, id)?;
-    ensure!(!said.contains("swarmlet"), "{said}");
     let page = lab.exec(id, &["man", "8", "swarmlet"])?.ok()?;
     ensure!(page.contains("EXIT STATUS"), "{page}");
     lab.exec(id, &["man", "-w", "swarmlet-config-check"])?
         .ok()?;
     let completions = "/usr/share/bash-completion/completions/swarmlet";
     let complete = format!(". {completions} && complete -p swarmlet");
-    lab.exec(id, &["bash", "-c", &complete])?.ok()?;
-    lab.exec(id, &["dpkg", "--verify", "swarmlet"])?
-        .ok()
-        .map(drop)
+    lab.exec(id, &["bash", "-c", &complete])?.ok().map(drop)
 }
 
 /// Without its agent a node is a node still; only settings and state stay, then nothing.
@@ -219,12 +231,12 @@ fn installed_anew(lab: &Lab, id: &str, package: &Path) -> Result<()> {
     Ok(())
 }
 
-fn watch(lab: &Lab, manager: &str) -> Result<()> {
+pub(super) fn watch(lab: &Lab, manager: &str) -> Result<()> {
     let words = ["systemd-run", "--quiet", "--unit=nodes", "sh", "-c", SAMPLE];
     lab.exec(manager, &words)?.ok().map(drop)
 }
 
-fn all_were_ready(lab: &Lab, manager: &str) -> Result<()> {
+pub(super) fn all_were_ready(lab: &Lab, manager: &str) -> Result<()> {
     lab.exec(manager, &["systemctl", "stop", "nodes"])?.ok()?;
     let seen = lab.exec(manager, &["cat", "/run/nodes"])?.ok()?;
     let other: Vec<&str> = seen.lines().filter(|line| *line != "Ready").collect();
