@@ -1,9 +1,11 @@
 //! Commands of the host, behind a trait so that drivers can be held to their exact arguments.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 /// A program, its arguments, what is added to its environment, and how long it may take.
@@ -15,6 +17,19 @@ pub struct Command {
     pub env: Vec<(&'static str, &'static str)>,
     /// The limit after which it is killed.
     pub limit: Duration,
+    /// Where it runs, what it reads, and an environment of its own; most commands need none of it.
+    pub surroundings: Option<Surroundings>,
+}
+
+/// All that a command is given that is not the agent's own.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Surroundings {
+    /// Its working folder.
+    pub folder: PathBuf,
+    /// Its whole environment.
+    pub env: Vec<(&'static str, String)>,
+    /// What it reads from its standard input.
+    pub input: String,
 }
 
 impl Command {
@@ -28,6 +43,7 @@ impl Command {
             argv,
             env: Vec::new(),
             limit: Duration::from_mins(1),
+            surroundings: None,
         }
     }
 
@@ -102,13 +118,18 @@ impl Runner for Host {
             CommandError::NotStarted(String::new(), "there is no program".to_owned())
         })?;
         tracing::debug!(command = command.line(), "running");
-        let running = tokio::process::Command::new(program)
+        let mut prepared = tokio::process::Command::new(program);
+        let surroundings = command.surroundings.as_ref();
+        if let Some(around) = surroundings {
+            prepared.env_clear().current_dir(&around.folder);
+            prepared.envs(around.env.iter().map(|(key, value)| (key, value)));
+        }
+        prepared
             .args(arguments)
             .envs(command.env.iter().copied())
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output();
-        let ended = timeout(command.limit, running)
+            .kill_on_drop(true);
+        let input = surroundings.map(|around| around.input.as_str());
+        let ended = timeout(command.limit, finish(prepared, input))
             .await
             .map_err(|_| CommandError::TooSlow(command.line(), command.limit))?;
         let output =
@@ -119,6 +140,28 @@ impl Runner for Host {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+}
+
+/// Starts it, hands it its input, and waits for its end.
+async fn finish(
+    mut command: tokio::process::Command,
+    input: Option<&str>,
+) -> std::io::Result<std::process::Output> {
+    let Some(input) = input else {
+        return command.stdin(Stdio::null()).output().await;
+    };
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let stdin = child.stdin.take();
+    let feed = async move {
+        // One that ends before it has read everything says why itself.
+        if let Some(mut stdin) = stdin {
+            let _ = stdin.write_all(input.as_bytes()).await;
+        }
+    };
+    let ((), output) = tokio::join!(feed, child.wait_with_output());
+    output
 }
 
 #[cfg(test)]
@@ -143,6 +186,17 @@ pub(crate) mod scripted {
             let output = Output {
                 code: Some(code),
                 stderr: stderr.to_owned(),
+                ..Output::default()
+            };
+            self.table.borrow_mut().push((line.to_owned(), Ok(output)));
+            self
+        }
+
+        /// Commands that start with `line` succeed and write `stdout`.
+        pub(crate) fn says(self, line: &str, stdout: &str) -> Self {
+            let output = Output {
+                code: Some(0),
+                stdout: stdout.to_owned(),
                 ..Output::default()
             };
             self.table.borrow_mut().push((line.to_owned(), Ok(output)));
@@ -197,6 +251,22 @@ mod tests {
             (Some(3), "out hello\n", "bad")
         );
         assert!(!output.is_success());
+    }
+
+    #[tokio::test]
+    async fn a_command_can_be_given_an_environment_a_folder_and_an_input_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(["/bin/sh", "-c", "cat; echo $HOME; pwd; echo ${CARGO-no}"]);
+        command.surroundings = Some(Surroundings {
+            folder: folder.path().to_owned(),
+            env: vec![("HOME", "/h".to_owned())],
+            input: "x\n".repeat(100_000),
+        });
+        let output = Host.run(&command).await.expect("an end");
+        let rest = output.stdout.trim_start_matches("x\n");
+        assert_eq!(rest, format!("/h\n{}\nno\n", folder.path().display()));
+        command.argv = vec!["/bin/true".to_owned()];
+        assert!(Host.run(&command).await.expect("an end").is_success());
     }
 
     #[tokio::test]

@@ -18,13 +18,8 @@ const CLAIM: &str = "/swarmlet/c/epochs/0000000001/claim";
 const OUTCOME: &str = "/swarmlet/c/epochs/0000000001/outcome";
 const TICKET: &str = "/swarmlet/c/ticket";
 
-struct Edge {
-    ssm: Ssm,
-    ec2: Ec2,
-}
-
-/// The clients of an instance: this process' requests are that instance's from here on.
-fn edge(plane: &ControlPlane, instance: &str) -> Result<Edge> {
+/// The credentials of an instance: this process' requests are that instance's from here on.
+pub(crate) fn with_role(plane: &ControlPlane, instance: &str) -> Result<Aws> {
     plane.admin.alias("127.0.0.1", instance)?;
     let imds = Arc::new(Imds::new(
         &plane.imds,
@@ -37,14 +32,25 @@ fn edge(plane: &ControlPlane, instance: &str) -> Result<Edge> {
         parameter_prefix: "/swarmlet".into(),
         kms_key: None,
     };
-    let aws = Aws::new(imds, lab::aws::REGION, &settings);
+    Ok(Aws::new(imds, lab::aws::REGION, &settings))
+}
+
+struct Edge {
+    ssm: Ssm,
+    ec2: Ec2,
+}
+
+fn edge(plane: &ControlPlane, instance: &str) -> Result<Edge> {
+    let aws = with_role(plane, instance)?;
     Ok(Edge {
         ssm: Ssm::new(&aws, Some("alias/swarmlet-c".into())),
         ec2: Ec2::new(&aws),
     })
 }
 
-fn with_cluster(test: impl AsyncFnOnce(&ControlPlane, &str, &str) -> Result<()>) -> Result<()> {
+pub(crate) fn with_cluster(
+    test: impl AsyncFnOnce(&ControlPlane, &str, &str) -> Result<()>,
+) -> Result<()> {
     let plane = ControlPlane::start()?;
     let (manager, worker) = plane.cluster("c")?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use lab::{Admin, Paths};
 
+/// The bucket whose objects managers may read.
+pub(crate) const STACK_BUCKET: &str = "stacks";
+
 pub(crate) struct ControlPlane {
     process: Child,
     pub(crate) admin: Admin,
@@ -64,6 +67,23 @@ impl ControlPlane {
         })
     }
 
+    /// The command line of AWS, as the account's administrator.
+    fn aws(&self) -> Command {
+        let mut command = Command::new(self.paths.cache.join("venv/bin/aws"));
+        command
+            .env("AWS_ENDPOINT_URL", &self.api)
+            .env("AWS_ACCESS_KEY_ID", "lab")
+            .env("AWS_SECRET_ACCESS_KEY", "lab")
+            .env("AWS_DEFAULT_REGION", lab::aws::REGION)
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
+    /// Something that the administrator does.
+    pub(crate) fn administer(&self, words: &[&str]) -> Result<()> {
+        good(&self.aws().args(words).output()?)
+    }
+
     /// A cluster of one manager and one worker, from the template; their instance ids.
     pub(crate) fn cluster(&self, name: &str) -> Result<(String, String)> {
         let health = self.admin.health()?;
@@ -74,25 +94,18 @@ impl ControlPlane {
             ("ImageId", health.images.baked),
             ("ManagerCount", "1".to_owned()),
             ("WorkerCount", "1".to_owned()),
+            ("StackBucket", STACK_BUCKET.to_owned()),
         ];
         let template = self.paths.root.join("scripts/cloudformation/cluster.yaml");
-        let output = Command::new(self.paths.cache.join("venv/bin/aws"))
+        let output = self
+            .aws()
             .args(["cloudformation", "create-stack", "--stack-name", name])
             .args(["--capabilities", "CAPABILITY_NAMED_IAM", "--template-body"])
             .arg(format!("file://{}", template.display()))
             .arg("--parameters")
             .args(parameters.map(|(k, v)| format!("ParameterKey={k},ParameterValue={v}")))
-            .env("AWS_ENDPOINT_URL", &self.api)
-            .env("AWS_ACCESS_KEY_ID", "lab")
-            .env("AWS_SECRET_ACCESS_KEY", "lab")
-            .env("AWS_DEFAULT_REGION", lab::aws::REGION)
-            .env("AWS_EC2_METADATA_DISABLED", "true")
             .output()?;
-        ensure!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        good(&output)?;
         let instances = self.admin.instances()?;
         let one = |role: &str| {
             let found = instances.iter().find(|i| i.tag("swarm:role") == Some(role));
@@ -102,6 +115,12 @@ impl ControlPlane {
         };
         Ok((one("manager")?, one("worker")?))
     }
+}
+
+fn good(output: &std::process::Output) -> Result<()> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}");
+    Ok(())
 }
 
 impl Drop for ControlPlane {

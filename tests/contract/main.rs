@@ -3,3 +3,4 @@
 
 mod aws;
 mod control_plane;
+mod depot;

@@ -17,9 +17,9 @@ use crate::config::AwsSettings;
 /// The means to build a client for one AWS service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Aws {
-    region: Region,
-    endpoint_url: Option<String>,
-    credentials: SharedCredentialsProvider,
+    pub(super) region: Region,
+    pub(super) endpoint_url: Option<String>,
+    pub(super) credentials: SharedCredentialsProvider,
     http: SharedHttpClient,
 }
 

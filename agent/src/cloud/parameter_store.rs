@@ -18,6 +18,17 @@ pub enum Created {
     Before,
 }
 
+/// A parameter that an operator has written.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name below the path that was read.
+    pub name: String,
+    /// Its value, decrypted.
+    pub value: SecretString,
+    /// Counts its writes.
+    pub version: u64,
+}
+
 /// Parameter Store as the agent needs it.
 pub trait ParameterStore {
     /// A parameter's value, decrypted; `None` if there is none (`ssm:GetParameter`).
@@ -26,6 +37,9 @@ pub trait ParameterStore {
     /// Several plain parameters in one call, in the order of their names
     /// (`ssm:GetParameters`).
     async fn read_all(&self, names: &[String]) -> Result<Vec<Option<String>>, CloudError>;
+
+    /// All parameters right below a path, decrypted (`ssm:GetParametersByPath`, ten a call).
+    async fn read_below(&self, path: &str) -> Result<Vec<Parameter>, CloudError>;
 
     /// Writes a plain parameter once and for all (`ssm:PutParameter`, no overwrite).
     async fn create(&self, name: &str, value: &str) -> Result<Created, CloudError>;
@@ -50,6 +64,16 @@ impl Ssm {
             kms_key,
         }
     }
+}
+
+fn below(path: &str, parameter: aws_sdk_ssm::types::Parameter) -> Option<Parameter> {
+    let name = parameter.name?;
+    let name = name.strip_prefix(path)?.strip_prefix('/')?;
+    Some(Parameter {
+        name: name.to_owned(),
+        value: parameter.value?.into(),
+        version: u64::try_from(parameter.version).unwrap_or_default(),
+    })
 }
 
 impl ParameterStore for Ssm {
@@ -80,6 +104,22 @@ impl ParameterStore for Ssm {
             parameter.and_then(|p| p.value.clone())
         };
         Ok(names.iter().map(value).collect())
+    }
+
+    async fn read_below(&self, path: &str) -> Result<Vec<Parameter>, CloudError> {
+        let request = self.client.get_parameters_by_path().path(path);
+        let request = request.with_decryption(true);
+        let (mut found, mut page) = (Vec::new(), None);
+        loop {
+            let sent = request.clone().set_next_token(page).send().await;
+            let output = sent.map_err(|e| sort("ssm:GetParametersByPath", path, &e))?;
+            let parameters = output.parameters.unwrap_or_default().into_iter();
+            found.extend(parameters.filter_map(|parameter| below(path, parameter)));
+            page = output.next_token;
+            if page.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn create(&self, name: &str, value: &str) -> Result<Created, CloudError> {

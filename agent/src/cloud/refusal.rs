@@ -19,7 +19,8 @@ const DENIED: [&str; 5] = [
 
 /// AWS's codes for "ask later". `TooManyUpdates` is Parameter Store's word for two writers
 /// at once.
-const THROTTLED: [&str; 5] = [
+const THROTTLED: [&str; 6] = [
+    "SlowDown",
     "ThrottlingException",
     "Throttling",
     "RequestLimitExceeded",
@@ -58,7 +59,13 @@ where
     }
 }
 
-fn by_code(action: &'static str, resource: &str, code: &str, message: &str) -> CloudError {
+/// Sorts an error by AWS's own word for it.
+pub(super) fn by_code(
+    action: &'static str,
+    resource: &str,
+    code: &str,
+    message: &str,
+) -> CloudError {
     if EXPIRED.contains(&code) || EXPIRED_MESSAGES.iter().any(|m| message.contains(m)) {
         let cause = format!(
             "the clock of this host is wrong ({code}: {message}): have it set, as chrony does from 169.254.169.123"
@@ -89,6 +96,11 @@ fn named_in(message: &str) -> Option<(&str, &str)> {
     let resource = rest.strip_prefix("on resource: ")?;
     let end = resource.find(char::is_whitespace).unwrap_or(resource.len());
     Some((action, &resource[..end]))
+}
+
+/// An error of the connection, with all its causes.
+pub(super) fn whole(error: &(dyn Error + 'static)) -> String {
+    chain(&causes(error))
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {

@@ -64,6 +64,7 @@ claim_patience = "300s"
 join_drained = true
 manager_availability = "active"
 tags_refresh = "60s"
+stacks_refresh = "60s"
 [departure]
 rebalance = false
 maintenance = true
@@ -150,6 +151,8 @@ pub(super) struct Swarm {
     pub(super) manager_availability: Option<Availability>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) tags_refresh: Option<Duration>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) stacks_refresh: Option<Duration>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) rotate_tokens_every: Option<Duration>,
 }

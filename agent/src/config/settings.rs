@@ -172,6 +172,8 @@ pub struct SwarmSettings {
     pub manager_availability: Availability,
     /// How often the leader asks EC2 about every node's instance.
     pub tags_refresh: Duration,
+    /// How often the leader looks at the sources of stacks.
+    pub stacks_refresh: Duration,
     /// How often the leader draws new join tokens; never if not set.
     pub rotate_tokens_every: Option<Duration>,
 }

@@ -82,6 +82,7 @@ fn the_defaults_are_complete_and_valid() {
     assert!(settings.swarm.join_drained);
     assert_eq!(settings.swarm.manager_availability, Availability::Active);
     assert_eq!(settings.swarm.tags_refresh, Duration::from_mins(1));
+    assert_eq!(settings.swarm.stacks_refresh, Duration::from_mins(1));
     assert_eq!(settings.swarm.rotate_tokens_every, None);
     assert_eq!(settings.log.level, "info");
     assert!(settings.engine.install && settings.engine.compose && settings.node.hostname);
@@ -274,7 +275,7 @@ fn every_error_of_every_source_is_listed_at_once() {
         "/etc/swarmlet/config.toml: nodes.x: unknown field: found `nodes`, expected `one of `node`, `aws`, `metadata`, `engine`, `swarm`, `departure`, `launch`, `log`, `state_dir`, `runtime_dir``",
         "/etc/swarmlet/config.d/1.toml: swarm.subnet_size: must be a prefix length up to 29, and not shorter than the pool's",
         "/etc/swarmlet/config.d/1.toml: swarm.claim_patience: \"soon\" is no length of time: write \"90s\", \"5m\" or \"500ms\"",
-        "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock`, `join_drained`, `manager_availability`, `tags_refresh`, `rotate_tokens_every``",
+        "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock`, `join_drained`, `manager_availability`, `tags_refresh`, `stacks_refresh`, `rotate_tokens_every``",
         "environment variable SWARMLET_SWARM_DATA_PATH_PORT: swarm.data_path_port: must be from 1024 to 49151",
     ] {
         assert!(
@@ -350,6 +351,10 @@ fn what_types_cannot_say_is_checked() {
         (
             "swarm.tags_refresh = '9s'",
             "swarm.tags_refresh: must be 10 s or longer",
+        ),
+        (
+            "swarm.stacks_refresh = '9s'",
+            "swarm.stacks_refresh: must be 10 s or longer",
         ),
         (
             "swarm.rotate_tokens_every = '59m'",

@@ -244,6 +244,13 @@ fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> {
         "must be 10 s or longer: EC2 is asked about every node once in this time",
         report,
     );
+    let stacks_refresh = from.stacks_refresh?;
+    check(
+        stacks_refresh >= Duration::from_secs(10),
+        "swarm.stacks_refresh",
+        "must be 10 s or longer: Parameter Store is asked for all stacks once in this time",
+        report,
+    );
     let seldom = |every| every >= Duration::from_hours(1);
     check(
         from.rotate_tokens_every.is_none_or(seldom),
@@ -261,6 +268,7 @@ fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> {
         join_drained: from.join_drained?,
         manager_availability,
         tags_refresh,
+        stacks_refresh,
         rotate_tokens_every: from.rotate_tokens_every,
     })
 }

@@ -7,6 +7,7 @@ pub mod docker;
 pub mod install;
 pub mod pools;
 pub mod probe;
+pub mod stacks;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

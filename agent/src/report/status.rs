@@ -45,6 +45,9 @@ pub struct Status {
     /// The registries that the leader has a password for.
     #[serde(default)]
     pub registries: Vec<Registry>,
+    /// Why Parameter Store does not tell the leader about stacks or registries.
+    #[serde(default)]
+    pub stacks_trouble: Option<String>,
 }
 
 /// Why there is no status to show.
@@ -115,6 +118,7 @@ mod tests {
             facts: Value::Null,
             stacks: Vec::new(),
             registries: Vec::new(),
+            stacks_trouble: None,
         }
     }
 

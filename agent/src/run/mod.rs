@@ -35,11 +35,13 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::cloud::CloudError;
+use crate::cloud::depot::Depot;
 use crate::cloud::fleet::Fleet;
 use crate::cloud::lifecycle::Lifecycle;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::config::Settings;
 use crate::engine::probe::Probe;
+use crate::engine::stacks::Stacks;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
 use crate::swarm::departure::Departure;
@@ -57,7 +59,7 @@ pub use rounds::{Triggers, run};
 pub use start::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
 
-use chores::Chores;
+use chores::{Chores, STACK_FILES};
 use knowledge::Knowledge;
 use latched::Launched;
 use names::Names;
@@ -74,6 +76,10 @@ pub trait Outside {
     type Engine: Engine;
     /// The managers' port.
     type Probe: Probe;
+    /// Docker's stacks.
+    type Stacks: Stacks;
+    /// S3 and ECR.
+    type Depot: Depot;
     /// The clock that goes on while the machine is suspended, and over restarts of the agent.
     type Clock: Clock;
     /// What keeps a fleet from moving in step.
@@ -94,6 +100,10 @@ pub struct Edges<O: Outside> {
     pub engine: O::Engine,
     /// The managers' port.
     pub probe: O::Probe,
+    /// Docker's stacks.
+    pub stacks: O::Stacks,
+    /// S3 and ECR.
+    pub depot: O::Depot,
     /// Time since boot.
     pub clock: O::Clock,
     /// Lots.

@@ -24,6 +24,16 @@ impl Names {
         format!("{}/unlock-key", self.root)
     }
 
+    /// What stacks are below.
+    pub(super) fn stacks(&self) -> String {
+        format!("{}/stacks", self.root)
+    }
+
+    /// What the passwords of registries are below.
+    pub(super) fn registries(&self) -> String {
+        format!("{}/registries", self.root)
+    }
+
     pub(super) fn claim(&self, epoch: Epoch) -> String {
         format!("{}/epochs/{}/claim", self.root, epoch.padded())
     }

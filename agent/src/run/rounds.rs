@@ -148,8 +148,9 @@ impl<O: Outside> Agent<O> {
             text: decision.reason.to_string(),
             serving: matches!(decision.action, Action::Serve(_)),
             facts: self.seen.as_ref().map(facts::of).unwrap_or_default(),
-            stacks: Vec::new(),
-            registries: Vec::new(),
+            stacks: self.chores.stacks.shown.stacks(),
+            registries: self.chores.stacks.shown.registries(),
+            stacks_trouble: self.chores.stacks.shown.trouble(),
         }
     }
 
@@ -209,6 +210,7 @@ impl<O: Outside> Agent<O> {
         if reason.leads() {
             return self.do_chores().await;
         }
+        self.chores.stop_leading();
         let managers = self.edges.engine.nodes(Some(Role::Manager)).await?;
         self.remember_peers(&managers)?;
         Ok(None)

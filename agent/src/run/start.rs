@@ -9,16 +9,20 @@ use tokio::sync::watch;
 use tracing::{Instrument, info, info_span};
 
 use super::{
-    Agent, BootClock, Dice, Edges, Memory, MemoryError, Outside, Triggers, notices, rounds,
+    Agent, BootClock, Dice, Edges, Memory, MemoryError, Outside, STACK_FILES, Triggers, notices,
+    rounds,
 };
 use crate::cloud::Aws;
+use crate::cloud::depot::AwsDepot;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::lifecycle::AutoScaling;
 use crate::cloud::parameter_store::Ssm;
+use crate::command::Host;
 use crate::config::{MetadataSettings, Settings};
 use crate::engine::docker::{Docker, Watch};
 use crate::engine::probe::NetworkProbe;
+use crate::engine::stacks::{Cli, Place};
 use crate::node::{self, IdentifyError};
 use crate::report::notify::Notify;
 use crate::swarm::latch::Heard;
@@ -46,6 +50,8 @@ impl Outside for Real {
     type Lifecycle = AutoScaling;
     type Engine = Docker;
     type Probe = NetworkProbe;
+    type Stacks = Cli;
+    type Depot = AwsDepot;
     type Clock = BootClock;
     type Chance = Dice;
 }
@@ -112,12 +118,27 @@ fn assemble(
         fleet: Ec2::new(aws),
         lifecycle: AutoScaling::new(aws),
         heard,
+        stacks: Cli::new(docker.clone(), place(&node, &settings), Host),
+        depot: AwsDepot::new(aws),
         engine: docker,
         probe: NetworkProbe,
         clock: BootClock,
         chance: Dice,
     };
     Agent::new(node, settings, edges)
+}
+
+/// Where Docker's command runs. What a stack's file can refer to is the cluster's name and region.
+fn place(node: &node::Node, settings: &Settings) -> Place {
+    Place {
+        socket: settings.host_path(&settings.engine.socket),
+        own: settings.runtime_dir.join("docker"),
+        files: settings.host_path(STACK_FILES),
+        variables: vec![
+            ("SWARMLET_CLUSTER", node.cluster.to_string()),
+            ("SWARMLET_REGION", node.region.clone()),
+        ],
+    }
 }
 
 fn client(settings: &MetadataSettings) -> Imds {

@@ -27,6 +27,8 @@ mod recovery;
 mod register;
 mod role;
 pub mod rotation;
+mod stack_note;
+pub mod stacks;
 mod standing;
 mod ticket;
 

@@ -88,6 +88,8 @@ impl Gaps {
     pub const STRAY: Self = Self::new(10_000, 60_000);
     /// The group's hook could not be told of the launch.
     pub const LAUNCH: Self = Self::new(5_000, 300_000);
+    /// A stack that could not be deployed or removed.
+    pub const STACK: Self = Self::new(5_000, 600_000);
     /// A failed join.
     pub const JOIN: Self = Self::new(1_000, 30_000);
 

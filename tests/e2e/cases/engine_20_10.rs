@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Image, Lab, Role};
 
 use super::restarts::{ENGINE, comes_back};
+use super::stacks::seen::{equip, idle, put, run, stands, tasks};
 use super::support::{docker, unique};
 use super::units::{sandboxed, verified};
 use crate::Case;
@@ -36,7 +37,27 @@ fn forms_and_comes_back(lab: &Lab) -> Result<()> {
     let worker = &cluster.machines_of(Role::Worker)?[0].id;
     comes_back(lab, &cluster, Role::Worker, worker, &ENGINE)?;
     sandboxed(lab, worker)?;
-    ignores_what_is_newer(lab, worker)
+    ignores_what_is_newer(lab, worker)?;
+    deploys_stacks(lab, &cluster)
+}
+
+/// Its command cannot check a file before; it finds the mistake while it deploys, and changes nothing.
+fn deploys_stacks(lab: &Lab, cluster: &Cluster) -> Result<()> {
+    equip(lab, cluster)?;
+    let manager = cluster.machines_of(Role::Manager)?.remove(0).id;
+    put(lab, cluster, "stacks/web", &idle("busybox:1.37", 2))?;
+    stands(lab, cluster, "web", "deployed")?;
+    run(lab, &manager, "web", 2)?;
+    let before = tasks(lab, &manager, "web", "{{.ID}}")?;
+    let broken = "services:\n  idle:\n    image: busybox:1.37\n    portss: [80]\n";
+    put(lab, cluster, "stacks/web", broken)?;
+    let stack = stands(lab, cluster, "web", "failed")?;
+    ensure!(stack["error"].to_string().contains("portss"), "{stack}");
+    ensure!(
+        tasks(lab, &manager, "web", "{{.ID}}")? == before,
+        "web was disturbed"
+    );
+    Ok(())
 }
 
 /// Otherwise the case shows nothing.

@@ -21,6 +21,7 @@ mod restarts;
 mod rpm_package;
 mod scale_out;
 mod secrets;
+mod stacks;
 pub(crate) mod support;
 mod units;
 
@@ -44,6 +45,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         rpm_package::CASES,
         engine_20_10::CASES,
         forming::CASES,
+        stacks::three_tiers::CASES,
         fleet::scale_in::CASES,
         fleet::refresh::CASES,
     ]
@@ -56,6 +58,9 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
         packages::CASES,
+        stacks::registry::CASES,
+        stacks::changes::CASES,
+        stacks::leaders::CASES,
         fleet::crashes::CASES,
         fleet::stack::CASES,
         fleet::spot::CASES,
@@ -81,6 +86,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
     [
         fleet::many::CASES,
         fleet::stack::SLOW,
+        stacks::leaders::SLOW,
         healing::majority::CASES,
         healing::cut_off::CASES,
         healing::managers::SLOW,

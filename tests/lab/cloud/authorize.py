@@ -69,6 +69,8 @@ def needs(request: ApiRequest) -> list[Need]:
             found = list(_group_needs(request, action))
         case "ec2" if not request.action.startswith("Describe"):
             found = list(_instance_needs(request, action))
+        case "s3":
+            found = [Need(action, f"arn:{PARTITION}:s3:::{name}") for name in request.values("Object")]
         case "sts":
             found = [Need(action, arn) for arn in request.values("RoleArn")]
         case _:

@@ -12,7 +12,10 @@ from urllib.parse import parse_qs
 from .errors import Protocol
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
-_TARGET_SERVICES = {"AmazonSSM": "ssm", "TrentService": "kms"}
+_TARGET_SERVICES = {"AmazonSSM": "ssm", "TrentService": "kms", "AmazonEC2ContainerRegistry": "ecr"}
+# S3 has no actions on the wire: the method tells, for an object and for a bucket.
+_OBJECT_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
+_BUCKET_ACTIONS = {"GET": "ListBucket", "PUT": "CreateBucket"}
 _VERSION_SERVICES = {
     "2016-11-15": "ec2",
     "2011-01-01": "autoscaling",
@@ -43,6 +46,7 @@ _NAMING = {
     "cloudformation": ("StackName",),
     "iam": ("RoleName", "InstanceProfileName"),
     "sts": ("RoleArn",),
+    "s3": ("Object",),
 }
 _FILTER_VALUE = re.compile(r"Filter\.\d+\.Value\.\d+")
 
@@ -95,6 +99,11 @@ class ApiRequest:
             self.action = target
             self.parameters = _json_object(self.body)
             inferred = _TARGET_SERVICES.get(prefix.partition("_")[0])
+        elif self.service == "s3":
+            self.parameters = {"Object": self.path.strip("/")}
+            actions = _OBJECT_ACTIONS if "/" in self.path.strip("/") else _BUCKET_ACTIONS
+            self.action = actions.get(self.method, "unknown")
+            return
         else:
             form = self.body.decode("utf-8", "replace") or self.query
             self.parameters = {k: v[-1] for k, v in parse_qs(form, keep_blank_values=True).items()}

@@ -131,13 +131,16 @@ fn control_plane(paths: &Paths) -> Result<Command> {
     Ok(command)
 }
 
-/// The folder that the control plane's file server shows; the package repositories are in it.
+/// The folder that the control plane's file server shows: the package repositories, and programs that
+/// machines run in containers.
 fn serve_files(paths: &Paths) -> Result<()> {
     let files = paths.state.join("files");
     fs::create_dir_all(&files).context("cannot make the folder of served files")?;
-    for (name, folder) in image::repositories(paths)? {
-        std::os::unix::fs::symlink(folder, files.join(name))
-            .context("cannot serve the package repositories")?;
+    let mut served = image::repositories(paths)?;
+    served.insert("programs".to_owned(), paths.cache.join("programs"));
+    for (name, folder) in served {
+        std::os::unix::fs::symlink(&folder, files.join(name))
+            .with_context(|| format!("cannot serve {}", folder.display()))?;
     }
     Ok(())
 }

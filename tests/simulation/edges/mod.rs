@@ -4,6 +4,7 @@ mod engine;
 mod fleet;
 mod lifecycle;
 mod probe;
+mod stacks;
 mod store;
 mod swarm;
 
@@ -32,6 +33,8 @@ impl Outside for Simulated {
     type Lifecycle = Edge;
     type Engine = Edge;
     type Probe = Edge;
+    type Stacks = Edge;
+    type Depot = Edge;
     type Clock = Edge;
     type Chance = Edge;
 }
@@ -50,6 +53,8 @@ impl Edge {
             heard: tokio::sync::watch::channel(Heard::default()).1,
             engine: self.clone(),
             probe: self.clone(),
+            stacks: self.clone(),
+            depot: self.clone(),
             clock: self.clone(),
             chance: self.clone(),
         }

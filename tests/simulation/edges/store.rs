@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use swarmlet::cloud::CloudError;
-use swarmlet::cloud::parameter_store::{Created, ParameterStore};
+use swarmlet::cloud::parameter_store::{Created, Parameter, ParameterStore};
 use swarmlet::swarm::Ticket;
 
 use super::Edge;
@@ -31,6 +31,11 @@ impl ParameterStore for Edge {
             .await
         })
         .await
+    }
+
+    /// Nobody has written a stack or a password.
+    async fn read_below(&self, _: &str) -> Result<Vec<Parameter>, CloudError> {
+        Ok(Vec::new())
     }
 
     async fn create(&self, name: &str, value: &str) -> Result<Created, CloudError> {

@@ -17,7 +17,7 @@ struct Refusal {
     message: String,
 }
 
-/// Sends one request about the swarm. Without a version in the path the engine takes its own.
+/// Sends one request. Without a version in the path the engine takes its own.
 pub(super) async fn send(
     socket: &Path,
     method: Method,
@@ -28,7 +28,7 @@ pub(super) async fn send(
     let client = Client::builder().unix_socket(socket).timeout(limit).build();
     let request = client
         .map_err(|error| sort(error, limit))?
-        .request(method, format!("http://docker/swarm/{call}"))
+        .request(method, format!("http://docker/{call}"))
         .header("content-type", "application/json")
         .body(body);
     let response = request.send().await.map_err(|error| sort(error, limit))?;

@@ -109,7 +109,14 @@ pub(super) async fn join(
         "JoinToken": token.secret().expose_secret(),
         "Availability": availability.as_str(),
     });
-    let joined = raw::send(socket, Method::POST, "join", JOIN_LIMIT, body.to_string()).await;
+    let joined = raw::send(
+        socket,
+        Method::POST,
+        "swarm/join",
+        JOIN_LIMIT,
+        body.to_string(),
+    )
+    .await;
     joined.map(|_| ())
 }
 

@@ -22,7 +22,14 @@ struct Answer {
 
 /// The key now in force; `None` where managers do not lock.
 pub(super) async fn key(socket: &Path) -> Result<Option<SecretString>, EngineError> {
-    let response = send(socket, Method::GET, "unlockkey", READ_LIMIT, String::new()).await?;
+    let response = send(
+        socket,
+        Method::GET,
+        "swarm/unlockkey",
+        READ_LIMIT,
+        String::new(),
+    )
+    .await?;
     let body = response.bytes().await.map_err(|e| sort(e, READ_LIMIT))?;
     // The parser's own message could quote the key.
     let unreadable = |_| EngineError::Down("its unlock key cannot be read".into());
@@ -33,7 +40,7 @@ pub(super) async fn key(socket: &Path) -> Result<Option<SecretString>, EngineErr
 /// Unlocks the raft store with the key.
 pub(super) async fn unlock(socket: &Path, key: &SecretString) -> Result<(), EngineError> {
     let body = serde_json::json!({"UnlockKey": key.expose_secret()}).to_string();
-    let response = send(socket, Method::POST, "unlock", UNLOCK_LIMIT, body);
+    let response = send(socket, Method::POST, "swarm/unlock", UNLOCK_LIMIT, body);
     response.await.map(|_| ())
 }
 

@@ -11,6 +11,7 @@ mod promote;
 mod publish;
 mod reap;
 mod rotate;
+mod stacks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::engine::Engine;
 
 use instances::Instances;
 use publish::Published;
+pub(super) use stacks::FOLDER as STACK_FILES;
 
 /// What the chores remember from round to round. None of it matters after a restart.
 #[derive(Debug, Default)]
@@ -30,6 +32,7 @@ pub(super) struct Chores {
     key: lock::Published,
     watch: reap::Watch,
     instances: Instances,
+    pub(super) stacks: stacks::Stacks,
     /// What was said once and need not be said again.
     said: BTreeSet<String>,
     /// Which chores did not succeed the last time, and why.
@@ -44,6 +47,11 @@ struct Round {
 }
 
 impl Chores {
+    /// Another leads now: what this one knows of stacks and their passwords grows old.
+    pub(super) fn stop_leading(&mut self) {
+        self.stacks = stacks::Stacks::default();
+    }
+
     /// Notes what came of a chore: the next one is done all the same. Only a later epoch ends the
     /// round, since this swarm is then not the cluster's any more.
     fn note(
@@ -101,6 +109,9 @@ impl<O: Outside> Agent<O> {
             self.chores.note(&mut round, "tokens", done)?;
             let done = self.promote(&nodes, &swarm).await;
             self.chores.note(&mut round, "promote", done)?;
+            // Last: a deployment may take half a minute.
+            let done = self.keep_stacks().await;
+            self.chores.note(&mut round, "stacks", done)?;
         }
         round.failed.map_or(Ok(round.soonest), Err)
     }

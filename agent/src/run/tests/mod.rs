@@ -7,6 +7,7 @@ mod forming;
 mod launching;
 mod leaving;
 mod lifecycle;
+mod stacks;
 mod status;
 mod watching;
 
@@ -31,6 +32,8 @@ impl Outside for Small {
     type Lifecycle = Group;
     type Engine = Engine;
     type Probe = World;
+    type Stacks = World;
+    type Depot = World;
     type Clock = World;
     type Chance = Dice;
 }
@@ -107,6 +110,8 @@ impl Host {
             heard: self.heard.subscribe(),
             engine: self.engine.clone(),
             probe: world(),
+            stacks: world(),
+            depot: world(),
             clock: world(),
             chance: Dice,
         };

@@ -8,7 +8,7 @@ pub(super) mod notices;
 pub(super) mod operator;
 pub(super) mod refresh;
 pub(super) mod scale_in;
-mod seen;
+pub(super) mod seen;
 pub(super) mod spot;
 pub(super) mod stack;
 pub(super) mod tokens;

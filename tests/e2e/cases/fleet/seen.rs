@@ -32,7 +32,7 @@ pub(super) fn formed(lab: &Lab, name: &str, managers: u32, workers: u32) -> Resu
 }
 
 /// Waits until all nodes have their labels and are given tasks.
-pub(super) fn active(cluster: &Cluster) -> Result<()> {
+pub(in crate::cases) fn active(cluster: &Cluster) -> Result<()> {
     wait_until("all nodes are active", Duration::from_mins(1), || {
         let nodes = cluster.nodes()?;
         let idle = nodes.iter().filter(|n| n.availability != "Active").count();

@@ -1,6 +1,7 @@
 //! Hand-written stand-ins: a store with write-once names and EC2 here, an engine without Docker beside it.
 
 mod docker;
+mod stacks;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,13 +13,14 @@ use tokio::time::Instant;
 
 use crate::cloud::CloudError;
 use crate::cloud::fleet::{Facts, Fleet, Instance, InstanceState};
-use crate::cloud::parameter_store::{Created, ParameterStore};
+use crate::cloud::parameter_store::{Created, Parameter, ParameterStore};
 use crate::engine::probe::Probe;
 use crate::engine::{
     EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks,
 };
 use crate::node::Node;
 pub(super) use docker::Engine;
+pub(super) use stacks::{GOOD, ROLE_LIFE};
 
 use crate::swarm::{
     Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, ProbeAnswer,
@@ -54,6 +56,7 @@ struct State {
     rotated: Option<u64>,
     ec2_is_down: bool,
     updates: Vec<(String, NodeChange)>,
+    stacks: stacks::State,
 }
 
 impl World {
@@ -205,6 +208,10 @@ impl ParameterStore for World {
     async fn read_all(&self, names: &[String]) -> Result<Vec<Option<String>>, CloudError> {
         self.count("read_all");
         Ok(names.iter().map(|name| self.parameter(name)).collect())
+    }
+
+    async fn read_below(&self, path: &str) -> Result<Vec<Parameter>, CloudError> {
+        self.below(path)
     }
 
     async fn create(&self, name: &str, value: &str) -> Result<Created, CloudError> {

@@ -1,0 +1,7 @@
+//! What runs on the swarm: stacks, registries, the example of the documentation.
+
+pub(super) mod changes;
+pub(super) mod leaders;
+pub(super) mod registry;
+pub(super) mod seen;
+pub(super) mod three_tiers;
