@@ -41,16 +41,20 @@ fn forms_and_comes_back(lab: &Lab) -> Result<()> {
     deploys_stacks(lab, &cluster)
 }
 
+/// Its command takes no file without a version.
+const VERSION: &str = "version: '3.8'\n";
+
 /// Its command cannot check a file before; it finds the mistake while it deploys, and changes nothing.
 fn deploys_stacks(lab: &Lab, cluster: &Cluster) -> Result<()> {
     equip(lab, cluster)?;
     let manager = cluster.machines_of(Role::Manager)?.remove(0).id;
-    put(lab, cluster, "stacks/web", &idle("busybox:1.37", 2))?;
+    let good = format!("{VERSION}{}", idle("busybox:1.37", 2));
+    put(lab, cluster, "stacks/web", &good)?;
     stands(lab, cluster, "web", "deployed")?;
     run(lab, &manager, "web", 2)?;
     let before = tasks(lab, &manager, "web", "{{.ID}}")?;
     let broken = "services:\n  idle:\n    image: busybox:1.37\n    portss: [80]\n";
-    put(lab, cluster, "stacks/web", broken)?;
+    put(lab, cluster, "stacks/web", &format!("{VERSION}{broken}"))?;
     let stack = stands(lab, cluster, "web", "failed")?;
     ensure!(stack["error"].to_string().contains("portss"), "{stack}");
     ensure!(
