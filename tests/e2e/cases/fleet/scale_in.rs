@@ -44,7 +44,9 @@ fn three_of_six(lab: &Lab) -> Result<()> {
     let seen = samples(lab, &manager)?;
     // One node of seven is drained at a time, and a task ends before the one that replaces it starts.
     eprintln!("    at most {most} tasks ran on a worker that goes");
-    ensure!(seen.fewest + most >= REPLICAS, "too few tasks ran");
+    // The leader's list of tasks may be a moment old when it drains the next: seen once in a while, one
+    // task more. Two nodes drained at a time would be more than that.
+    ensure!(seen.fewest + most + 1 >= REPLICAS, "too few tasks ran");
     ensure!(seen.killed == 0, "tasks were killed");
     cluster.delete()
 }
