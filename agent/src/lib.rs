@@ -7,13 +7,18 @@ pub mod cli;
 pub mod cloud;
 pub mod command;
 pub mod config;
+pub mod dashboard;
+pub mod doctor;
 #[cfg(test)]
 mod documentation_tests;
 pub mod engine;
 pub mod file;
+pub mod known;
 pub mod node;
 pub mod prepare;
 pub mod report;
 pub mod retry;
 pub mod run;
+pub mod serve;
 pub mod swarm;
+pub mod view;

@@ -10,6 +10,7 @@
 mod cluster;
 mod edges;
 mod faults;
+mod guard;
 mod node;
 mod random;
 mod scale;
@@ -26,12 +27,19 @@ use swarmlet::config::Settings;
 const SEEDS: u64 = 300;
 
 fn main() {
+    if std::env::args().any(|argument| argument == guard::QUIET) {
+        return virtually(guard::quiet_cluster);
+    }
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials = vec![Trial::test(
         "clusters_under_faults_become_whole_again",
         clusters,
     )];
+    trials.push(Trial::test(
+        "hot_paths_take_as_many_instructions_as_they_did",
+        guard::check,
+    ));
     for (workers, formed) in [
         (10, false),
         (100, false),

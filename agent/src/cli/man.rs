@@ -21,7 +21,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "/etc/swarmlet/environment",
-        "The environment of the units: SWARMLET_<SECTION>_<KEY>, AWS_ENDPOINT_URL, …",
+        "The environment of units and commands: SWARMLET_<SECTION>_<KEY>, AWS_ENDPOINT_URL, …",
     ),
     (
         "/var/lib/swarmlet",

@@ -3,7 +3,10 @@
 mod announce;
 mod completions;
 mod config;
+mod dashboard;
 mod depart;
+mod doctor;
+mod environment;
 mod exit;
 mod man;
 mod options;
@@ -11,6 +14,7 @@ mod prepare;
 mod recover;
 mod run;
 mod status;
+mod terminal;
 mod token;
 
 use std::fmt::Display;
@@ -42,8 +46,10 @@ enum Verb {
     Prepare,
     /// Bring this node into its swarm and keep it there
     Run,
-    /// Say what the agent does, and why; fails unless this node serves in its swarm
+    /// Show this node, and on a manager the whole swarm; fails unless this node serves in its swarm
     Status(status::Form),
+    /// Check everything that this node needs, and say what to mend; changes nothing
+    Doctor(doctor::Form),
     /// Let this manager go on alone when most managers are terminated (`swarm.recovery = "ask"`)
     Recover,
     /// Take this node out of its swarm, without loss, until `activate`
@@ -58,6 +64,8 @@ enum Verb {
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
+    /// Show the swarm to browsers (on a manager; see `[dashboard]` of the settings)
+    Dashboard,
     /// Join tokens
     #[command(subcommand)]
     Token(token::Verb),
@@ -72,12 +80,18 @@ enum Verb {
 /// Does what the command line says.
 pub fn main() -> Exit {
     let cli = Cli::parse();
+    if let Err(error) = environment::complete() {
+        fail(Exit::Failed, &environment::warning(&error));
+    }
     match cli.verb {
         Verb::Prepare => with_settings(&cli.options, prepare::run),
         Verb::Run => with_settings(&cli.options, run::run),
-        Verb::Status(form) => {
-            with_settings(&cli.options, async |settings| status::run(&settings, form))
-        }
+        Verb::Status(form) => with_settings(&cli.options, async |settings| {
+            status::run(settings, form).await
+        }),
+        Verb::Doctor(form) => with_settings(&cli.options, async |settings| {
+            doctor::run(settings, form).await
+        }),
         Verb::Recover => with_settings(&cli.options, recover::run),
         Verb::Token(verb) => with_settings(&cli.options, async |settings| {
             token::run(&verb, settings).await
@@ -85,6 +99,7 @@ pub fn main() -> Exit {
         Verb::Leave => with_settings(&cli.options, depart::leave),
         Verb::Drain => with_settings(&cli.options, depart::drain),
         Verb::Activate => with_settings(&cli.options, depart::activate),
+        Verb::Dashboard => with_settings(&cli.options, dashboard::run),
         Verb::Announce => with_settings(&cli.options, announce::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Completions(form) => completions::run(form, Cli::command()),

@@ -1,43 +1,80 @@
 //! `swarmlet status`
 
+use std::io::IsTerminal;
+use std::time::Duration;
+
 use clap::Args;
 
-use super::{Exit, fail, print};
+use super::terminal::Screen;
+use super::{Exit, print};
 use crate::config::Settings;
-use crate::report::status::Status;
+use crate::engine::docker::Docker;
+use crate::view::report::{Report, look};
+use crate::view::text;
+
+/// Whatever hangs, there is an answer after this; a healthy engine answers in some milliseconds.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// How it is shown.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Form {
-    /// Everything, as JSON
+    /// As JSON (docs/status.schema.json)
     #[arg(long)]
     json: bool,
+    /// Show it again whenever something happens, at least every second, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
-/// Success if the node serves in its swarm, and the agent has said so lately.
-pub(super) fn run(settings: &Settings, form: Form) -> Exit {
-    let status = match Status::read(&settings.runtime_dir) {
-        Ok(status) => status,
-        Err(error) => return fail(Exit::Failed, &error),
-    };
-    let text = if form.json {
-        format!("{:#}", serde_json::json!(status))
-    } else {
-        format!(
-            "{} {} of cluster {}: {}",
-            status.instance_id, status.role, status.cluster, status.text
-        )
-    };
-    match (print(&text), status.outdated()) {
-        (Exit::Done, Some(age)) => {
-            let age = age.as_secs();
-            let why = format!(
-                "this is {age} s old: the agent does not run, see `systemctl status swarmlet`"
-            );
-            fail(Exit::Failed, &why)
+/// Success if the agent runs, the engine answers, and the node serves in its swarm.
+pub(super) async fn run(settings: Settings, form: Form) -> Exit {
+    let socket = settings.host_path(&settings.engine.socket);
+    let docker = Docker::new(&socket, &settings.runtime_dir);
+    if form.watch {
+        return watch(&settings, docker, form.json).await;
+    }
+    let report = look(&docker, &settings.runtime_dir, LIMIT).await;
+    match print(show(&report, form.json, super::terminal::has_colours()).trim_end()) {
+        Exit::Done => verdict(&report),
+        failed => failed,
+    }
+}
+
+async fn watch(settings: &Settings, docker: Docker, json: bool) -> Exit {
+    let screen = Screen::open(!json && std::io::stdout().is_terminal());
+    let changes = crate::engine::docker::Watch::start(docker.clone());
+    let mut ended = std::pin::pin!(super::terminal::ended());
+    loop {
+        let report = look(&docker, &settings.runtime_dir, LIMIT).await;
+        let text = if json {
+            // A line a picture, for programs.
+            serde_json::json!(report).to_string()
+        } else {
+            show(&report, false, super::terminal::has_colours())
+        };
+        if screen.draw(&text).is_err() {
+            // Whoever read it has gone.
+            return verdict(&report);
         }
-        (Exit::Done, None) if status.serving => Exit::Done,
-        (Exit::Done, None) => Exit::Failed,
-        (failed, _) => failed,
+        tokio::select! {
+            () = &mut ended => return verdict(&report),
+            () = super::terminal::pause(changes.happening()) => {}
+        }
+    }
+}
+
+fn show(report: &Report, json: bool, colour: bool) -> String {
+    if json {
+        let written = serde_json::to_string_pretty(report);
+        return written.unwrap_or_else(|error| format!("cannot write the status: {error}"));
+    }
+    text::render(report, colour)
+}
+
+fn verdict(report: &Report) -> Exit {
+    if report.healthy {
+        Exit::Done
+    } else {
+        Exit::Failed
     }
 }

@@ -10,6 +10,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::region::Region;
 
+use super::calls::Observer;
 use super::credentials::InstanceCredentials;
 use super::imds::Imds;
 use crate::config::AwsSettings;
@@ -32,6 +33,7 @@ macro_rules! client {
             .credentials_provider($aws.credentials.clone())
             .http_client($aws.http.clone())
             .retry_config(RetryConfig::disabled())
+            .interceptor(Observer)
             .timeout_config(limits());
         config.set_endpoint_url($aws.endpoint_url.clone());
         $sdk::Client::from_conf(config.build())

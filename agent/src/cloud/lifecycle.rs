@@ -74,7 +74,7 @@ pub trait Lifecycle {
 /// The real Auto Scaling.
 #[derive(Clone, Debug)]
 pub struct AutoScaling {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl AutoScaling {
@@ -145,7 +145,7 @@ impl Lifecycle for AutoScaling {
     }
 }
 
-fn heard<T, E, R>(
+pub(super) fn heard<T, E, R>(
     action: &'static str,
     group: &str,
     answer: Result<T, SdkError<E, R>>,

@@ -1,6 +1,7 @@
 //! AWS as the agent sees it, behind small traits.
 
 mod aws;
+mod calls;
 mod credentials;
 pub mod depot;
 mod error;
@@ -10,6 +11,8 @@ pub mod lifecycle;
 pub mod parameter_store;
 mod refusal;
 mod signed;
+mod tries;
 
 pub use aws::Aws;
+pub use calls::CALLS;
 pub use error::CloudError;

@@ -51,7 +51,7 @@ pub trait ParameterStore {
 /// The real Parameter Store.
 #[derive(Clone, Debug)]
 pub struct Ssm {
-    client: Client,
+    pub(super) client: Client,
     kms_key: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::CloudError;
+use super::{CALLS, CloudError};
 
 /// AWS's codes for a missing permission, by service (JSON and query protocols).
 const DENIED: [&str; 5] = [
@@ -36,6 +36,16 @@ const EXPIRED_MESSAGES: [&str; 2] = ["Signature expired", "Signature not yet cur
 /// Sorts an error by what follows from it. `action` is the IAM action that was asked for,
 /// `resource` what it was asked on.
 pub(super) fn sort<E, R>(action: &'static str, resource: &str, error: &SdkError<E, R>) -> CloudError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let sorted = sorted(action, resource, error);
+    CALLS.failed(action, &sorted);
+    sorted
+}
+
+fn sorted<E, R>(action: &'static str, resource: &str, error: &SdkError<E, R>) -> CloudError
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,

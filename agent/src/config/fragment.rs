@@ -1,6 +1,7 @@
 //! One source's say: everything optional, nothing unknown.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,13 +25,15 @@ pub(super) struct Fragment {
     pub(super) swarm: Swarm,
     pub(super) departure: Departure,
     pub(super) launch: Launch,
+    pub(super) dashboard: Dashboard,
+    pub(super) metrics: Metrics,
     pub(super) log: Log,
     pub(super) state_dir: Option<PathBuf>,
     pub(super) runtime_dir: Option<PathBuf>,
 }
 
 /// The sections' names, for the names of environment variables.
-pub(super) const SECTIONS: [&str; 8] = [
+pub(super) const SECTIONS: [&str; 10] = [
     "node",
     "aws",
     "metadata",
@@ -38,6 +41,8 @@ pub(super) const SECTIONS: [&str; 8] = [
     "swarm",
     "departure",
     "launch",
+    "dashboard",
+    "metrics",
     "log",
 ];
 
@@ -75,12 +80,15 @@ hooks = []
 hook = true
 budget = "15m"
 on_failure = "abandon"
+[dashboard]
+listen = "127.0.0.1:8377"
+hosts = []
 [log]
 level = "info"
 "#;
 
 /// The keys without a default, and what happens while they are not set.
-pub(super) const UNSET: [(&str, &str); 12] = [
+pub(super) const UNSET: [(&str, &str); 14] = [
     ("node.role", "the tag swarm:role"),
     ("node.cluster", "the tag swarm:cluster"),
     ("node.labels", "the tags swarm:label:<key>"),
@@ -96,6 +104,8 @@ pub(super) const UNSET: [(&str, &str); 12] = [
     ),
     ("swarm.data_path_port", "Docker's own, 4789"),
     ("swarm.rotate_tokens_every", "never"),
+    ("dashboard.credentials", "none asked for, on loopback"),
+    ("metrics.listen", "only the socket in runtime_dir"),
 ];
 
 #[derive(Debug, Default, Deserialize)]
@@ -176,6 +186,20 @@ pub(super) struct Launch {
     #[serde(deserialize_with = "duration::optional")]
     pub(super) budget: Option<Duration>,
     pub(super) on_failure: Option<OnFailure>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Dashboard {
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) credentials: Option<PathBuf>,
+    pub(super) hosts: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Metrics {
+    pub(super) listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Default, Deserialize)]

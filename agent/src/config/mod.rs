@@ -26,8 +26,9 @@ use figment::Figment;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
 pub use settings::{
-    AwsSettings, DepartureSettings, EndpointMode, EngineSettings, Forced, LaunchSettings,
-    LogSettings, MetadataSettings, NodeSettings, Settings, SwarmSettings,
+    AwsSettings, DashboardSettings, DepartureSettings, EndpointMode, EngineSettings, Forced,
+    LaunchSettings, LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings,
+    SwarmSettings,
 };
 pub use show::Shown;
 

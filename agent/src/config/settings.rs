@@ -1,6 +1,7 @@
 //! Settings as the rest of the agent sees them: complete and valid.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ pub struct Settings {
     pub departure: DepartureSettings,
     /// What its group hears of its launch.
     pub launch: LaunchSettings,
+    /// The dashboard.
+    pub dashboard: DashboardSettings,
+    /// Where the agent's numbers can be fetched.
+    pub metrics: MetricsSettings,
     /// What is logged.
     pub log: LogSettings,
     /// What must survive a reboot.
@@ -196,6 +201,24 @@ pub struct LaunchSettings {
     pub budget: Duration,
     /// What it hears when that was not enough.
     pub on_failure: OnFailure,
+}
+
+/// The dashboard, where `swarmlet dashboard` runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DashboardSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The file with what a browser must know; nothing if not set, which only loopback allows.
+    pub credentials: Option<PathBuf>,
+    /// Names that it may be asked by, beside `localhost` and addresses.
+    pub hosts: Vec<String>,
+}
+
+/// Where the agent's numbers can be fetched, beside the socket in the runtime folder.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MetricsSettings {
+    /// A port of this host alone; none if not set.
+    pub listen: Option<SocketAddr>,
 }
 
 /// What is logged.

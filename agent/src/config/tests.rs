@@ -272,7 +272,7 @@ fn every_error_of_every_source_is_listed_at_once() {
         "/usr/lib/swarmlet/config.toml: node.rank: unknown field: found `rank`, expected `one of `role`, `cluster`, `labels`, `hostname``",
         "/usr/lib/swarmlet/config.toml: node.hostname: invalid type: found string \"yes\", expected a boolean",
         "/etc/swarmlet/config.toml: node.cluster: \"a b\" is no cluster name: use 1 to 48 letters, digits, \"-\" and \"_\", a letter or a digit first",
-        "/etc/swarmlet/config.toml: nodes.x: unknown field: found `nodes`, expected `one of `node`, `aws`, `metadata`, `engine`, `swarm`, `departure`, `launch`, `log`, `state_dir`, `runtime_dir``",
+        "/etc/swarmlet/config.toml: nodes.x: unknown field: found `nodes`, expected `one of `node`, `aws`, `metadata`, `engine`, `swarm`, `departure`, `launch`, `dashboard`, `metrics`, `log`, `state_dir`, `runtime_dir``",
         "/etc/swarmlet/config.d/1.toml: swarm.subnet_size: must be a prefix length up to 29, and not shorter than the pool's",
         "/etc/swarmlet/config.d/1.toml: swarm.claim_patience: \"soon\" is no length of time: write \"90s\", \"5m\" or \"500ms\"",
         "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock`, `join_drained`, `manager_availability`, `tags_refresh`, `stacks_refresh`, `rotate_tokens_every``",
@@ -369,9 +369,42 @@ fn what_types_cannot_say_is_checked() {
             "swarm.subnet_size: must be a prefix length",
         ),
         ("node.labels.'' = 'x'", "node.labels: a label needs a name"),
+        (
+            "dashboard.listen = '0.0.0.0:8377'",
+            "dashboard.credentials: must name a file",
+        ),
+        (
+            "dashboard.listen = '[::]:8377'",
+            "dashboard.credentials: must name a file",
+        ),
+        (
+            "dashboard.credentials = 'credentials'",
+            "dashboard.credentials: is no absolute path",
+        ),
+        (
+            "dashboard.hosts = ['host:8377']",
+            "dashboard.hosts: must be names of hosts",
+        ),
     ] {
         let errors = Host::new().file("etc/swarmlet/config.toml", toml).errors();
         assert!(errors.contains(key), "{toml}\n{errors}");
+    }
+}
+
+#[test]
+fn a_dashboard_elsewhere_than_on_loopback_has_credentials() {
+    let host = Host::new().file(
+        "etc/swarmlet/config.toml",
+        "[dashboard]\nlisten = '10.0.1.10:80'\ncredentials = '/etc/c'\nhosts = ['swarm.example.internal']\n",
+    );
+    let settings = host.settings().dashboard;
+    assert_eq!(settings.listen, "10.0.1.10:80".parse().unwrap());
+    assert_eq!(settings.credentials, Some(host.root.path().join("etc/c")));
+    for listen in ["127.0.0.1:80", "127.1.2.3:80", "[::1]:80"] {
+        let toml = format!("dashboard.listen = '{listen}'");
+        Host::new()
+            .file("etc/swarmlet/config.toml", &toml)
+            .settings();
     }
 }
 

@@ -1,16 +1,19 @@
 //! From merged fragments to settings: what types alone cannot say.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use super::fragment::{Aws, Departure, Engine, Fragment, Launch, Metadata, Node, Swarm};
+use super::fragment::{
+    Aws, Dashboard, Departure, Engine, Fragment, Launch, Metadata, Metrics, Node, Swarm,
+};
 use super::redact::has_credentials;
 use super::settings::under;
 use super::{
-    AwsSettings, DepartureSettings, EngineSettings, Flags, LaunchSettings, LogSettings,
-    MetadataSettings, NodeSettings, Settings, SwarmSettings,
+    AwsSettings, DashboardSettings, DepartureSettings, EngineSettings, Flags, LaunchSettings,
+    LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings, SwarmSettings,
 };
 use crate::swarm::Availability;
 use crate::swarm::latch::Rules;
@@ -40,6 +43,8 @@ pub(super) fn settings(
         swarm: swarm(&from.swarm, report)?,
         departure: departure(from.departure, report)?,
         launch: launch(&from.launch, report)?,
+        dashboard: dashboard(from.dashboard, root, report)?,
+        metrics: metrics(&from.metrics, report),
         log: LogSettings { level },
         state_dir: absolute("state_dir", &from.state_dir?, root, report),
         runtime_dir: absolute("runtime_dir", &from.runtime_dir?, root, report),
@@ -304,6 +309,19 @@ fn departure(from: Departure, report: &mut Report) -> Option<DepartureSettings> 
     })
 }
 
+fn metrics(from: &Metrics, report: &mut Report) -> MetricsSettings {
+    let here = |address: &SocketAddr| address.ip().is_loopback() && address.port() > 0;
+    check(
+        from.listen.as_ref().is_none_or(here),
+        "metrics.listen",
+        "must be a port of this host alone, like \"127.0.0.1:9477\": the numbers are not protected",
+        report,
+    );
+    MetricsSettings {
+        listen: from.listen,
+    }
+}
+
 fn launch(from: &Launch, report: &mut Report) -> Option<LaunchSettings> {
     let budget = from.budget?;
     check(
@@ -316,5 +334,31 @@ fn launch(from: &Launch, report: &mut Report) -> Option<LaunchSettings> {
         hook: from.hook?,
         budget,
         on_failure: from.on_failure?,
+    })
+}
+
+fn dashboard(from: Dashboard, root: &Path, report: &mut Report) -> Option<DashboardSettings> {
+    let listen = from.listen?;
+    check(
+        listen.ip().is_loopback() || from.credentials.is_some(),
+        "dashboard.credentials",
+        "must name a file where dashboard.listen is no loopback address: everybody who reaches it would see the swarm",
+        report,
+    );
+    let is_name = |name: &String| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        !name.is_empty() && name.chars().all(allowed)
+    };
+    check(
+        from.hosts.iter().all(is_name),
+        "dashboard.hosts",
+        "must be names of hosts, without ports",
+        report,
+    );
+    let path = from.credentials.as_deref();
+    Some(DashboardSettings {
+        listen,
+        credentials: path.map(|path| absolute("dashboard.credentials", path, root, report)),
+        hosts: from.hosts,
     })
 }

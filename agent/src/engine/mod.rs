@@ -5,6 +5,7 @@ pub mod daemon_json;
 mod digest;
 pub mod docker;
 pub mod install;
+pub mod listing;
 pub mod pools;
 pub mod probe;
 pub mod stacks;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A stack: one that is wanted, or one that the leader has deployed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stack {
     /// Its name in the swarm.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct Stack {
 /// How a stack stands. What runs of it runs on in every state but [`StackState::Removing`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum StackState {
     /// The swarm has been given the file that is wanted.
     Deployed,
@@ -37,6 +39,7 @@ pub enum StackState {
 
 /// A registry that the leader has a user and password for.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Registry {
     /// Its host, and port if it has one: `docker.io` for Docker Hub.
     pub host: String,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::stacks::{Registry, Stack};
+use super::story::Told;
 use crate::file;
 
 /// In the runtime folder.
@@ -18,6 +19,7 @@ const FRESH: Duration = Duration::from_mins(4);
 
 /// The last round. Fields may be added; none of these changes its meaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Status {
     /// When it was, in seconds since the Unix epoch.
     pub at: u64,
@@ -39,6 +41,22 @@ pub struct Status {
     pub serving: bool,
     /// What the decision rested on. No token and no key is among it.
     pub facts: Value,
+    /// Why the last step did not succeed.
+    #[serde(default)]
+    pub trouble: Option<String>,
+    /// The epoch of the swarm that this node is in.
+    #[serde(default)]
+    pub epoch: Option<u64>,
+    /// What Parameter Store says of that epoch, or of the one that is to be formed; none where the agent
+    /// has not had to ask since it started.
+    #[serde(default)]
+    pub claim: Option<Claimed>,
+    /// The ticket, as the agent read or published it last.
+    #[serde(default)]
+    pub ticket: Option<Issued>,
+    /// The last decisions, the newest first.
+    #[serde(default)]
+    pub decisions: Vec<Told>,
     /// The stacks of the cluster, on its leader.
     #[serde(default)]
     pub stacks: Vec<Stack>,
@@ -48,6 +66,32 @@ pub struct Status {
     /// Why Parameter Store does not tell the leader about stacks or registries.
     #[serde(default)]
     pub stacks_trouble: Option<String>,
+}
+
+/// The registers of an epoch (`docs/protocol.md`).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Claimed {
+    /// Which epoch.
+    pub epoch: u64,
+    /// The instance that may create its swarm.
+    pub holder: Option<String>,
+    /// What became of it: `formed` or `passed-over`; none while that is open.
+    pub outcome: Option<String>,
+}
+
+/// A ticket, without what it is for.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Issued {
+    /// Its epoch.
+    pub epoch: u64,
+    /// The instance that issued it.
+    pub by: String,
+    /// When that was, in seconds since the Unix epoch.
+    pub issued_at: u64,
+    /// When the agent saw it last.
+    pub seen_at: u64,
 }
 
 /// Why there is no status to show.
@@ -70,6 +114,31 @@ pub enum StatusError {
 }
 
 impl Status {
+    /// One that says nothing.
+    #[cfg(test)]
+    pub(crate) fn blank() -> Self {
+        Self {
+            at: 0,
+            version: "0".into(),
+            instance_id: "i-1".into(),
+            cluster: "c".into(),
+            role: "worker".into(),
+            action: "serve".into(),
+            reason: "member".into(),
+            text: "in the swarm".into(),
+            serving: true,
+            facts: Value::Null,
+            trouble: None,
+            epoch: None,
+            claim: None,
+            ticket: None,
+            decisions: Vec::new(),
+            stacks: Vec::new(),
+            registries: Vec::new(),
+            stacks_trouble: None,
+        }
+    }
+
     /// Writes it into the runtime folder.
     pub fn write(&self, runtime_dir: &Path) -> io::Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
@@ -107,18 +176,7 @@ mod tests {
     fn status(at: u64) -> Status {
         Status {
             at,
-            version: "0".into(),
-            instance_id: "i-1".into(),
-            cluster: "c".into(),
-            role: "worker".into(),
-            action: "serve".into(),
-            reason: "member".into(),
-            text: "in the swarm".into(),
-            serving: true,
-            facts: Value::Null,
-            stacks: Vec::new(),
-            registries: Vec::new(),
-            stacks_trouble: None,
+            ..Status::blank()
         }
     }
 

@@ -52,6 +52,7 @@ impl<O: Outside> Agent<O> {
             let seconds = left.map(|left| left.as_secs());
             if let Some(cause) = after {
                 info!(seconds, "departure: {cause}");
+                self.metrics.departs(cause);
             } else {
                 info!("the departure is over");
             }

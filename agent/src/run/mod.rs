@@ -24,6 +24,7 @@ mod request;
 mod rounds;
 mod sightings;
 mod start;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -44,6 +45,8 @@ use crate::engine::probe::Probe;
 use crate::engine::stacks::Stacks;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
+use crate::report::metrics::Metrics;
+use crate::report::story::Story;
 use crate::swarm::departure::Departure;
 use crate::swarm::latch::Heard;
 use crate::swarm::pace::Gaps;
@@ -62,7 +65,8 @@ pub use token::{RotateError, rotate_tokens};
 use chores::{Chores, STACK_FILES};
 use knowledge::Knowledge;
 use latched::Launched;
-use names::Names;
+
+pub(crate) use names::Names;
 
 /// The kinds of everything outside of this process.
 pub trait Outside {
@@ -123,6 +127,9 @@ pub struct Agent<O: Outside> {
     chores: Chores,
     /// What the last decision rested on.
     seen: Option<Observation>,
+    /// The last decisions, for people.
+    story: Story,
+    metrics: Metrics,
 }
 
 /// Why a step did not succeed. The next round looks again, after a gap.
@@ -193,7 +200,19 @@ impl<O: Outside> Agent<O> {
             launched,
             chores,
             seen: None,
+            story: Story::default(),
+            metrics: Metrics::default(),
         })
+    }
+
+    /// The same agent, which counts there.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: &Metrics) -> Self {
+        let (instance, cluster) = (&self.node.instance_id, &self.node.cluster);
+        metrics.identified(instance, cluster.as_str(), self.node.role);
+        self.chores.failures = metrics.chores();
+        self.metrics = metrics.clone();
+        self
     }
 
     /// Where this node's manager listens, if it is one.

@@ -4,23 +4,23 @@ use crate::swarm::{ClusterName, Epoch};
 
 /// Builds parameter names below `<prefix>/<cluster>`.
 #[derive(Clone, Debug)]
-pub(super) struct Names {
+pub(crate) struct Names {
     root: String,
 }
 
 impl Names {
-    pub(super) fn new(prefix: &str, cluster: &ClusterName) -> Self {
+    pub(crate) fn new(prefix: &str, cluster: &ClusterName) -> Self {
         let prefix = prefix.trim_end_matches('/');
         Self {
             root: format!("{prefix}/{cluster}"),
         }
     }
 
-    pub(super) fn ticket(&self) -> String {
+    pub(crate) fn ticket(&self) -> String {
         format!("{}/ticket", self.root)
     }
 
-    pub(super) fn unlock_key(&self) -> String {
+    pub(crate) fn unlock_key(&self) -> String {
         format!("{}/unlock-key", self.root)
     }
 
@@ -34,11 +34,11 @@ impl Names {
         format!("{}/registries", self.root)
     }
 
-    pub(super) fn claim(&self, epoch: Epoch) -> String {
+    pub(crate) fn claim(&self, epoch: Epoch) -> String {
         format!("{}/epochs/{}/claim", self.root, epoch.padded())
     }
 
-    pub(super) fn outcome(&self, epoch: Epoch) -> String {
+    pub(crate) fn outcome(&self, epoch: Epoch) -> String {
         format!("{}/epochs/{}/outcome", self.root, epoch.padded())
     }
 }

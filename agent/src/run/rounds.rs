@@ -7,9 +7,7 @@ use tracing::{error, info, warn};
 
 use super::{Agent, Chance, Outside, StepError};
 use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
-use crate::report::facts;
 use crate::report::notify::Notify;
-use crate::report::status::{self, Status};
 use crate::swarm::{
     Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide,
 };
@@ -38,11 +36,18 @@ pub async fn run<O: Outside>(
     let mut failures = 0;
     loop {
         let decision = alive(notify, agent.round()).await;
-        if is_news(&decision, last.as_ref()) {
+        let news = is_news(&decision, last.as_ref());
+        agent.count(&decision);
+        if news {
+            agent.note(&decision);
             notify.round(|| agent.status(&decision));
         }
         tell(&decision, agent.knowledge.node_id(), &mut last, notify);
         let step = alive(notify, agent.step(&decision)).await;
+        if news {
+            agent.note_end(step.as_ref().err());
+            notify.round(|| agent.status(&decision));
+        }
         let pause = match step {
             Ok(pause) => {
                 failures = 0;
@@ -50,6 +55,7 @@ pub async fn run<O: Outside>(
             }
             Err(error) => {
                 failures += 1;
+                agent.metrics.failed(decision.action.name());
                 warn!(%error, decision = decision.action.name(), failures, "step failed");
                 notify.status(&format!("{}; {error}", decision.reason));
                 Some(error.gaps().after(failures))
@@ -136,24 +142,6 @@ impl<O: Outside> Agent<O> {
         decision
     }
 
-    pub(super) fn status(&self, decision: &Decision) -> Status {
-        Status {
-            at: status::now(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            instance_id: self.node.instance_id.clone(),
-            cluster: self.node.cluster.to_string(),
-            role: self.node.role.as_str().to_owned(),
-            action: decision.action.name().to_owned(),
-            reason: decision.reason.name().to_owned(),
-            text: decision.reason.to_string(),
-            serving: matches!(decision.action, Action::Serve(_)),
-            facts: self.seen.as_ref().map(facts::of).unwrap_or_default(),
-            stacks: self.chores.stacks.shown.stacks(),
-            registries: self.chores.stacks.shown.registries(),
-            stacks_trouble: self.chores.stacks.shown.trouble(),
-        }
-    }
-
     /// Who decides about a recovery; a person's consent is looked for only when it matters.
     fn recovery(&self, engine: &EngineState) -> Recovery {
         let usual = if self.knowledge.peers.len() < 3 {
@@ -203,6 +191,9 @@ impl<O: Outside> Agent<O> {
 
     /// A member's round: the leader does what is due for all, every manager remembers the others.
     async fn serve(&mut self, reason: &Reason) -> Result<Option<Duration>, StepError> {
+        if !reason.leads() {
+            self.metrics.follows();
+        }
         if self.knowledge.kind() != Some(Kind::Manager) {
             return Ok(None);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, info, info_span, warn};
 
 use super::{
     Agent, BootClock, Dice, Edges, Memory, MemoryError, Outside, STACK_FILES, Triggers, notices,
@@ -24,6 +24,8 @@ use crate::engine::docker::{Docker, Watch};
 use crate::engine::probe::NetworkProbe;
 use crate::engine::stacks::{Cli, Place};
 use crate::node::{self, IdentifyError};
+use crate::report::failure::Failure;
+use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
 use crate::swarm::latch::Heard;
 
@@ -60,6 +62,13 @@ impl Outside for Real {
 pub async fn start(settings: Settings) -> Result<(), StartError> {
     let mut notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
+    let metrics = Metrics::default();
+    let (_server, errors) =
+        Server::start(&metrics, &settings.runtime_dir, settings.metrics.listen).await;
+    for error in errors {
+        // A node that cannot be counted is in its swarm all the same.
+        warn!(%error, "metrics cannot be fetched");
+    }
     notify.status("reading instance metadata");
     let imds = Arc::new(client(&settings.metadata));
     let identified = rounds::alive(&notify, identify(imds, &settings));
@@ -75,7 +84,9 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let mut lookout = notices::Watch::new(client(&settings.metadata).once(), memory);
     let (tell, heard) = watch::channel(lookout.look().await);
     let mut following = pin!(notices::follow(lookout, tell));
+    Failure::forget(&settings.runtime_dir);
     let agent = assemble(node, &aws, docker.clone(), settings, heard.clone())?;
+    let agent = agent.with_metrics(&metrics);
     let mut triggers = Happenings {
         watch: Watch::start(docker),
         heard,

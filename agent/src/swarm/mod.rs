@@ -3,7 +3,7 @@
 pub mod addressing;
 mod availability;
 mod cluster_name;
-mod date;
+pub(crate) mod date;
 mod decide;
 mod decision;
 pub mod departure;

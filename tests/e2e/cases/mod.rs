@@ -21,6 +21,7 @@ mod restarts;
 mod rpm_package;
 mod scale_out;
 mod secrets;
+mod seen;
 mod stacks;
 pub(crate) mod support;
 mod units;
@@ -34,6 +35,9 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         healing::crashes::CASES,
         secrets::CASES,
         units::CASES,
+        seen::whole::CASES,
+        seen::faults::CASES,
+        seen::strangers::CASES,
         identity::CASES,
         parameter_store::CASES,
         autolock::CASES,

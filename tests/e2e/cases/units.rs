@@ -12,6 +12,10 @@ pub(super) const CASES: &[Case] = &[
         run: |lab| sandboxed(lab, &worker(lab)?),
     },
     Case {
+        name: "units::the_dashboard_is_off_and_sandboxed",
+        run: dashboard,
+    },
+    Case {
         name: "units::the_order_has_no_cycle",
         run: ordered,
     },
@@ -29,16 +33,12 @@ const EXPOSURE_LIMIT: f64 = 2.5;
 
 /// Also for machines with another systemd, which may not know every setting of the sandbox.
 pub(super) fn sandboxed(lab: &Lab, id: &str) -> Result<()> {
+    exposed_little(lab, id, "swarmlet.service")
+}
+
+fn exposed_little(lab: &Lab, id: &str, unit: &str) -> Result<()> {
     let report = lab
-        .exec(
-            id,
-            &[
-                "systemd-analyze",
-                "security",
-                "--no-pager",
-                "swarmlet.service",
-            ],
-        )?
+        .exec(id, &["systemd-analyze", "security", "--no-pager", unit])?
         .ok()?;
     let verdict = report.lines().last().unwrap_or_default();
     let level = verdict
@@ -46,9 +46,20 @@ pub(super) fn sandboxed(lab: &Lab, id: &str) -> Result<()> {
         .nth(1)
         .and_then(|rest| rest.split_whitespace().next());
     let level: f64 = level.context(report.clone())?.parse()?;
-    eprintln!("    systemd-analyze security: {level}");
+    eprintln!("    systemd-analyze security {unit}: {level}");
     ensure!(level < EXPOSURE_LIMIT, "{verdict}");
     Ok(())
+}
+
+/// Nobody is shown anything before a person wants it.
+fn dashboard(lab: &Lab) -> Result<()> {
+    let id = worker(lab)?;
+    let name = "swarmlet-dashboard.service";
+    for (property, wanted) in [("UnitFileState", "disabled"), ("ActiveState", "inactive")] {
+        let found = unit(lab, &id, name, property)?;
+        ensure!(found == wanted, "its {property} is {found}");
+    }
+    exposed_little(lab, &id, name)
 }
 
 fn ordered(lab: &Lab) -> Result<()> {
@@ -73,6 +84,7 @@ pub(super) fn verified(lab: &Lab, id: &str) -> Result<String> {
         "cloud-init.target",
         "swarmlet-prepare.service",
         "swarmlet.service",
+        "swarmlet-dashboard.service",
     ];
     let output = lab.exec(id, &argv)?;
     let said = format!("{}{}", output.stdout, output.stderr);

@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from email.utils import formatdate
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -18,7 +19,7 @@ from werkzeug.test import run_wsgi_app
 from .authorize import authorize, denied
 from .errors import ApiError, Protocol, Refusal, render
 from .faults import Call, Faults
-from .identity import authenticate
+from .identity import authenticate, check_clock
 from .journal import Entry, Journal
 from .machines import machine_at
 from .request import ApiRequest
@@ -59,6 +60,8 @@ class Api:
         try:
             call = Call(request.service, request.action, tuple(request.targets()), machine)
             status, headers, body = self._answer(request, call, environ, entry)
+            others = [(name, value) for name, value in headers if name.lower() != "date"]
+            headers = [*others, ("Date", formatdate(started + self._faults.skew(call), usegmt=True))]
             entry.status = int(status.split()[0])
         except Dropped:
             _hang_up(environ)
@@ -71,6 +74,7 @@ class Api:
     def _answer(self, request: ApiRequest, call: Call, environ: dict[str, Any], entry: Entry) -> Answer:
         try:
             effect = self._strike(call, request.protocol)
+            check_clock(self._faults.skew(call))
             with LOCK:
                 principal = authenticate(request)
                 entry.role = principal.role
@@ -124,6 +128,11 @@ class Handler(MotoRequestHandler):
         """Sets the connection up."""
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Begins an answer; its date is the API's."""
+        self.log_request(code)
+        self.send_response_only(code, message)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """The journal has every request; only errors go to the log."""

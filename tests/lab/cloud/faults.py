@@ -1,4 +1,4 @@
-"""Faults on demand: which requests shall be throttled, denied, failed, delayed or left without an answer."""
+"""Faults on demand: which requests shall be throttled, denied, failed, delayed, answered at another time or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 from .machines import Machine, cluster_of
 
-EFFECTS = ("throttle", "deny", "error", "delay", "drop")
+EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew")
+# These change an answer and do not stand in for it.
+WITH_AN_ANSWER = ("delay", "skew")
 DROP_SECONDS = 60.0
 
 
@@ -45,6 +47,7 @@ class Fault:
     instance: str | None = None
     target: str | None = None
     delay_ms: int | None = None
+    skew_seconds: float | None = None
     seconds: float | None = None
     since_launch_seconds: float | None = None
     created: float = field(default_factory=time.time)
@@ -87,7 +90,9 @@ class Faults:
             raise ValueError("cannot add the fault: service must be given, '*' for all")
         if posted["effect"] == "delay" and posted.get("delay_ms") is None:
             raise ValueError("cannot add the fault: a delay needs delay_ms")
-        for name in ("delay_ms", "seconds", "since_launch_seconds"):
+        if posted["effect"] == "skew" and posted.get("skew_seconds") is None:
+            raise ValueError("cannot add the fault: a skew needs skew_seconds")
+        for name in ("delay_ms", "skew_seconds", "seconds", "since_launch_seconds"):
             if not isinstance(posted.get(name), int | float | None):
                 raise ValueError(f"cannot add the fault: {name} must be a number")
         fault = Fault(id=f"f{next(self._ids)}", **posted)
@@ -108,10 +113,14 @@ class Faults:
         """Waits out the delays that hit the call; then the first other effect on it, if any."""
         hits = [fault for fault in self._current() if fault.hits(call)]
         time.sleep(sum(f.delay_ms or 0 for f in hits if f.effect == "delay") / 1000)
-        effect = next((f.effect for f in hits if f.effect != "delay"), None)
+        effect = next((f.effect for f in hits if f.effect not in WITH_AN_ANSWER), None)
         if effect == "drop":
             time.sleep(DROP_SECONDS)
         return effect
+
+    def skew(self, call: Call) -> float:
+        """How many seconds AWS's clock is ahead for the call."""
+        return sum(f.skew_seconds or 0 for f in self._current() if f.effect == "skew" and f.hits(call))
 
     def _current(self) -> Iterable[Fault]:
         with self._lock:

@@ -41,6 +41,16 @@ def authenticate(request: ApiRequest) -> Principal:
     return Principal(session.arn, session.role_arn.rsplit("/", 1)[-1])
 
 
+def check_clock(skew: float) -> None:
+    """Refuses what was signed now where AWS's clock is so many seconds ahead."""
+    if abs(skew) > _SKEW.total_seconds():
+        signed = datetime.now(UTC)
+        said, order = ("expired", "earlier") if skew > 0 else ("not yet current", "still later")
+        stamps = [moment.strftime("%Y%m%dT%H%M%SZ") for moment in (signed, signed + timedelta(seconds=skew))]
+        message = f"Signature {said}: {stamps[0]} is now {order} than {stamps[1]} (5 min.)"
+        raise ApiError(Refusal.BAD_SIGNATURE, message)
+
+
 def _check_signature(request: ApiRequest, secret: str) -> None:
     if not _is_recent(request.headers.get("x-amz-date", "")):
         raise ApiError(Refusal.BAD_SIGNATURE, "Signature expired or not yet current: check the clock.")

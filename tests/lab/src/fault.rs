@@ -19,6 +19,8 @@ pub enum Effect {
     Delay,
     /// No answer.
     Drop,
+    /// An answer at another time: the service's clock is not that of the machines.
+    Skew,
 }
 
 /// Which requests go wrong, how, and for how long.
@@ -38,6 +40,8 @@ pub struct Fault {
     pub effect: Effect,
     /// How late a delayed answer is.
     pub delay_ms: Option<u64>,
+    /// How far the service's clock is ahead.
+    pub skew_seconds: Option<i64>,
     /// The fault ends by itself after this long.
     pub seconds: Option<u64>,
     /// It hits an instance only this long after its launch.
@@ -55,6 +59,7 @@ impl Fault {
             target: None,
             effect,
             delay_ms: None,
+            skew_seconds: None,
             seconds: None,
             since_launch_seconds: None,
         }
@@ -92,6 +97,13 @@ impl Fault {
     #[must_use]
     pub fn delay_ms(mut self, delay: u64) -> Self {
         self.delay_ms = Some(delay);
+        self
+    }
+
+    /// With the service's clock so far ahead.
+    #[must_use]
+    pub fn skew_seconds(mut self, skew: i64) -> Self {
+        self.skew_seconds = Some(skew);
         self
     }
 

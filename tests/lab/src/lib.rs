@@ -11,6 +11,7 @@
 mod admin;
 mod api;
 pub mod aws;
+pub mod browser;
 mod cgroup;
 mod cluster;
 pub mod down;

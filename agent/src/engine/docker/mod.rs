@@ -5,6 +5,8 @@ mod announce;
 mod connection;
 mod convert;
 mod error;
+mod examine;
+mod list;
 mod node;
 mod raw;
 mod registry;
@@ -27,6 +29,7 @@ use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm, Task
 use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
 pub(crate) use announce::FILE as ANNOUNCEMENT;
+pub use examine::Setup;
 pub use watch::Watch;
 
 /// The engine behind a unix socket. Clones share one connection.

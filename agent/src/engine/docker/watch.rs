@@ -25,11 +25,19 @@ pub struct Watch {
     task: JoinHandle<()>,
 }
 
+/// What the agent wakes for.
+const OWN: &[&str] = &["node", "daemon"];
+
 impl Watch {
-    /// Starts to follow.
+    /// Starts to follow what concerns a node.
     pub fn start(docker: Docker) -> Self {
+        Self::of(docker, OWN)
+    }
+
+    /// Starts to follow events of these types.
+    pub fn of(docker: Docker, types: &'static [&'static str]) -> Self {
         let wake = Arc::new(Notify::new());
-        let task = tokio::spawn(follow(docker, wake.clone()));
+        let task = tokio::spawn(follow(docker, wake.clone(), types));
         Self { wake, task }
     }
 
@@ -45,10 +53,10 @@ impl Drop for Watch {
     }
 }
 
-async fn follow(docker: Docker, wake: Arc<Notify>) {
+async fn follow(docker: Docker, wake: Arc<Notify>, types: &'static [&'static str]) {
     loop {
         if let Ok(client) = docker.client().await {
-            let mut events = pin!(client.events(Some(filter())));
+            let mut events = pin!(client.events(Some(filter(types))));
             wake.notify_one();
             while let Some(Ok(_)) = events.next().await {
                 wake.notify_one();
@@ -60,7 +68,7 @@ async fn follow(docker: Docker, wake: Arc<Notify>) {
     }
 }
 
-fn filter() -> EventsOptions {
-    let filters = HashMap::from([("type", vec!["node", "daemon"])]);
+fn filter(types: &[&str]) -> EventsOptions {
+    let filters = HashMap::from([("type", types.to_vec())]);
     EventsOptionsBuilder::new().filters(&filters).build()
 }

@@ -16,10 +16,14 @@ mod stacks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
 use crate::engine::Engine;
+use crate::report::metrics::ChoreLabel;
+use crate::swarm::Ticket;
 
 use instances::Instances;
 use publish::Published;
@@ -35,6 +39,8 @@ pub(super) struct Chores {
     pub(super) stacks: stacks::Stacks,
     /// What was said once and need not be said again.
     said: BTreeSet<String>,
+    /// How often each did not succeed.
+    pub(super) failures: Family<ChoreLabel, Counter>,
     /// Which chores did not succeed the last time, and why.
     failing: BTreeMap<&'static str, String>,
 }
@@ -47,6 +53,11 @@ struct Round {
 }
 
 impl Chores {
+    /// The ticket as this leader knows it, and how long ago it knew.
+    pub(super) fn ticket(&self) -> Option<(&Ticket, Duration)> {
+        self.published.ticket()
+    }
+
     /// Another leads now: what this one knows of stacks and their passwords grows old.
     pub(super) fn stop_leading(&mut self) {
         self.stacks = stacks::Stacks::default();
@@ -69,6 +80,7 @@ impl Chores {
             }
             Err(error @ StepError::Superseded(_)) => return Err(error),
             Err(error) => {
+                self.failures.get_or_create(&ChoreLabel { chore }).inc();
                 let text = error.to_string();
                 if self.failing.get(chore) != Some(&text) {
                     warn!(chore, %error, "chore not done");
@@ -90,6 +102,7 @@ impl<O: Outside> Agent<O> {
         // ticket, raft's members do not change.
         self.remember_peers(&nodes)?;
         let swarm = self.edges.engine.swarm().await?;
+        self.metrics.nodes(&nodes);
         let mut round = Round::default();
         let done = self.publish(&nodes, &swarm).await.map(|()| None);
         let published = done.is_ok();

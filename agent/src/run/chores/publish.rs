@@ -21,6 +21,14 @@ pub(super) struct Published {
     stored: Option<(Option<Ticket>, Instant)>,
 }
 
+impl Published {
+    /// The ticket that is stored, and how long ago that was known.
+    pub(in crate::run) fn ticket(&self) -> Option<(&Ticket, Duration)> {
+        let (ticket, at) = self.stored.as_ref()?;
+        Some((ticket.as_ref()?, at.elapsed()))
+    }
+}
+
 impl<O: Outside> Agent<O> {
     /// Writes the ticket when it differs from what is stored.
     pub(super) async fn publish(

@@ -13,7 +13,7 @@ const FORMED: Duration = Duration::from_mins(3);
 pub(super) const HOOK: Duration = Duration::from_mins(5);
 const SERVICE: &str = "fleet";
 /// A task that needs two seconds to end, as it should when it is told to.
-const TASK: &str = "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.2; done";
+pub(in crate::cases) const TASK: &str = "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.2; done";
 const SAMPLE: &str = "while :; do docker service ls --format 'R {{.Replicas}}'; \
                       docker service ps fleet --format 'T {{.CurrentState}} {{.Error}}' | sort | uniq -c; \
                       sleep 0.05; done >/run/samples 2>/dev/null";
@@ -42,7 +42,7 @@ pub(in crate::cases) fn active(cluster: &Cluster) -> Result<()> {
 }
 
 /// One of the managers.
-pub(super) fn manager(cluster: &Cluster) -> Result<Instance> {
+pub(in crate::cases) fn manager(cluster: &Cluster) -> Result<Instance> {
     let first = cluster.machines_of(Role::Manager)?.into_iter().next();
     first.context("there is no manager")
 }
@@ -158,7 +158,7 @@ pub(super) fn completed(lab: &Lab, id: &str) -> Result<()> {
 }
 
 /// A node's entry, as a manager has it, by its instance's id.
-pub(super) fn entry(lab: &Lab, manager: &str, id: &str) -> Result<Value> {
+pub(in crate::cases) fn entry(lab: &Lab, manager: &str, id: &str) -> Result<Value> {
     let ids = docker(lab, manager, &["node", "ls", "-q"])?;
     for node in ids.lines() {
         let text = docker(

@@ -2,6 +2,7 @@
 
 pub(super) mod changes;
 pub(super) mod leaders;
+mod page;
 pub(super) mod registry;
 pub(super) mod seen;
 pub(super) mod three_tiers;

@@ -1,10 +1,11 @@
-//! The walk-through of `docs/examples/three-tier`.
+//! The walk-through of `docs/examples/three-tier`, in a terminal and in a browser.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Role, wait_until};
 
+use super::page::Page;
 use super::seen::{equip, put, run, stands, tasks};
 use crate::Case;
 use crate::cases::fleet::seen::active;
@@ -34,7 +35,8 @@ fn walk(lab: &Lab) -> Result<()> {
     eprintln!("    {TASKS} tasks run after {time:.1} s");
     on_workers_only(lab, &cluster, &manager)?;
     answers(lab, &cluster, &manager, "visit 1")?;
-    a_worker_goes(lab, &cluster, &manager)?;
+    let page = Page::open(lab, &manager, TASKS)?;
+    a_worker_goes(lab, &cluster, &manager, page)?;
     cluster.delete()
 }
 
@@ -99,7 +101,7 @@ fn page(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<String> {
 }
 
 /// The worker that the database is not on, which has the data.
-fn a_worker_goes(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
+fn a_worker_goes(lab: &Lab, cluster: &Cluster, manager: &str, mut page: Page<'_>) -> Result<()> {
     let nodes = tasks(lab, manager, "shop", "{{.Name}} {{.Node}}")?;
     let database = nodes.iter().find(|task| task.starts_with("shop_database"));
     let database = database.context("there is no database")?.clone();
@@ -111,6 +113,7 @@ fn a_worker_goes(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
     let before = before.count();
     let stopped = Instant::now();
     lab.stop(worker)?;
+    page.boxes_fly()?;
     wait_until("all tasks run elsewhere", MOVED, || {
         let tasks = tasks(lab, manager, "shop", "{{.CurrentState}} {{.Node}}")?;
         let good = tasks
@@ -124,6 +127,7 @@ fn a_worker_goes(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
         "    a worker with {before} of {TASKS} tasks stopped: all run again after {time:.1} s"
     );
     on_workers_only(lab, cluster, manager)?;
+    page.boxes_have_moved(manager, worker)?;
     answers(lab, cluster, manager, "visit ")?;
     lab.start(worker)?;
     let started = Instant::now();

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import unittest
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
@@ -94,6 +96,19 @@ class Effects(FaultCase):
         self.fault(service="ssm", action="DescribeParameters", effect="drop")
         with self.assertRaises(ReadTimeoutError):
             self.ssm.describe_parameters()
+
+    def test_skew_is_seen_in_the_date_and_refused_from_five_minutes_on(self) -> None:
+        made = self.fault(service="ssm", effect="skew", skew_seconds=60)
+        answer = self.ssm.get_parameter(**read_of("red"))
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        self.assertAlmostEqual((date - datetime.now(UTC)).total_seconds(), 60, delta=5)
+        cloud.admin("DELETE", f"/lab/faults/{made}")
+        for skew, word in ((600, "Signature expired"), (-600, "Signature not yet current")):
+            made = self.fault(service="ssm", effect="skew", skew_seconds=skew)
+            code, message, _ = error_of(self.ssm.get_parameter, **read_of("red"))
+            cloud.admin("DELETE", f"/lab/faults/{made}")
+            self.assertEqual(code, "InvalidSignatureException")
+            self.assertIn(word, message)
 
     def test_a_denied_write_has_no_effect(self) -> None:
         self.fault(service="ssm", action="PutParameter", effect="deny")

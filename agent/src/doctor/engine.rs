@@ -1,0 +1,178 @@
+//! The engine: whether it answers, and whether its setup suits a swarm.
+
+use std::time::Duration;
+
+use super::{Finding, Grade};
+use crate::config::Settings;
+use crate::engine::EngineError;
+use crate::engine::docker::Docker;
+pub(super) use crate::engine::docker::Setup;
+
+const CONCERN: &str = "engine";
+/// The first that the agent works with (API 1.41).
+const OLDEST: (u32, u32) = (20, 10);
+/// Those that are fast and kept.
+const STORAGE: [&str; 4] = ["overlay2", "overlayfs", "btrfs", "zfs"];
+
+/// What the engine says, and whether there is one at all.
+pub(super) struct Facts {
+    pub(super) installed: bool,
+    pub(super) setup: Result<Setup, EngineError>,
+}
+
+impl Facts {
+    pub(super) fn data_root(&self) -> Option<&str> {
+        let root = self.setup.as_ref().ok()?.data_root.as_str();
+        (!root.is_empty()).then_some(root)
+    }
+}
+
+pub(super) async fn gather(settings: &Settings, limit: Duration) -> Facts {
+    let socket = settings.host_path(&settings.engine.socket);
+    let docker = Docker::new(&socket, &settings.runtime_dir);
+    let asked = tokio::time::timeout(limit, docker.setup(limit)).await;
+    Facts {
+        installed: crate::engine::install::has_engine(&settings.root),
+        setup: asked.unwrap_or(Err(EngineError::Slow(limit))),
+    }
+}
+
+pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
+    let setup = match &facts.setup {
+        Ok(setup) => setup,
+        Err(error) => return vec![silent(facts.installed, error)],
+    };
+    vec![version(setup), live_restore(setup), storage(setup)]
+}
+
+fn silent(installed: bool, error: &EngineError) -> Finding {
+    let found = Finding::new(CONCERN, "answers", Grade::Fail, error.to_string());
+    match error {
+        _ if !installed => Finding::new(CONCERN, "answers", Grade::Warn, "Docker Engine is not installed")
+            .advise("`swarmlet prepare` installs it at the next boot, unless engine.install is false"),
+        EngineError::Slow(_) => found.advise(
+            "it hangs or starts yet: `systemctl status docker`, then `systemctl restart docker`; its tasks move",
+        ),
+        _ => found.advise(
+            "start it: `systemctl start docker`; if that fails, `journalctl -u docker` tells why",
+        ),
+    }
+}
+
+fn version(setup: &Setup) -> Finding {
+    let found = |grade| {
+        let seen = format!(
+            "Docker Engine {}, {} in a swarm",
+            setup.version, setup.swarm
+        );
+        Finding::new(CONCERN, "version", grade, seen)
+    };
+    match numbers(&setup.version) {
+        Some(numbers) if numbers < OLDEST => {
+            found(Grade::Fail).advise("install Docker Engine 20.10 or newer")
+        }
+        Some(_) => found(Grade::Ok),
+        // Built from somebody's sources.
+        None => found(Grade::Skipped),
+    }
+}
+
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split(['.', '+', '-', '~']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+fn live_restore(setup: &Setup) -> Finding {
+    let found = |grade, seen: &str| Finding::new(CONCERN, "live-restore", grade, seen);
+    if setup.live_restore {
+        found(Grade::Fail, "is on, which cannot work with swarm mode").advise(
+            "take \"live-restore\" out of /etc/docker/daemon.json and `systemctl restart docker`",
+        )
+    } else {
+        found(Grade::Ok, "is off")
+    }
+}
+
+fn storage(setup: &Setup) -> Finding {
+    let found = |grade| {
+        let seen = format!("{} on {}", setup.storage, setup.data_root);
+        Finding::new(CONCERN, "storage", grade, seen)
+    };
+    if STORAGE.contains(&setup.storage.as_str()) {
+        found(Grade::Ok)
+    } else {
+        found(Grade::Warn)
+            .advise("use overlay2: other drivers are slow, or gone from newer engines")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Grade::{Fail, Ok as Good, Skipped, Warn};
+
+    fn setup() -> Setup {
+        Setup {
+            version: "26.1.5+dfsg1".into(),
+            storage: "overlay2".into(),
+            data_root: "/var/lib/docker".into(),
+            swarm: "active".into(),
+            ..Setup::default()
+        }
+    }
+
+    #[test]
+    fn a_setup_suits_a_swarm_or_not() {
+        let old = Setup {
+            version: "19.03.8".into(),
+            ..setup()
+        };
+        let odd = Setup {
+            version: "dev".into(),
+            ..setup()
+        };
+        let restoring = Setup {
+            live_restore: true,
+            ..setup()
+        };
+        let slow = Setup {
+            storage: "vfs".into(),
+            ..setup()
+        };
+        for (setup, grades) in [
+            (setup(), [Good, Good, Good]),
+            (old, [Fail, Good, Good]),
+            (odd, [Skipped, Good, Good]),
+            (restoring, [Good, Fail, Good]),
+            (slow, [Good, Good, Warn]),
+        ] {
+            let found = findings(&Facts {
+                installed: true,
+                setup: Ok(setup),
+            });
+            let seen: Vec<Grade> = found.iter().map(|finding| finding.grade).collect();
+            assert_eq!(seen, grades, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn an_engine_is_missing_down_or_hangs() {
+        let down = EngineError::Down("Connection refused".into());
+        let slow = EngineError::Slow(Duration::from_secs(3));
+        for (installed, error, grade, advice) in [
+            (true, down.clone(), Grade::Fail, "systemctl start docker"),
+            (true, slow, Grade::Fail, "systemctl restart docker"),
+            (false, down, Grade::Warn, "swarmlet prepare"),
+        ] {
+            let found = findings(&Facts {
+                installed,
+                setup: Err(error),
+            });
+            assert_eq!(found[0].grade, grade);
+            assert!(
+                found[0].advice.as_ref().unwrap().contains(advice),
+                "{found:?}"
+            );
+        }
+    }
+}

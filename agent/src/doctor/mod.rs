@@ -1,0 +1,54 @@
+//! Everything that a node needs, looked at one by one: `swarmlet doctor`.
+//!
+//! One file a concern: what it gathers, and what follows from that (pure). Nothing here changes
+//! anything, on this host or at AWS.
+
+mod cgroup;
+mod clock;
+mod disk;
+mod engine;
+mod finding;
+mod link;
+mod metadata;
+mod networks;
+mod permissions;
+mod ports;
+pub mod text;
+mod units;
+
+use std::time::Duration;
+
+use crate::command::Host;
+use crate::config::Settings;
+
+pub use finding::{Examination, Finding, Grade};
+
+/// How long one answer of the engine is waited for.
+const ENGINE_LIMIT: Duration = Duration::from_secs(3);
+
+/// Looks at everything. Works before the agent ever ran, and while any part is down.
+pub async fn examine(settings: &Settings) -> Examination {
+    let metadata = metadata::gather(settings);
+    let engine = engine::gather(settings, ENGINE_LIMIT);
+    let units = units::gather(&Host);
+    let (metadata, engine, units) = tokio::join!(metadata, engine, units);
+    let node = metadata.node.as_ref().ok();
+    let tries = permissions::gather(&metadata, settings).await;
+    let managers = ports::managers(&tries, &engine, node);
+    let reached = ports::gather(&managers, settings.swarm.data_path_port).await;
+    let link = link::gather(settings, node);
+    let networks = networks::gather(settings, node, &engine);
+    let findings = [
+        metadata::findings(&metadata),
+        permissions::findings(&tries),
+        clock::findings(crate::cloud::CALLS.clock_offset()),
+        units::findings(&units),
+        engine::findings(&engine),
+        cgroup::findings(cgroup::gather(settings).as_deref()),
+        disk::findings(&disk::gather(settings, &engine)),
+        link::findings(&link),
+        networks::findings(&networks),
+        ports::findings(&reached),
+    ];
+    Examination::new(findings.concat())
+}

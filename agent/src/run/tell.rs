@@ -1,0 +1,99 @@
+//! What people and programs on this host learn of the agent's rounds.
+
+use super::{Agent, Outside, StepError};
+use crate::report::facts;
+use crate::report::status::{self, Claimed, Issued, Status};
+use crate::swarm::{Action, Decision, Epoch, Outcome};
+
+impl<O: Outside> Agent<O> {
+    /// A decision was made that is news.
+    pub(super) fn note(&mut self, decision: &Decision) {
+        let (action, reason) = (decision.action.name(), decision.reason.name());
+        self.story
+            .decided(status::now(), action, reason, &decision.reason.to_string());
+    }
+
+    /// Every round counts, news or not.
+    pub(super) fn count(&self, decision: &Decision) {
+        let serving = matches!(decision.action, Action::Serve(_));
+        self.metrics.decided(status::now(), decision, serving);
+        let Some(seen) = &self.seen else {
+            return;
+        };
+        let epoch = self.knowledge.epoch().map(Epoch::number);
+        self.metrics
+            .saw(&seen.engine, epoch, seen.departure.is_some());
+        let leads = serving && decision.reason.leads();
+        let ticket = self.issued().filter(|_| leads);
+        self.metrics
+            .ticket(ticket.map(|ticket| (ticket.issued_at, ticket.seen_at)));
+    }
+
+    /// Its step has ended.
+    pub(super) fn note_end(&mut self, error: Option<&StepError>) {
+        self.story.ended(error.map(ToString::to_string));
+    }
+
+    pub(super) fn status(&self, decision: &Decision) -> Status {
+        let decisions = self.story.told();
+        Status {
+            at: status::now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instance_id: self.node.instance_id.clone(),
+            cluster: self.node.cluster.to_string(),
+            role: self.node.role.as_str().to_owned(),
+            action: decision.action.name().to_owned(),
+            reason: decision.reason.name().to_owned(),
+            text: decision.reason.to_string(),
+            serving: matches!(decision.action, Action::Serve(_)),
+            facts: self.seen.as_ref().map(facts::of).unwrap_or_default(),
+            trouble: decisions.first().and_then(|told| told.error.clone()),
+            epoch: self.knowledge.epoch().map(Epoch::number),
+            claim: self.claimed(),
+            ticket: self.issued(),
+            decisions,
+            stacks: self.chores.stacks.shown.stacks(),
+            registries: self.chores.stacks.shown.registries(),
+            stacks_trouble: self.chores.stacks.shown.trouble(),
+        }
+    }
+
+    /// A leader knows what it has published; others know what they have read.
+    fn issued(&self) -> Option<Issued> {
+        let read = self
+            .knowledge
+            .ticket
+            .as_ref()
+            .map(super::knowledge::Learnt::reading);
+        let read = read.and_then(|read| Some((read.value.ok()??, read.age)));
+        let published = self
+            .chores
+            .ticket()
+            .map(|(ticket, age)| (ticket.clone(), age));
+        let (ticket, age) = published.or(read)?;
+        Some(Issued {
+            epoch: ticket.epoch.number(),
+            by: ticket.issued_by,
+            issued_at: ticket.issued_at,
+            seen_at: status::now().saturating_sub(age.as_secs()),
+        })
+    }
+
+    fn claimed(&self) -> Option<Claimed> {
+        let registers = self.knowledge.registers.as_ref()?.value()?;
+        Some(Claimed {
+            epoch: registers.epoch.number(),
+            holder: registers
+                .claim
+                .as_ref()
+                .map(|claim| claim.instance_id.clone()),
+            outcome: registers.outcome.as_ref().map(|outcome| {
+                let word = match outcome {
+                    Outcome::Formed { .. } => "formed",
+                    Outcome::PassedOver { .. } => "passed-over",
+                };
+                word.to_owned()
+            }),
+        })
+    }
+}
