@@ -74,7 +74,8 @@ strip_for() {
   if is_foreign "$1"; then echo "${1%%-*}-linux-gnu-strip"; else echo strip; fi
 }
 
-# The newest version of glibc's symbols that a program needs; 0 where it needs none.
+# The newest version of glibc that a program needs, by its symbols and by how it is relocated; 0 where it needs none.
 glibc_needed() {
-  { readelf --version-info --wide "$1" | grep -oE 'GLIBC_[0-9.]+' || echo GLIBC_0; } | sed 's/^GLIBC_//' | sort -V | tail -n 1
+  readelf --version-info --wide "$1" | sed 's/GLIBC_ABI_DT_RELR/GLIBC_2.36/' |
+    { grep -oE 'GLIBC_[0-9.]+' || echo GLIBC_0; } | sed 's/^GLIBC_//' | sort -V | tail -n 1
 }
