@@ -19,7 +19,7 @@ impl FormatTime for Virtual {
 /// From here on the journals of all nodes and the world's are told.
 pub(crate) fn tell() {
     let told = tracing_subscriber::fmt()
-        .with_env_filter("info")
+        .with_max_level(tracing::Level::INFO)
         .with_timer(Virtual(std::sync::OnceLock::new()))
         .with_target(false)
         .with_ansi(false)

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::fragment::{
     Aws, Dashboard, Departure, Engine, Fragment, Launch, Metadata, Metrics, Node, Swarm,
@@ -30,7 +30,7 @@ pub(super) fn settings(
 ) -> Option<Settings> {
     let level = from.log.level?;
     check(
-        EnvFilter::try_new(&level).is_ok(),
+        level.parse::<Targets>().is_ok(),
         "log.level",
         "is no level: use error, warn, info, debug or trace",
         report,

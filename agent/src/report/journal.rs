@@ -2,9 +2,11 @@
 
 use std::io::{IsTerminal, stderr};
 
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt, registry};
+use tracing_subscriber::{fmt, registry};
 
 /// What our fields start with in the journal: `SWARMLET_INSTANCE`, `SWARMLET_CLUSTER`, ….
 const FIELD_PREFIX: &str = "SWARMLET";
@@ -15,7 +17,9 @@ const JOURNAL_STREAM: &str = "JOURNAL_STREAM";
 ///
 /// A service logs to the journal. Whoever types a command reads standard error.
 pub fn start(level: &str) {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    // Levels by module, without the spans' fields and thus without the engine for regular expressions.
+    let filter = level.parse::<Targets>();
+    let filter = filter.unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
     let is_service = std::env::var_os(JOURNAL_STREAM).is_some() && !stderr().is_terminal();
     let journal = is_service
         .then(tracing_journald::layer)

@@ -4,6 +4,6 @@ mod connections;
 mod credentials;
 mod gate;
 
-pub use connections::accept;
+pub use connections::{Listener, accept};
 pub use credentials::{Credentials, CredentialsError};
 pub use gate::Gate;

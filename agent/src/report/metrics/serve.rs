@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::{Metrics, SOCKET};
+use crate::serve::{Listener, accept};
 
 /// What the text is (<https://prometheus.io/docs/specs/om/open_metrics_spec>).
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -57,24 +58,20 @@ impl Server {
         let mut server = Self(Vec::new());
         let mut errors = Vec::new();
         match socket(&runtime_dir.join(SOCKET)).await {
-            Ok(listener) => server.add(axum::serve(listener, routes(metrics)).into_future()),
+            Ok(listener) => server.add(listener, metrics),
             Err(error) => errors.push(error),
         }
         if let Some(address) = port {
             match TcpListener::bind(address).await {
-                Ok(listener) => server.add(axum::serve(listener, routes(metrics)).into_future()),
+                Ok(listener) => server.add(listener, metrics),
                 Err(cause) => errors.push(ServeError::Port { address, cause }),
             }
         }
         (server, errors)
     }
 
-    fn add(&mut self, serving: impl Future<Output = io::Result<()>> + Send + 'static) {
-        self.0.push(tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::warn!(%error, "the metrics cannot be fetched any more");
-            }
-        }));
+    fn add(&mut self, listener: impl Listener, metrics: &Metrics) {
+        self.0.push(tokio::spawn(accept(listener, routes(metrics))));
     }
 }
 
