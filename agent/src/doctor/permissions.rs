@@ -129,6 +129,10 @@ async fn manage(tries: &mut Tries, store: &Ssm, names: &Names, aws: &Aws, node: 
         "the key of the ticket",
         Outcome::NotTried(why),
     );
+    for path in [names.stacks(), names.registries()] {
+        let read = store.read_below(&path).await.map(drop);
+        tries.note("ssm:GetParametersByPath", &path, read);
+    }
     let asked = Ec2::new(aws)
         .instances(std::slice::from_ref(&node.instance_id))
         .await;

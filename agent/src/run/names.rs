@@ -25,12 +25,12 @@ impl Names {
     }
 
     /// What stacks are below.
-    pub(super) fn stacks(&self) -> String {
+    pub(crate) fn stacks(&self) -> String {
         format!("{}/stacks", self.root)
     }
 
     /// What the passwords of registries are below.
-    pub(super) fn registries(&self) -> String {
+    pub(crate) fn registries(&self) -> String {
         format!("{}/registries", self.root)
     }
 

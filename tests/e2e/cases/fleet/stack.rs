@@ -25,12 +25,17 @@ const LIMIT: Duration = Duration::from_mins(10);
 const WORKERS: u32 = 2;
 /// What the policies allow for cases that these lives do not have, or that no request shows: the key is used by
 /// Parameter Store in a caller's name.
-const UNSEEN: [&str; 9] = [
+const UNSEEN: [&str; 13] = [
     "kms:Encrypt",
     "kms:Decrypt",
     "kms:GenerateDataKey",
     // Only where tags in metadata are off.
     "ec2:DescribeTags",
+    // Only with an image from ECR in a stack.
+    "ecr:GetAuthorizationToken",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
     // Only with an SSM agent, which the lab's image does not have.
     "ssm:UpdateInstanceInformation",
     "ssmmessages:CreateControlChannel",
@@ -89,10 +94,11 @@ fn whole_life(lab: &Lab) -> Result<()> {
     watch.say("all managers were of another type");
     cluster.wait_whole(LIMIT)?;
     super::tokens::rotate(lab, &manager(&cluster)?.id)?;
-    cluster.scale(Role::Worker, 4)?;
-    cluster.wait_whole(LIMIT)?;
-    cluster.scale(Role::Worker, 1)?;
-    cluster.wait_whole(LIMIT)?;
+    for workers in [4, 1] {
+        cluster.scale(Role::Worker, workers)?;
+        counted(&cluster, usize::try_from(workers)?)?;
+        cluster.wait_whole(LIMIT)?;
+    }
     lab.terminate(&manager(&cluster)?.id)?;
     cluster.wait_whole(LIMIT)?;
     watch.say("a manager was replaced, workers came and went");
@@ -101,6 +107,15 @@ fn whole_life(lab: &Lab) -> Result<()> {
         all_used(lab, cluster.name(), role)?;
     }
     taken_down(lab, cluster)
+}
+
+/// The group has begun and ended what it does: until it begins, the swarm is whole as it was.
+fn counted(cluster: &Cluster, workers: usize) -> Result<()> {
+    wait_until(&format!("there are {workers} workers"), LIMIT, || {
+        let now = cluster.machines_of(Role::Worker)?.len();
+        ensure!(now == workers, "there are {now}");
+        Ok(())
+    })
 }
 
 /// Created by the command that is used on AWS too.
