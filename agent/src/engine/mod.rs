@@ -181,7 +181,7 @@ pub struct ManagerEntry {
 pub struct Tasks {
     /// Those that run, by Docker's id of their node.
     pub running: BTreeMap<String, usize>,
-    /// Those that have a node and do not run on it yet.
+    /// Those that are to run and do not yet, but for those that no node will do for.
     pub starting: usize,
 }
 

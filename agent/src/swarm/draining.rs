@@ -71,8 +71,9 @@ pub enum Draining {
     Undo,
 }
 
-/// Decides what to do about which nodes now. `starting` is how many tasks of the swarm have a node and
-/// do not run yet: the tasks that the last drained node has lost are among them.
+/// Decides what to do about which nodes now. `starting` is how many tasks of the swarm are to run and do
+/// not yet: the tasks that the last drained node has lost are among them, from the moment on at which
+/// they were told to end. Until that moment they run there, and it counts as losing them.
 pub fn next(nodes: &[Node], starting: usize, now: u64) -> Vec<(&Node, Draining)> {
     let mut steps: Vec<(&Node, Draining)> = Vec::new();
     steps.extend(

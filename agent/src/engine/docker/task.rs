@@ -23,54 +23,43 @@ pub(super) async fn list(docker: &Docker) -> Result<Tasks, EngineError> {
 fn counted(tasks: Vec<Task>) -> Tasks {
     let mut counts = Tasks::default();
     for task in tasks {
-        match task.status.and_then(|status| status.state) {
-            Some(TaskState::RUNNING) => {
-                *counts
-                    .running
-                    .entry(task.node_id.unwrap_or_default())
-                    .or_default() += 1;
-            }
-            Some(
-                TaskState::ASSIGNED
-                | TaskState::ACCEPTED
-                | TaskState::PREPARING
-                | TaskState::READY
-                | TaskState::STARTING,
-            ) => counts.starting += 1,
-            _ => {}
+        if runs(&task) {
+            let node = task.node_id.unwrap_or_default();
+            *counts.running.entry(node).or_default() += 1;
+        } else if starts(&task) {
+            counts.starting += 1;
         }
     }
     counts
 }
 
-#[cfg(test)]
-mod tests {
-    use bollard::models::TaskStatus;
-
-    use super::*;
-
-    #[test]
-    fn tasks_run_start_or_do_not_count() {
-        let task = |node: &str, state| Task {
-            node_id: Some(node.to_owned()),
-            status: Some(TaskStatus {
-                state: Some(state),
-                ..TaskStatus::default()
-            }),
-            ..Task::default()
-        };
-        let tasks = vec![
-            task("a", TaskState::RUNNING),
-            task("b", TaskState::SHUTDOWN),
-            task("a", TaskState::RUNNING),
-            task("b", TaskState::PREPARING),
-            task("", TaskState::PENDING),
-        ];
-        let counts = counted(tasks);
-        assert_eq!(counts.running, [("a".to_owned(), 2)].into());
-        assert_eq!(
-            counts.starting, 1,
-            "one that finds no node is not waited for"
-        );
-    }
+fn runs(task: &Task) -> bool {
+    let status = task.status.as_ref();
+    status.is_some_and(|status| status.state == Some(TaskState::RUNNING))
 }
+
+/// Whether it is on its way to run. The replacement of a task that ends is there before the end is,
+/// in the same transaction, and may be without a node for as long as the scheduler takes: an old task
+/// that ends at once is over before then. Only where the scheduler has looked and says why no node
+/// will do is nothing waited for.
+fn starts(task: &Task) -> bool {
+    let status = task.status.as_ref();
+    let refused = status.and_then(|status| status.err.as_ref());
+    let refused = refused.is_some_and(|why| !why.is_empty());
+    let on_its_way = match status.and_then(|status| status.state) {
+        Some(TaskState::NEW | TaskState::ALLOCATED | TaskState::PENDING) => !refused,
+        Some(
+            TaskState::ASSIGNED
+            | TaskState::ACCEPTED
+            | TaskState::PREPARING
+            | TaskState::READY
+            | TaskState::STARTING,
+        ) => true,
+        _ => false,
+    };
+    on_its_way && task.desired_state != Some(TaskState::SHUTDOWN)
+}
+
+#[cfg(test)]
+#[path = "task_tests.rs"]
+mod tests;

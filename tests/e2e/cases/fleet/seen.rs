@@ -1,5 +1,6 @@
 //! What the cases of a fleet's life need: a service with tasks, samples of it, and hooks that were completed.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -15,7 +16,7 @@ const SERVICE: &str = "fleet";
 /// A task that needs two seconds to end, as it should when it is told to.
 pub(in crate::cases) const TASK: &str = "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.2; done";
 const SAMPLE: &str = "while :; do docker service ls --format 'R {{.Replicas}}'; \
-                      docker service ps fleet --format 'T {{.CurrentState}} {{.Error}}' | sort | uniq -c; \
+                      docker service ps fleet --format 'T {{.Node}} {{.CurrentState}} {{.Error}}' | sort | uniq -c; \
                       sleep 0.05; done >/run/samples 2>/dev/null";
 
 /// A cluster whose groups have hooks for what leaves.
@@ -105,6 +106,8 @@ pub(super) fn sample(lab: &Lab, manager: &str) -> Result<()> {
 pub(super) struct Samples {
     /// The fewest tasks that ran at once.
     pub(super) fewest: usize,
+    /// The most tasks that ran on each node at once, by its hostname.
+    most: BTreeMap<String, usize>,
     /// Tasks that did not end by themselves.
     pub(super) killed: usize,
 }
@@ -121,6 +124,7 @@ pub(super) fn samples(lab: &Lab, manager: &str) -> Result<Samples> {
     let killed = text.lines().filter(|line| line.contains("non-zero exit"));
     let seen = Samples {
         fewest: running.iter().copied().min().context("nothing was seen")?,
+        most: most_on_each(&text),
         killed: killed.count(),
     };
     eprintln!(
@@ -130,6 +134,34 @@ pub(super) fn samples(lab: &Lab, manager: &str) -> Result<Samples> {
         seen.killed
     );
     Ok(seen)
+}
+
+impl Samples {
+    /// The most tasks that ran on an instance at once.
+    pub(super) fn most_on(&self, id: &str) -> usize {
+        let short = id.get(2..10).unwrap_or(id);
+        let on = self.most.iter().filter(|(host, _)| host.ends_with(short));
+        on.map(|(_, most)| *most).max().unwrap_or_default()
+    }
+}
+
+/// Of lines like `2 T worker-1 Running 3 seconds ago`, between those that begin a look.
+fn most_on_each(text: &str) -> BTreeMap<String, usize> {
+    let (mut most, mut now) = (BTreeMap::new(), BTreeMap::new());
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["R", ..] => now.clear(),
+            [count, "T", host, "Running", ..] => {
+                let tasks: &mut usize = now.entry(host.to_owned()).or_default();
+                *tasks += count.parse().unwrap_or(0);
+                let before: &mut usize = most.entry(host.to_owned()).or_default();
+                *before = (*before).max(*tasks);
+            }
+            _ => {}
+        }
+    }
+    most
 }
 
 /// Waits until an instance is terminated.
