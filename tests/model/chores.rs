@@ -108,7 +108,8 @@ impl World {
         let index = |name: &str| name.parse().expect("an index");
         match reaping::next(&self.list(id, raft), &self.fleet(id), 1) {
             Reaping::Demote(name) => return Some(Chore::Demote(index(&name))),
-            Reaping::Remove(name) => return Some(Chore::Remove(index(&name))),
+            // One at a time here: what comes between two removals is part of the model.
+            Reaping::Remove(list) => return Some(Chore::Remove(index(&list.first()?.id))),
             Reaping::Ask(ids) => {
                 return Some(Chore::Ask(ids.iter().map(|id| instance_of(id)).collect()));
             }

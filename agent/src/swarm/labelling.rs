@@ -3,7 +3,8 @@
 //! Nodes join drained. The leader labels a node from its instance's tags by EC2's word and
 //! activates it in the same update, so that no task lands on it before its labels.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -19,15 +20,15 @@ pub const OWN: &str = "swarmlet.";
 /// An instance that has been without tags for this long has none; EC2 tells them late.
 pub const TAGLESS: Duration = Duration::from_secs(30);
 
-/// A ready node's entry.
+/// A ready node's entry. The leader looks at all of them in every round: nothing is copied for that.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Node {
+pub struct Node<'a> {
     /// Its role in the swarm.
     pub role: Role,
     /// Whether it is given tasks.
     pub availability: Availability,
     /// The labels of its entry.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Cow<'a, BTreeMap<String, String>>,
     /// It is leaving.
     pub departing: bool,
     /// The instance that it claims to be.
@@ -67,14 +68,14 @@ pub fn usual(role: Role, managers: Availability) -> Availability {
 }
 
 /// The availability that goes with another role; `None` where it stays. What a person has set stays.
-pub fn turned(node: &Node, to: Role, managers: Availability) -> Option<Availability> {
+pub fn turned(node: &Node<'_>, to: Role, managers: Availability) -> Option<Availability> {
     let (before, after) = (usual(node.role, managers), usual(to, managers));
     (node.availability == before && before != after).then_some(after)
 }
 
 /// Decides what a node's entry lacks. One that was activated for its instance before and is
 /// drained now was drained by a person, or is leaving: its availability is not touched again.
-pub fn next(node: &Node, instance: Option<&Instance>, managers: Availability) -> Labelling {
+pub fn next(node: &Node<'_>, instance: Option<&Instance>, managers: Availability) -> Labelling {
     let (Some(id), Some(instance)) = (&node.instance_id, instance) else {
         return Labelling::Waits;
     };
@@ -100,31 +101,27 @@ pub fn next(node: &Node, instance: Option<&Instance>, managers: Availability) ->
     }
 }
 
+/// Only what differs: of most nodes, in most rounds, nothing does.
 fn differences(
     held: &BTreeMap<String, String>,
     instance: &Instance,
     id: &str,
 ) -> BTreeMap<String, Option<String>> {
-    let tags = instance.labels.iter().filter(|(key, _)| is_free(key));
-    let tags: BTreeMap<&String, &String> = tags.collect();
-    let keys: Vec<&str> = tags.keys().map(|key| key.as_str()).collect();
-    let before: BTreeSet<&str> = held
-        .get(FROM_TAGS)
-        .map_or("", |keys| keys)
-        .lines()
-        .collect();
-    let gone = before
-        .iter()
-        .filter(|key| is_free(key) && !keys.contains(key));
-    let mut wanted: BTreeMap<String, Option<String>> =
-        gone.map(|key| ((*key).to_owned(), None)).collect();
-    let set = tags.into_iter().chain(&instance.facts);
-    wanted.extend(set.map(|(key, value)| (key.clone(), Some(value.clone()))));
-    wanted.insert(ACTIVATED.to_owned(), Some(id.to_owned()));
+    let tags = || instance.labels.iter().filter(|(key, _)| is_free(key));
+    let before = held.get(FROM_TAGS).map_or("", |keys| keys).lines();
+    let gone = before.filter(|key| is_free(key) && !instance.labels.contains_key(*key));
+    let keys: Vec<&str> = tags().map(|(key, _)| key.as_str()).collect();
     let record = Some(keys.join("\n")).filter(|keys| !keys.is_empty());
-    wanted.insert(FROM_TAGS.to_owned(), record);
-    wanted.retain(|key, value| held.get(key) != value.as_ref());
+    let set = tags().chain(&instance.facts);
+    let own = [(ACTIVATED, Some(id)), (FROM_TAGS, record.as_deref())];
+    let wanted = gone
+        .map(|key| (key, None))
+        .chain(set.map(|(key, value)| (key.as_str(), Some(value.as_str()))))
+        .chain(own);
     wanted
+        .filter(|(key, value)| held.get(*key).map(String::as_str) != *value)
+        .map(|(key, value)| (key.to_owned(), value.map(str::to_owned)))
+        .collect()
 }
 
 /// Whether a tag may set this label.

@@ -17,11 +17,11 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// One that has just joined.
-fn joined() -> Node {
+fn joined() -> Node<'static> {
     Node {
         role: Role::Worker,
         availability: DRAIN,
-        labels: BTreeMap::new(),
+        labels: Cow::default(),
         departing: false,
         instance_id: Some("i-1".into()),
         address: Some(ip(1)),
@@ -40,17 +40,18 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
     }
 }
 
-fn apply(node: &mut Node, change: &Change) {
+fn apply(node: &mut Node<'_>, change: &Change) {
     node.availability = change.availability.unwrap_or(node.availability);
+    let held = node.labels.to_mut();
     for (key, value) in &change.labels {
         match value {
-            Some(value) => node.labels.insert(key.clone(), value.clone()),
-            None => node.labels.remove(key),
+            Some(value) => held.insert(key.clone(), value.clone()),
+            None => held.remove(key),
         };
     }
 }
 
-fn settle(node: &mut Node, instance: &Instance) {
+fn settle(node: &mut Node<'_>, instance: &Instance) {
     if let Labelling::Change(change) = next(node, Some(instance), ACTIVE) {
         apply(node, &change);
     }
@@ -97,14 +98,14 @@ fn a_node_that_was_activated_and_is_drained_stays_drained() {
 #[test]
 fn tags_change_and_go_and_a_persons_labels_stay() {
     let mut node = joined();
-    node.labels.insert("mine".into(), "1".into());
+    node.labels.to_mut().insert("mine".into(), "1".into());
     settle(&mut node, &instance(&[("a", "1"), ("b", "1")]));
     settle(&mut node, &instance(&[("a", "2")]));
     assert_eq!(node.labels["a"], "2");
     assert!(!node.labels.contains_key("b"));
     settle(&mut node, &instance(&[]));
     let expected = [("mine", "1"), ("swarmlet.zone", "a"), (ACTIVATED, "i-1")];
-    assert_eq!(node.labels, labels(&expected));
+    assert_eq!(*node.labels, labels(&expected));
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn no_tag_sets_a_label_of_the_agents() {
         ]),
     );
     assert_eq!(
-        node.labels,
+        *node.labels,
         labels(&[("swarmlet.zone", "a"), (ACTIVATED, "i-1")])
     );
 }
@@ -127,7 +128,7 @@ fn no_tag_sets_a_label_of_the_agents() {
 #[test]
 fn only_what_ec2_says_of_the_nodes_own_address_counts() {
     let told = instance(&[]);
-    let plan = |node: &Node, told: Option<&Instance>| next(node, told, ACTIVE);
+    let plan = |node: &Node<'_>, told: Option<&Instance>| next(node, told, ACTIVE);
     assert_eq!(plan(&joined(), None), Labelling::Waits);
     for address in [None, Some(ip(2))] {
         let node = Node {
@@ -205,7 +206,7 @@ proptest! {
         first in some_labels(),
         then in some_labels(),
     ) {
-        let mut node = Node { labels: hand.clone(), ..joined() };
+        let mut node = Node { labels: Cow::Owned(hand.clone()), ..joined() };
         for tags in [first, then.clone()] {
             settle(&mut node, &Instance { labels: tags, ..instance(&[]) });
         }

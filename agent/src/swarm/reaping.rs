@@ -3,6 +3,7 @@
 //! A dead manager still counts for quorum, and the engine refuses to remove a manager: it is
 //! demoted first. `unknown` is never `down`: every node is unknown after a change of leader.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Fleet;
@@ -14,6 +15,9 @@ pub const LASTED: Duration = Duration::from_mins(1);
 
 /// A node that said itself that it leaves has been down for this long.
 pub const DEPARTED: Duration = Duration::from_secs(15);
+
+/// So many nodes at most in one step: EC2 takes 200 at once, and other chores wait meanwhile.
+pub const AT_ONCE: usize = 100;
 
 /// An entry of the node list.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,8 +48,17 @@ pub enum Reaping {
     Ask(Vec<String>),
     /// Make this dead manager a worker: raft no longer counts it.
     Demote(String),
-    /// Take this dead node off the list.
-    Remove(String),
+    /// Take these dead nodes off the list.
+    Remove(Vec<Removal>),
+}
+
+/// An entry that goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Removal {
+    /// Docker's id.
+    pub id: String,
+    /// It rests on EC2's word alone, so the brake counts it.
+    pub braked: bool,
 }
 
 impl Entry {
@@ -59,33 +72,48 @@ impl Entry {
         self.departing && self.is_down_for(DEPARTED)
     }
 
-    /// The brake is for what rests on EC2's word alone. It does not count a node that said itself
-    /// that it leaves, nor an older life of an instance that is here.
-    pub fn needs_no_brake(&self, nodes: &[Self]) -> bool {
-        self.has_departed() || has_returned(self, nodes)
+    /// The instance has joined again under another entry: this one is an older life of it.
+    fn has_returned(&self, here: &BTreeSet<&str>) -> bool {
+        let id = self.instance_id.as_deref();
+        id.is_some_and(|id| here.contains(id))
     }
 }
 
-/// Decides the next step. `allowed` is what the brake leaves for removals now.
+/// Decides the next step. `allowed` is what the brake leaves for removals now. The brake is for what
+/// rests on EC2's word alone: it does not count a node that said itself that it leaves, nor an older
+/// life of an instance that is here.
 pub fn next(nodes: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
     let down: Vec<&Entry> = nodes.iter().filter(|node| node.down.is_some()).collect();
-    let long = |node: &&&Entry| node.is_down_for(LASTED) || node.has_departed();
-    let is_gone = |node: &&&Entry| {
-        let id = node.instance_id.as_deref();
-        let ended = id.is_some_and(|id| fleet.is_gone(id));
-        ended || node.has_departed() || has_returned(node, nodes)
+    if down.is_empty() {
+        return Reaping::Nothing;
+    }
+    let ready = nodes.iter().filter(|node| node.ready);
+    let here: BTreeSet<&str> = ready.filter_map(|n| n.instance_id.as_deref()).collect();
+    let long = |node: &&Entry| node.is_down_for(LASTED) || node.has_departed();
+    let free = |node: &Entry| node.has_departed() || node.has_returned(&here);
+    let ended = |node: &Entry| {
+        node.instance_id
+            .as_ref()
+            .is_some_and(|id| fleet.is_gone(id))
     };
-    let dead: Vec<&&Entry> = down.iter().filter(long).collect();
-    let gone: Vec<&&&Entry> = dead.iter().filter(|node| is_gone(node)).collect();
-    if let Some(manager) = gone.iter().find(|node| node.in_raft) {
+    let dead: Vec<&Entry> = down.iter().copied().filter(long).collect();
+    let gone = dead
+        .iter()
+        .copied()
+        .filter(|node| free(node) || ended(node));
+    if let Some(manager) = gone.clone().find(|node| node.in_raft) {
         return Reaping::Demote(manager.id.clone());
     }
-    let free = |node: &&&&&Entry| allowed > 0 || node.needs_no_brake(nodes);
-    if let Some(node) = gone.iter().find(free) {
-        return Reaping::Remove(node.id.clone());
+    let (unbraked, braked): (Vec<&Entry>, Vec<&Entry>) = gone.partition(|node| free(node));
+    let removed = unbraked.iter().map(|node| removal(node, false));
+    let removed = removed.chain(braked.iter().take(allowed).map(|node| removal(node, true)));
+    let removed: Vec<Removal> = removed.take(AT_ONCE).collect();
+    if !removed.is_empty() {
+        return Reaping::Remove(removed);
     }
     let ids = dead.iter().filter_map(|node| node.instance_id.as_deref());
-    let due = fleet.due(ids);
+    let mut due = fleet.due(ids);
+    due.truncate(AT_ONCE);
     if !due.is_empty() {
         return Reaping::Ask(due);
     }
@@ -98,14 +126,9 @@ pub fn next(nodes: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
     }
 }
 
-/// The instance has joined again under another entry: this one is an older life of it.
-fn has_returned(old: &Entry, nodes: &[Entry]) -> bool {
-    nodes.iter().any(|node| {
-        node.ready
-            && node.id != old.id
-            && node.instance_id.is_some()
-            && node.instance_id == old.instance_id
-    })
+fn removal(node: &Entry, braked: bool) -> Removal {
+    let id = node.id.clone();
+    Removal { id, braked }
 }
 
 /// EC2 has said once that it is gone.

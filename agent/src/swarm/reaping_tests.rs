@@ -35,13 +35,18 @@ fn fleet(words: &[(u8, Life)]) -> Fleet {
     Fleet(words.collect::<BTreeMap<_, _>>())
 }
 
+fn removed(ids: &[&str], braked: bool) -> Reaping {
+    let ids = ids.iter().map(|id| (*id).to_owned());
+    Reaping::Remove(ids.map(|id| Removal { id, braked }).collect())
+}
+
 #[test]
 fn a_dead_manager_is_demoted_and_then_removed() {
     let gone = fleet(&[(1, Life::Terminated)]);
     let mut nodes = vec![node(0, Role::Manager), dead(1, Role::Manager)];
     assert_eq!(next(&nodes, &gone, 1), Reaping::Demote("node1".into()));
     nodes[1].in_raft = false;
-    assert_eq!(next(&nodes, &gone, 1), Reaping::Remove("node1".into()));
+    assert_eq!(next(&nodes, &gone, 1), removed(&["node1"], true));
     assert_eq!(next(&nodes, &gone, 0), Reaping::Watch, "the brake");
 }
 
@@ -58,7 +63,7 @@ fn a_manager_that_a_forced_cluster_left_behind_is_removed_at_once() {
         dead(2, Role::Manager),
     ];
     assert_eq!(next(&nodes, &gone, 1), Reaping::Demote("node2".into()));
-    assert_eq!(next(&nodes[..2], &gone, 1), Reaping::Remove("node1".into()));
+    assert_eq!(next(&nodes[..2], &gone, 1), removed(&["node1"], true));
 }
 
 #[test]
@@ -100,7 +105,7 @@ fn an_older_life_of_an_instance_that_joined_again_goes_too() {
     // The brake does not count it: its instance is here.
     for allowed in [0, 1] {
         let next = next(&nodes, &fleet(&[]), allowed);
-        assert_eq!(next, Reaping::Remove("older".into()));
+        assert_eq!(next, removed(&["older"], false));
     }
 }
 
@@ -119,7 +124,7 @@ fn who_said_that_it_leaves_is_taken_at_its_word() {
     // The brake does not count it, and EC2 is not asked.
     assert_eq!(
         next(left(Role::Worker, long), 0),
-        Reaping::Remove("node1".into())
+        removed(&["node1"], false)
     );
     assert_eq!(
         next(left(Role::Manager, long), 0),
@@ -136,4 +141,27 @@ fn who_said_that_it_leaves_is_taken_at_its_word() {
         ..left(Role::Worker, None)
     };
     assert_eq!(next(silent, 1), Reaping::Nothing, "unknown is not down");
+}
+
+#[test]
+fn many_go_at_once_as_far_as_the_brake_allows_it() {
+    let terminated: Vec<_> = (1..=4).map(|n| (n, Life::Terminated)).collect();
+    let gone = fleet(&terminated);
+    let mut nodes = vec![node(0, Role::Manager)];
+    nodes.extend((1..=4).map(|n| dead(n, Role::Worker)));
+    assert_eq!(next(&nodes, &gone, 2), removed(&["node1", "node2"], true));
+    for node in &mut nodes[3..] {
+        node.departing = true;
+    }
+    assert_eq!(next(&nodes, &gone, 0), removed(&["node3", "node4"], false));
+}
+
+#[test]
+fn no_more_are_asked_about_than_ec2_takes() {
+    let mut nodes = vec![node(0, Role::Manager)];
+    nodes.extend((1..=250).map(|n| dead(n, Role::Worker)));
+    let Reaping::Ask(ids) = next(&nodes, &fleet(&[]), 1) else {
+        panic!("a question");
+    };
+    assert_eq!(ids.len(), AT_ONCE);
 }

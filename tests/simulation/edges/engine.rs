@@ -65,6 +65,7 @@ pub(super) async fn led(world: &World, id: usize) -> Result<(SwarmId, bool), Eng
 impl Engine for Edge {
     async fn state(&self) -> Result<EngineState, EngineError> {
         self.live().await;
+        self.world.on(self.id, |machine| machine.calls.looks += 1);
         up(&self.world, self.id).await?;
         self.world.pause(2, 20).await;
         let is_manager = self.world.with(|state| state.view(self.id).is_some());
@@ -128,6 +129,8 @@ impl Engine for Edge {
 
     async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
         self.live().await;
+        self.world
+            .on(self.id, |m| m.calls.lists += u32::from(role.is_none()));
         let (swarm, _) = led(&self.world, self.id).await?;
         self.world.pause(1, 5).await;
         let nodes = self.world.with(|state| {

@@ -15,6 +15,9 @@ const LIMIT: Duration = Duration::from_secs(3);
 impl Probe for Edge {
     async fn probe(&self, managers: &[SocketAddr], node_id: Option<&str>) -> Vec<Probed> {
         self.live().await;
+        let count = u32::try_from(managers.len()).unwrap_or(u32::MAX);
+        self.world
+            .on(self.id, |machine| machine.calls.probes += count);
         self.world.pause(2, 10).await;
         let answers: Vec<(Probed, bool)> = self.world.with(|state| {
             let one = |&address| one(state, self.id, address, node_id);

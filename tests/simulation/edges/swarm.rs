@@ -188,6 +188,7 @@ pub(super) async fn change(
     work: impl FnOnce(&mut State, SwarmId) -> Result<(), EngineError>,
 ) -> Result<(), EngineError> {
     let (world, id) = (edge.world, edge.id);
+    world.on(id, |machine| machine.calls.changes += 1);
     let (swarm, certain) = led(&world, id).await?;
     world.pause(3, 10).await;
     let certain = certain && world.with(|state| state.leads(swarm));

@@ -1,6 +1,6 @@
 //! Parameter Store and EC2: what they hold, and what stands between them and a caller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use swarmlet::cloud::CloudError;
@@ -11,14 +11,28 @@ use super::State;
 use super::machine::MachineId;
 
 /// One region of an account.
-#[derive(Default)]
 pub(crate) struct Aws {
     parameters: BTreeMap<String, Vec<(Duration, String)>>,
+    /// How many reads of Parameter Store a second the account may make.
+    pub(crate) reads_a_second: f64,
     reads: Bucket,
     writes: Bucket,
     weather: Vec<Weather>,
     /// Answers that come late, and answers that get lost, happen only where this says so.
     pub(crate) calm: bool,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self {
+            parameters: BTreeMap::new(),
+            reads_a_second: READS,
+            reads: Bucket::default(),
+            writes: Bucket::default(),
+            weather: Vec::new(),
+            calm: false,
+        }
+    }
 }
 
 /// A time in which AWS does not do what it should.
@@ -62,8 +76,13 @@ impl Bucket {
 }
 
 /// Parameter Store's limits for an account.
-const READS: f64 = 40.0;
+pub(crate) const READS: f64 = 40.0;
+/// With higher throughput switched on: AWS has documented 1,000, 3,000 and 10,000 over the years.
+pub(crate) const HIGH_READS: f64 = 1000.0;
 const WRITES: f64 = 3.0;
+
+/// Values that `DescribeInstances` takes for one filter.
+const MOST_VALUES: usize = 200;
 
 /// How an accepted call ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,7 +156,8 @@ impl State {
         let taken = if is_write {
             self.aws.writes.take(self.now, WRITES)
         } else {
-            self.aws.reads.take(self.now, READS)
+            let rate = self.aws.reads_a_second;
+            self.aws.reads.take(self.now, rate)
         };
         if busy || !taken {
             self.machines[id].calls.throttled += 1;
@@ -179,6 +199,14 @@ impl State {
             cause: cause.into(),
         };
         self.machines[id].calls.fleet += 1;
+        if asked.len() > MOST_VALUES {
+            let instance = self.machines[id].instance_id.clone();
+            let count = asked.len();
+            self.broke(format!(
+                "{instance} asks EC2 about {count} instances at once"
+            ));
+        }
+        let asked: BTreeSet<&String> = asked.iter().collect();
         if !self.reaches_aws(id) || self.aws.is(Trouble::EC2Down, self.now) {
             return Err(failed("no answer"));
         }

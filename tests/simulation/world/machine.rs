@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::net::Ipv4Addr;
+use std::ops::Sub;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,23 +35,52 @@ pub(crate) struct Machine {
     pub(crate) agent: Option<AbortHandle>,
     /// The agent's process dies at this many calls from now.
     pub(crate) dies_in: Rc<Cell<Option<u32>>>,
+    /// When it joined a swarm for the first time.
+    pub(crate) joined: Option<Duration>,
     pub(crate) calls: Calls,
     /// When it did what cannot be undone.
     pub(crate) acts: Vec<Duration>,
 }
 
-/// Calls to AWS.
+/// Calls to AWS, and to the engines.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Calls {
     pub(crate) reads: u32,
     pub(crate) writes: u32,
     pub(crate) fleet: u32,
     pub(crate) throttled: u32,
+    /// `GET /info`: one a round.
+    pub(crate) looks: u32,
+    /// The list of all nodes.
+    pub(crate) lists: u32,
+    /// Changes of the swarm.
+    pub(crate) changes: u32,
+    /// Probes of managers.
+    pub(crate) probes: u32,
 }
 
 impl Calls {
+    /// Those to AWS.
     pub(crate) fn all(self) -> u32 {
         self.reads + self.writes + self.fleet
+    }
+}
+
+impl Sub for Calls {
+    type Output = Self;
+
+    /// Those since then.
+    fn sub(self, then: Self) -> Self {
+        Self {
+            reads: self.reads - then.reads,
+            writes: self.writes - then.writes,
+            fleet: self.fleet - then.fleet,
+            throttled: self.throttled - then.throttled,
+            looks: self.looks - then.looks,
+            lists: self.lists - then.lists,
+            changes: self.changes - then.changes,
+            probes: self.probes - then.probes,
+        }
     }
 }
 
@@ -82,6 +112,7 @@ impl State {
     pub(crate) fn launch(&mut self, role: Role, folder: PathBuf) -> MachineId {
         let id = self.machines.len();
         let ip = self.new_address(id);
+        self.addresses.insert(ip, id);
         self.machines.push(Machine {
             instance_id: format!("i-{id}"),
             ip,
@@ -94,6 +125,7 @@ impl State {
             wake: Rc::default(),
             agent: None,
             dies_in: Rc::default(),
+            joined: None,
             calls: Calls::default(),
             acts: Vec::new(),
         });
@@ -116,12 +148,10 @@ impl State {
         Ipv4Addr::new(10, 0, net, number + 1)
     }
 
-    /// The living machine that has an address.
+    /// The living machine that has an address: the last one that was given it.
     pub(crate) fn machine_at(&self, ip: Ipv4Addr) -> Option<MachineId> {
-        let mut living = self.machines.iter().enumerate();
-        living
-            .find(|(_, m)| m.ip == ip && m.terminated.is_none())
-            .map(|(id, _)| id)
+        let last = self.addresses.get(&ip).copied();
+        last.filter(|&id| self.machines[id].terminated.is_none())
     }
 
     pub(crate) fn living(&self) -> Vec<MachineId> {

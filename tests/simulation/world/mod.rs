@@ -15,6 +15,8 @@ pub(crate) mod swarm;
 mod whole;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -43,6 +45,8 @@ pub(crate) struct State {
     pub(crate) now: Duration,
     pub(crate) random: Random,
     pub(crate) machines: Vec<Machine>,
+    /// Who was given an address last.
+    addresses: BTreeMap<Ipv4Addr, MachineId>,
     pub(crate) swarms: Vec<Swarm>,
     pub(crate) network: Network,
     pub(crate) aws: Aws,
@@ -62,6 +66,7 @@ impl World {
             now: Duration::ZERO,
             random: Random::new(seed),
             machines: Vec::new(),
+            addresses: BTreeMap::new(),
             swarms: Vec::new(),
             network: Network::default(),
             aws: Aws::default(),

@@ -115,8 +115,12 @@ impl State {
     fn follow(&mut self, id: SwarmId) {
         let mut changed = false;
         for index in 0..self.swarms[id].entries.len() {
-            let before = self.swarms[id].entries[index].clone();
-            let linked = self.is_linked(&before, id);
+            let entry = &self.swarms[id].entries[index];
+            let linked = self.is_linked(entry, id);
+            if self.rests(entry, id, linked) {
+                continue;
+            }
+            let before = entry.clone();
             let after = self.settle_status(before.clone(), linked);
             let after = self.settle_role(after, id, linked);
             changed |= (before.status, before.turning.is_some())
@@ -126,6 +130,20 @@ impl State {
         if changed {
             self.tell_managers(id);
         }
+    }
+
+    /// Nothing of it is about to change: what most entries are at most times.
+    fn rests(&self, entry: &Entry, id: SwarmId, linked: bool) -> bool {
+        let engine = &self.machines[entry.machine].engine;
+        let manages = match entry.role {
+            Role::Manager => self.swarms[id].raft.contains(&entry.node),
+            Role::Worker => !engine.place.as_ref().is_some_and(|place| place.manager),
+        };
+        linked
+            && manages
+            && entry.status == Status::Ready
+            && (entry.becoming.is_none(), entry.turning.is_none()) == (true, true)
+            && engine.phase != Phase::Pending
     }
 
     pub(crate) fn is_linked(&self, entry: &Entry, swarm: SwarmId) -> bool {

@@ -70,11 +70,19 @@ impl Swarm {
     }
 
     pub(crate) fn entry(&self, node: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.node == node)
+        self.entries.get(self.index(node)?)
     }
 
     pub(crate) fn entry_mut(&mut self, node: &str) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.node == node)
+        let index = self.index(node)?;
+        self.entries.get_mut(index)
+    }
+
+    /// Nodes are numbered in the order in which they come, so the list is sorted.
+    fn index(&self, node: &str) -> Option<usize> {
+        let by_number = |entry: &Entry| number(&entry.node);
+        let found = self.entries.binary_search_by_key(&number(node), by_number);
+        found.ok()
     }
 
     pub(crate) fn majority(&self) -> usize {
@@ -93,6 +101,13 @@ impl Swarm {
             turning: None,
         });
     }
+}
+
+fn number(node: &str) -> usize {
+    let digits = node.strip_prefix('n');
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .expect("the name of a node of this world")
 }
 
 impl State {
@@ -126,6 +141,7 @@ impl State {
     pub(crate) fn admit(&mut self, id: MachineId, swarm: SwarmId, availability: Availability) {
         let node = format!("n{}", self.serial());
         self.swarms[swarm].add(&node, id, Role::Worker, availability);
+        self.machines[id].joined.get_or_insert(self.now);
         self.place(id, node, swarm, false);
         self.tell_managers(swarm);
     }

@@ -3,6 +3,8 @@
 mod labels;
 mod serve;
 
+use std::collections::HashMap;
+
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -122,7 +124,7 @@ impl Metrics {
 
     /// The swarm's nodes, as the leader sees them; nobody else counts any.
     pub(crate) fn nodes(&self, nodes: &[NodeEntry]) {
-        self.nodes.clear();
+        let mut counts: HashMap<NodesLabels, i64> = HashMap::new();
         for node in nodes {
             let labels = NodesLabels {
                 role: node.role.as_str(),
@@ -133,7 +135,11 @@ impl Metrics {
                 },
                 availability: node.availability.as_str(),
             };
-            self.nodes.get_or_create(&labels).inc();
+            *counts.entry(labels).or_default() += 1;
+        }
+        self.nodes.clear();
+        for (labels, count) in counts {
+            self.nodes.get_or_create(&labels).set(count);
         }
         let departing = nodes
             .iter()

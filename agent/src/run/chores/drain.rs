@@ -18,7 +18,11 @@ impl<O: Outside> Agent<O> {
         &mut self,
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
+        let drained = |node: &NodeEntry| node.labels.contains_key(DRAINED_LABEL);
         let leaves = nodes.iter().any(|node| node.departing().is_some());
+        if !leaves && !nodes.iter().any(drained) {
+            return Ok(None);
+        }
         let tasks = if leaves {
             self.edges.engine.tasks().await?
         } else {

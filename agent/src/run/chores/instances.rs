@@ -1,6 +1,6 @@
 //! EC2's word about the nodes' instances, kept fresh: what labels and roles follow from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,13 +10,13 @@ use crate::engine::NodeEntry;
 use crate::node::{CLUSTER_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::labelling::TAGLESS;
-use crate::swarm::pace::{FLEET_GAP, Gaps};
+use crate::swarm::pace::{FLEET_GAP, Gaps, ROUND};
 use crate::swarm::{ClusterName, Instance, Role};
 
 /// EC2's answers lag behind a launch: an instance without tags is asked about again.
 const ASK_AGAIN: Duration = Duration::from_secs(15);
-/// Values of one filter (`DescribeInstances` takes up to 200).
-const BATCH: usize = 100;
+/// Values of one filter, besides this node's own: `DescribeInstances` takes up to 200.
+const BATCH: usize = 199;
 
 /// EC2's word by instance id, and when which instances are asked about.
 #[derive(Debug, Default)]
@@ -80,24 +80,17 @@ impl Instances {
         self.known.get(id?)?.word.as_ref()
     }
 
-    pub(super) fn all(&self) -> BTreeMap<String, Instance> {
-        let known = self.known.iter();
-        let told = known.filter_map(|(id, known)| Some((id.clone(), known.word.clone()?)));
-        told.collect()
-    }
-
     /// What is known of instances that are no longer nodes is dropped.
     fn forget(&mut self, nodes: &[NodeEntry]) {
-        let ids: std::collections::BTreeSet<_> = nodes
-            .iter()
-            .filter_map(|n| n.instance_id.as_ref())
-            .collect();
+        let ids = nodes.iter().filter_map(|node| node.instance_id.as_ref());
+        let ids: BTreeSet<_> = ids.collect();
         self.known.retain(|id, _| ids.contains(id));
     }
 
     /// Whom to ask about now: those that are new or in doubt, else those that were asked about the
-    /// longest ago, in as many portions as it takes, evenly over the time.
-    fn due(&mut self, nodes: &[NodeEntry], every: Duration) -> Vec<String> {
+    /// longest ago, in portions, evenly over the time, but in no round of their own: each lists all
+    /// nodes. Says whether there are more that are new than one call takes.
+    fn due(&mut self, nodes: &[NodeEntry], every: Duration) -> (Vec<String>, bool) {
         let ready = nodes.iter().filter(|node| node.ready);
         let ids = ready.filter_map(|node| node.instance_id.as_ref());
         let in_doubt = |id: &&String| {
@@ -107,16 +100,24 @@ impl Instances {
         let fresh: Vec<String> = ids.filter(in_doubt).take(BATCH).cloned().collect();
         if !fresh.is_empty() {
             self.refresh.get_or_insert(Instant::now() + every);
-            return fresh;
+            let more = fresh.len() == BATCH;
+            return (fresh, more);
         }
         if self.refresh.is_none_or(|at| at > Instant::now()) {
-            return Vec::new();
+            return (Vec::new(), false);
         }
-        let portions = u32::try_from(self.known.len().div_ceil(BATCH)).unwrap_or(u32::MAX);
-        self.refresh = Some(Instant::now() + every / portions.max(1));
+        (self.oldest(every), false)
+    }
+
+    /// Those of the next portion.
+    fn oldest(&mut self, every: Duration) -> Vec<String> {
+        let calls = self.known.len().div_ceil(BATCH).max(1);
+        let rounds = usize::try_from(every.as_secs() / ROUND.as_secs()).unwrap_or(usize::MAX);
+        let portions = calls.min(rounds.max(1));
+        self.refresh = Some(Instant::now() + every / u32::try_from(portions).unwrap_or(u32::MAX));
         let mut oldest: Vec<_> = self.known.iter().collect();
         oldest.sort_by_key(|(_, known)| known.asked);
-        let oldest = oldest.into_iter().take(BATCH);
+        let oldest = oldest.into_iter().take(calls.div_ceil(portions) * BATCH);
         oldest.map(|(id, _)| id.clone()).collect()
     }
 
@@ -210,14 +211,13 @@ impl<O: Outside> Agent<O> {
         if let Some(left) = instances.held() {
             return Ok(Some(left));
         }
-        let ids = instances.due(nodes, every);
-        if !ids.is_empty()
-            && let Err(error) = self.ask_about(&ids).await
-        {
-            self.chores.instances.failed();
-            return Err(error);
+        let (ids, more) = instances.due(nodes, every);
+        for portion in ids.chunks(BATCH) {
+            if let Err(error) = self.ask_about(portion).await {
+                self.chores.instances.failed();
+                return Err(error);
+            }
         }
-        let more = ids.len() == BATCH;
         Ok(if more {
             Some(Duration::ZERO)
         } else {
@@ -244,3 +244,7 @@ impl<O: Outside> Agent<O> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "instances_tests.rs"]
+mod tests;

@@ -1,5 +1,7 @@
 //! Labels and activation: the decision is `swarm::labelling`, the facts come from here.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tracing::{info, warn};
@@ -67,17 +69,21 @@ impl<O: Outside> Agent<O> {
 
 /// A manager's address is also the one under which raft knows it: of the leader itself Docker does
 /// not always tell another.
-pub(super) fn entry(node: &NodeEntry, private_ip: Option<std::net::IpAddr>) -> labelling::Node {
+pub(super) fn address(node: &NodeEntry, private_ip: Option<IpAddr>) -> Option<IpAddr> {
     let listens = node.manager.map(|manager| manager.address.ip());
+    listens
+        .filter(|ip| private_ip == Some(*ip))
+        .or(node.address)
+}
+
+pub(super) fn entry(node: &NodeEntry, private_ip: Option<IpAddr>) -> labelling::Node<'_> {
     labelling::Node {
         role: node.role,
         availability: node.availability,
-        labels: node.labels.clone(),
+        labels: Cow::Borrowed(&node.labels),
         departing: node.departing().is_some(),
         instance_id: node.instance_id.clone(),
-        address: listens
-            .filter(|ip| private_ip == Some(*ip))
-            .or(node.address),
+        address: address(node, private_ip),
     }
 }
 

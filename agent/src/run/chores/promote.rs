@@ -9,7 +9,7 @@ use super::label;
 use crate::engine::{Engine, NodeChange, NodeEntry, PROMOTED_LABEL, Swarm};
 use crate::run::{Agent, Clock, Outside, StepError};
 use crate::swarm::promotion::{self, Promotion};
-use crate::swarm::{Epoch, Role, labelling};
+use crate::swarm::{Epoch, Instance, Role, labelling};
 
 /// A new manager is reachable one to two seconds after its promotion; node events tell.
 const SOON: Duration = Duration::from_millis(500);
@@ -21,14 +21,11 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
-        let fleet = self.chores.instances.all();
         let epoch = swarm.epoch.or_else(|| self.knowledge.epoch());
-        let counted = nodes
-            .iter()
-            .filter(|n| n.role == Role::Worker || n.counts(epoch));
-        let list: Vec<_> = counted.map(|node| self.candidate(node)).collect();
+        let concerned = nodes.iter().filter(|node| self.concerns(node, epoch));
+        let list: Vec<_> = concerned.map(|node| self.candidate(node)).collect();
         self.tell_refused(&list);
-        match promotion::next(&list, &fleet) {
+        match promotion::next(&list, &self.fleet_of(&list)) {
             Promotion::Promote(node_id) => {
                 // A survivor that does not know of it would not count it: the ticket names it
                 // before raft does.
@@ -76,6 +73,23 @@ impl<O: Outside> Agent<O> {
         Ok(self.edges.engine.update(id, &change).await?)
     }
 
+    /// Managers, and those that EC2 calls managers: of all others there may be thousands.
+    fn concerns(&self, node: &NodeEntry, epoch: Option<Epoch>) -> bool {
+        match node.role {
+            Role::Manager => node.counts(epoch),
+            Role::Worker => {
+                let instance = self.chores.instances.of(node.instance_id.as_ref());
+                instance.is_some_and(|instance| instance.role == Some(Role::Manager))
+            }
+        }
+    }
+
+    fn fleet_of(&self, list: &[promotion::Node]) -> BTreeMap<String, Instance> {
+        let ids = list.iter().filter_map(|node| node.instance_id.as_ref());
+        let known = ids.filter_map(|id| Some((id, self.chores.instances.of(Some(id))?)));
+        known.map(|(id, word)| (id.clone(), word.clone())).collect()
+    }
+
     fn candidate(&self, node: &NodeEntry) -> promotion::Node {
         let instance = self.chores.instances.of(node.instance_id.as_ref());
         let private_ip = instance.and_then(|instance| instance.private_ip);
@@ -88,7 +102,7 @@ impl<O: Outside> Agent<O> {
             leader: node.manager.is_some_and(|m| m.leader),
             departing: node.departing(),
             instance_id: node.instance_id.clone(),
-            address: label::entry(node, private_ip).address,
+            address: label::address(node, private_ip),
         }
     }
 

@@ -9,7 +9,7 @@ use tracing::info;
 use crate::engine::{Engine, NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::Role;
-use crate::swarm::reaping::{self, Entry, Reaping};
+use crate::swarm::reaping::{self, Entry, Reaping, Removal};
 
 /// Nothing tells that a node stays down: it is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(15);
@@ -28,12 +28,12 @@ pub(super) struct Watch {
 
 impl Watch {
     fn look(&mut self, nodes: &[NodeEntry]) {
-        self.down
-            .retain(|id, _| nodes.iter().any(|node| node.down && node.id == *id));
+        let mut before = std::mem::take(&mut self.down);
         for node in nodes.iter().filter(|node| node.down) {
-            let seen = self.down.entry(node.id.clone());
-            let (_, looks) = seen.or_insert_with(|| (Instant::now(), 0));
-            *looks = looks.saturating_add(1);
+            let seen = before.remove(&node.id);
+            let (since, looks) = seen.unwrap_or_else(|| (Instant::now(), 0));
+            let seen = (since, looks.saturating_add(1));
+            self.down.insert(node.id.clone(), seen);
         }
     }
 
@@ -58,7 +58,7 @@ impl Watch {
 }
 
 impl<O: Outside> Agent<O> {
-    /// Takes away one dead node's entry if it is time to; says when to look again. Raft's members
+    /// Takes dead nodes' entries away if it is time to; says when to look again. Raft's members
     /// change only while the ticket is right.
     pub(super) async fn reap(
         &mut self,
@@ -67,6 +67,9 @@ impl<O: Outside> Agent<O> {
     ) -> Result<Option<Duration>, StepError> {
         let watch = &mut self.chores.watch;
         watch.look(nodes);
+        if watch.down.is_empty() {
+            return Ok(None);
+        }
         let allowed = watch.allowed(nodes.len());
         let entries: Vec<Entry> = nodes.iter().map(|node| watch.entry(node)).collect();
         match reaping::next(&entries, &self.knowledge.fleet.fleet(), allowed) {
@@ -75,7 +78,11 @@ impl<O: Outside> Agent<O> {
                 let announced = entries.iter().any(|e| e.departing && e.down.is_some());
                 Ok(Some(if announced { DEPARTED_AGAIN } else { AGAIN }))
             }
-            Reaping::Ask(ids) => self.ask_fleet(&ids).await.map(|()| Some(AGAIN)),
+            Reaping::Ask(ids) => {
+                let more = ids.len() == reaping::AT_ONCE;
+                self.ask_fleet(&ids).await?;
+                Ok(Some(if more { Duration::ZERO } else { AGAIN }))
+            }
             Reaping::Demote(_) if !published => Ok(Some(AGAIN)),
             Reaping::Demote(node_id) => {
                 let change = NodeChange::role(Role::Worker);
@@ -83,16 +90,19 @@ impl<O: Outside> Agent<O> {
                 info!(demoted = node_id, "manager that is gone demoted");
                 Ok(Some(Duration::ZERO))
             }
-            Reaping::Remove(node_id) => {
-                self.edges.engine.remove(&node_id).await?;
-                let entry = entries.iter().find(|entry| entry.id == node_id);
-                let braked = entry.is_none_or(|entry| !entry.needs_no_brake(&entries));
-                if braked {
-                    self.chores.watch.removed.push_back(Instant::now());
-                }
-                info!(removed = node_id, braked, "node that is gone removed");
-                Ok(Some(Duration::ZERO))
-            }
+            Reaping::Remove(removals) => self.remove(removals).await.map(|()| Some(Duration::ZERO)),
         }
+    }
+
+    /// The engine refuses where one has come back meanwhile.
+    async fn remove(&mut self, removals: Vec<Removal>) -> Result<(), StepError> {
+        for Removal { id, braked } in removals {
+            self.edges.engine.remove(&id).await?;
+            if braked {
+                self.chores.watch.removed.push_back(Instant::now());
+            }
+            info!(removed = id, braked, "node that is gone removed");
+        }
+        Ok(())
     }
 }
