@@ -4,11 +4,13 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::terminal::Screen;
-use super::{Exit, print};
+use super::{Exit, fail, print};
 use crate::config::Settings;
 use crate::engine::docker::Docker;
+use crate::report::status::Status;
 use crate::view::report::{Report, look};
 use crate::view::text;
 
@@ -24,10 +26,16 @@ pub(super) struct Form {
     /// Show it again whenever something happens, at least every second, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    /// Only how this agent came into its swarm, step by step, with the times
+    #[arg(long, conflicts_with = "watch")]
+    boot: bool,
 }
 
 /// Success if the agent runs, the engine answers, and the node serves in its swarm.
 pub(super) async fn run(settings: Settings, form: Form) -> Exit {
+    if form.boot {
+        return boot(&settings, form.json);
+    }
     let socket = settings.host_path(&settings.engine.socket);
     let docker = Docker::new(&socket, &settings.runtime_dir);
     if form.watch {
@@ -37,6 +45,15 @@ pub(super) async fn run(settings: Settings, form: Form) -> Exit {
     match print(show(&report, form.json, super::terminal::has_colours()).trim_end()) {
         Exit::Done => verdict(&report),
         failed => failed,
+    }
+}
+
+/// Success if there is something to show.
+fn boot(settings: &Settings, json: bool) -> Exit {
+    match Status::read(&settings.runtime_dir) {
+        Ok(said) if json => print(&pretty(&said.boot)),
+        Ok(said) => print(text::boot(&said.boot, super::terminal::has_colours()).trim_end()),
+        Err(error) => fail(Exit::Failed, &error),
     }
 }
 
@@ -65,10 +82,14 @@ async fn watch(settings: &Settings, docker: Docker, json: bool) -> Exit {
 
 fn show(report: &Report, json: bool, colour: bool) -> String {
     if json {
-        let written = serde_json::to_string_pretty(report);
-        return written.unwrap_or_else(|error| format!("cannot write the status: {error}"));
+        return pretty(report);
     }
     text::render(report, colour)
+}
+
+fn pretty(what: &impl Serialize) -> String {
+    let written = serde_json::to_string_pretty(what);
+    written.unwrap_or_else(|error| format!("cannot write the status: {error}"))
 }
 
 fn verdict(report: &Report) -> Exit {

@@ -1,5 +1,6 @@
 //! What others learn of this node: systemd, the journal.
 
+pub mod boot;
 pub(crate) mod facts;
 pub mod failure;
 pub mod journal;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use super::boot::Boot;
 use super::stacks::{Registry, Stack};
 use super::story::Told;
 use crate::file;
@@ -66,6 +67,9 @@ pub struct Status {
     /// Why Parameter Store does not tell the leader about stacks or registries.
     #[serde(default)]
     pub stacks_trouble: Option<String>,
+    /// The way from the agent's start until its node served (`swarmlet status --boot`).
+    #[serde(default)]
+    pub boot: Boot,
 }
 
 /// The registers of an epoch (`docs/protocol.md`).
@@ -136,6 +140,7 @@ impl Status {
             stacks: Vec::new(),
             registries: Vec::new(),
             stacks_trouble: None,
+            boot: Boot::default(),
         }
     }
 

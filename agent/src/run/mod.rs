@@ -45,6 +45,7 @@ use crate::engine::probe::Probe;
 use crate::engine::stacks::Stacks;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
+use crate::report::boot::Trace;
 use crate::report::metrics::Metrics;
 use crate::report::story::Story;
 use crate::swarm::departure::Departure;
@@ -129,6 +130,8 @@ pub struct Agent<O: Outside> {
     seen: Option<Observation>,
     /// The last decisions, for people.
     story: Story,
+    /// The way here, until this node served.
+    trace: Trace,
     metrics: Metrics,
 }
 
@@ -201,6 +204,7 @@ impl<O: Outside> Agent<O> {
             chores,
             seen: None,
             story: Story::default(),
+            trace: Trace::default(),
             metrics: Metrics::default(),
         })
     }
@@ -212,6 +216,13 @@ impl<O: Outside> Agent<O> {
         metrics.identified(instance, cluster.as_str(), self.node.role);
         self.chores.failures = metrics.chores();
         self.metrics = metrics.clone();
+        self
+    }
+
+    /// The same agent, which goes on with what was written down of its start.
+    #[must_use]
+    pub(crate) fn with_trace(mut self, trace: Trace) -> Self {
+        self.trace = trace;
         self
     }
 

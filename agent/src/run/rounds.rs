@@ -43,7 +43,9 @@ pub async fn run<O: Outside>(
             notify.round(|| agent.status(&decision));
         }
         tell(&decision, agent.knowledge.node_id(), &mut last, notify);
+        let began = Instant::now();
         let step = alive(notify, agent.step(&decision)).await;
+        agent.trace.acted(&decision, began);
         if news {
             agent.note_end(step.as_ref().err());
             notify.round(|| agent.status(&decision));
@@ -70,7 +72,10 @@ pub async fn run<O: Outside>(
                 // A fleet that started in one second must not ask in one second.
                 let pause = launch.map_or(pause, |launch| launch.min(pause));
                 let pause = pause + agent.edges.chance.within(pause / 5);
-                alive(notify, idle(triggers, pause)).await
+                let began = Instant::now();
+                let woken = alive(notify, idle(triggers, pause)).await;
+                agent.trace.waited(&decision, began);
+                woken
             }
             None => Some(()),
         };
@@ -131,7 +136,9 @@ impl<O: Outside> Agent<O> {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
         self.settle_departure();
+        let began = Instant::now();
         let engine = self.look().await;
+        self.trace.looked(began);
         let recovery = self.recovery(&engine);
         let departing = self.departing();
         let seen = self

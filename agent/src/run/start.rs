@@ -6,6 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
 use super::{
@@ -24,6 +25,7 @@ use crate::engine::docker::{Docker, Watch};
 use crate::engine::probe::NetworkProbe;
 use crate::engine::stacks::{Cli, Place};
 use crate::node::{self, IdentifyError};
+use crate::report::boot::Trace;
 use crate::report::failure::Failure;
 use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
@@ -60,6 +62,7 @@ impl Outside for Real {
 
 /// Runs the agent until it is asked to stop.
 pub async fn start(settings: Settings) -> Result<(), StartError> {
+    let mut trace = Trace::default();
     let mut notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     let metrics = Metrics::default();
@@ -70,23 +73,27 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
         warn!(%error, "metrics cannot be fetched");
     }
     notify.status("reading instance metadata");
+    let began = Instant::now();
     let imds = Arc::new(client(&settings.metadata));
     let identified = rounds::alive(&notify, identify(imds, &settings));
     let (node, aws) = tokio::select! {
         identified = identified => identified?,
         () = stop.asked() => return Ok(()),
     };
+    trace.step("identify", began);
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     let docker = docker(&settings);
     // A first look before the first round: an instance on its way out does not join.
     let memory = Memory::new(&settings.state_dir, &node.instance_id);
     let mut lookout = notices::Watch::new(client(&settings.metadata).once(), memory);
+    let began = Instant::now();
     let (tell, heard) = watch::channel(lookout.look().await);
+    trace.step("notices", began);
     let mut following = pin!(notices::follow(lookout, tell));
     Failure::forget(&settings.runtime_dir);
     let agent = assemble(node, &aws, docker.clone(), settings, heard.clone())?;
-    let agent = agent.with_metrics(&metrics);
+    let agent = agent.with_metrics(&metrics).with_trace(trace);
     let mut triggers = Happenings {
         watch: Watch::start(docker),
         heard,

@@ -55,6 +55,7 @@ impl<O: Outside> Agent<O> {
             stacks: self.chores.stacks.shown.stacks(),
             registries: self.chores.stacks.shown.registries(),
             stacks_trouble: self.chores.stacks.shown.trouble(),
+            boot: self.trace.told(),
         }
     }
 

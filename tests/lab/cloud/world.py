@@ -24,6 +24,7 @@ IMAGES = {
     "cloud_init": "ami-0ba1ed00000000004",
     "stock": "ami-0ba1ed00000000013",
     "dnf": "ami-0ba1ed00000000005",
+    "bare": "ami-0ba1ed00000000006",
 }
 
 # moto's records are plain dictionaries. Every reader and writer of them holds this lock, so that concurrent

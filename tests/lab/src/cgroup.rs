@@ -35,6 +35,7 @@ impl Cgroup {
     }
 
     /// A group below this one.
+    #[must_use]
     pub fn child(&self, name: &str) -> Self {
         Self {
             path: self.path.join(name),

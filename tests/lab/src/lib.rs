@@ -38,6 +38,7 @@ mod wait;
 
 pub use admin::{Admin, Health, Images, Instance};
 pub use api::{Lab, Output, Unplugged};
+pub use cgroup::Cgroup;
 pub use cluster::{Cluster, ClusterSpec, Role};
 pub use fault::{Effect, Fault, FaultGuard};
 pub use group::{HookResult, LAUNCHING_HOOK, TERMINATING_HOOK, Transition};

@@ -27,6 +27,8 @@ pub struct UpOptions {
     pub binary: PathBuf,
     /// Build the images and stop there.
     pub image_only: bool,
+    /// Also the image without swarmlet, for comparisons.
+    pub bare: bool,
 }
 
 /// Builds the images and starts control plane and hypervisor, unless they run. What a lab that
@@ -34,7 +36,9 @@ pub struct UpOptions {
 pub fn up(paths: &Paths, options: &UpOptions) -> Result<()> {
     check_host()?;
     let _lock = lock(paths)?;
-    let images = phase("images", || image::build(paths, &options.binary))?;
+    let images = phase("images", || {
+        image::build(paths, &options.binary, options.bare)
+    })?;
     if options.image_only {
         return Ok(());
     }

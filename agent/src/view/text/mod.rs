@@ -1,12 +1,19 @@
 //! The picture as text: aligned, and coloured where it is for a terminal. Pure.
 
 mod age;
+mod boot;
 mod node;
 mod swarm;
 pub(crate) mod table;
 
 use super::report::Report;
+use crate::report::boot::Boot;
 use table::Paint;
+
+/// How the agent came into its swarm.
+pub fn boot(boot: &Boot, colour: bool) -> String {
+    boot::render(boot, Paint(colour))
+}
 
 /// The whole report, at its own time.
 pub fn render(report: &Report, colour: bool) -> String {

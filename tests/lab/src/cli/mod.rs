@@ -30,6 +30,9 @@ enum Verb {
         /// The agent's binary for the images; by default the one beside this command.
         #[arg(long)]
         binary: Option<PathBuf>,
+        /// Also build the image without swarmlet and with the AWS CLI, for comparisons.
+        #[arg(long)]
+        bare: bool,
     },
     /// End the lab and leave nothing behind but the cache.
     Down,
@@ -211,9 +214,18 @@ impl Command {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let paths = Paths::from_env()?;
         match self.verb {
-            Verb::Up { image_only, binary } => {
+            Verb::Up {
+                image_only,
+                binary,
+                bare,
+            } => {
                 let binary = binary.map_or_else(agent_beside, Ok)?;
-                lab::up(&paths, &UpOptions { binary, image_only })?;
+                let options = UpOptions {
+                    binary,
+                    image_only,
+                    bare,
+                };
+                lab::up(&paths, &options)?;
             }
             Verb::Down => lab::down::down(&paths)?,
             Verb::Hypervisor => lab::hypervisor::follow(&paths)?,

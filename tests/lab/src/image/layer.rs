@@ -171,6 +171,20 @@ pub(super) fn dressed(store: &Store, parts: &Finish, suite: &str, below: &Layer)
     )
 }
 
+/// Without swarmlet, with the AWS CLI and a unit that runs user data.
+pub(super) fn bare(store: &Store, parts: &Finish, suite: &str, engine: &Layer) -> Result<Layer> {
+    let digest = additions(parts, engine)?.path(&parts.image.join("bare.sh"))?;
+    let argv = ["/run/build/lab/bare.sh", "/run/build"];
+    top(
+        store,
+        &format!("bare-{suite}"),
+        digest,
+        parts,
+        engine,
+        &argv,
+    )
+}
+
 /// What every top layer depends on.
 fn additions(parts: &Finish, below: &Layer) -> Result<Digest> {
     Digest::default()

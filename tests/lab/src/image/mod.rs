@@ -1,7 +1,8 @@
 //! Builds the machine images out of layers, each made again only when what goes into it changes.
 //!
 //! ```text
-//! base ── system ─┬─ engine ── baked ── cloud-init
+//! base ── system ─┬─ engine ─┬─ baked ── cloud-init
+//!                │          └─ bare (only where it is asked for: with the AWS CLI, without swarmlet)
 //!    (debootstrap)├─ plain
 //!                 ├─ stock (what a distribution publishes: images are made from it as on AWS)
 //!                 └─ repository (the engine's packages, for the plain image to install)
@@ -43,6 +44,7 @@ const BOOKWORM: &str = "ami-0ba1ed00000000003";
 const CLOUD_INIT: &str = "ami-0ba1ed00000000004";
 const STOCK: &str = "ami-0ba1ed00000000013";
 const DNF: &str = "ami-0ba1ed00000000005";
+const BARE: &str = "ami-0ba1ed00000000006";
 
 /// What the images are made of, by the names that debootstrap knows.
 const TRIXIE_SUITE: &str = "trixie";
@@ -66,6 +68,9 @@ pub enum Image {
     Made(String),
     /// Like Amazon Linux 2023 for a package manager, with swarmlet, without Docker.
     Dnf,
+    /// Debian 13 with Docker Engine and the AWS CLI, without swarmlet; it runs user data that is a
+    /// script. Built by `lab up --bare` only.
+    Bare,
 }
 
 impl Image {
@@ -79,6 +84,7 @@ impl Image {
             Self::Stock => STOCK,
             Self::Made(id) => id,
             Self::Dnf => DNF,
+            Self::Bare => BARE,
         }
     }
 }
@@ -130,8 +136,9 @@ pub(crate) fn stage(paths: &Paths) -> Result<PathBuf> {
     Ok(read(&adopted(paths))?.stage)
 }
 
-/// Builds what is missing or out of date; `binary` is the agent to put in.
-pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
+/// Builds what is missing or out of date; `binary` is the agent to put in, `bare` asks for the image
+/// that only comparisons need.
+pub(crate) fn build(paths: &Paths, binary: &Path, bare: bool) -> Result<Manifest> {
     let store = Store::new(paths.images());
     let image = paths.root.join("tests/lab/image");
     let provision = paths.root.join("packer/provision");
@@ -162,10 +169,16 @@ pub(crate) fn build(paths: &Paths, binary: &Path) -> Result<Manifest> {
         (DNF, finished("dnf", BOOKWORM_SUITE, &rpm)?),
     ];
 
+    let mut layers: BTreeMap<_, _> = layers
+        .map(|(id, top)| (id.to_owned(), top.folders()))
+        .into();
+    if bare {
+        let top = layer::bare(&store, &parts, TRIXIE_SUITE, &engine)?;
+        layers.insert(BARE.to_owned(), top.folders());
+    }
+
     let manifest = Manifest {
-        layers: layers
-            .map(|(id, top)| (id.to_owned(), top.folders()))
-            .into(),
+        layers,
         repositories: [("apt", &apt_repository), ("rpm", &rpm_repository)]
             .map(|(name, layer)| (name.to_owned(), layer.folder().to_owned()))
             .into(),
