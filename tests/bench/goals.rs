@@ -95,8 +95,8 @@ const RULES: &[Rule] = &[
         Kind::Times(1.25),
     ),
     rule(
-        "memory of its own, idle worker (private pages)",
-        "idle-worker/private",
+        "memory of its own, idle worker (binary and private pages)",
+        "idle-worker/own",
         None,
         "at most 12 MiB",
         Kind::Most(12.0, "MiB"),

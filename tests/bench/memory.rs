@@ -18,11 +18,12 @@ pub(crate) struct Use {
     pub(crate) anonymous: f64,
     /// Resident, shared pages counted by their part.
     pub(crate) pss: f64,
-    /// Of no other process.
-    pub(crate) private: f64,
+    /// What it would have to itself on a machine with one agent: its pages of the binary, which the
+    /// agents of a lab share, and all that no other process has.
+    pub(crate) own: f64,
     /// Processor time since the unit's start, its children included, in seconds.
     pub(crate) cpu: f64,
-    /// How often one of its threads slept and woke.
+    /// How often its main thread slept and woke: it runs everything but short looks at files.
     pub(crate) wakes: f64,
 }
 
@@ -33,19 +34,33 @@ pub(crate) fn of(id: &str) -> Result<Use> {
     let rollup = read(&folder.join("smaps_rollup"))?;
     let mib = |field: &str| number(&rollup, field) / 1024.0;
     let accounts = read(&machines::slice(id)?.child(AGENT).path().join("cpu.stat"))?;
-    let mut wakes = 0.0;
-    for task in fs::read_dir(folder.join("task")).context("cannot list its threads")? {
-        let status = read(&task?.path().join("status"))?;
-        wakes += number(&status, "voluntary_ctxt_switches:");
-    }
+    let status = read(&folder.join("status"))?;
     Ok(Use {
         rss: mib("Rss:"),
         anonymous: mib("Anonymous:"),
         pss: mib("Pss:"),
-        private: mib("Private_Clean:") + mib("Private_Dirty:"),
+        own: own(&read(&folder.join("smaps"))?) / 1024.0,
         cpu: number(&accounts, "usage_usec") / 1e6,
-        wakes,
+        wakes: number(&status, "voluntary_ctxt_switches:"),
     })
+}
+
+/// In KiB, of the list of mappings.
+fn own(maps: &str) -> f64 {
+    let (mut is_binary, mut sum) = (false, 0.0);
+    for line in maps.lines() {
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next()) {
+            // A mapping's head begins with its addresses.
+            (Some(head), _) if !head.ends_with(':') => is_binary = line.ends_with("/swarmlet"),
+            (Some("Rss:"), Some(size)) if is_binary => sum += size.parse().unwrap_or(0.0),
+            (Some("Private_Clean:" | "Private_Dirty:"), Some(size)) if !is_binary => {
+                sum += size.parse().unwrap_or(0.0);
+            }
+            _ => {}
+        }
+    }
+    sum
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -64,6 +79,14 @@ fn number(text: &str, word: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_binary_counts_whole_and_libraries_by_what_is_private() {
+        let maps = "55d0-55d1 r-xp 0 00:1 1 /usr/bin/swarmlet\nRss: 100 kB\nPrivate_Clean: 0 kB\n\
+                    7f00-7f01 r-xp 0 00:1 2 /usr/lib/libc.so.6\nRss: 50 kB\nPrivate_Dirty: 4 kB\nVmFlags: rd\n\
+                    7f02-7f03 rw-p 0 00:0 0\nRss: 30 kB\nPrivate_Dirty: 30 kB\n";
+        assert_eq!(own(maps).to_string(), "134");
+    }
 
     #[test]
     fn numbers_are_found_by_the_whole_word() {

@@ -41,7 +41,10 @@ const COMPARED: &[(&str, &str)] = &[
 const IDLE: &[(&str, &str)] = &[
     ("resident memory (RSS), MiB", "rss"),
     ("of it backed by no file, MiB", "anonymous"),
-    ("private to the process, MiB", "private"),
+    (
+        "its own: the binary's pages and all private ones, MiB",
+        "own",
+    ),
     ("proportional (PSS), MiB", "pss"),
     ("growth of RSS, MiB an hour", "rss growth an hour"),
     ("processor time, s an hour", "cpu seconds an hour"),

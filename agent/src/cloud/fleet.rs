@@ -62,6 +62,16 @@ pub trait Fleet {
     async fn instances(&self, instance_ids: &[String]) -> Result<Vec<Instance>, CloudError>;
 }
 
+impl<F: Fleet> Fleet for &F {
+    async fn tags(&self, instance_id: &str) -> Result<BTreeMap<String, String>, CloudError> {
+        (**self).tags(instance_id).await
+    }
+
+    async fn instances(&self, instance_ids: &[String]) -> Result<Vec<Instance>, CloudError> {
+        (**self).instances(instance_ids).await
+    }
+}
+
 /// The real EC2.
 #[derive(Clone, Debug)]
 pub struct Ec2 {

@@ -38,7 +38,7 @@ pub(super) async fn gather(settings: &Settings) -> Facts {
         Ok(region) => {
             let aws = Aws::new(imds.clone(), &region, &settings.aws);
             (
-                node::identify(&*imds, &Ec2::new(&aws), settings).await,
+                node::identify(&*imds, |_| Ec2::new(&aws), settings).await,
                 Some(aws),
             )
         }

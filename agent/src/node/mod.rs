@@ -56,17 +56,18 @@ pub struct Node {
 }
 
 /// Reads who this node is: facts and tags from instance metadata side by side, tags from EC2
-/// where metadata shows none. The command line overrides tags, tags override settings.
-pub async fn identify(
+/// where metadata shows none. The command line overrides tags, tags override settings. `fleet` makes
+/// EC2's client for a region, where it is needed.
+pub async fn identify<F: Fleet>(
     metadata: &impl Metadata,
-    fleet: &impl Fleet,
+    fleet: impl FnOnce(&str) -> F,
     settings: &Settings,
 ) -> Result<Node, IdentifyError> {
     let (facts, shown) = tokio::join!(facts::read(metadata), tags::shown(metadata));
     let (facts, shown) = (facts?, shown?);
     let tags = match shown {
         Some(tags) => tags,
-        None => tags::asked(fleet, &facts.instance_id, settings).await?,
+        None => tags::asked(&fleet(&facts.region), &facts.instance_id, settings).await?,
     };
     assemble(facts, &tags, settings)
 }

@@ -107,7 +107,7 @@ async fn metadata_alone_is_enough() {
     ]);
     let node = identify(
         &Shows::instance().tags(&given),
-        &Ec2::never(),
+        |_| Ec2::never(),
         &Settings::default(),
     )
     .await;
@@ -143,14 +143,14 @@ async fn the_command_line_overrides_tags_and_tags_override_settings() {
     .concat();
     let shows = Shows::instance().tags(&tagged);
 
-    let node = identify(&shows, &Ec2::never(), &settings)
+    let node = identify(&shows, |_| Ec2::never(), &settings)
         .await
         .expect("a node");
     assert_eq!((node.role, node.cluster.as_str()), (Role::Worker, "demo"));
     settings.node.forced.role = Some(Role::Manager);
     settings.node.forced.cluster = "forced".parse().ok();
     settings.node.forced.labels = tags(&[("c", "forced")]);
-    let node = identify(&shows, &Ec2::never(), &settings)
+    let node = identify(&shows, |_| Ec2::never(), &settings)
         .await
         .expect("a node");
     assert_eq!(
@@ -164,7 +164,7 @@ async fn the_command_line_overrides_tags_and_tags_override_settings() {
 
     let untagged = Shows::instance().tags(&[("Name", " ")]);
     settings.node.forced = crate::config::Forced::default();
-    let node = identify(&untagged, &Ec2::never(), &settings)
+    let node = identify(&untagged, |_| Ec2::never(), &settings)
         .await
         .expect("a node");
     assert_eq!(
@@ -204,7 +204,7 @@ async fn wrong_tags_are_terminal_and_name_the_tag_to_set() {
     ];
     for (given, message) in cases {
         let shows = Shows::instance().tags(given);
-        let error = identify(&shows, &Ec2::never(), &Settings::default())
+        let error = identify(&shows, |_| Ec2::never(), &Settings::default())
             .await
             .expect_err(message);
         assert_eq!(error.to_string(), message);
@@ -215,7 +215,7 @@ async fn wrong_tags_are_terminal_and_name_the_tag_to_set() {
 #[tokio::test]
 async fn ec2_is_asked_where_metadata_shows_no_tags() {
     let ec2 = Ec2::new(vec![Ok(tags(&MEMBER))]);
-    let node = identify(&Shows::instance(), &ec2, &Settings::default())
+    let node = identify(&Shows::instance(), |_| &ec2, &Settings::default())
         .await
         .expect("a node");
     assert_eq!(
@@ -231,13 +231,13 @@ async fn a_young_instance_is_looked_up_until_ec2_knows_its_tags() {
         Ok(tags(&MEMBER[..1])),
         Ok(tags(&MEMBER)),
     ]);
-    let node = identify(&Shows::instance(), &ec2, &Settings::default())
+    let node = identify(&Shows::instance(), |_| &ec2, &Settings::default())
         .await
         .expect("a node");
     assert_eq!((node.role, ec2.asked.get()), (Role::Worker, 3));
 
     let ec2 = Ec2::new(vec![Ok(Tags::new())]);
-    let error = identify(&Shows::instance(), &ec2, &Settings::default()).await;
+    let error = identify(&Shows::instance(), |_| &ec2, &Settings::default()).await;
     assert_eq!(error, Err(IdentifyError::NoRole(ID.to_owned())));
     assert_eq!(ec2.asked.get(), 5);
 }
@@ -254,7 +254,7 @@ async fn hidden_tags_name_both_ways_out_and_are_not_terminal() {
         ),
     ] {
         let ec2 = Ec2::new(vec![Err(cause)]);
-        let error = identify(&Shows::instance(), &ec2, &Settings::default())
+        let error = identify(&Shows::instance(), |_| &ec2, &Settings::default())
             .await
             .expect_err(why);
         let expected = format!(
@@ -277,7 +277,7 @@ async fn a_silent_ec2_is_not_terminal() {
         },
     ] {
         let ec2 = Ec2::new(vec![Err(cause.clone())]);
-        let error = identify(&Shows::instance(), &ec2, &Settings::default())
+        let error = identify(&Shows::instance(), |_| &ec2, &Settings::default())
             .await
             .expect_err("silent");
         assert_eq!(
@@ -296,7 +296,7 @@ async fn settings_that_say_who_the_node_is_make_up_for_hidden_tags() {
     settings.node.role = Some(Role::Worker);
     settings.node.forced.cluster = "demo".parse().ok();
     let ec2 = Ec2::new(vec![Err(denied())]);
-    let node = identify(&Shows::instance(), &ec2, &settings)
+    let node = identify(&Shows::instance(), |_| &ec2, &settings)
         .await
         .expect("a node");
     assert_eq!((node.role, node.cluster.as_str()), (Role::Worker, "demo"));
@@ -327,7 +327,7 @@ async fn metadata_that_lacks_or_garbles_a_fact_is_named() {
             "vpc-ipv4-cidr-blocks from instance metadata: \"everything\" is no address block",
         ),
     ] {
-        let error = identify(&shows, &Ec2::never(), &Settings::default())
+        let error = identify(&shows, |_| Ec2::never(), &Settings::default())
             .await
             .expect_err(message);
         assert!(error.to_string().contains(message), "{error}");

@@ -17,10 +17,12 @@ pub(super) async fn settle(
     runner: &impl Runner,
     changed: bool,
 ) -> Result<(), PrepareError> {
-    if !is(runner, "is-enabled").await? {
+    // The engine waits for this: what can be asked at once is.
+    let (enabled, active) = tokio::join!(is(runner, "is-enabled"), is(runner, "is-active"));
+    if !enabled? {
         systemctl(runner, "enable", &["enable", SERVICE]).await?;
     }
-    if !is(runner, "is-active").await? {
+    if !active? {
         return systemctl(runner, "start", &["start", "--no-block", SERVICE]).await;
     }
     if !changed {

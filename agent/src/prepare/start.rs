@@ -20,9 +20,8 @@ pub async fn start(settings: &Settings) -> Result<(), PrepareError> {
         metadata.request_timeout,
         metadata.budget,
     ));
-    let region = node::region(&*imds, settings).await?;
-    let aws = Aws::new(imds.clone(), &region, &settings.aws);
-    let node = node::identify(&*imds, &Ec2::new(&aws), settings).await?;
+    let fleet = |region: &str| Ec2::new(&Aws::new(imds.clone(), region, &settings.aws));
+    let node = node::identify(&*imds, fleet, settings).await?;
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     async {

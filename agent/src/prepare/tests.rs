@@ -119,7 +119,7 @@ async fn a_baked_image_gets_name_settings_and_a_started_engine() {
     assert_eq!(host.daemon(), expected);
     assert_eq!(
         runner.lines(),
-        [ENABLED, "systemctl enable docker.service", ACTIVE, START]
+        [ENABLED, ACTIVE, "systemctl enable docker.service", START]
     );
 }
 
@@ -182,7 +182,7 @@ async fn a_missing_engine_is_installed_with_services_held_back() {
     );
     assert_eq!(
         lines[2..],
-        [ENABLED, "systemctl enable docker.service", ACTIVE, START]
+        [ENABLED, ACTIVE, "systemctl enable docker.service", START]
     );
     assert!(!host.path("usr/sbin/policy-rc.d").exists());
 }

@@ -27,6 +27,15 @@ impl<O: Outside> Agent<O> {
         Ok(())
     }
 
+    /// Reads the ticket before the first round: a node that knows of no swarm of its own will ask for it
+    /// whatever else it sees.
+    pub(super) async fn look_ahead(&mut self) {
+        if self.knowledge.is_blank() && self.departure.is_none() {
+            // Trouble is an answer here too.
+            let _ = self.read_ticket().await;
+        }
+    }
+
     /// After a refusal for too many requests a worker asks at some time of its own. Managers, of
     /// which there are few, go first: everybody waits for them.
     fn give_way(&mut self) {

@@ -66,9 +66,9 @@ pub async fn run<O: Outside>(
         if decision.reason.is_settled() || matches!(decision.action, Action::Serve(_)) {
             notify.ready();
         }
-        let launch = alive(notify, agent.tell_launch()).await;
         let woken = match pause {
             Some(pause) => {
+                let launch = alive(notify, agent.tell_launch()).await;
                 // A fleet that started in one second must not ask in one second.
                 let pause = launch.map_or(pause, |launch| launch.min(pause));
                 let pause = pause + agent.edges.chance.within(pause / 5);

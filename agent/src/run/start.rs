@@ -87,13 +87,23 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     // A first look before the first round: an instance on its way out does not join.
     let memory = Memory::new(&settings.state_dir, &node.instance_id);
     let mut lookout = notices::Watch::new(client(&settings.metadata).once(), memory);
+    notify.status("reading notices and the ticket");
     let began = Instant::now();
-    let (tell, heard) = watch::channel(lookout.look().await);
-    trace.step("notices", began);
-    let mut following = pin!(notices::follow(lookout, tell));
+    let (tell, mut heard) = watch::channel(Heard::default());
     Failure::forget(&settings.runtime_dir);
     let agent = assemble(node, &aws, docker.clone(), settings, heard.clone())?;
-    let agent = agent.with_metrics(&metrics).with_trace(trace);
+    let mut agent = agent.with_metrics(&metrics);
+    // What most nodes need next is fetched meanwhile.
+    let (first, ()) = rounds::alive(&notify, async {
+        tokio::join!(lookout.look(), agent.look_ahead())
+    })
+    .await;
+    tell.send_replace(first);
+    // The first round sees it: it wakes no other.
+    heard.mark_unchanged();
+    trace.step("notices and ticket", began);
+    let agent = agent.with_trace(trace);
+    let mut following = pin!(notices::follow(lookout, tell));
     let mut triggers = Happenings {
         watch: Watch::start(docker),
         heard,
@@ -167,9 +177,9 @@ async fn identify(
     imds: Arc<Imds>,
     settings: &Settings,
 ) -> Result<(node::Node, Aws), IdentifyError> {
-    let region = node::region(&*imds, settings).await?;
-    let aws = Aws::new(imds.clone(), &region, &settings.aws);
-    let node = node::identify(&*imds, &Ec2::new(&aws), settings).await?;
+    let aws = |region: &str| Aws::new(imds.clone(), region, &settings.aws);
+    let node = node::identify(&*imds, |region| Ec2::new(&aws(region)), settings).await?;
+    let aws = aws(&node.region);
     Ok((node, aws))
 }
 

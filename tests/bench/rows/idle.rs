@@ -51,7 +51,7 @@ fn account(name: &str, before: &Use, after: &Use, hours: f64, results: &mut Resu
     note("rss", after.rss);
     note("anonymous", after.anonymous);
     note("pss", after.pss);
-    note("private", after.private);
+    note("own", after.own);
     note("rss growth an hour", (after.rss - before.rss) / hours);
     note("cpu seconds an hour", (after.cpu - before.cpu) / hours);
     note("wakes an hour", (after.wakes - before.wakes) / hours);
