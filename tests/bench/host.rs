@@ -50,19 +50,20 @@ impl Host {
     /// Asks machines of both kinds.
     pub(crate) fn ask(&mut self, lab: &Lab, pair: &Pair) -> Result<()> {
         let (ours, hand) = (&pair.ours.worker.id, &pair.hand.worker.id);
-        let first = |id: &str, script: &str| -> Result<String> {
+        let word = |id: &str, script: &str, place: usize| -> Result<String> {
             let said = machines::shell(lab, id, script)?;
-            Ok(said.lines().next().unwrap_or_default().to_owned())
+            Ok(said.split_whitespace().nth(place).unwrap_or("?").to_owned())
         };
+        let system = machines::shell(lab, ours, ". /etc/os-release; echo \"$PRETTY_NAME\"")?;
         self.versions = [
-            ("swarmlet", first(ours, "swarmlet --version")?),
+            ("", system.trim().to_owned()),
+            ("systemd", word(ours, "systemctl --version", 1)?),
             ("Docker Engine", Engine::of(hand)?.version()?),
+            ("swarmlet", word(ours, "swarmlet --version", 1)?),
             (
-                "system",
-                first(ours, ". /etc/os-release; echo \"$PRETTY_NAME\"")?,
+                "AWS CLI",
+                word(hand, "aws --version", 0)?.replace("aws-cli/", ""),
             ),
-            ("systemd", first(ours, "systemctl --version")?),
-            ("AWS CLI", first(hand, "aws --version")?),
         ]
         .map(|(name, version)| (name.to_owned(), version))
         .to_vec();

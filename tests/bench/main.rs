@@ -21,6 +21,7 @@ mod pair;
 mod picture;
 mod results;
 mod rows;
+mod rules;
 mod sight;
 mod simulated;
 mod trace;

@@ -99,14 +99,7 @@ fn machine(results: &Results) -> String {
     let host = &results.host;
     let versions = host.versions.iter();
     let versions: Vec<String> = versions
-        .map(
-            |(name, version)| match version.strip_prefix(&format!("{name} ")) {
-                Some(rest) => format!("{name} {rest}"),
-                None if name == "system" => version.clone(),
-                None if version.contains(char::is_alphabetic) => version.clone(),
-                None => format!("{name} {version}"),
-            },
-        )
+        .map(|(name, version)| format!("{name} {version}").trim_start().to_owned())
         .collect();
     format!(
         "Measured on {} by `{}`: {} cores of {}, {} GiB, Linux {}, load {} at the start. In the machines: {}.\n",
@@ -168,11 +161,12 @@ fn idle(results: &Results) -> String {
         );
     }
     let fresh = results.of("fresh/rss").map(|s| spread(s, "MiB"));
-    let calls = results.of("boot/aws calls").map(|s| spread(s, ""));
+    let calls = results.of("boot/aws calls");
     if let (Some(fresh), Some(calls)) = (fresh, calls) {
         let _ = writeln!(
             table,
-            "\nA worker that has just booted has {fresh} resident and has made {calls} AWS call."
+            "\nA worker that has just booted has {fresh} resident; calls of AWS it has made: {:.0}, at most {:.0}.",
+            calls.median, calls.most
         );
     }
     table

@@ -43,7 +43,7 @@ pub(crate) fn draw(boot: &Boot) -> String {
         y += LINE;
     }
     let x = at(boot.ready);
-    let _ = writeln!(
+    let _ = write!(
         svg,
         "<path class=\"ready\" d=\"M{x:.1} {:.1}V{bottom:.1}\"/><text class=\"mark\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">Ready {:.2} s</text>\n</svg>",
         TOP - 6.0,

@@ -40,8 +40,8 @@ pub(crate) fn read(lab: &Lab, id: &str, ready: f64) -> Result<Boot> {
     let stamp = |unit: &str, property: &str| -> Result<f64> {
         Ok(machines::stamp(lab, id, unit, property)? - begun)
     };
-    let network = stamp("network-online.target", "ActiveEnterTimestamp")?;
-    let mut bars = vec![bar("system, until the network is up", "unit", 0.0, network)];
+    let system = stamp("basic.target", "ActiveEnterTimestamp")?;
+    let mut bars = vec![bar("system, until services start", "unit", 0.0, system)];
     for (name, unit) in UNITS {
         let from = stamp(unit, "InactiveExitTimestamp")?;
         bars.push(bar(

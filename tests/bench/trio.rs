@@ -1,8 +1,8 @@
 //! Three machines that are to be managers, by hand and by swarmlet.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use lab::{Cluster, ClusterSpec, Instance, Lab, Requests, Role, wait_until};
 
 use crate::clock;
@@ -34,7 +34,12 @@ fn quorum(machines: &[Instance]) -> Result<f64> {
         .iter()
         .map(|machine| Sight::of(&machine.id))
         .collect::<Result<_>>()?;
+    let begun = Instant::now();
     loop {
+        ensure!(
+            begun.elapsed() < FORMED,
+            "three managers were never reachable"
+        );
         for sight in &sights {
             let nodes = sight.engine.nodes().unwrap_or_default();
             if nodes.iter().filter(|node| node.reachable).count() == machines.len() {
@@ -96,7 +101,7 @@ impl Trio for ByHand<'_> {
         // The command's own end: its token is printed then.
         let ended = wait_until("the command has ended", FORMED, || {
             let at = machines::stamp(self.lab, &first.id, BY_HAND, "ExecMainExitTimestamp")?;
-            anyhow::ensure!(at > 0.0, "it runs");
+            ensure!(at > 0.0, "it runs");
             Ok(at)
         })?;
         Ok(ended - machines::started(self.lab, &first.id, BY_HAND)?)

@@ -31,7 +31,7 @@ pub struct Boot {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
-    /// `identify`, `notices`, `look` at the engine, a decision's action, or what was waited for.
+    /// `identify`, `notices and ticket`, `look at the engine`, a decision's action, or what was waited for.
     pub name: String,
     /// When it began.
     pub from_ms: f64,
@@ -82,7 +82,7 @@ impl Trace {
     /// The engine was looked at.
     pub(crate) fn looked(&mut self, from: Instant) {
         if from.elapsed() >= WORTH {
-            self.step("look", from);
+            self.step("look at the engine", from);
         }
     }
 
@@ -157,7 +157,16 @@ mod tests {
         trace.waited(&decision(serve, false), Instant::now());
         let boot = trace.told();
         let told: Vec<_> = boot.steps.iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(told, ["identify", "look", "serve", "wait, member", "serve"]);
+        assert_eq!(
+            told,
+            [
+                "identify",
+                "look at the engine",
+                "serve",
+                "wait, member",
+                "serve"
+            ]
+        );
         assert_eq!(boot.served_ms, Some(50.0));
         assert_eq!((boot.steps[1].from_ms, boot.steps[1].to_ms), (30.0, 50.0));
     }

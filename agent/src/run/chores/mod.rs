@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
@@ -36,6 +37,8 @@ pub(super) struct Chores {
     key: lock::Published,
     watch: reap::Watch,
     instances: Instances,
+    /// When the last node was promoted.
+    promoted: Option<Instant>,
     pub(super) stacks: stacks::Stacks,
     /// What was said once and need not be said again.
     said: BTreeSet<String>,

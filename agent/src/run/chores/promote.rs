@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::label;
@@ -11,8 +12,12 @@ use crate::run::{Agent, Clock, Outside, StepError};
 use crate::swarm::promotion::{self, Promotion};
 use crate::swarm::{Epoch, Instance, Role, labelling};
 
-/// A new manager is reachable one to two seconds after its promotion; node events tell.
+/// Between looks at a manager that is not reachable. No event tells when it is.
 const SOON: Duration = Duration::from_millis(500);
+/// The same after a promotion: the next one waits for this one, and it takes about a second.
+const AT_ONCE: Duration = Duration::from_millis(100);
+/// For so long a promotion counts as new.
+const NEW: Duration = Duration::from_secs(5);
 
 impl<O: Outside> Agent<O> {
     /// Promotes or demotes one node if it is time to; says when to look again.
@@ -32,7 +37,8 @@ impl<O: Outside> Agent<O> {
                 self.publish(&promoted(nodes, &node_id), swarm).await?;
                 self.turn(nodes, &node_id, Role::Manager, epoch).await?;
                 info!(promoted = node_id, "node promoted to manager");
-                Ok(Some(SOON))
+                self.chores.promoted = Some(Instant::now());
+                Ok(Some(AT_ONCE))
             }
             Promotion::Demote(node_id) => {
                 self.turn(nodes, &node_id, Role::Worker, None).await?;
@@ -42,7 +48,10 @@ impl<O: Outside> Agent<O> {
                 );
                 Ok(Some(SOON))
             }
-            Promotion::Hold => Ok(Some(SOON)),
+            Promotion::Hold => {
+                let new = self.chores.promoted.is_some_and(|at| at.elapsed() < NEW);
+                Ok(Some(if new { AT_ONCE } else { SOON }))
+            }
             Promotion::Settled => Ok(None),
         }
     }

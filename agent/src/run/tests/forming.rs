@@ -17,6 +17,21 @@ fn paused() -> tokio::runtime::Runtime {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_ticket_is_read_ahead_once_and_by_nobody_who_has_a_swarm() {
+    let world = World::default();
+    let (_hosts, _leader) = cluster(&world, &[]).await;
+    let host = Host::new(&world, 2, Role::Worker);
+    let before = world.calls("read");
+    let mut agent = host.agent();
+    agent.look_ahead().await;
+    assert_eq!(turn(&mut agent).await.0, Action::Probe);
+    until_it_serves(&mut agent).await;
+    // The agent was restarted.
+    host.agent().look_ahead().await;
+    assert_eq!(world.calls("read") - before, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_manager_claims_forms_and_publishes_in_few_calls() {
     let world = World::default();
     let host = Host::new(&world, 1, Role::Manager);
