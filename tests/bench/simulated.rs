@@ -14,7 +14,7 @@ pub(crate) fn read(file: &Path) -> Result<f64> {
 
 fn find(text: &str) -> Option<f64> {
     let of_interest =
-        |line: &&str| line.contains("1000 workers") && line.contains("swarm formed before: true");
+        |line: &&str| line.contains("workers: 1000,") && line.contains("formed: true");
     let line = text.lines().find(of_interest)?;
     let (_, after) = line.split_once("last join after ")?;
     after.split(' ').next()?.parse().ok()

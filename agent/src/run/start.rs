@@ -66,12 +66,10 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let mut notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     let metrics = Metrics::default();
-    let (_server, errors) =
-        Server::start(&metrics, &settings.runtime_dir, settings.metrics.listen).await;
-    for error in errors {
-        // A node that cannot be counted is in its swarm all the same.
-        warn!(%error, "metrics cannot be fetched");
-    }
+    let _server = serve(&metrics, &settings).await;
+    let docker = docker(&settings);
+    // Connected by the time that it is asked.
+    let engine = Watch::start(docker.clone());
     notify.status("reading instance metadata");
     let began = Instant::now();
     let imds = Arc::new(client(&settings.metadata));
@@ -83,29 +81,21 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     trace.step("identify", began);
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
-    let docker = docker(&settings);
-    // A first look before the first round: an instance on its way out does not join.
     let memory = Memory::new(&settings.state_dir, &node.instance_id);
     let mut lookout = notices::Watch::new(client(&settings.metadata).once(), memory);
-    notify.status("reading notices and the ticket");
     let began = Instant::now();
     let (tell, mut heard) = watch::channel(Heard::default());
     Failure::forget(&settings.runtime_dir);
-    let agent = assemble(node, &aws, docker.clone(), settings, heard.clone())?;
+    let agent = assemble(node, &aws, docker, settings, heard.clone())?;
     let mut agent = agent.with_metrics(&metrics);
-    // What most nodes need next is fetched meanwhile.
-    let (first, ()) = rounds::alive(&notify, async {
-        tokio::join!(lookout.look(), agent.look_ahead())
-    })
-    .await;
-    tell.send_replace(first);
+    tell.send_replace(first_look(&mut lookout, &mut agent, &notify).await);
     // The first round sees it: it wakes no other.
     heard.mark_unchanged();
     trace.step("notices and ticket", began);
     let agent = agent.with_trace(trace);
     let mut following = pin!(notices::follow(lookout, tell));
     let mut triggers = Happenings {
-        watch: Watch::start(docker),
+        engine,
         heard,
         stop,
     };
@@ -119,6 +109,28 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     };
     rounds.instrument(span).await;
     Ok(())
+}
+
+async fn serve(metrics: &Metrics, settings: &Settings) -> Server {
+    let listen = settings.metrics.listen;
+    let (server, errors) = Server::start(metrics, &settings.runtime_dir, listen).await;
+    for error in errors {
+        // A node that cannot be counted is in its swarm all the same.
+        warn!(%error, "metrics cannot be fetched");
+    }
+    server
+}
+
+/// Before the first round: an instance on its way out does not join. What most nodes need next is
+/// fetched meanwhile.
+async fn first_look(
+    lookout: &mut notices::Watch<Imds>,
+    agent: &mut Agent<Real>,
+    notify: &Notify,
+) -> Heard {
+    notify.status("reading notices and the ticket");
+    let both = async { tokio::join!(lookout.look(), agent.look_ahead()) };
+    rounds::alive(notify, both).await.0
 }
 
 /// The agent of this node, for a verb that does one thing with it.
@@ -207,7 +219,7 @@ impl Stop {
 
 /// What wakes the agent: its engine, a notice or a request, and the service manager.
 struct Happenings {
-    watch: Watch,
+    engine: Watch,
     heard: watch::Receiver<Heard>,
     stop: Stop,
 }
@@ -215,7 +227,7 @@ struct Happenings {
 impl Triggers for Happenings {
     async fn next(&mut self) -> Option<()> {
         tokio::select! {
-            () = self.watch.happening() => Some(()),
+            () = self.engine.happening() => Some(()),
             Ok(()) = self.heard.changed() => Some(()),
             () = self.stop.asked() => None,
         }
