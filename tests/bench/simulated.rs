@@ -27,9 +27,8 @@ mod tests {
     #[test]
     fn the_line_of_a_swarm_that_stands_is_taken() {
         let line = |formed: bool, last: &str| {
-            format!(
-                "  1000 workers, swarm formed before: {formed}; the slowest of 2: ticket after 0.0 s, last join after {last} s, 1.9 reads\n"
-            )
+            let crowd = format!("Crowd {{ workers: 1000, formed: {formed}, reads_a_second: 40 }}");
+            format!("  {crowd}; the slowest of 2: last join after {last} s, 1.9 reads\n")
         };
         let text = line(false, "29.1") + &line(true, "27.4");
         assert_eq!(
