@@ -47,22 +47,26 @@ pub(crate) struct Trace {
 }
 
 impl Default for Trace {
-    /// From now on.
+    /// From now on, at an unknown time of the host.
     fn default() -> Self {
-        let up = clock_gettime(ClockId::Boottime);
-        let whole = u64::try_from(up.tv_sec).unwrap_or_default();
-        let rest = u32::try_from(up.tv_nsec).unwrap_or_default();
         Self {
             begun: Instant::now(),
-            boot: Boot {
-                started_ms: milliseconds(Duration::new(whole, rest)),
-                ..Boot::default()
-            },
+            boot: Boot::default(),
         }
     }
 }
 
 impl Trace {
+    /// From now on.
+    pub(crate) fn start() -> Self {
+        let up = clock_gettime(ClockId::Boottime);
+        let whole = u64::try_from(up.tv_sec).unwrap_or_default();
+        let rest = u32::try_from(up.tv_nsec).unwrap_or_default();
+        let mut trace = Self::default();
+        trace.boot.started_ms = milliseconds(Duration::new(whole, rest));
+        trace
+    }
+
     /// What began then has ended now.
     pub(crate) fn step(&mut self, name: &str, from: Instant) {
         if self.boot.served_ms.is_some() {

@@ -62,7 +62,7 @@ impl Outside for Real {
 
 /// Runs the agent until it is asked to stop.
 pub async fn start(settings: Settings) -> Result<(), StartError> {
-    let mut trace = Trace::default();
+    let mut trace = Trace::start();
     let mut notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     let metrics = Metrics::default();
