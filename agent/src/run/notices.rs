@@ -14,6 +14,9 @@ use crate::swarm::notice::{self, Notices, Target};
 
 /// How often to look. Spot's two minutes bear it, and so does the metadata service.
 const EVERY: Duration = Duration::from_secs(5);
+/// Only every so many looks, which is a minute, for what comes many minutes ahead: questions to the
+/// metadata service are most of what an idle agent costs.
+const SELDOM: u32 = 12;
 
 const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
 const SPOT: &str = "meta-data/spot/instance-action";
@@ -39,6 +42,8 @@ pub(super) struct Watch<M> {
     memory: Memory,
     seen: Heard,
     complaint: Option<String>,
+    /// So many looks are still without what is asked for seldom.
+    rest: u32,
 }
 
 impl<M: Metadata> Watch<M> {
@@ -48,6 +53,7 @@ impl<M: Metadata> Watch<M> {
             memory,
             seen: Heard::default(),
             complaint: None,
+            rest: 0,
         }
     }
 
@@ -61,30 +67,38 @@ impl<M: Metadata> Watch<M> {
         // and that was most of what an idle agent cost.
         let target = self.read(TARGET).await;
         let spot = self.read(SPOT).await;
-        let rebalance = self.read(REBALANCE).await;
-        let maintenance = self.read(MAINTENANCE).await;
         let seen: &mut Notices = &mut self.seen.notices;
         if let Ok(text) = target {
             seen.target = Some(Target::read(text.as_deref()));
         }
         take(&mut seen.spot, spot, notice::spot, &mut complaint);
-        take(
-            &mut seen.rebalance,
-            rebalance,
-            notice::rebalance,
-            &mut complaint,
-        );
-        take(
-            &mut seen.maintenance,
-            maintenance,
-            notice::maintenance,
-            &mut complaint,
-        );
+        let all = self.rest == 0;
+        if all {
+            self.look_far(&mut complaint).await;
+        } else {
+            self.rest -= 1;
+        }
         if complaint.is_some() && complaint != self.complaint {
             warn!(error = complaint, "a notice is passed over");
         }
-        self.complaint = complaint;
+        if all || complaint.is_some() {
+            self.complaint = complaint;
+        }
         self.seen.clone()
+    }
+
+    /// What comes many minutes ahead; asked for again at the next look if there is no answer.
+    async fn look_far(&mut self, complaint: &mut Option<String>) {
+        let rebalance = self.read(REBALANCE).await;
+        let maintenance = self.read(MAINTENANCE).await;
+        if rebalance.is_ok() && maintenance.is_ok() {
+            self.rest = SELDOM - 1;
+        }
+        let seen: &mut Notices = &mut self.seen.notices;
+        let recommended = &mut seen.rebalance;
+        take(recommended, rebalance, notice::rebalance, complaint);
+        let scheduled = &mut seen.maintenance;
+        take(scheduled, maintenance, notice::maintenance, complaint);
     }
 
     /// An answer that does not come is no news.

@@ -13,6 +13,9 @@ use crate::swarm::notice::Target;
 const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
 const SPOT: &str = "meta-data/spot/instance-action";
 
+const REBALANCE: &str = "meta-data/events/recommendations/rebalance";
+const MAINTENANCE: &str = "meta-data/events/maintenance/scheduled";
+
 #[derive(Clone, Default)]
 struct Says(Rc<RefCell<BTreeMap<&'static str, Option<&'static str>>>>);
 
@@ -62,6 +65,25 @@ async fn a_notice_that_cannot_be_read_hides_no_other() {
     says.at(TARGET, Some("InService"));
     let seen = watch.look().await.notices;
     assert_eq!((seen.spot, seen.target), (None, Some(Target::InService)));
+}
+
+#[tokio::test]
+async fn what_comes_many_minutes_ahead_is_asked_for_once_a_minute() {
+    const NOTICE: &str = r#"{"noticeTime": "2026-01-02T03:04:05Z"}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let says = Says::default();
+    let mut watch = Watch::new(says.clone(), Memory::new(folder.path(), "i-1"));
+    let mut look = async |what| (what, watch.look().await.notices.rebalance);
+    assert_eq!(look("it is silent").await.1, None);
+    says.at(REBALANCE, None);
+    says.at(MAINTENANCE, None);
+    let answered = look("it is asked again at once").await;
+    assert_eq!(answered.1, Some(false), "{}", answered.0);
+    says.at(REBALANCE, Some(NOTICE));
+    for _ in 1..12 {
+        assert_eq!(look("not within a minute").await.1, Some(false));
+    }
+    assert_eq!(look("after a minute").await.1, Some(true));
 }
 
 #[tokio::test]
