@@ -26,8 +26,8 @@ pub(super) const ENABLED: [&str; 4] = [
 pub(super) const EDIT: &str = "echo '# an edit' >>/etc/swarmlet/config.toml";
 const SAMPLE: &str =
     "while :; do docker node ls --format '{{.Status}}'; sleep 0.05; done >/run/nodes 2>&1";
-/// All that has the name, but for what the kernel and the engine show of the node's own.
-// The image's record of what was built into it is no package's.
+/// All that has the name, but for what the kernel and the engine show of the node's own, and the image's
+/// record of what was built into it.
 pub(super) const LEFT: &str = "find / -xdev -name '*swarmlet*' -not -path '/proc/*' -not -path '/sys/*' \
                     -not -path /usr/share/swarmlet \
                     -not -path '/var/lib/docker/*' -not -path '/var/log/*' -not -path '/tmp/*' -not -path '/var/cache/*'";
