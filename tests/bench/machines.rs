@@ -104,8 +104,13 @@ pub(crate) const BY_HAND: &str = "hand.service";
 /// Out of its swarm, and as if it had never been in one.
 pub(crate) fn reset(lab: &Lab, id: &str) -> Result<()> {
     shell(lab, id, &format!("{LEAVE} {WIPE}"))?;
-    std::thread::sleep(CALM);
+    calm();
     Ok(())
+}
+
+/// Until what was just done has had its effects.
+pub(crate) fn calm() {
+    std::thread::sleep(CALM);
 }
 
 /// Several at once.

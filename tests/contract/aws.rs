@@ -1,7 +1,6 @@
 //! Parameter Store and EC2 through the agent's own adapters, with the credentials of an
 //! instance's role.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -21,18 +20,14 @@ const TICKET: &str = "/swarmlet/c/ticket";
 /// The credentials of an instance: this process' requests are that instance's from here on.
 pub(crate) fn with_role(plane: &ControlPlane, instance: &str) -> Result<Aws> {
     plane.admin.alias("127.0.0.1", instance)?;
-    let imds = Arc::new(Imds::new(
-        &plane.imds,
-        Duration::from_secs(2),
-        Duration::from_secs(10),
-    ));
+    let imds = Imds::new(&plane.imds, Duration::from_secs(2), Duration::from_secs(10));
     let settings = AwsSettings {
         region: None,
         endpoint_url: Some(plane.api.clone()),
         parameter_prefix: "/swarmlet".into(),
         kms_key: None,
     };
-    Ok(Aws::new(imds, lab::aws::REGION, &settings))
+    Ok(Aws::new(&imds, lab::aws::REGION, &settings))
 }
 
 struct Edge {

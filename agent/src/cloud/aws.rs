@@ -1,10 +1,8 @@
 //! What all AWS clients share: region, credentials, one HTTP and TLS stack, time limits.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -12,6 +10,7 @@ use aws_types::region::Region;
 
 use super::calls::Observer;
 use super::credentials::InstanceCredentials;
+use super::http;
 use super::imds::Imds;
 use crate::config::AwsSettings;
 
@@ -40,19 +39,45 @@ macro_rules! client {
     }};
 }
 
-impl Aws {
-    /// Signs with the instance's own role, in `region` unless the settings name another.
-    pub fn new(imds: Arc<Imds>, region: &str, settings: &AwsSettings) -> Self {
-        let region = settings.region.as_deref().unwrap_or(region).to_owned();
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+/// What needs no region: connections and credentials. It can be had while the region is asked for.
+#[derive(Clone, Debug)]
+pub struct Access {
+    credentials: InstanceCredentials,
+    http: SharedHttpClient,
+}
+
+impl Access {
+    /// As the instance's own role.
+    pub fn new(imds: &Imds) -> Self {
         Self {
+            credentials: InstanceCredentials::new(imds.clone()),
+            http: http::client(),
+        }
+    }
+
+    /// The same, which starts to read the role's credentials now. Needs a runtime.
+    #[must_use]
+    pub fn ahead(self) -> Self {
+        self.credentials.read_ahead();
+        self
+    }
+
+    /// AWS in `region`, unless the settings name another.
+    pub fn within(&self, region: &str, settings: &AwsSettings) -> Aws {
+        let region = settings.region.as_deref().unwrap_or(region).to_owned();
+        Aws {
             region: Region::new(region),
             endpoint_url: settings.endpoint_url.clone(),
-            credentials: SharedCredentialsProvider::new(InstanceCredentials::new(imds)),
-            http,
+            credentials: SharedCredentialsProvider::new(self.credentials.clone()),
+            http: self.http.clone(),
         }
+    }
+}
+
+impl Aws {
+    /// Signs with the instance's own role, in `region` unless the settings name another.
+    pub fn new(imds: &Imds, region: &str, settings: &AwsSettings) -> Self {
+        Access::new(imds).within(region, settings)
     }
 
     /// A client for Systems Manager.

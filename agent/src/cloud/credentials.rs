@@ -1,24 +1,37 @@
 //! The credentials of the instance's role, through the agent's own metadata client: one
 //! client, one session token, one set of time limits.
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde::Deserialize;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::imds::{Imds, Metadata};
 
 const PATH: &str = "meta-data/iam/security-credentials/";
 
+/// What was read ahead is used if it is asked for within this time; later it may have expired.
+const AHEAD: Duration = Duration::from_mins(1);
+
 /// Reads the role's temporary credentials. The SDK caches them and asks again before
 /// they expire.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InstanceCredentials {
-    imds: Arc<Imds>,
+    imds: Imds,
+    ahead: Arc<Mutex<Option<Ahead>>>,
+}
+
+/// A read that goes on meanwhile.
+#[derive(Debug)]
+struct Ahead {
+    begun: Instant,
+    read: JoinHandle<provider::Result>,
 }
 
 /// The answer's form, as the EC2 user guide shows it ("Retrieve security credentials").
@@ -32,25 +45,50 @@ struct Document {
 }
 
 impl InstanceCredentials {
-    pub(super) fn new(imds: Arc<Imds>) -> Self {
-        Self { imds }
-    }
-
-    async fn load(&self) -> provider::Result {
-        let role = self.read(PATH).await?;
-        let role = role.lines().next().unwrap_or_default();
-        let document = self.read(&format!("{PATH}{role}")).await?;
-        parse(&document)
-    }
-
-    async fn read(&self, path: &str) -> Result<String, CredentialsError> {
-        match self.imds.get(path).await {
-            Ok(Some(text)) => Ok(text),
-            Ok(None) => Err(CredentialsError::not_loaded(
-                "the instance has no instance profile",
-            )),
-            Err(error) => Err(CredentialsError::provider_error(error)),
+    pub(super) fn new(imds: Imds) -> Self {
+        Self {
+            imds,
+            ahead: Arc::default(),
         }
+    }
+
+    /// Starts to read them: whoever asks first has them the sooner.
+    pub(super) fn read_ahead(&self) {
+        let imds = self.imds.clone();
+        let read = tokio::spawn(async move { load(&imds).await });
+        let begun = Instant::now();
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ahead { begun, read });
+    }
+
+    async fn provide(&self) -> provider::Result {
+        let ahead = self
+            .ahead
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(ahead) = ahead.filter(|ahead| ahead.begun.elapsed() < AHEAD)
+            && let Ok(Ok(credentials)) = ahead.read.await
+        {
+            return Ok(credentials);
+        }
+        load(&self.imds).await
+    }
+}
+
+async fn load(imds: &Imds) -> provider::Result {
+    let role = read(imds, PATH).await?;
+    let role = role.lines().next().unwrap_or_default();
+    let document = read(imds, &format!("{PATH}{role}")).await?;
+    parse(&document)
+}
+
+async fn read(imds: &Imds, path: &str) -> Result<String, CredentialsError> {
+    match imds.get(path).await {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(CredentialsError::not_loaded(
+            "the instance has no instance profile",
+        )),
+        Err(error) => Err(CredentialsError::provider_error(error)),
     }
 }
 
@@ -81,7 +119,7 @@ impl ProvideCredentials for InstanceCredentials {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(self.load())
+        future::ProvideCredentials::new(self.provide())
     }
 }
 

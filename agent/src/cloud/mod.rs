@@ -6,13 +6,15 @@ mod credentials;
 pub mod depot;
 mod error;
 pub mod fleet;
+mod http;
 pub mod imds;
 pub mod lifecycle;
 pub mod parameter_store;
 mod refusal;
+mod roots;
 mod signed;
 mod tries;
 
-pub use aws::Aws;
+pub use aws::{Access, Aws};
 pub use calls::CALLS;
 pub use error::CloudError;

@@ -1,7 +1,5 @@
 //! Instance metadata, tags, and who this node is by them.
 
-use std::sync::Arc;
-
 use super::{Finding, Grade};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
@@ -29,16 +27,15 @@ pub(super) struct Facts {
 pub(super) async fn gather(settings: &Settings) -> Facts {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget).once();
-    let imds = Arc::new(imds);
     let tags = imds
         .get("meta-data/tags/instance")
         .await
         .map(|tags| tags.is_some());
-    let (node, aws) = match node::region(&*imds, settings).await {
+    let (node, aws) = match node::region(&imds, settings).await {
         Ok(region) => {
-            let aws = Aws::new(imds.clone(), &region, &settings.aws);
+            let aws = Aws::new(&imds, &region, &settings.aws);
             (
-                node::identify(&*imds, |_| Ec2::new(&aws), settings).await,
+                node::identify(&imds, |_| Ec2::new(&aws), settings).await,
                 Some(aws),
             )
         }

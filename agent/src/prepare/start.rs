@@ -1,7 +1,5 @@
 //! From settings to a readied host.
 
-use std::sync::Arc;
-
 use tracing::{Instrument, info, info_span};
 
 use super::{PrepareError, prepare};
@@ -15,13 +13,9 @@ use crate::node;
 /// Finds out who this node is and readies its host.
 pub async fn start(settings: &Settings) -> Result<(), PrepareError> {
     let metadata = &settings.metadata;
-    let imds = Arc::new(Imds::new(
-        metadata.base(),
-        metadata.request_timeout,
-        metadata.budget,
-    ));
-    let fleet = |region: &str| Ec2::new(&Aws::new(imds.clone(), region, &settings.aws));
-    let node = node::identify(&*imds, fleet, settings).await?;
+    let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
+    let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws));
+    let node = node::identify(&imds, fleet, settings).await?;
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     async {

@@ -21,7 +21,7 @@ pub struct Boot {
     pub started_ms: f64,
     /// When the node served, in milliseconds since the agent's start; none while it does not yet.
     pub served_ms: Option<f64>,
-    /// In the order in which they were taken.
+    /// In the order in which they were taken. The first ones go on side by side.
     pub steps: Vec<Step>,
     /// How many steps between the first ones and the last ones are not told.
     pub left_out: u32,
@@ -31,7 +31,7 @@ pub struct Boot {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
-    /// `identify`, `notices and ticket`, `look at the engine`, a decision's action, or what was waited for.
+    /// `identify`, `ticket`, `notices`, `look at the engine`, a decision's action, or what was waited for.
     pub name: String,
     /// When it began.
     pub from_ms: f64,
@@ -69,6 +69,11 @@ impl Trace {
 
     /// What began then has ended now.
     pub(crate) fn step(&mut self, name: &str, from: Instant) {
+        self.between(name, from, Instant::now());
+    }
+
+    /// What began and ended then.
+    pub(crate) fn between(&mut self, name: &str, from: Instant, to: Instant) {
         if self.boot.served_ms.is_some() {
             return;
         }
@@ -79,7 +84,7 @@ impl Trace {
         self.boot.steps.push(Step {
             name: name.to_owned(),
             from_ms: milliseconds(from - self.begun),
-            to_ms: self.now(),
+            to_ms: milliseconds(to - self.begun),
         });
     }
 
@@ -120,10 +125,6 @@ impl Trace {
     /// So far.
     pub(crate) fn told(&self) -> Boot {
         self.boot.clone()
-    }
-
-    fn now(&self) -> f64 {
-        milliseconds(self.begun.elapsed())
     }
 }
 

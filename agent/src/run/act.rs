@@ -104,7 +104,8 @@ impl<O: Outside> Agent<O> {
         match joined {
             Ok(()) => {
                 info!(%manager, epoch = ticket.epoch.number(), "joined the swarm");
-                self.note_membership(&ticket.swarm_id, ticket.epoch).await
+                let state = self.edges.engine.state().await?;
+                self.note_membership(&state, ticket.swarm_id, ticket.epoch)
             }
             Err(error) => {
                 self.knowledge.join_failed(explained(&error, manager));
@@ -117,14 +118,18 @@ impl<O: Outside> Agent<O> {
     async fn remember(&mut self, epoch: Epoch) -> Result<(), StepError> {
         let state = self.edges.engine.state().await?;
         match state.identity().and_then(|here| here.swarm_id.clone()) {
-            Some(swarm_id) => self.note_membership(&swarm_id, epoch).await,
+            Some(swarm_id) => self.note_membership(&state, swarm_id, epoch),
             None => Ok(()),
         }
     }
 
-    async fn note_membership(&mut self, swarm_id: &str, epoch: Epoch) -> Result<(), StepError> {
-        let state = self.edges.engine.state().await?;
-        let EngineState::Active(_) = &state else {
+    fn note_membership(
+        &mut self,
+        state: &EngineState,
+        swarm_id: String,
+        epoch: Epoch,
+    ) -> Result<(), StepError> {
+        let EngineState::Active(_) = state else {
             return Ok(());
         };
         let Some(node_id) = state.identity().and_then(|here| here.node_id.clone()) else {
@@ -133,11 +138,12 @@ impl<O: Outside> Agent<O> {
         let membership = Membership {
             instance_id: self.node.instance_id.clone(),
             node_id,
-            swarm_id: swarm_id.to_owned(),
+            swarm_id,
             epoch,
         };
         self.memory.remember(&membership)?;
         self.knowledge.joined(membership);
+        self.glance.keep(state);
         Ok(())
     }
 

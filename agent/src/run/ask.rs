@@ -9,30 +9,46 @@ use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
 use crate::swarm::addressing::{self, Choice};
 use crate::swarm::{
-    Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, leaderless, pace, verdict,
+    Epoch, Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, leaderless, pace, verdict,
 };
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here: the decision waits it out and says what it is.
     pub(super) async fn read_ticket(&mut self) -> Result<(), StepError> {
-        let value = match self.edges.store.read(&self.names.ticket()).await {
-            Ok(None) => Ok(None),
-            Ok(Some(value)) => Ticket::parse(&value)
-                .map(Some)
-                .map_err(|error| Trouble::Failed(error.to_string())),
-            Err(error) => Err(error.into()),
-        };
-        note(&mut self.knowledge.ticket, value, |old, new| old == new);
-        self.give_way();
+        let value = self.stored_ticket().await;
+        self.note_ticket(value);
         Ok(())
     }
 
+    async fn stored_ticket(&self) -> Result<Option<Ticket>, Trouble> {
+        let value = self.edges.store.read(&self.names.ticket()).await?;
+        let ticket = value.map(|value| Ticket::parse(&value)).transpose();
+        ticket.map_err(|error| Trouble::Failed(error.to_string()))
+    }
+
+    fn note_ticket(&mut self, value: Result<Option<Ticket>, Trouble>) {
+        note(&mut self.knowledge.ticket, value, |old, new| old == new);
+        self.give_way();
+    }
+
     /// Reads the ticket before the first round: a node that knows of no swarm of its own will ask for it
-    /// whatever else it sees.
+    /// whatever else it sees. A manager asks for the first epoch's registers in the same moment, since it
+    /// needs them where there is no ticket yet.
     pub(super) async fn look_ahead(&mut self) {
-        if self.knowledge.is_blank() && self.departure.is_none() {
-            // Trouble is an answer here too.
-            let _ = self.read_ticket().await;
+        if !self.knowledge.is_blank() || self.departure.is_some() {
+            return;
+        }
+        let registers = async {
+            match self.node.role {
+                Role::Manager => Some(self.stored_registers(Epoch::FIRST).await),
+                Role::Worker => None,
+            }
+        };
+        let (ticket, registers) = tokio::join!(self.stored_ticket(), registers);
+        let registers = registers.filter(|_| matches!(ticket, Ok(None)));
+        self.note_ticket(ticket);
+        if let Some(value) = registers {
+            self.note_registers(value);
         }
     }
 

@@ -11,6 +11,7 @@ mod chores;
 mod clock;
 mod consent;
 mod departing;
+mod glance;
 mod hooks;
 mod knowledge;
 mod latched;
@@ -64,6 +65,7 @@ pub use start::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
 
 use chores::{Chores, STACK_FILES};
+use glance::Glance;
 use knowledge::Knowledge;
 use latched::Launched;
 
@@ -126,6 +128,8 @@ pub struct Agent<O: Outside> {
     departure: Option<Departure>,
     launched: Launched,
     chores: Chores,
+    /// The last look at the engine, while it is as good as one of now.
+    glance: Glance,
     /// What the last decision rested on.
     seen: Option<Observation>,
     /// The last decisions, for people.
@@ -202,6 +206,7 @@ impl<O: Outside> Agent<O> {
             departure,
             launched,
             chores,
+            glance: Glance::default(),
             seen: None,
             story: Story::default(),
             trace: Trace::default(),

@@ -24,10 +24,15 @@ const REBALANCE: &str = "meta-data/events/recommendations/rebalance";
 const MAINTENANCE: &str = "meta-data/events/maintenance/scheduled";
 
 /// Looks again and again; `heard` changes only when something else was seen.
-pub(super) async fn follow(mut watch: Watch<impl Metadata>, heard: watch::Sender<Heard>) {
+pub(super) async fn follow(
+    mut watch: Watch<impl Metadata>,
+    memory: Memory,
+    heard: watch::Sender<Heard>,
+) {
     loop {
         sleep(EVERY).await;
-        let seen = watch.look().await;
+        watch.ask().await;
+        let seen = watch.heard(&memory);
         heard.send_if_modified(|before| {
             let changed = *before != seen;
             *before = seen;
@@ -39,30 +44,27 @@ pub(super) async fn follow(mut watch: Watch<impl Metadata>, heard: watch::Sender
 /// What was seen last stays until something else is seen.
 pub(super) struct Watch<M> {
     metadata: M,
-    memory: Memory,
     seen: Heard,
     complaint: Option<String>,
+    unreadable: Option<String>,
     /// So many looks are still without what is asked for seldom.
     rest: u32,
 }
 
 impl<M: Metadata> Watch<M> {
-    pub(super) fn new(metadata: M, memory: Memory) -> Self {
+    pub(super) fn new(metadata: M) -> Self {
         Self {
             metadata,
-            memory,
             seen: Heard::default(),
             complaint: None,
+            unreadable: None,
             rest: 0,
         }
     }
 
-    pub(super) async fn look(&mut self) -> Heard {
+    /// Asks the metadata service, which needs no identity: at a start it goes on while that is read.
+    pub(super) async fn ask(&mut self) {
         let mut complaint = None;
-        match self.memory.request() {
-            Ok(request) => self.seen.request = Some(request),
-            Err(error) => complaint = Some(error.to_string()),
-        }
         // One after the other, on the one connection that stays open: at once, each would open its own,
         // and that was most of what an idle agent cost.
         let target = self.read(TARGET).await;
@@ -78,11 +80,20 @@ impl<M: Metadata> Watch<M> {
         } else {
             self.rest -= 1;
         }
-        if complaint.is_some() && complaint != self.complaint {
-            warn!(error = complaint, "a notice is passed over");
-        }
         if all || complaint.is_some() {
-            self.complaint = complaint;
+            complain(&mut self.complaint, complaint);
+        }
+    }
+
+    /// What was seen last, with what an operator has asked for by now.
+    pub(super) fn heard(&mut self, memory: &Memory) -> Heard {
+        let request = memory.request();
+        complain(
+            &mut self.unreadable,
+            request.as_ref().err().map(ToString::to_string),
+        );
+        if let Ok(request) = request {
+            self.seen.request = Some(request);
         }
         self.seen.clone()
     }
@@ -106,6 +117,14 @@ impl<M: Metadata> Watch<M> {
         let answer = self.metadata.get(path).await;
         answer.inspect_err(|error| debug!(%error, "no news"))
     }
+}
+
+/// Says it once.
+fn complain(before: &mut Option<String>, complaint: Option<String>) {
+    if complaint.is_some() && complaint != *before {
+        warn!(error = complaint, "a notice is passed over");
+    }
+    *before = complaint;
 }
 
 fn take<T, E: Display>(

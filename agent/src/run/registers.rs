@@ -13,13 +13,15 @@ use crate::swarm::{Claim, Epoch, Outcome, Registers, Trouble};
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here, as with the ticket.
     pub(super) async fn read_registers(&mut self, epoch: Epoch) -> Result<(), StepError> {
-        let names = [self.names.claim(epoch), self.names.outcome(epoch)];
-        let value = match self.edges.store.read_all(&names).await {
-            Ok(values) => self.parse(epoch, &values),
-            Err(error) => Err(error.into()),
-        };
+        let value = self.stored_registers(epoch).await;
         self.note_registers(value);
         Ok(())
+    }
+
+    pub(super) async fn stored_registers(&self, epoch: Epoch) -> Result<Registers, Trouble> {
+        let names = [self.names.claim(epoch), self.names.outcome(epoch)];
+        let values = self.edges.store.read_all(&names).await?;
+        self.parse(epoch, &values)
     }
 
     fn parse(&self, epoch: Epoch, values: &[Option<String>]) -> Result<Registers, Trouble> {
@@ -41,7 +43,7 @@ impl<O: Outside> Agent<O> {
         })
     }
 
-    fn note_registers(&mut self, value: Result<Registers, Trouble>) {
+    pub(super) fn note_registers(&mut self, value: Result<Registers, Trouble>) {
         let awaited = value
             .as_ref()
             .ok()

@@ -19,6 +19,10 @@ const PULSE: Duration = Duration::from_secs(10);
 /// a look that takes longer counts as "down" while there is something to fetch meanwhile.
 const GLANCE: Duration = Duration::from_millis(50);
 
+/// A node that joins is an event several times within so long, and a leader that looks at all nodes
+/// each time takes from the engine what the join needs: it looks once they are told.
+const BURST: Duration = Duration::from_millis(100);
+
 /// What wakes the agent before its time is up.
 pub trait Triggers {
     /// The next happening; `None` when the agent is asked to stop.
@@ -73,7 +77,7 @@ pub async fn run<O: Outside>(
                 let pause = launch.map_or(pause, |launch| launch.min(pause));
                 let pause = pause + agent.edges.chance.within(pause / 5);
                 let began = Instant::now();
-                let woken = alive(notify, idle(triggers, pause)).await;
+                let woken = alive(notify, rest(triggers, pause, &decision.reason)).await;
                 agent.trace.waited(&decision, began);
                 woken
             }
@@ -86,13 +90,24 @@ pub async fn run<O: Outside>(
     }
 }
 
+/// The pause between two rounds; a leader's goes on until what has begun to happen has happened.
+async fn rest(triggers: &mut impl Triggers, pause: Duration, reason: &Reason) -> Option<()> {
+    let end = Instant::now() + pause;
+    idle(triggers, end).await?;
+    let burst = end.min(Instant::now() + BURST);
+    while reason.leads() && Instant::now() < burst {
+        idle(triggers, burst).await?;
+    }
+    Some(())
+}
+
 /// Waits for a happening, or for the time. What happens in the same moment is told first, so
 /// that it wakes one round and not two.
-async fn idle(triggers: &mut impl Triggers, pause: Duration) -> Option<()> {
+async fn idle(triggers: &mut impl Triggers, end: Instant) -> Option<()> {
     tokio::select! {
         biased;
         happening = triggers.next() => happening,
-        () = sleep_until(Instant::now() + pause) => Some(()),
+        () = sleep_until(end) => Some(()),
     }
 }
 
@@ -132,13 +147,39 @@ fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, n
     }
 }
 
+/// How the engine is, if it says so at once.
+pub(super) async fn glance(engine: &impl Engine) -> EngineState {
+    let looked = timeout(GLANCE, engine.state()).await;
+    looked.map_or(EngineState::Down, told)
+}
+
+fn told(state: Result<EngineState, EngineError>) -> EngineState {
+    state.unwrap_or_else(|error| {
+        if let EngineError::Refused { .. } | EngineError::Unloaded = error {
+            error!(%error, "the engine does not say how it is");
+        }
+        EngineState::Down
+    })
+}
+
 impl<O: Outside> Agent<O> {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
         self.settle_departure();
+        if let Some(engine) = self.glance.fresh() {
+            let decision = self.decide(engine);
+            if !decision.action.is_drastic() {
+                return decision;
+            }
+        }
         let began = Instant::now();
         let engine = self.look().await;
         self.trace.looked(began);
+        self.glance.keep(&engine);
+        self.decide(engine)
+    }
+
+    fn decide(&mut self, engine: EngineState) -> Decision {
         let recovery = self.recovery(&engine);
         let departing = self.departing();
         let seen = self
@@ -165,19 +206,11 @@ impl<O: Outside> Agent<O> {
     }
 
     async fn look(&self) -> EngineState {
-        let down = EngineState::Down;
-        let looking = self.edges.engine.state();
-        let looked = if self.knowledge.is_blank() && self.departure.is_none() {
-            timeout(GLANCE, looking).await.unwrap_or(Ok(down.clone()))
+        if self.knowledge.is_blank() && self.departure.is_none() {
+            glance(&self.edges.engine).await
         } else {
-            looking.await
-        };
-        looked.unwrap_or_else(|error| {
-            if let EngineError::Refused { .. } | EngineError::Unloaded = error {
-                error!(%error, "the engine does not say how it is");
-            }
-            down
-        })
+            told(self.edges.engine.state().await)
+        }
     }
 
     /// Takes the step; says how long to pause before the next look, if at all.
@@ -185,6 +218,17 @@ impl<O: Outside> Agent<O> {
         &mut self,
         decision: &Decision,
     ) -> Result<Option<Duration>, StepError> {
+        if !decision.action.spares_engine() {
+            self.glance.forget();
+        }
+        let pause = self.take(decision).await;
+        if !matches!(pause, Ok(None)) {
+            self.glance.forget();
+        }
+        pause
+    }
+
+    async fn take(&mut self, decision: &Decision) -> Result<Option<Duration>, StepError> {
         match &decision.action {
             Action::Serve(pause) => {
                 let sooner = self.serve(&decision.reason).await?;

@@ -1,24 +1,22 @@
 //! From settings to a running agent: identity, edges, triggers.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::{Instrument, info, info_span, warn};
+use tracing::{Instrument, Span, info, info_span, warn};
 
 use super::{
-    Agent, BootClock, Dice, Edges, Memory, MemoryError, Outside, STACK_FILES, Triggers, notices,
-    rounds,
+    Agent, BootClock, Dice, Edges, MemoryError, Outside, STACK_FILES, Triggers, notices, rounds,
 };
-use crate::cloud::Aws;
 use crate::cloud::depot::AwsDepot;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::lifecycle::AutoScaling;
 use crate::cloud::parameter_store::Ssm;
+use crate::cloud::{Access, Aws};
 use crate::command::Host;
 use crate::config::{MetadataSettings, Settings};
 use crate::engine::docker::{Docker, Watch};
@@ -70,30 +68,23 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let docker = docker(&settings);
     // Connected by the time that it is asked.
     let engine = Watch::start(docker.clone());
-    notify.status("reading instance metadata");
-    let began = Instant::now();
-    let imds = Arc::new(client(&settings.metadata));
-    let identified = rounds::alive(&notify, identify(imds, &settings));
-    let (node, aws) = tokio::select! {
-        identified = identified => identified?,
+    notify.status("reading instance metadata, notices and the ticket");
+    let imds = client(&settings.metadata);
+    let mut lookout = notices::Watch::new(imds.clone().once());
+    let (tell, mut heard) = watch::channel(Heard::default());
+    let met = meet(&imds, &mut lookout, docker, settings, heard.clone());
+    let (agent, times) = tokio::select! {
+        met = rounds::alive(&notify, met) => met?,
         () = stop.asked() => return Ok(()),
     };
-    trace.step("identify", began);
-    let span =
-        info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
-    let memory = Memory::new(&settings.state_dir, &node.instance_id);
-    let mut lookout = notices::Watch::new(client(&settings.metadata).once(), memory);
-    let began = Instant::now();
-    let (tell, mut heard) = watch::channel(Heard::default());
-    Failure::forget(&settings.runtime_dir);
-    let agent = assemble(node, &aws, docker, settings, heard.clone())?;
-    let mut agent = agent.with_metrics(&metrics);
-    tell.send_replace(first_look(&mut lookout, &mut agent, &notify).await);
+    times.tell(&mut trace);
+    let agent = agent.with_metrics(&metrics).with_trace(trace);
+    let memory = agent.memory.clone();
+    tell.send_replace(lookout.heard(&memory));
     // The first round sees it: it wakes no other.
     heard.mark_unchanged();
-    trace.step("notices and ticket", began);
-    let agent = agent.with_trace(trace);
-    let mut following = pin!(notices::follow(lookout, tell));
+    let span = span(&agent.node);
+    let mut following = pin!(notices::follow(lookout, memory, tell));
     let mut triggers = Happenings {
         engine,
         heard,
@@ -111,6 +102,66 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     Ok(())
 }
 
+fn span(node: &node::Node) -> Span {
+    info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role)
+}
+
+/// Asks, all at once, for what the first rounds need: who this node is and with it the ticket; notices,
+/// since an instance on its way out does not join; and how the engine is, if it is up.
+async fn meet(
+    imds: &Imds,
+    lookout: &mut notices::Watch<Imds>,
+    docker: Docker,
+    settings: Settings,
+    heard: watch::Receiver<Heard>,
+) -> Result<(Agent<Real>, Times), StartError> {
+    let begun = Instant::now();
+    let runtime_dir = settings.runtime_dir.clone();
+    let engine = docker.clone();
+    let own = async {
+        let (node, aws) = identify(imds, &settings).await?;
+        let identified = Instant::now();
+        Failure::forget(&runtime_dir);
+        let mut agent = assemble(node, &aws, docker, settings, heard)?;
+        agent.look_ahead().await;
+        Ok::<_, StartError>((agent, identified, Instant::now()))
+    };
+    let noticed = async {
+        lookout.ask().await;
+        Instant::now()
+    };
+    let looking = async { (rounds::glance(&engine).await, Instant::now()) };
+    let (own, noticed, (state, looked)) = tokio::join!(own, noticed, looking);
+    let (mut agent, identified, read) = own?;
+    agent.glance.keep(&state);
+    let times = Times {
+        begun,
+        identified,
+        read,
+        noticed,
+        looked,
+    };
+    Ok((agent, times))
+}
+
+/// When each of what is asked for at once was answered.
+struct Times {
+    begun: Instant,
+    identified: Instant,
+    read: Instant,
+    noticed: Instant,
+    looked: Instant,
+}
+
+impl Times {
+    fn tell(&self, trace: &mut Trace) {
+        trace.between("identify", self.begun, self.identified);
+        trace.between("ticket", self.identified, self.read);
+        trace.between("notices", self.begun, self.noticed);
+        trace.between("look at the engine", self.begun, self.looked);
+    }
+}
+
 async fn serve(metrics: &Metrics, settings: &Settings) -> Server {
     let listen = settings.metrics.listen;
     let (server, errors) = Server::start(metrics, &settings.runtime_dir, listen).await;
@@ -121,22 +172,10 @@ async fn serve(metrics: &Metrics, settings: &Settings) -> Server {
     server
 }
 
-/// Before the first round: an instance on its way out does not join. What most nodes need next is
-/// fetched meanwhile.
-async fn first_look(
-    lookout: &mut notices::Watch<Imds>,
-    agent: &mut Agent<Real>,
-    notify: &Notify,
-) -> Heard {
-    notify.status("reading notices and the ticket");
-    let both = async { tokio::join!(lookout.look(), agent.look_ahead()) };
-    rounds::alive(notify, both).await.0
-}
-
 /// The agent of this node, for a verb that does one thing with it.
 pub(super) async fn agent(settings: Settings) -> Result<Agent<Real>, StartError> {
-    let imds = Arc::new(client(&settings.metadata));
-    let (node, aws) = identify(imds, &settings).await?;
+    let imds = client(&settings.metadata);
+    let (node, aws) = identify(&imds, &settings).await?;
     let (_, heard) = watch::channel(Heard::default());
     Ok(assemble(node, &aws, docker(&settings), settings, heard)?)
 }
@@ -185,12 +224,10 @@ fn client(settings: &MetadataSettings) -> Imds {
     Imds::new(settings.base(), settings.request_timeout, settings.budget)
 }
 
-async fn identify(
-    imds: Arc<Imds>,
-    settings: &Settings,
-) -> Result<(node::Node, Aws), IdentifyError> {
-    let aws = |region: &str| Aws::new(imds.clone(), region, &settings.aws);
-    let node = node::identify(&*imds, |region| Ec2::new(&aws(region)), settings).await?;
+async fn identify(imds: &Imds, settings: &Settings) -> Result<(node::Node, Aws), IdentifyError> {
+    let access = Access::new(imds).ahead();
+    let aws = |region: &str| access.within(region, &settings.aws);
+    let node = node::identify(imds, |region| Ec2::new(&aws(region)), settings).await?;
     let aws = aws(&node.region);
     Ok((node, aws))
 }

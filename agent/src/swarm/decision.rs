@@ -80,4 +80,27 @@ impl Action {
     pub fn name(&self) -> &'static str {
         self.into()
     }
+
+    /// Whether it leaves this node's engine as it is: a question, or a write elsewhere.
+    pub fn spares_engine(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadTicket
+                | Self::ReadRegisters(_)
+                | Self::CreateClaim(_)
+                | Self::DeclareFormed(_)
+                | Self::PassOver(_)
+                | Self::AskFleet(_)
+                | Self::AskStanding
+                | Self::Probe
+        )
+    }
+
+    /// Whether it costs what runs on this node: it rests on a look at the engine of its own.
+    pub fn is_drastic(&self) -> bool {
+        matches!(
+            self,
+            Self::Recover(_) | Self::Leave | Self::RestartEngine | Self::Depart
+        )
+    }
 }

@@ -39,6 +39,8 @@ fn joined(
 ) -> Result<f64> {
     machines::reset(lab, &worker.id)?;
     sight.forget(&worker.address)?;
+    // The leader's agent hears of what is taken away.
+    machines::calm();
     let before = sight.known()?;
     start()?;
     let at = sight.joined(std::slice::from_ref(&worker.address), &before)?;

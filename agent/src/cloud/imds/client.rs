@@ -1,6 +1,7 @@
 //! The client: session tokens, time limits, patience.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
@@ -20,14 +21,15 @@ const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-tok
 const FIRST_GAP: Duration = Duration::from_millis(100);
 const LONGEST_GAP: Duration = Duration::from_secs(5);
 
-/// The metadata service over HTTP. Never through a proxy, never with IMDSv1.
-#[derive(Debug)]
+/// The metadata service over HTTP. Never through a proxy, never with IMDSv1. Clones share connections
+/// and session token.
+#[derive(Clone, Debug)]
 pub struct Imds {
     http: Client,
     base: String,
     budget: Duration,
     once: bool,
-    token: Mutex<Option<Token>>,
+    token: Arc<Mutex<Option<Token>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,7 +66,7 @@ impl Imds {
             base,
             budget,
             once: false,
-            token: Mutex::new(None),
+            token: Arc::default(),
         }
     }
 

@@ -4,10 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use tempfile::TempDir;
+
 use crate::cloud::imds::{Metadata, MetadataError};
 use crate::run::Memory;
 use crate::run::notices::Watch;
 use crate::swarm::departure::Request;
+use crate::swarm::latch::Heard;
 use crate::swarm::notice::Target;
 
 const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
@@ -38,12 +41,27 @@ impl Metadata for Says {
     }
 }
 
+/// The watch of an instance, with its memory.
+struct Watching(Watch<Says>, Memory);
+
+fn watching(says: &Says, folder: &TempDir, instance_id: &str) -> Watching {
+    let memory = Memory::new(folder.path(), instance_id);
+    Watching(Watch::new(says.clone()), memory)
+}
+
+impl Watching {
+    async fn look(&mut self) -> Heard {
+        self.0.ask().await;
+        self.0.heard(&self.1)
+    }
+}
+
 /// aws-node-termination-handler #916: metadata that answers 503 now and then.
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_no_news() {
     let folder = tempfile::tempdir().unwrap();
     let says = Says::default();
-    let mut watch = Watch::new(says.clone(), Memory::new(folder.path(), "i-1"));
+    let mut watch = watching(&says, &folder, "i-1");
     assert_eq!(
         watch.look().await.notices,
         crate::swarm::notice::Notices::default()
@@ -60,7 +78,7 @@ async fn an_answer_that_does_not_come_is_no_news() {
 async fn a_notice_that_cannot_be_read_hides_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let says = Says::default();
-    let mut watch = Watch::new(says.clone(), Memory::new(folder.path(), "i-1"));
+    let mut watch = watching(&says, &folder, "i-1");
     says.at(SPOT, Some("<html>"));
     says.at(TARGET, Some("InService"));
     let seen = watch.look().await.notices;
@@ -72,7 +90,7 @@ async fn what_comes_many_minutes_ahead_is_asked_for_once_a_minute() {
     const NOTICE: &str = r#"{"noticeTime": "2026-01-02T03:04:05Z"}"#;
     let folder = tempfile::tempdir().unwrap();
     let says = Says::default();
-    let mut watch = Watch::new(says.clone(), Memory::new(folder.path(), "i-1"));
+    let mut watch = watching(&says, &folder, "i-1");
     let mut look = async |what| (what, watch.look().await.notices.rebalance);
     assert_eq!(look("it is silent").await.1, None);
     says.at(REBALANCE, None);
@@ -90,8 +108,8 @@ async fn what_comes_many_minutes_ahead_is_asked_for_once_a_minute() {
 async fn a_request_is_this_instances_only_and_damage_is_no_request() {
     let folder = tempfile::tempdir().unwrap();
     let memory = Memory::new(folder.path(), "i-1");
-    let mut watch = Watch::new(Says::default(), memory.clone());
-    let mut clones = Watch::new(Says::default(), Memory::new(folder.path(), "i-2"));
+    let mut watch = watching(&Says::default(), &folder, "i-1");
+    let mut clones = watching(&Says::default(), &folder, "i-2");
     memory.ask(&Request::Leave).unwrap();
     assert_eq!(watch.look().await.request, Some(Some(Request::Leave)));
     assert_eq!(clones.look().await.request, Some(None));
