@@ -1,5 +1,7 @@
 //! Instance metadata, tags, and who this node is by them.
 
+use ipnet::Ipv4Net;
+
 use super::{Finding, Grade};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
@@ -19,6 +21,8 @@ pub(super) struct Facts {
     pub(super) tags: Result<bool, MetadataError>,
     /// Who this node is.
     pub(super) node: Result<Node, IdentifyError>,
+    /// The VPC's address blocks, if known.
+    pub(super) vpc_cidrs: Option<Vec<Ipv4Net>>,
     /// AWS, if the region is known.
     pub(super) aws: Option<Aws>,
 }
@@ -45,6 +49,7 @@ pub(super) async fn gather(settings: &Settings) -> Facts {
         base: metadata.base().to_owned(),
         tags,
         node,
+        vpc_cidrs: node::vpc_cidrs(&imds).await.ok(),
         aws,
     }
 }
@@ -118,6 +123,7 @@ mod tests {
             base: "http://169.254.169.254".into(),
             tags,
             node,
+            vpc_cidrs: None,
             aws: None,
         }
     }

@@ -37,7 +37,7 @@ pub async fn examine(settings: &Settings) -> Examination {
     let managers = ports::managers(&tries, &engine, node);
     let reached = ports::gather(&managers, settings.swarm.data_path_port).await;
     let link = link::gather(settings, node);
-    let networks = networks::gather(settings, node, &engine);
+    let networks = networks::gather(settings, metadata.vpc_cidrs.clone(), &engine);
     let findings = [
         metadata::findings(&metadata),
         permissions::findings(&tries),

@@ -6,7 +6,6 @@ use super::engine::Facts as Engine;
 use super::{Finding, Grade};
 use crate::config::Settings;
 use crate::engine::pools::overlap;
-use crate::node::Node;
 
 const CONCERN: &str = "networks";
 
@@ -17,7 +16,7 @@ pub(super) struct Facts {
     networks: Vec<(String, Ipv4Net)>,
 }
 
-pub(super) fn gather(settings: &Settings, node: Option<&Node>, engine: &Engine) -> Facts {
+pub(super) fn gather(settings: &Settings, vpc: Option<Vec<Ipv4Net>>, engine: &Engine) -> Facts {
     let set = settings
         .swarm
         .address_pool
@@ -28,7 +27,7 @@ pub(super) fn gather(settings: &Settings, node: Option<&Node>, engine: &Engine) 
         .into_iter()
         .map(|pool| ("the engine's pool".to_owned(), pool));
     Facts {
-        vpc: node.map(|node| node.vpc_cidrs.clone()),
+        vpc,
         pools: set.into_iter().chain(pools).collect(),
         networks: setup
             .map(|setup| setup.networks.clone())

@@ -20,7 +20,6 @@ pub(super) struct Facts {
     pub(super) zone: String,
     pub(super) instance_type: String,
     pub(super) private_ip: Ipv4Addr,
-    pub(super) vpc_cidrs: Vec<Ipv4Net>,
 }
 
 /// The instance identity document, as far as it is of use here.
@@ -35,15 +34,13 @@ struct Document {
 }
 
 pub(super) async fn read(metadata: &impl Metadata) -> Result<Facts, IdentifyError> {
-    let (document, blocks) = tokio::join!(document(metadata), blocks(metadata));
-    let (document, vpc_cidrs) = (document?, blocks?);
+    let document = document(metadata).await?;
     Ok(Facts {
         instance_id: document.instance_id,
         region: document.region,
         zone: document.availability_zone,
         instance_type: document.instance_type,
         private_ip: document.private_ip,
-        vpc_cidrs,
     })
 }
 
@@ -53,7 +50,7 @@ async fn document(metadata: &impl Metadata) -> Result<Document, IdentifyError> {
 }
 
 /// The VPC's address blocks, from the primary network interface.
-async fn blocks(metadata: &impl Metadata) -> Result<Vec<Ipv4Net>, IdentifyError> {
+pub(super) async fn blocks(metadata: &impl Metadata) -> Result<Vec<Ipv4Net>, IdentifyError> {
     let mac = shown(MAC, metadata.get(MAC).await)?;
     let path = BLOCKS.replace("<mac>", mac.trim());
     let text = shown(BLOCKS, metadata.get(&path).await)?;

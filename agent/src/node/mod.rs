@@ -40,8 +40,6 @@ pub struct Node {
     pub instance_type: String,
     /// Its primary private address: the one a swarm advertises.
     pub private_ip: Ipv4Addr,
-    /// The address blocks of its VPC, which no pool may overlap.
-    pub vpc_cidrs: Vec<Ipv4Net>,
     /// Its `Name` tag.
     pub name: Option<String>,
     /// Manager or worker.
@@ -72,6 +70,11 @@ pub async fn identify<F: Fleet>(
     assemble(facts, &tags, settings)
 }
 
+/// The address blocks of this instance's VPC, which no pool may overlap. For who chooses one.
+pub async fn vpc_cidrs(metadata: &impl Metadata) -> Result<Vec<Ipv4Net>, IdentifyError> {
+    facts::blocks(metadata).await
+}
+
 /// The region to ask AWS in: the one set, else the instance's own.
 pub async fn region(
     metadata: &impl Metadata,
@@ -96,7 +99,6 @@ fn assemble(facts: Facts, tags: &Tags, settings: &Settings) -> Result<Node, Iden
         zone: facts.zone,
         instance_type: facts.instance_type,
         private_ip: facts.private_ip,
-        vpc_cidrs: facts.vpc_cidrs,
         name: tags
             .get("Name")
             .filter(|name| !name.trim().is_empty())

@@ -117,10 +117,6 @@ async fn metadata_alone_is_enough() {
         zone: "eu-west-1b".to_owned(),
         instance_type: "t3.small".to_owned(),
         private_ip: Ipv4Addr::new(10, 98, 32, 7),
-        vpc_cidrs: vec![
-            "10.98.0.0/16".parse().expect("a block"),
-            "100.64.0.0/16".parse().expect("a block"),
-        ],
         name: Some("web-1".to_owned()),
         role: Role::Worker,
         cluster: "demo".parse().expect("a name"),
@@ -128,6 +124,9 @@ async fn metadata_alone_is_enough() {
         group: Some("demo-worker".to_owned()),
     };
     assert_eq!(node, Ok(expected));
+    let blocks = ["10.98.0.0/16", "100.64.0.0/16"].map(|block| block.parse().expect("a block"));
+    let shown = vpc_cidrs(&Shows::instance()).await;
+    assert_eq!(shown, Ok(blocks.to_vec()));
 }
 
 #[tokio::test]
@@ -327,9 +326,10 @@ async fn metadata_that_lacks_or_garbles_a_fact_is_named() {
             "vpc-ipv4-cidr-blocks from instance metadata: \"everything\" is no address block",
         ),
     ] {
-        let error = identify(&shows, |_| Ec2::never(), &Settings::default())
-            .await
-            .expect_err(message);
+        let settings = Settings::default();
+        let identified = identify(&shows, |_| Ec2::never(), &settings);
+        let both = tokio::try_join!(identified, vpc_cidrs(&shows));
+        let error = both.expect_err(message);
         assert!(error.to_string().contains(message), "{error}");
         assert!(!error.is_terminal());
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::Ipv4Net;
 use serde_json::{Map, Value};
 
 use super::PrepareError;
@@ -30,19 +31,22 @@ pub(super) fn swarm_state(settings: &Settings, daemon: &Map<String, Value>) -> P
 }
 
 /// Settles `daemon.json`; whether that changed it.
-pub(super) fn configure(node: &Node, settings: &Settings) -> Result<bool, PrepareError> {
+pub(super) fn configure(
+    node: &Node,
+    vpc_cidrs: &[Ipv4Net],
+    settings: &Settings,
+) -> Result<bool, PrepareError> {
     let overlay = settings
         .swarm
         .address_pool
-        .unwrap_or_else(|| pools::overlay_pool(&node.vpc_cidrs));
-    if let Some(block) = node
-        .vpc_cidrs
+        .unwrap_or_else(|| pools::overlay_pool(vpc_cidrs));
+    if let Some(block) = vpc_cidrs
         .iter()
         .find(|block| pools::overlap(&overlay, block))
     {
         tracing::warn!(pool = %overlay, vpc = %block, "swarm.address_pool overlaps the VPC: leave it out or change it");
     }
-    let taken = [node.vpc_cidrs.as_slice(), &[overlay]].concat();
+    let taken = [vpc_cidrs, &[overlay]].concat();
     let wanted = Wanted {
         extra: settings.engine.daemon.clone(),
         labels: node.labels.clone(),

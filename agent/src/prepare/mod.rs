@@ -13,6 +13,8 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+use ipnet::Ipv4Net;
+
 use crate::command::Runner;
 use crate::config::Settings;
 use crate::node::Node;
@@ -21,16 +23,17 @@ pub use announce::announce;
 pub use error::PrepareError;
 pub use start::start;
 
-/// Readies the host that `node` runs on.
+/// Readies the host that `node` runs on, in a VPC of these address blocks.
 pub async fn prepare(
     node: &Node,
+    vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
     runner: &impl Runner,
 ) -> Result<(), PrepareError> {
     clone::evict(node, settings, runner).await?;
     let renamed = settings.node.hostname && hostname::settle(node, settings, runner).await?;
     // The file comes before the engine, which then starts with it and needs no restart.
-    let changed = engine::configure(node, settings)?;
+    let changed = engine::configure(node, vpc_cidrs, settings)?;
     engine::install(settings, runner).await?;
     service::settle(settings, runner, renamed || changed).await
 }

@@ -15,12 +15,13 @@ pub async fn start(settings: &Settings) -> Result<(), PrepareError> {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
     let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws));
-    let node = node::identify(&imds, fleet, settings).await?;
+    let identified = node::identify(&imds, fleet, settings);
+    let (node, vpc_cidrs) = tokio::try_join!(identified, node::vpc_cidrs(&imds))?;
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     async {
         info!(version = env!("CARGO_PKG_VERSION"), "preparing this host");
-        prepare(&node, settings, &Host).await?;
+        prepare(&node, &vpc_cidrs, settings, &Host).await?;
         info!("this host is prepared");
         Ok(())
     }

@@ -20,7 +20,6 @@ pub(super) fn node(instance_id: &str) -> Node {
         zone: "us-east-1a".to_owned(),
         instance_type: "t3.small".to_owned(),
         private_ip: [10, 98, 16, 4].into(),
-        vpc_cidrs: vec!["10.98.0.0/16".parse().expect("a block")],
         name: None,
         role: Role::Worker,
         cluster: "demo".parse().expect("a name"),
@@ -87,7 +86,8 @@ impl HostFiles {
     }
 
     async fn prepare(&self, runner: &Scripted) -> Result<(), PrepareError> {
-        prepare(&node(ID), &self.settings, runner).await
+        let vpc = ["10.98.0.0/16".parse().expect("a block")];
+        prepare(&node(ID), &vpc, &self.settings, runner).await
     }
 }
 

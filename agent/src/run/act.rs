@@ -67,7 +67,7 @@ impl<O: Outside> Agent<O> {
             advertise: self.node.private_ip,
             address_pool: swarm
                 .address_pool
-                .unwrap_or_else(|| pools::overlay_pool(&self.node.vpc_cidrs)),
+                .unwrap_or_else(|| pools::overlay_pool(&self.vpc_cidrs)),
             subnet_size: swarm.subnet_size,
             data_path_port: swarm.data_path_port,
             autolock: swarm.autolock,

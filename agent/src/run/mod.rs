@@ -32,6 +32,7 @@ mod token;
 
 use std::net::SocketAddr;
 
+use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -120,6 +121,8 @@ pub struct Edges<O: Outside> {
 /// The agent of one node.
 pub struct Agent<O: Outside> {
     node: Node,
+    /// The address blocks of its VPC: a manager may have to choose a swarm's pool clear of them.
+    vpc_cidrs: Vec<Ipv4Net>,
     settings: Settings,
     names: Names,
     edges: Edges<O>,
@@ -198,6 +201,7 @@ impl<O: Outside> Agent<O> {
         let chores = Chores::default();
         Ok(Self {
             node,
+            vpc_cidrs: Vec::new(),
             settings,
             names,
             edges,
@@ -212,6 +216,13 @@ impl<O: Outside> Agent<O> {
             trace: Trace::default(),
             metrics: Metrics::default(),
         })
+    }
+
+    /// The same agent, in a VPC of these address blocks.
+    #[must_use]
+    pub fn in_vpc(mut self, vpc_cidrs: Vec<Ipv4Net>) -> Self {
+        self.vpc_cidrs = vpc_cidrs;
+        self
     }
 
     /// The same agent, which counts there.

@@ -58,7 +58,8 @@ impl<M: Metadata> Watch<M> {
             seen: Heard::default(),
             complaint: None,
             unreadable: None,
-            rest: 0,
+            // Nobody waits for those while a node starts.
+            rest: 1,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use ipnet::Ipv4Net;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -27,6 +28,7 @@ use crate::report::boot::Trace;
 use crate::report::failure::Failure;
 use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
+use crate::swarm::Role;
 use crate::swarm::latch::Heard;
 
 /// Why the agent did not start.
@@ -122,9 +124,10 @@ async fn meet(
         let (node, aws) = identify(imds, &settings).await?;
         let identified = Instant::now();
         Failure::forget(&runtime_dir);
+        let chooses = node.role == Role::Manager;
         let mut agent = assemble(node, &aws, docker, settings, heard)?;
-        agent.look_ahead().await;
-        Ok::<_, StartError>((agent, identified, Instant::now()))
+        let (vpc, ()) = tokio::join!(vpc(imds, chooses), agent.look_ahead());
+        Ok::<_, StartError>((agent.in_vpc(vpc?), identified, Instant::now()))
     };
     let noticed = async {
         lookout.ask().await;
@@ -142,6 +145,14 @@ async fn meet(
         looked,
     };
     Ok((agent, times))
+}
+
+async fn vpc(imds: &Imds, chooses: bool) -> Result<Vec<Ipv4Net>, IdentifyError> {
+    if chooses {
+        node::vpc_cidrs(imds).await
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 /// When each of what is asked for at once was answered.

@@ -97,7 +97,6 @@ impl Machine {
             zone: "ra".into(),
             instance_type: "t3.small".into(),
             private_ip: self.ip,
-            vpc_cidrs: vec!["10.0.0.0/16".parse().expect("a block of addresses")],
             name: None,
             role: self.role,
             cluster: "c".parse().expect("a name"),

@@ -74,7 +74,6 @@ impl Host {
             zone: "ra".into(),
             instance_type: "t3.small".into(),
             private_ip: [10, 0, 0, number].into(),
-            vpc_cidrs: vec!["10.0.0.0/16".parse().unwrap()],
             name: None,
             role,
             cluster: "c".parse().unwrap(),

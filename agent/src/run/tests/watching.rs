@@ -92,6 +92,10 @@ async fn what_comes_many_minutes_ahead_is_asked_for_once_a_minute() {
     let says = Says::default();
     let mut watch = watching(&says, &folder, "i-1");
     let mut look = async |what| (what, watch.look().await.notices.rebalance);
+    says.at(REBALANCE, None);
+    says.at(MAINTENANCE, None);
+    assert_eq!(look("not while the node starts").await.1, None);
+    says.0.borrow_mut().clear();
     assert_eq!(look("it is silent").await.1, None);
     says.at(REBALANCE, None);
     says.at(MAINTENANCE, None);
