@@ -135,7 +135,7 @@ fn crowd(workers: usize, formed: bool) -> Result<(), Failed> {
         formed,
         reads_a_second: READS,
     };
-    let runs = if workers < 1000 { 5 } else { 2 };
+    let runs = 5;
     let all = (1..=runs).map(|seed| virtually(|settings| scale::simulate(seed, crowd, settings)));
     let numbers = all.max_by_key(Numbers::last).ok_or("no runs")?;
     eprintln!(

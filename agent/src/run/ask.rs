@@ -45,9 +45,9 @@ impl<O: Outside> Agent<O> {
             }
         };
         let (ticket, registers) = tokio::join!(self.stored_ticket(), registers);
-        let registers = registers.filter(|_| matches!(ticket, Ok(None)));
         self.note_ticket(ticket);
-        if let Some(value) = registers {
+        // Where the ticket could not be read the registers may be needed yet.
+        if let Some(value) = registers.filter(Result::is_ok) {
             self.note_registers(value);
         }
     }

@@ -43,9 +43,9 @@ mod tests {
         let mut glance = Glance::default();
         assert_eq!(glance.fresh(), None);
         glance.keep(&EngineState::Inactive);
-        tokio::time::advance(FRESH - Duration::from_millis(1)).await;
+        tokio::time::advance(FRESH / 2).await;
         assert_eq!(glance.fresh(), Some(EngineState::Inactive));
-        tokio::time::advance(Duration::from_millis(1)).await;
+        tokio::time::advance(FRESH / 2).await;
         assert_eq!(glance.fresh(), None);
     }
 

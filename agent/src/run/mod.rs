@@ -20,6 +20,7 @@ mod memory;
 mod names;
 mod notices;
 mod own;
+mod pause;
 mod registers;
 mod request;
 mod rounds;
@@ -60,8 +61,9 @@ pub use clock::{BootClock, Clock};
 pub use consent::{ConsentError, consent};
 pub use memory::{Memory, MemoryError};
 pub use own::OwnError;
+pub use pause::Triggers;
 pub use request::{RequestError, activate, drain, leave};
-pub use rounds::{Triggers, run};
+pub use rounds::run;
 pub use start::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
 

@@ -1,11 +1,12 @@
-//! The loop, and what wakes it.
+//! The loop.
 
 use std::time::Duration;
 
-use tokio::time::{Instant, interval, sleep_until, timeout};
+use tokio::time::{Instant, interval, timeout};
 use tracing::{error, info, warn};
 
-use super::{Agent, Chance, Outside, StepError};
+use super::pause::rest;
+use super::{Agent, Chance, Outside, StepError, Triggers};
 use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
 use crate::swarm::{
@@ -18,16 +19,6 @@ const PULSE: Duration = Duration::from_secs(10);
 /// An engine that starts holds its callers until it is up (systemd listens on its socket):
 /// a look that takes longer counts as "down" while there is something to fetch meanwhile.
 const GLANCE: Duration = Duration::from_millis(50);
-
-/// A node that joins is an event several times within so long, and a leader that looks at all nodes
-/// each time takes from the engine what the join needs: it looks once they are told.
-const BURST: Duration = Duration::from_millis(100);
-
-/// What wakes the agent before its time is up.
-pub trait Triggers {
-    /// The next happening; `None` when the agent is asked to stop.
-    async fn next(&mut self) -> Option<()>;
-}
 
 /// Runs the agent until it is asked to stop. A stop of the service is no departure: the
 /// node stays in the swarm.
@@ -77,7 +68,7 @@ pub async fn run<O: Outside>(
                 let pause = launch.map_or(pause, |launch| launch.min(pause));
                 let pause = pause + agent.edges.chance.within(pause / 5);
                 let began = Instant::now();
-                let woken = alive(notify, rest(triggers, pause, &decision.reason)).await;
+                let woken = alive(notify, rest(triggers, pause, decision.reason.leads())).await;
                 agent.trace.waited(&decision, began);
                 woken
             }
@@ -87,27 +78,6 @@ pub async fn run<O: Outside>(
             notify.stopping();
             return;
         }
-    }
-}
-
-/// The pause between two rounds; a leader's goes on until what has begun to happen has happened.
-async fn rest(triggers: &mut impl Triggers, pause: Duration, reason: &Reason) -> Option<()> {
-    let end = Instant::now() + pause;
-    idle(triggers, end).await?;
-    let burst = end.min(Instant::now() + BURST);
-    while reason.leads() && Instant::now() < burst {
-        idle(triggers, burst).await?;
-    }
-    Some(())
-}
-
-/// Waits for a happening, or for the time. What happens in the same moment is told first, so
-/// that it wakes one round and not two.
-async fn idle(triggers: &mut impl Triggers, end: Instant) -> Option<()> {
-    tokio::select! {
-        biased;
-        happening = triggers.next() => happening,
-        () = sleep_until(end) => Some(()),
     }
 }
 

@@ -77,8 +77,9 @@ impl Gaps {
     pub const REGISTERS: Self = Self::new(1_000, 10_000);
     /// AWS refused or did not answer.
     pub const TROUBLE: Self = Self::new(2_000, 30_000);
-    /// AWS is busy, and this is a manager: the others wait for it.
-    pub const THROTTLED: Self = Self::new(100, 500);
+    /// AWS is busy, and this is a manager: the others wait for it. There are few of them, so they may
+    /// ask often: of 1,000 workers that boot with the first one most questions come to nothing.
+    pub const THROTTLED: Self = Self::new(100, 200);
     /// The ticket's managers, on the private network.
     pub const PROBE: Self = Self::new(250, 10_000);
     /// EC2's word about an instance, once it has been heard twice.

@@ -32,6 +32,32 @@ async fn the_ticket_is_read_ahead_once_and_by_nobody_who_has_a_swarm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_manager_reads_the_first_registers_ahead_as_well() {
+    let world = World::default();
+    let mut agent = Host::new(&world, 1, Role::Manager).agent();
+    agent.look_ahead().await;
+    let turned = turn(&mut agent).await.0;
+    assert_eq!(turned, Action::CreateClaim(Epoch::FIRST));
+}
+
+/// To look takes as long as to ask somebody: once before the join, and once after it.
+#[tokio::test(start_paused = true)]
+async fn a_round_after_a_question_rests_on_the_look_before_it() {
+    let world = World::default();
+    let (_hosts, _leader) = cluster(&world, &[]).await;
+    let host = Host::new(&world, 2, Role::Worker);
+    let mut agent = host.agent();
+    until_it_serves(&mut agent).await;
+    assert_eq!(host.engine.looks.get(), 2);
+    live(&mut agent, Duration::from_hours(1)).await;
+    let hour = host.engine.looks.get() - 2;
+    assert!(
+        (100..=120).contains(&hour),
+        "a look each half minute: {hour}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_manager_claims_forms_and_publishes_in_few_calls() {
     let world = World::default();
     let host = Host::new(&world, 1, Role::Manager);

@@ -19,7 +19,7 @@ use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::config::Settings;
 use crate::node::Node;
 use crate::swarm::latch::Heard;
-use crate::swarm::{Action, Role};
+use crate::swarm::{Action, Epoch, Role};
 use fakes::{Engine, World};
 use lifecycle::Group;
 

@@ -19,6 +19,8 @@ pub(in crate::run::tests) struct Engine {
     /// It refuses to leave.
     pub(in crate::run::tests) stuck: Rc<Cell<bool>>,
     pub(in crate::run::tests) leaves: Rc<Cell<usize>>,
+    /// How often it was looked at.
+    pub(in crate::run::tests) looks: Rc<Cell<usize>>,
 }
 
 impl Engine {
@@ -31,6 +33,7 @@ impl Engine {
             label: Rc::default(),
             stuck: Rc::default(),
             leaves: Rc::default(),
+            looks: Rc::default(),
         }
     }
 
@@ -65,6 +68,7 @@ impl Engine {
 
 impl engine::Engine for Engine {
     async fn state(&self) -> Result<EngineState, EngineError> {
+        self.looks.set(self.looks.get() + 1);
         let Some((swarm_id, origin)) = self.inside.borrow().clone() else {
             return Ok(EngineState::Inactive);
         };
