@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use tokio::time::Instant;
 use tracing::info;
 
 use super::knowledge::note;
@@ -105,6 +106,7 @@ impl<O: Outside> Agent<O> {
             Ok(()) => {
                 info!(%manager, epoch = ticket.epoch.number(), "joined the swarm");
                 let state = self.edges.engine.state().await?;
+                self.glance.keep(&state, Instant::now());
                 self.note_membership(&state, ticket.swarm_id, ticket.epoch)
             }
             Err(error) => {
@@ -116,7 +118,10 @@ impl<O: Outside> Agent<O> {
 
     /// Remembers a swarm that has been shown to be the cluster's.
     async fn remember(&mut self, epoch: Epoch) -> Result<(), StepError> {
-        let state = self.edges.engine.state().await?;
+        let state = match self.glance.fresh() {
+            Some(state) => state,
+            None => self.edges.engine.state().await?,
+        };
         match state.identity().and_then(|here| here.swarm_id.clone()) {
             Some(swarm_id) => self.note_membership(&state, swarm_id, epoch),
             None => Ok(()),
@@ -143,7 +148,6 @@ impl<O: Outside> Agent<O> {
         };
         self.memory.remember(&membership)?;
         self.knowledge.joined(membership);
-        self.glance.keep(state);
         Ok(())
     }
 

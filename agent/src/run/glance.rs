@@ -9,23 +9,41 @@ use crate::swarm::EngineState;
 /// A look is so long as good as one of now.
 const FRESH: Duration = Duration::from_millis(500);
 
+/// It serves no more rounds than these, so that no round without a look follows another for ever.
+const SERVES: u8 = 8;
+
 /// The last look at the engine, as long as the agent has neither touched the engine since nor waited for
 /// anything. A round after a question to somebody else needs no look of its own: on the way into a swarm
 /// each takes as long as the question did.
 #[derive(Debug, Default)]
-pub(super) struct Glance(Option<(EngineState, Instant)>);
+pub(super) struct Glance(Option<Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    state: EngineState,
+    at: Instant,
+    left: u8,
+}
 
 impl Glance {
-    /// Keeps what was seen now. An engine that is down may be up in the next moment.
-    pub(super) fn keep(&mut self, state: &EngineState) {
-        let up = Some(state).filter(|state| !matches!(state, EngineState::Down));
-        self.0 = up.map(|state| (state.clone(), Instant::now()));
+    /// Keeps what was seen then. An engine that is down may be up in the next moment.
+    pub(super) fn keep(&mut self, state: &EngineState, at: Instant) {
+        let up = !matches!(state, EngineState::Down);
+        self.0 = up.then(|| Seen {
+            state: state.clone(),
+            at,
+            left: SERVES,
+        });
     }
 
     /// What was seen, if that was just now.
-    pub(super) fn fresh(&self) -> Option<EngineState> {
-        let (state, at) = self.0.as_ref()?;
-        (at.elapsed() < FRESH).then(|| state.clone())
+    pub(super) fn fresh(&mut self) -> Option<EngineState> {
+        let seen = self.0.as_mut()?;
+        if seen.at.elapsed() >= FRESH {
+            return None;
+        }
+        seen.left = seen.left.checked_sub(1)?;
+        Some(seen.state.clone())
     }
 
     /// The next round has to look.
@@ -42,19 +60,27 @@ mod tests {
     async fn a_look_grows_old() {
         let mut glance = Glance::default();
         assert_eq!(glance.fresh(), None);
-        glance.keep(&EngineState::Inactive);
+        glance.keep(&EngineState::Inactive, Instant::now());
         tokio::time::advance(FRESH / 2).await;
         assert_eq!(glance.fresh(), Some(EngineState::Inactive));
         tokio::time::advance(FRESH / 2).await;
         assert_eq!(glance.fresh(), None);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_look_serves_some_rounds() {
+        let mut glance = Glance::default();
+        glance.keep(&EngineState::Inactive, Instant::now());
+        let served = std::iter::from_fn(|| glance.fresh()).count();
+        assert_eq!(served, usize::from(SERVES));
+    }
+
     #[tokio::test]
     async fn what_is_forgotten_or_down_is_looked_at_again() {
         let mut glance = Glance::default();
-        glance.keep(&EngineState::Down);
+        glance.keep(&EngineState::Down, Instant::now());
         assert_eq!(glance.fresh(), None);
-        glance.keep(&EngineState::Inactive);
+        glance.keep(&EngineState::Inactive, Instant::now());
         glance.forget();
         assert_eq!(glance.fresh(), None);
     }

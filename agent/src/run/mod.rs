@@ -16,6 +16,7 @@ mod hooks;
 mod knowledge;
 mod latched;
 mod launch;
+mod meet;
 mod memory;
 mod names;
 mod notices;

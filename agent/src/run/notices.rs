@@ -13,7 +13,7 @@ use crate::swarm::latch::Heard;
 use crate::swarm::notice::{self, Notices, Target};
 
 /// How often to look. Spot's two minutes bear it, and so does the metadata service.
-const EVERY: Duration = Duration::from_secs(5);
+pub(super) const EVERY: Duration = Duration::from_secs(5);
 /// Only every so many looks, which is a minute, for what comes many minutes ahead: questions to the
 /// metadata service are most of what an idle agent costs.
 const SELDOM: u32 = 12;

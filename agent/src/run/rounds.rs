@@ -145,7 +145,7 @@ impl<O: Outside> Agent<O> {
         let began = Instant::now();
         let engine = self.look().await;
         self.trace.looked(began);
-        self.glance.keep(&engine);
+        self.glance.keep(&engine, Instant::now());
         self.decide(engine)
     }
 

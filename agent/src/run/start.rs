@@ -2,13 +2,12 @@
 
 use std::pin::pin;
 
-use ipnet::Ipv4Net;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tracing::{Instrument, Span, info, info_span, warn};
 
+use super::meet::meet;
 use super::{
     Agent, BootClock, Dice, Edges, MemoryError, Outside, STACK_FILES, Triggers, notices, rounds,
 };
@@ -25,10 +24,8 @@ use crate::engine::probe::NetworkProbe;
 use crate::engine::stacks::{Cli, Place};
 use crate::node::{self, IdentifyError};
 use crate::report::boot::Trace;
-use crate::report::failure::Failure;
 use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
-use crate::swarm::Role;
 use crate::swarm::latch::Heard;
 
 /// Why the agent did not start.
@@ -62,7 +59,7 @@ impl Outside for Real {
 
 /// Runs the agent until it is asked to stop.
 pub async fn start(settings: Settings) -> Result<(), StartError> {
-    let mut trace = Trace::start();
+    let trace = Trace::start();
     let mut notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     let metrics = Metrics::default();
@@ -75,12 +72,11 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let mut lookout = notices::Watch::new(imds.clone().once());
     let (tell, mut heard) = watch::channel(Heard::default());
     let met = meet(&imds, &mut lookout, docker, settings, heard.clone());
-    let (agent, times) = tokio::select! {
-        met = rounds::alive(&notify, met) => met?,
+    let agent = tokio::select! {
+        met = rounds::alive(&notify, met) => met?.traced(trace),
         () = stop.asked() => return Ok(()),
     };
-    times.tell(&mut trace);
-    let agent = agent.with_metrics(&metrics).with_trace(trace);
+    let agent = agent.with_metrics(&metrics);
     let memory = agent.memory.clone();
     tell.send_replace(lookout.heard(&memory));
     // The first round sees it: it wakes no other.
@@ -108,71 +104,6 @@ fn span(node: &node::Node) -> Span {
     info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role)
 }
 
-/// Asks, all at once, for what the first rounds need: who this node is and with it the ticket; notices,
-/// since an instance on its way out does not join; and how the engine is, if it is up.
-async fn meet(
-    imds: &Imds,
-    lookout: &mut notices::Watch<Imds>,
-    docker: Docker,
-    settings: Settings,
-    heard: watch::Receiver<Heard>,
-) -> Result<(Agent<Real>, Times), StartError> {
-    let begun = Instant::now();
-    let runtime_dir = settings.runtime_dir.clone();
-    let engine = docker.clone();
-    let own = async {
-        let (node, aws) = identify(imds, &settings).await?;
-        let identified = Instant::now();
-        Failure::forget(&runtime_dir);
-        let chooses = node.role == Role::Manager;
-        let mut agent = assemble(node, &aws, docker, settings, heard)?;
-        let (vpc, ()) = tokio::join!(vpc(imds, chooses), agent.look_ahead());
-        Ok::<_, StartError>((agent.in_vpc(vpc?), identified, Instant::now()))
-    };
-    let noticed = async {
-        lookout.ask().await;
-        Instant::now()
-    };
-    let looking = async { (rounds::glance(&engine).await, Instant::now()) };
-    let (own, noticed, (state, looked)) = tokio::join!(own, noticed, looking);
-    let (mut agent, identified, read) = own?;
-    agent.glance.keep(&state);
-    let times = Times {
-        begun,
-        identified,
-        read,
-        noticed,
-        looked,
-    };
-    Ok((agent, times))
-}
-
-async fn vpc(imds: &Imds, chooses: bool) -> Result<Vec<Ipv4Net>, IdentifyError> {
-    if chooses {
-        node::vpc_cidrs(imds).await
-    } else {
-        Ok(Vec::new())
-    }
-}
-
-/// When each of what is asked for at once was answered.
-struct Times {
-    begun: Instant,
-    identified: Instant,
-    read: Instant,
-    noticed: Instant,
-    looked: Instant,
-}
-
-impl Times {
-    fn tell(&self, trace: &mut Trace) {
-        trace.between("identify", self.begun, self.identified);
-        trace.between("ticket", self.identified, self.read);
-        trace.between("notices", self.begun, self.noticed);
-        trace.between("look at the engine", self.begun, self.looked);
-    }
-}
-
 async fn serve(metrics: &Metrics, settings: &Settings) -> Server {
     let listen = settings.metrics.listen;
     let (server, errors) = Server::start(metrics, &settings.runtime_dir, listen).await;
@@ -196,7 +127,7 @@ fn docker(settings: &Settings) -> Docker {
     Docker::new(&socket, &settings.runtime_dir)
 }
 
-fn assemble(
+pub(super) fn assemble(
     node: node::Node,
     aws: &Aws,
     docker: Docker,
@@ -235,7 +166,10 @@ fn client(settings: &MetadataSettings) -> Imds {
     Imds::new(settings.base(), settings.request_timeout, settings.budget)
 }
 
-async fn identify(imds: &Imds, settings: &Settings) -> Result<(node::Node, Aws), IdentifyError> {
+pub(super) async fn identify(
+    imds: &Imds,
+    settings: &Settings,
+) -> Result<(node::Node, Aws), IdentifyError> {
     let access = Access::new(imds).ahead();
     let aws = |region: &str| access.within(region, &settings.aws);
     let node = node::identify(imds, |region| Ec2::new(&aws(region)), settings).await?;

@@ -81,7 +81,7 @@ impl Action {
         self.into()
     }
 
-    /// Whether it leaves this node's engine as it is: a question, or a write elsewhere.
+    /// Whether it leaves this node's engine as it is: a question, a note, or a write elsewhere.
     pub fn spares_engine(&self) -> bool {
         matches!(
             self,
@@ -93,6 +93,7 @@ impl Action {
                 | Self::AskFleet(_)
                 | Self::AskStanding
                 | Self::Probe
+                | Self::Remember(_)
         )
     }
 

@@ -30,12 +30,17 @@ from . import (
 from .faults import Faults
 from .journal import Journal
 
+# Python lets a thread run for 5 ms before another's turn: a machine that asks for several values of its
+# metadata in the same moment waited 18 ms for each.
+_TURN_SECONDS = 0.0002
+
 _PARTS = (account, instances, images, autoscaling, group_calls, hooks, refresh, parameters, stacks, stack_protection)
 
 
 def main() -> int:
     """Serves until a signal ends it."""
     options = _parse()
+    sys.setswitchinterval(_TURN_SECONDS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

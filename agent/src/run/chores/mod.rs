@@ -100,11 +100,11 @@ impl<O: Outside> Agent<O> {
     /// Does what is due; says when to look again, if before the next round. The first error of a
     /// chore is the round's: gaps grow while it stays.
     pub(super) async fn do_chores(&mut self) -> Result<Option<Duration>, StepError> {
-        let nodes = self.edges.engine.nodes(None).await?;
+        let engine = &self.edges.engine;
+        let (nodes, swarm) = tokio::try_join!(engine.nodes(None), engine.swarm())?;
         // A survivor has to know whom raft counted: while that cannot be written down, here or in the
         // ticket, raft's members do not change.
         self.remember_peers(&nodes)?;
-        let swarm = self.edges.engine.swarm().await?;
         self.metrics.nodes(&nodes);
         let mut round = Round::default();
         let done = self.publish(&nodes, &swarm).await.map(|()| None);

@@ -1,0 +1,95 @@
+//! What is asked for before the first round: all of it at once.
+
+use ipnet::Ipv4Net;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::start::{Real, StartError, assemble, identify};
+use super::{Agent, notices, rounds};
+use crate::cloud::imds::Imds;
+use crate::config::Settings;
+use crate::engine::docker::Docker;
+use crate::node::{self, IdentifyError};
+use crate::report::boot::Trace;
+use crate::report::failure::Failure;
+use crate::swarm::Role;
+use crate::swarm::latch::Heard;
+
+/// An agent that knows what its first rounds need, and when it learnt that.
+pub(super) struct Met {
+    agent: Agent<Real>,
+    begun: Instant,
+    identified: Instant,
+    read: Instant,
+    noticed: Instant,
+    looked: Instant,
+}
+
+/// Asks who this node is and, as soon as that is known, for the ticket; for notices, since an instance
+/// on its way out does not join; and how the engine is, if it is up.
+pub(super) async fn meet(
+    imds: &Imds,
+    lookout: &mut notices::Watch<Imds>,
+    docker: Docker,
+    settings: Settings,
+    heard: watch::Receiver<Heard>,
+) -> Result<Met, StartError> {
+    let begun = Instant::now();
+    let engine = docker.clone();
+    let known = known(imds, docker, settings, heard);
+    let noticing = async {
+        lookout.ask().await;
+        Instant::now()
+    };
+    let looking = async { (rounds::glance(&engine).await, Instant::now()) };
+    let (known, noticed, (state, looked)) = tokio::join!(known, noticing, looking);
+    let (mut agent, identified, read) = known?;
+    agent.glance.keep(&state, looked);
+    // Tags that metadata does not show may take a while.
+    if noticed.elapsed() > notices::EVERY {
+        lookout.ask().await;
+    }
+    Ok(Met {
+        agent,
+        begun,
+        identified,
+        read,
+        noticed,
+        looked,
+    })
+}
+
+/// The agent of this node, with its ticket; when it knew itself, and when the ticket.
+async fn known(
+    imds: &Imds,
+    docker: Docker,
+    settings: Settings,
+    heard: watch::Receiver<Heard>,
+) -> Result<(Agent<Real>, Instant, Instant), StartError> {
+    let (node, aws) = identify(imds, &settings).await?;
+    let identified = Instant::now();
+    Failure::forget(&settings.runtime_dir);
+    let role = node.role;
+    let mut agent = assemble(node, &aws, docker, settings, heard)?;
+    let (vpc, ()) = tokio::join!(vpc(imds, role), agent.look_ahead());
+    Ok((agent.in_vpc(vpc?), identified, Instant::now()))
+}
+
+/// A worker chooses no pool.
+async fn vpc(imds: &Imds, role: Role) -> Result<Vec<Ipv4Net>, IdentifyError> {
+    match role {
+        Role::Manager => node::vpc_cidrs(imds).await,
+        Role::Worker => Ok(Vec::new()),
+    }
+}
+
+impl Met {
+    /// The agent, which goes on with what is written down of its start.
+    pub(super) fn traced(self, mut trace: Trace) -> Agent<Real> {
+        trace.between("identify", self.begun, self.identified);
+        trace.between("ticket", self.identified, self.read);
+        trace.between("notices", self.begun, self.noticed);
+        trace.between("look at the engine", self.begun, self.looked);
+        self.agent.with_trace(trace)
+    }
+}
