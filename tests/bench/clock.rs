@@ -7,7 +7,17 @@ use nix::time::{ClockId, clock_gettime};
 
 /// Seconds since the host's boot (`CLOCK_MONOTONIC`).
 pub(crate) fn now() -> f64 {
-    let time = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has this clock");
+    read(ClockId::CLOCK_MONOTONIC)
+}
+
+/// The same of a moment of the clock that also goes on while the host is suspended
+/// (`CLOCK_BOOTTIME`), which the agent tells its start by.
+pub(crate) fn of_boot(moment: f64) -> f64 {
+    now() - (read(ClockId::CLOCK_BOOTTIME) - moment)
+}
+
+fn read(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock).expect("every Linux has these clocks");
     let nanos = i32::try_from(time.tv_nsec()).unwrap_or_default();
     seconds(time.tv_sec()) + f64::from(nanos) / 1e9
 }
@@ -26,6 +36,13 @@ fn seconds(whole: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_since_the_boot_is_where_it_was() {
+        let before = now();
+        let found = of_boot(read(ClockId::CLOCK_BOOTTIME));
+        assert!((found - before).abs() < 0.5, "{found} is not {before}");
+    }
 
     #[test]
     fn a_moment_of_the_wall_clock_is_where_it_was() {

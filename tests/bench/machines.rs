@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -14,8 +15,13 @@ use crate::clock;
 use crate::docker::Engine;
 
 const LIMIT: Duration = Duration::from_mins(2);
-/// A machine that has just been worked with gets this long to calm down.
+/// A machine that has just been worked with gets at least this long to calm down.
 const CALM: Duration = Duration::from_millis(700);
+/// A manager takes nodes in once in this time (swarmkit `manager/dispatcher`, `maxBatchInterval`): rests
+/// of one length would measure one phase of it again and again.
+const BEAT: Duration = Duration::from_millis(100);
+/// Multiples of it, less their whole part, are spread evenly.
+const GOLDEN_RATIO: f64 = 0.618_033_988_75;
 
 /// Everything that the agent remembers but what `prepare` has to find again.
 const WIPE: &str = "find /var/lib/swarmlet -mindepth 1 -not -name daemon-keys.json -delete";
@@ -108,9 +114,11 @@ pub(crate) fn reset(lab: &Lab, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Until what was just done has had its effects.
+/// Until what was just done has had its effects, and for another part of a manager's beat each time.
 pub(crate) fn calm() {
-    std::thread::sleep(CALM);
+    static RESTS: AtomicU32 = AtomicU32::new(0);
+    let rest = f64::from(RESTS.fetch_add(1, Ordering::Relaxed));
+    std::thread::sleep(CALM + BEAT.mul_f64((rest * GOLDEN_RATIO).fract()));
 }
 
 /// Several at once.

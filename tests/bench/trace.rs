@@ -6,6 +6,7 @@ use lab::Lab;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::clock;
 use crate::machines;
 
 /// The boot of a machine, in seconds since its kernel handed over to systemd.
@@ -51,12 +52,13 @@ pub(crate) fn read(lab: &Lab, id: &str, ready: f64) -> Result<Boot> {
             stamp(unit, "ActiveEnterTimestamp")?,
         ));
     }
-    let process = stamp("swarmlet.service", "ExecMainStartTimestamp")?;
     let told = lab
         .exec(id, &["swarmlet", "status", "--boot", "--json"])?
         .ok()?;
     let told: Value = serde_json::from_str(&told).context("cannot read the agent's own times")?;
-    bars.extend(steps(&told, process));
+    // The sandbox was made before that.
+    let started = clock::of_boot(told["started_ms"].as_f64().unwrap_or_default() / 1000.0);
+    bars.extend(steps(&told, started - begun));
     bars.sort_by(|a, b| a.from.total_cmp(&b.from));
     Ok(Boot {
         bars,
@@ -65,9 +67,9 @@ pub(crate) fn read(lab: &Lab, id: &str, ready: f64) -> Result<Boot> {
 }
 
 /// The agent counts from its own start.
-fn steps(told: &Value, process: f64) -> Vec<Bar> {
+fn steps(told: &Value, started: f64) -> Vec<Bar> {
     let steps = told["steps"].as_array().into_iter().flatten();
-    let seconds = |value: &Value| process + value.as_f64().unwrap_or_default() / 1000.0;
+    let seconds = |value: &Value| started + value.as_f64().unwrap_or_default() / 1000.0;
     let read = |step: &Value| {
         let name = step["name"].as_str().unwrap_or_default();
         bar(
