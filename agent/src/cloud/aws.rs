@@ -10,8 +10,8 @@ use aws_types::region::Region;
 
 use super::calls::Observer;
 use super::credentials::InstanceCredentials;
-use super::http;
 use super::imds::Imds;
+use super::{http, roots};
 use crate::config::AwsSettings;
 
 /// The means to build a client for one AWS service. Cheap to clone.
@@ -51,7 +51,7 @@ impl Access {
     pub fn new(imds: &Imds) -> Self {
         Self {
             credentials: InstanceCredentials::new(imds.clone()),
-            http: http::client(),
+            http: http::client(roots::of_this_host()),
         }
     }
 
@@ -103,4 +103,70 @@ fn limits() -> TimeoutConfig {
         .connect_timeout(Duration::from_secs(3))
         .operation_timeout(Duration::from_secs(10))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aws_credential_types::Credentials;
+    use rustls::ServerConfig;
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    const AUTHORITY: &str = include_str!("fixtures/authority.pem");
+
+    /// A server that the authority has signed, and that answers one request. Its key is of no use elsewhere;
+    /// the authority's was thrown away.
+    async fn server() -> String {
+        let chain = CertificateDer::from_pem_slice(include_bytes!("fixtures/server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("fixtures/server.key")).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![chain], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = TlsAcceptor::from(Arc::new(config));
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let answer = b"HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n";
+                let _ = stream.write_all(answer).await;
+                let _ = stream.flush().await;
+            }
+        });
+        format!("https://localhost:{port}")
+    }
+
+    /// The status of an answer, if the server is believed.
+    async fn asked(authorities: &str) -> Option<u16> {
+        let aws = Aws {
+            region: Region::new("us-east-1"),
+            endpoint_url: Some(server().await),
+            credentials: SharedCredentialsProvider::new(Credentials::new(
+                "AKIA", "s3cret", None, None, "test",
+            )),
+            http: http::client(roots::store(authorities).unwrap()),
+        };
+        let answer = aws.ssm().get_parameter().name("p").send().await;
+        let error = answer.unwrap_err();
+        error.raw_response().map(|raw| raw.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn only_who_an_authority_of_the_bundle_has_signed_is_asked() {
+        let host = format!("# others too\n{}", include_str!("fixtures/other.pem"));
+        assert_eq!(asked(&format!("{host}{AUTHORITY}")).await, Some(418));
+        assert_eq!(asked(&host).await, None);
+    }
 }

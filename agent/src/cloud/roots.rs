@@ -31,7 +31,7 @@ pub(super) fn of_this_host() -> TrustStore {
 }
 
 /// None if it holds no authority.
-fn store(bundle: &str) -> Option<TrustStore> {
+pub(super) fn store(bundle: &str) -> Option<TrustStore> {
     let usable = usable(bundle);
     (!usable.is_empty()).then(|| TrustStore::empty().with_pem_certificate(usable))
 }
@@ -51,19 +51,7 @@ fn is_usable(pem: &str) -> bool {
 mod tests {
     use super::*;
 
-    const AUTHORITY: &str = "\
------BEGIN CERTIFICATE-----
-MIIBfjCCASWgAwIBAgIUVdfGPv15j0i2YoYYkGN26HfDvfEwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJYXV0aG9yaXR5MCAXDTI2MTEyNjAzMjQ0OVoYDzIxMjYxMTAy
-MDMyNDQ5WjAUMRIwEAYDVQQDDAlhdXRob3JpdHkwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAQ/xm5bbypMua1lN1aXDaj+TXCY9AKYpvUg38MYDc0JsflPTJZY1HQr
-T1tJMhHsdT+jxFM7B4SNJdcboYRfvHRuo1MwUTAdBgNVHQ4EFgQUE+mvEneUJtb7
-+khimZ2ew+ALoTowHwYDVR0jBBgwFoAUE+mvEneUJtb7+khimZ2ew+ALoTowDwYD
-VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiBOEQZk1H4oEc+XgF6qCHKz
-gqmiS95uPlXLD1gnQU18rQIgU1RrLsQtFgZV4mQHwMZZBkYBO76Z/zcEmgCEz/al
-FJM=
------END CERTIFICATE-----
-";
+    const AUTHORITY: &str = include_str!("fixtures/authority.pem");
 
     #[test]
     fn what_cannot_be_used_is_left_out() {
