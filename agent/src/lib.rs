@@ -3,7 +3,9 @@
 //! `swarm` decides (pure), `cloud` and `engine` are AWS and Docker as the agent sees
 //! them, `run` observes, asks for a decision and acts on it. `docs/` has the protocol.
 
+pub mod chance;
 pub mod cli;
+pub mod clock;
 pub mod cloud;
 pub mod command;
 pub mod config;
@@ -20,5 +22,6 @@ pub mod report;
 pub mod retry;
 pub mod run;
 pub mod serve;
+pub mod stacks;
 pub mod swarm;
 pub mod view;

@@ -71,7 +71,8 @@ fn below(path: &str, parameter: aws_sdk_ssm::types::Parameter) -> Option<Paramet
     let name = name.strip_prefix(path)?.strip_prefix('/')?;
     Some(Parameter {
         name: name.to_owned(),
-        value: parameter.value?.into(),
+        // One without a value is there all the same: it is broken, not absent.
+        value: parameter.value.unwrap_or_default().into(),
         version: u64::try_from(parameter.version).unwrap_or_default(),
     })
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::duration;
 use super::settings::EndpointMode;
 use crate::swarm::launch::OnFailure;
+use crate::swarm::stacks::ResolveImage;
 use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
 
 /// The sections and their keys. The field names are the names in files.
@@ -70,6 +71,7 @@ join_drained = true
 manager_availability = "active"
 tags_refresh = "60s"
 stacks_refresh = "60s"
+stacks_resolve_image = "changed"
 [departure]
 rebalance = false
 maintenance = true
@@ -163,6 +165,7 @@ pub(super) struct Swarm {
     pub(super) tags_refresh: Option<Duration>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) stacks_refresh: Option<Duration>,
+    pub(super) stacks_resolve_image: Option<ResolveImage>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) rotate_tokens_every: Option<Duration>,
 }

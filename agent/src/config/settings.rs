@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::swarm::latch::Rules;
 use crate::swarm::launch::OnFailure;
+use crate::swarm::stacks::ResolveImage;
 use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
 
 /// Everything that can be set, after all sources were merged and checked.
@@ -179,6 +180,8 @@ pub struct SwarmSettings {
     pub tags_refresh: Duration,
     /// How often the leader looks at the sources of stacks.
     pub stacks_refresh: Duration,
+    /// Which images are looked up at their registries when a stack is deployed.
+    pub stacks_resolve_image: ResolveImage,
     /// How often the leader draws new join tokens; never if not set.
     pub rotate_tokens_every: Option<Duration>,
 }

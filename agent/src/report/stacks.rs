@@ -10,13 +10,15 @@ pub struct Stack {
     pub name: String,
     /// Where its file is: a path, a parameter's name, or an address in S3.
     pub source: String,
-    /// SHA-256 of the file that is wanted, in hexadecimal; none where there is no file to read.
+    /// SHA-256 of the file that is wanted and of the files that it names, in hexadecimal; none where there
+    /// is no file to read.
     pub digest: Option<String>,
     /// How it stands.
     pub state: StackState,
     /// Since when this leader sees it so, in seconds since the Unix epoch.
     pub since: u64,
-    /// Why it is not deployed as wanted: which file, where in it, and what is wrong.
+    /// Why it is not deployed as wanted: which file, where in it, and what is wrong. Of one that is
+    /// deployed, what of its file has no effect.
     pub error: Option<String>,
 }
 
@@ -29,6 +31,8 @@ pub enum StackState {
     Deployed,
     /// It is about to be given it.
     Pending,
+    /// It is being given it. A registry that does not answer takes its time for each service.
+    Deploying,
     /// The file that is wanted cannot be deployed; see the error.
     Failed,
     /// Its source is gone, and it goes too.

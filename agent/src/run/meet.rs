@@ -5,19 +5,21 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::start::{Real, StartError, assemble, identify};
-use super::{Agent, notices, rounds};
+use super::{Agent, notices, rounds, stacks};
 use crate::cloud::imds::Imds;
 use crate::config::Settings;
 use crate::engine::docker::Docker;
 use crate::node::{self, IdentifyError};
 use crate::report::boot::Trace;
 use crate::report::failure::Failure;
+use crate::stacks::Keeper;
 use crate::swarm::Role;
 use crate::swarm::latch::Heard;
 
 /// An agent that knows what its first rounds need, and when it learnt that.
 pub(super) struct Met {
     agent: Agent<Real>,
+    keeper: Keeper<stacks::Real>,
     begun: Instant,
     identified: Instant,
     read: Instant,
@@ -43,7 +45,7 @@ pub(super) async fn meet(
     };
     let looking = async { (rounds::glance(&engine).await, Instant::now()) };
     let (known, noticed, (state, looked)) = tokio::join!(known, noticing, looking);
-    let (mut agent, identified, read) = known?;
+    let (mut agent, keeper, identified, read) = known?;
     agent.glance.keep(&state, looked);
     // Tags that metadata does not show may take a while.
     if noticed.elapsed() > notices::EVERY {
@@ -51,6 +53,7 @@ pub(super) async fn meet(
     }
     Ok(Met {
         agent,
+        keeper,
         begun,
         identified,
         read,
@@ -65,14 +68,14 @@ async fn known(
     docker: Docker,
     settings: Settings,
     heard: watch::Receiver<Heard>,
-) -> Result<(Agent<Real>, Instant, Instant), StartError> {
+) -> Result<(Agent<Real>, Keeper<stacks::Real>, Instant, Instant), StartError> {
     let (node, aws) = identify(imds, &settings).await?;
     let identified = Instant::now();
     Failure::forget(&settings.runtime_dir);
     let role = node.role;
-    let mut agent = assemble(node, &aws, docker, settings, heard)?;
+    let (mut agent, keeper) = assemble(node, &aws, docker, settings, heard)?;
     let (vpc, ()) = tokio::join!(vpc(imds, role), agent.look_ahead());
-    Ok((agent.in_vpc(vpc?), identified, Instant::now()))
+    Ok((agent.in_vpc(vpc?), keeper, identified, Instant::now()))
 }
 
 /// A worker chooses no pool.
@@ -84,12 +87,12 @@ async fn vpc(imds: &Imds, role: Role) -> Result<Vec<Ipv4Net>, IdentifyError> {
 }
 
 impl Met {
-    /// The agent, which goes on with what is written down of its start.
-    pub(super) fn traced(self, mut trace: Trace) -> Agent<Real> {
+    /// The agent, which goes on with what is written down of its start, and who keeps stacks beside it.
+    pub(super) fn traced(self, mut trace: Trace) -> (Agent<Real>, Keeper<stacks::Real>) {
         trace.between("identify", self.begun, self.identified);
         trace.between("ticket", self.identified, self.read);
         trace.between("notices", self.begun, self.noticed);
         trace.between("look at the engine", self.begun, self.looked);
-        self.agent.with_trace(trace)
+        (self.agent.with_trace(trace), self.keeper)
     }
 }

@@ -6,9 +6,7 @@
 mod act;
 mod acts;
 mod ask;
-mod chance;
 mod chores;
-mod clock;
 mod consent;
 mod departing;
 mod glance;
@@ -26,6 +24,7 @@ mod registers;
 mod request;
 mod rounds;
 mod sightings;
+mod stacks;
 mod start;
 mod tell;
 #[cfg(test)]
@@ -40,25 +39,24 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::cloud::CloudError;
-use crate::cloud::depot::Depot;
 use crate::cloud::fleet::Fleet;
 use crate::cloud::lifecycle::Lifecycle;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::config::Settings;
 use crate::engine::probe::Probe;
-use crate::engine::stacks::Stacks;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
 use crate::report::boot::Trace;
 use crate::report::metrics::Metrics;
 use crate::report::story::Story;
+use crate::stacks::Lead;
 use crate::swarm::departure::Departure;
 use crate::swarm::latch::Heard;
 use crate::swarm::pace::Gaps;
 use crate::swarm::{JoinToken, Observation, TicketError};
 
-pub use chance::{Chance, Dice};
-pub use clock::{BootClock, Clock};
+pub use crate::chance::{Chance, Dice};
+pub use crate::clock::{BootClock, Clock};
 pub use consent::{ConsentError, consent};
 pub use memory::{Memory, MemoryError};
 pub use own::OwnError;
@@ -68,7 +66,7 @@ pub use rounds::run;
 pub use start::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
 
-use chores::{Chores, STACK_FILES};
+use chores::Chores;
 use glance::Glance;
 use knowledge::Knowledge;
 use latched::Launched;
@@ -87,10 +85,6 @@ pub trait Outside {
     type Engine: Engine;
     /// The managers' port.
     type Probe: Probe;
-    /// Docker's stacks.
-    type Stacks: Stacks;
-    /// S3 and ECR.
-    type Depot: Depot;
     /// The clock that goes on while the machine is suspended, and over restarts of the agent.
     type Clock: Clock;
     /// What keeps a fleet from moving in step.
@@ -111,10 +105,8 @@ pub struct Edges<O: Outside> {
     pub engine: O::Engine,
     /// The managers' port.
     pub probe: O::Probe,
-    /// Docker's stacks.
-    pub stacks: O::Stacks,
-    /// S3 and ECR.
-    pub depot: O::Depot,
+    /// The stacks, which are kept beside the rounds while this node leads.
+    pub stacks: Lead,
     /// Time since boot.
     pub clock: O::Clock,
     /// Lots.

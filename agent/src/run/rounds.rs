@@ -10,7 +10,7 @@ use super::{Agent, Chance, Outside, StepError, Triggers};
 use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
 use crate::swarm::{
-    Action, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide,
+    Action, Control, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide,
 };
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
@@ -117,6 +117,12 @@ fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, n
     }
 }
 
+/// Whether this node leads its swarm, by its engine's word.
+fn leads(engine: &EngineState) -> bool {
+    matches!(engine, EngineState::Active(member)
+        if matches!(member.control, Control::Manager { leader: true, .. }))
+}
+
 /// How the engine is, if it says so at once.
 pub(super) async fn glance(engine: &impl Engine) -> EngineState {
     let looked = timeout(GLANCE, engine.state()).await;
@@ -152,6 +158,9 @@ impl<O: Outside> Agent<O> {
     fn decide(&mut self, engine: EngineState) -> Decision {
         let recovery = self.recovery(&engine);
         let departing = self.departing();
+        if !leads(&engine) {
+            self.edges.stacks.set(false);
+        }
         let seen = self
             .knowledge
             .observation(&self.node, engine, recovery, departing);
@@ -220,9 +229,12 @@ impl<O: Outside> Agent<O> {
         }
         self.memory.withdraw_consent()?;
         if reason.leads() {
-            return self.do_chores().await;
+            let done = self.do_chores().await;
+            if let Err(StepError::Superseded(_)) = done {
+                self.edges.stacks.set(false);
+            }
+            return done;
         }
-        self.chores.stop_leading();
         let managers = self.edges.engine.nodes(Some(Role::Manager)).await?;
         self.remember_peers(&managers)?;
         Ok(None)

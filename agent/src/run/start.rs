@@ -8,24 +8,23 @@ use tokio::sync::watch;
 use tracing::{Instrument, Span, info, info_span, warn};
 
 use super::meet::meet;
+use super::stacks;
 use super::{
-    Agent, BootClock, Dice, Edges, MemoryError, Outside, STACK_FILES, Triggers, notices, rounds,
+    Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, notices, rounds,
 };
-use crate::cloud::depot::AwsDepot;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::lifecycle::AutoScaling;
 use crate::cloud::parameter_store::Ssm;
 use crate::cloud::{Access, Aws};
-use crate::command::Host;
 use crate::config::{MetadataSettings, Settings};
 use crate::engine::docker::{Docker, Watch};
 use crate::engine::probe::NetworkProbe;
-use crate::engine::stacks::{Cli, Place};
 use crate::node::{self, IdentifyError};
 use crate::report::boot::Trace;
 use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
+use crate::stacks::{Keeper, Lead};
 use crate::swarm::latch::Heard;
 
 /// Why the agent did not start.
@@ -51,8 +50,6 @@ impl Outside for Real {
     type Lifecycle = AutoScaling;
     type Engine = Docker;
     type Probe = NetworkProbe;
-    type Stacks = Cli;
-    type Depot = AwsDepot;
     type Clock = BootClock;
     type Chance = Dice;
 }
@@ -72,20 +69,23 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let mut lookout = notices::Watch::new(imds.clone().once());
     let (tell, mut heard) = watch::channel(Heard::default());
     let met = meet(&imds, &mut lookout, docker, settings, heard.clone());
-    let agent = tokio::select! {
+    let (agent, keeper) = tokio::select! {
         met = rounds::alive(&notify, met) => met?.traced(trace),
         () = stop.asked() => return Ok(()),
     };
     let agent = agent.with_metrics(&metrics);
+    let keeper = keeper.counting(metrics.chores());
     let memory = agent.memory.clone();
     tell.send_replace(lookout.heard(&memory));
     // The first round sees it: it wakes no other.
     heard.mark_unchanged();
     let span = span(&agent.node);
     let mut following = pin!(notices::follow(lookout, memory, tell));
+    let mut keeping = pin!(keeper.run());
     let mut triggers = Happenings {
         engine,
         heard,
+        stacks: agent.edges.stacks.clone(),
         stop,
     };
     let rounds = async {
@@ -93,6 +93,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
         tokio::select! {
             () = rounds::run(agent, &mut triggers, &mut notify) => {}
             () = &mut following => {}
+            () = &mut keeping => {}
         }
         info!("agent stopped; the node stays in the swarm");
     };
@@ -119,7 +120,8 @@ pub(super) async fn agent(settings: Settings) -> Result<Agent<Real>, StartError>
     let imds = client(&settings.metadata);
     let (node, aws) = identify(&imds, &settings).await?;
     let (_, heard) = watch::channel(Heard::default());
-    Ok(assemble(node, &aws, docker(&settings), settings, heard)?)
+    let (agent, _) = assemble(node, &aws, docker(&settings), settings, heard)?;
+    Ok(agent)
 }
 
 fn docker(settings: &Settings) -> Docker {
@@ -133,33 +135,21 @@ pub(super) fn assemble(
     docker: Docker,
     settings: Settings,
     heard: watch::Receiver<Heard>,
-) -> Result<Agent<Real>, MemoryError> {
+) -> Result<(Agent<Real>, Keeper<stacks::Real>), MemoryError> {
+    let (stacks, line) = crate::stacks::line();
+    let keeper = stacks::keeper(&node, aws, &docker, &settings, line);
     let edges: Edges<Real> = Edges {
         store: Ssm::new(aws, settings.aws.kms_key_for(&node.cluster)),
         fleet: Ec2::new(aws),
         lifecycle: AutoScaling::new(aws),
         heard,
-        stacks: Cli::new(docker.clone(), place(&node, &settings), Host),
-        depot: AwsDepot::new(aws),
+        stacks,
         engine: docker,
         probe: NetworkProbe,
         clock: BootClock,
         chance: Dice,
     };
-    Agent::new(node, settings, edges)
-}
-
-/// Where Docker's command runs. What a stack's file can refer to is the cluster's name and region.
-fn place(node: &node::Node, settings: &Settings) -> Place {
-    Place {
-        socket: settings.host_path(&settings.engine.socket),
-        own: settings.runtime_dir.join("docker"),
-        files: settings.host_path(STACK_FILES),
-        variables: vec![
-            ("SWARMLET_CLUSTER", node.cluster.to_string()),
-            ("SWARMLET_REGION", node.region.clone()),
-        ],
-    }
+    Ok((Agent::new(node, settings, edges)?, keeper))
 }
 
 fn client(settings: &MetadataSettings) -> Imds {
@@ -199,10 +189,12 @@ impl Stop {
     }
 }
 
-/// What wakes the agent: its engine, a notice or a request, and the service manager.
+/// What wakes the agent: its engine, a notice or a request, stacks that stand otherwise, and the service
+/// manager.
 struct Happenings {
     engine: Watch,
     heard: watch::Receiver<Heard>,
+    stacks: Lead,
     stop: Stop,
 }
 
@@ -211,6 +203,7 @@ impl Triggers for Happenings {
         tokio::select! {
             () = self.engine.happening() => Some(()),
             Ok(()) = self.heard.changed() => Some(()),
+            () = self.stacks.changed() => Some(()),
             () = self.stop.asked() => None,
         }
     }

@@ -36,6 +36,7 @@ impl<O: Outside> Agent<O> {
 
     pub(super) fn status(&self, decision: &Decision) -> Status {
         let decisions = self.story.told();
+        let stacks = self.edges.stacks.overview();
         Status {
             at: status::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -52,9 +53,9 @@ impl<O: Outside> Agent<O> {
             claim: self.claimed(),
             ticket: self.issued(),
             decisions,
-            stacks: self.chores.stacks.shown.stacks(),
-            registries: self.chores.stacks.shown.registries(),
-            stacks_trouble: self.chores.stacks.shown.trouble(),
+            stacks: stacks.stacks,
+            registries: stacks.registries,
+            stacks_trouble: stacks.trouble,
             boot: self.trace.told(),
         }
     }

@@ -28,6 +28,7 @@ mod register;
 mod role;
 pub mod rotation;
 mod stack_note;
+pub mod stack_objects;
 pub mod stacks;
 mod standing;
 mod ticket;

@@ -1,10 +1,14 @@
-//! What the swarm's label says of a stack: `deployed parameter <digest> <host>=<mark> …`.
+//! What the swarm's label says of a stack: `deployed parameter <digest> <host>=<mark> … objects=<number>`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use super::stacks::Origin;
+
+/// The word for what the swarm had of the stack after its deployment. It reads like a registry's, so that
+/// an earlier version of the agent takes it for one that nothing is pulled from.
+const OBJECTS: &str = "objects";
 
 /// How far a deployment has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,8 +26,11 @@ pub struct Note {
     pub stage: Stage,
     /// Where it came from.
     pub origin: Origin,
-    /// SHA-256 of its file.
+    /// SHA-256 of its file, and of the files that it names.
     pub digest: String,
+    /// What the swarm had of it after its deployment (see [`super::stack_objects::fingerprint`]); none in
+    /// a note of an earlier version of the agent.
+    pub objects: Option<u64>,
     /// By host, the version of the password it was given, or when that of the role is to be renewed.
     pub logins: BTreeMap<String, u64>,
 }
@@ -39,8 +46,13 @@ impl fmt::Display for Note {
             Origin::Parameter => "parameter",
         };
         write!(f, "{stage} {origin} {}", self.digest)?;
-        let mut logins = self.logins.iter();
-        logins.try_for_each(|(host, mark)| write!(f, " {host}={mark}"))
+        for (host, mark) in &self.logins {
+            write!(f, " {host}={mark}")?;
+        }
+        match self.objects {
+            Some(number) => write!(f, " {OBJECTS}={number}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -65,11 +77,13 @@ impl FromStr for Note {
             Some((host.to_owned(), mark.parse().ok()?))
         };
         let logins: Option<BTreeMap<_, _>> = words.map(login).collect();
+        let mut logins = logins.ok_or(())?;
         Ok(Self {
             stage,
             origin,
             digest: digest.to_owned(),
-            logins: logins.ok_or(())?,
+            objects: logins.remove(OBJECTS),
+            logins,
         })
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! The truth about what was deployed is in the swarm itself, as a label per stack ([`Note`]): it outlives
 //! leaders, and a new swarm of a later epoch has none, so that everything is deployed again. The label is
-//! written before a deployment as *begun* and after it as *deployed*: a leader that dies in between leaves
-//! one deployment to repeat, and repeating it changes nothing.
+//! written before a deployment as *begun* and after it as *deployed*, with a number for what the swarm had
+//! of the stack then: a leader that dies in between leaves one deployment to repeat, and what is removed
+//! or changed by hand is noticed by the number.
+//!
+//! No step is repeated at once, whether it succeeded or not: the gaps grow while it is the same step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::pace::{Gaps, remaining};
 pub use super::stack_note::{Note, Stage};
+pub use super::stack_objects::Present;
 
 /// Where a stack's file comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,12 +35,37 @@ pub enum Login {
     Role,
 }
 
+/// Which images Docker looks up at their registry, for the digest of their tag and the platforms they
+/// are for (`docker stack deploy --resolve-image`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResolveImage {
+    /// All, at every deployment.
+    Always,
+    /// Those whose name is new or has changed.
+    #[default]
+    Changed,
+    /// None: for nodes that have their images and no way to a registry.
+    Never,
+}
+
+impl ResolveImage {
+    /// Docker's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Changed => "changed",
+            Self::Never => "never",
+        }
+    }
+}
+
 /// What is wanted of one stack.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Want {
     /// Where it comes from.
     pub origin: Origin,
-    /// SHA-256 of its file.
+    /// SHA-256 of its file, and of the files that it names.
     pub digest: String,
     /// The registries it pulls from with a password, by their host.
     pub logins: BTreeMap<String, Login>,
@@ -51,15 +82,24 @@ pub enum Wanted {
     Broken,
 }
 
-/// A step that did not succeed.
+/// A step that was taken.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Failure {
+pub struct Tried {
     /// What was to be deployed; none if it was to be removed.
     pub of: Option<Want>,
     /// How often in a row.
     pub count: u32,
     /// How long ago the last time was.
     pub age: Duration,
+}
+
+/// What looks at Parameter Store have found missing there, or at all sources to be empty.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Missing {
+    /// In how many complete looks in a row.
+    pub looks: u32,
+    /// How far apart the first and the last of them were.
+    pub lasted: Duration,
 }
 
 /// All that the decision rests on.
@@ -69,12 +109,16 @@ pub struct Facts {
     pub wanted: BTreeMap<String, Wanted>,
     /// Whether Parameter Store has been read: before that, what it holds is unknown.
     pub complete: bool,
+    /// The stacks that are missing, by name: see [`missing`].
+    pub missing: BTreeMap<String, Missing>,
+    /// A stack was removed since the last look at the sources.
+    pub removed: bool,
     /// What the swarm's labels say. A label that cannot be read is one of ours all the same.
     pub notes: BTreeMap<String, Option<Note>>,
-    /// The stacks that have a service in the swarm, whoever deployed them.
-    pub present: BTreeSet<String>,
-    /// What did not succeed the last time.
-    pub failures: BTreeMap<String, Failure>,
+    /// What the swarm has, by stack.
+    pub present: BTreeMap<String, Present>,
+    /// The last step of each.
+    pub tried: BTreeMap<String, Tried>,
     /// Seconds since the Unix epoch.
     pub now: u64,
 }
@@ -84,6 +128,8 @@ pub struct Facts {
 pub enum Step {
     /// Give the swarm the file that is wanted.
     Deploy(String),
+    /// Note what the swarm has of a stack that an earlier version of the agent has deployed.
+    Adopt(String),
     /// Remove a stack of ours.
     Remove(String),
     /// Nothing is due, or not before this time.
@@ -95,10 +141,19 @@ pub enum Step {
 pub enum Standing {
     /// As wanted.
     Deployed,
-    /// To be deployed, when this much of the gap after a failure has passed.
+    /// As wanted, but for the number that tells later whether it still is.
+    Unmarked,
+    /// To be deployed, when this much of the gap after the last time has passed.
     Deploy(Option<Duration>),
+    /// Deployed as wanted, and not as it was left: something was removed or changed. To be deployed
+    /// again, likewise.
+    Drifted(Option<Duration>),
+    /// Docker or a person has rolled a service of it back: deployed again when its file changes.
+    RolledBack,
     /// To be removed, likewise.
     Remove(Option<Duration>),
+    /// To be removed if it stays missing.
+    Missing(Duration),
     /// Its source cannot be used.
     Broken,
     /// Somebody else's: one of that name runs, and was not deployed from here.
@@ -109,17 +164,27 @@ pub enum Standing {
     Absent,
 }
 
-/// Between tries of a step that fails.
+/// Between the same steps.
 const GAPS: Gaps = Gaps::STACK;
+/// A step that was taken this long ago counts for no later one.
+pub const FORGOTTEN: Duration = Duration::from_hours(1);
+/// What a stack is removed after: complete looks without it, this far apart. Lists of parameters are no
+/// snapshots, and a parameter that is replaced is away for half a minute.
+pub const MISSING: Duration = Duration::from_mins(1);
+/// The same where all of several stacks are missing at once, which is more often a mistake.
+pub const ALL_MISSING: Duration = Duration::from_mins(3);
+const LOOKS: u32 = 2;
 
 /// Decides. The first name that something is due for comes first; one that fails keeps none waiting.
 pub fn next(facts: &Facts) -> Step {
     let mut soonest: Option<Duration> = None;
     for name in names(facts) {
         let left = match standing(facts, name) {
-            Standing::Deploy(None) => return Step::Deploy(name.clone()),
+            Standing::Deploy(None) | Standing::Drifted(None) => return Step::Deploy(name.clone()),
+            Standing::Unmarked => return Step::Adopt(name.clone()),
             Standing::Remove(None) => return Step::Remove(name.clone()),
-            Standing::Deploy(left) | Standing::Remove(left) => left,
+            Standing::Deploy(left) | Standing::Drifted(left) | Standing::Remove(left) => left,
+            Standing::Missing(left) => Some(left),
             Standing::Deployed => renewal(facts, name),
             _ => None,
         };
@@ -133,46 +198,90 @@ pub fn names(facts: &Facts) -> BTreeSet<&String> {
     facts.wanted.keys().chain(facts.notes.keys()).collect()
 }
 
+/// The stacks that a complete look at the sources finds missing: from Parameter Store and not there any
+/// more, or with a source that is empty.
+pub fn missing(facts: &Facts) -> BTreeSet<String> {
+    let is_missing = |(name, note): &(&String, &Option<Note>)| match facts.wanted.get(*name) {
+        Some(Wanted::Nothing) => true,
+        Some(Wanted::Broken) => false,
+        Some(Wanted::Stack(want)) => is_parameter(note.as_ref()) && want.origin == Origin::File,
+        None => is_parameter(note.as_ref()),
+    };
+    let missing = facts.notes.iter().filter(is_missing);
+    missing.map(|(name, _)| name.clone()).collect()
+}
+
 /// How one stack stands.
 pub fn standing(facts: &Facts, name: &str) -> Standing {
     let note = facts.notes.get(name);
-    match facts.wanted.get(name) {
-        Some(Wanted::Broken) => Standing::Broken,
-        Some(Wanted::Nothing) if note.is_none() => Standing::Absent,
-        Some(Wanted::Nothing) => Standing::Remove(held(facts, name, None)),
-        Some(Wanted::Stack(want)) => wanted(facts, name, want, note),
-        None => unwanted(facts, name, note),
+    match (facts.wanted.get(name), note) {
+        (Some(Wanted::Broken), _) => Standing::Broken,
+        (Some(Wanted::Nothing) | None, None) => Standing::Absent,
+        (Some(Wanted::Nothing), Some(_)) => removal(facts, name),
+        (Some(Wanted::Stack(want)), note) => wanted(facts, name, want, note),
+        (None, Some(note)) if is_parameter(note.as_ref()) && facts.complete => removal(facts, name),
+        (None, Some(_)) => Standing::Kept,
     }
 }
 
 fn wanted(facts: &Facts, name: &str, want: &Want, note: Option<&Option<Note>>) -> Standing {
-    let due = || Standing::Deploy(held(facts, name, Some(want)));
-    match note {
-        None if facts.present.contains(name) => Standing::Foreign,
-        // A file does not replace what Parameter Store may well still hold.
-        Some(Some(note)) if is_file_over_parameter(want, note) && !facts.complete => Standing::Kept,
-        Some(Some(note)) if is_done(note, want, facts.now) && facts.present.contains(name) => {
-            Standing::Deployed
-        }
-        _ => due(),
+    let has = facts.present.get(name);
+    let due = || held(facts, name, Some(want));
+    let note = match note {
+        None if has.is_some_and(|has| has.services) => return Standing::Foreign,
+        None | Some(None) => return Standing::Deploy(due()),
+        Some(Some(note)) => note,
+    };
+    // A file does not replace what Parameter Store may well still hold.
+    let is_other = (want.origin, note.origin) == (Origin::File, Origin::Parameter);
+    if is_other && !is_gone(facts, name) {
+        return Standing::Kept;
+    }
+    if !is_done(note, want, facts.now) {
+        return Standing::Deploy(due());
+    }
+    // A deployment takes the word of an earlier rollback away.
+    if has.is_some_and(|has| has.rolled_back.is_some()) {
+        return Standing::RolledBack;
+    }
+    let nothing = || super::stack_objects::fingerprint(&[]);
+    let fingerprint = has.map_or_else(nothing, |has| has.fingerprint);
+    match note.objects {
+        None if has.is_some_and(|has| has.services) => Standing::Unmarked,
+        Some(left) if left == fingerprint => Standing::Deployed,
+        _ => Standing::Drifted(due()),
     }
 }
 
-fn is_file_over_parameter(want: &Want, note: &Note) -> bool {
-    (want.origin, note.origin) == (Origin::File, Origin::Parameter)
+fn is_parameter(note: Option<&Note>) -> bool {
+    note.is_some_and(|note| note.origin == Origin::Parameter)
 }
 
-fn unwanted(facts: &Facts, name: &str, note: Option<&Option<Note>>) -> Standing {
-    match note {
-        None => Standing::Absent,
-        Some(Some(note)) if note.origin == Origin::Parameter && facts.complete => {
-            Standing::Remove(held(facts, name, None))
-        }
-        Some(_) => Standing::Kept,
+/// A stack goes when it has been missing for long enough, and one at a time.
+fn removal(facts: &Facts, name: &str) -> Standing {
+    if !is_gone(facts, name) {
+        let seen = facts.missing.get(name).map_or(Duration::ZERO, |missing| missing.lasted);
+        return Standing::Missing(patience(facts).saturating_sub(seen).max(Duration::from_secs(1)));
+    }
+    match held(facts, name, None) {
+        None if facts.removed => Standing::Remove(Some(MISSING)),
+        left => Standing::Remove(left),
     }
 }
 
-/// Whether the swarm has what is wanted, and with passwords that are good for a while.
+/// Whether complete looks have said for long enough that it is missing.
+fn is_gone(facts: &Facts, name: &str) -> bool {
+    let is_long = |missing: &Missing| missing.looks >= LOOKS && missing.lasted >= patience(facts);
+    facts.complete && facts.missing.get(name).is_some_and(is_long)
+}
+
+fn patience(facts: &Facts) -> Duration {
+    let from_there = || facts.notes.iter().filter(|(_, note)| is_parameter(note.as_ref()));
+    let all = from_there().all(|(name, _)| facts.missing.contains_key(name));
+    if all && from_there().count() > 1 { ALL_MISSING } else { MISSING }
+}
+
+/// Whether the swarm was given what is wanted, and with passwords that are good for a while.
 fn is_done(note: &Note, want: &Want, now: u64) -> bool {
     let is_good = |(host, login): (&String, &Login)| match (login, note.logins.get(host)) {
         (Login::Password(version), Some(noted)) => version == noted,
@@ -201,11 +310,11 @@ fn renewal(facts: &Facts, name: &str) -> Option<Duration> {
     left.min()
 }
 
-/// What is left of the gap after a failure of the same step.
+/// What is left of the gap after the same step.
 fn held(facts: &Facts, name: &str, want: Option<&Want>) -> Option<Duration> {
-    let failure = facts.failures.get(name)?;
-    let is_same = failure.of.as_ref() == want;
-    is_same.then(|| remaining(GAPS.after(failure.count), failure.age))?
+    let tried = facts.tried.get(name)?;
+    let is_same = tried.of.as_ref() == want;
+    is_same.then(|| remaining(GAPS.after(tried.count), tried.age))?
 }
 
 /// Whether a name can be a stack's: it becomes a part of its services' names, which other services

@@ -4,7 +4,6 @@ mod engine;
 mod fleet;
 mod lifecycle;
 mod probe;
-mod stacks;
 mod store;
 mod swarm;
 
@@ -33,8 +32,6 @@ impl Outside for Simulated {
     type Lifecycle = Edge;
     type Engine = Edge;
     type Probe = Edge;
-    type Stacks = Edge;
-    type Depot = Edge;
     type Clock = Edge;
     type Chance = Edge;
 }
@@ -53,8 +50,8 @@ impl Edge {
             heard: tokio::sync::watch::channel(Heard::default()).1,
             engine: self.clone(),
             probe: self.clone(),
-            stacks: self.clone(),
-            depot: self.clone(),
+            // What runs on the swarm is no part of this world.
+            stacks: swarmlet::stacks::line().0,
             clock: self.clone(),
             chance: self.clone(),
         }

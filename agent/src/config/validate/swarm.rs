@@ -102,6 +102,7 @@ pub(super) fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> 
         manager_availability,
         tags_refresh,
         stacks_refresh,
+        stacks_resolve_image: from.stacks_resolve_image?,
         rotate_tokens_every: from.rotate_tokens_every,
     })
 }

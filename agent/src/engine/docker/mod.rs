@@ -12,6 +12,7 @@ mod raw;
 mod registry;
 mod restart;
 mod stack;
+mod stack_image;
 mod state;
 mod swarm;
 mod task;

@@ -1,29 +1,36 @@
 //! Stacks by the `docker` command, and what it has no word for by the engine's API.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::{Credential, Deployed, HUB, Secret, StackError, Stacks};
+use super::{Credential, Deployed, Deployment, HUB, Secret, StackError, Stacks};
 use crate::command::{Command, Host, Output, Runner, Surroundings};
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
 use crate::file;
+use crate::swarm::stack_objects::{Kind, NetworkSetup};
 use crate::swarm::stacks::Note;
 
 /// The agent's sandbox lets it run this one program beside itself.
 const PROGRAM: &str = "/usr/bin/docker";
 /// Reading a file.
 const READ_LIMIT: Duration = Duration::from_secs(10);
-/// Deploying: what was done by then stays done, and the next try goes on from there.
-const DEPLOY_LIMIT: Duration = Duration::from_secs(30);
+/// Removing, and what deploying takes beside its services: what was done by then stays done, and the
+/// next try goes on from there.
+const DEPLOY_LIMIT: Duration = Duration::from_mins(2);
+/// For each service Docker waits for its image's registry: 15 s and more where that does not answer
+/// (moby/moby#42821), and twice that where there is a mirror as well.
+const SERVICE_LIMIT: Duration = Duration::from_mins(1);
 /// Docker's own name of Docker Hub among its passwords.
 const HUB_SERVER: &str = "https://index.docker.io/v1/";
-/// How `docker stack deploy` says that it could not ask for an image.
-const UNRESOLVED: &str = "could not be accessed on a registry";
+/// How `docker stack deploy` begins what it warns of, and which line of it says that it could not ask for
+/// an image.
+const WARNINGS: [&str; 2] = ["Ignoring ", "could not be accessed on a registry"];
 
 /// What the installed command knows; older ones know less.
 #[derive(Clone, Copy, Debug)]
@@ -130,40 +137,48 @@ impl<R: Runner> Stacks for Cli<R> {
         }
     }
 
-    async fn resolve(&self, file: &str) -> Result<String, StackError> {
+    async fn needs_version(&self) -> Result<bool, StackError> {
+        Ok(!self.abilities().await?.config)
+    }
+
+    async fn resolve(&self, file: &str) -> Result<Option<String>, StackError> {
         if !self.abilities().await?.config {
-            return Ok(file.to_owned());
+            return Ok(None);
         }
         let output = self.run(&["config", "-c", "-"], file, READ_LIMIT).await?;
         if output.is_success() {
-            return Ok(output.stdout);
+            return Ok(Some(output.stdout));
         }
         Err(StackError::Invalid(output.complaint()))
     }
 
-    async fn deploy(
-        &self,
-        name: &str,
-        file: &str,
-        credentials: &[Credential],
-    ) -> Result<Vec<String>, StackError> {
-        let mut words = vec!["deploy", "--with-registry-auth", "--prune"];
-        // An image whose name did not change is not looked up again: a repeated deployment changes
-        // nothing, whatever has become of a tag.
-        words.push("--resolve-image=changed");
+    async fn deploy(&self, deployment: &Deployment<'_>) -> Result<Vec<String>, StackError> {
+        // An image whose name did not change is not looked up again by default: a repeated deployment
+        // changes nothing, whatever has become of a tag.
+        let resolve = format!("--resolve-image={}", deployment.resolve.as_str());
+        let mut words = vec!["deploy", "--with-registry-auth", "--prune", &resolve];
         if self.abilities().await?.detach {
             words.push("--detach=true");
         }
-        words.extend(["-c", "-", name]);
-        let passwords = Passwords::put(&self.place.own, credentials)?;
-        let output = self.run(&words, file, DEPLOY_LIMIT).await;
-        drop(passwords);
-        let output = output?;
+        words.extend(["-c", "-"]);
+        let passwords = auths(deployment.credentials);
+        let passwords = json!({"auths": passwords}).to_string();
+        let own = &self.place.own;
+        let _passwords = Own::put(own, "config.json", &passwords)?;
+        let overlay = deployment.overlay.map(|text| Own::put(own, "names.json", text));
+        let overlay = overlay.transpose()?;
+        let overlay_path = overlay.as_ref().map(|file| file.0.display().to_string());
+        if let Some(path) = &overlay_path {
+            words.extend(["-c", path]);
+        }
+        words.push(deployment.name);
+        let services = u32::try_from(deployment.services).unwrap_or(u32::MAX);
+        let limit = SERVICE_LIMIT.saturating_mul(services).saturating_add(DEPLOY_LIMIT);
+        let output = self.run(&words, deployment.file, limit).await?;
         if !output.is_success() {
             return Err(StackError::Failed(output.complaint()));
         }
-        let warnings = output.stderr.lines().filter(|l| l.contains(UNRESOLVED));
-        Ok(warnings.map(|line| line.trim().to_owned()).collect())
+        Ok(warnings(&output.stderr))
     }
 
     async fn remove(&self, name: &str) -> Result<(), StackError> {
@@ -173,31 +188,55 @@ impl<R: Runner> Stacks for Cli<R> {
         }
         Err(StackError::Failed(output.complaint()))
     }
+
+    async fn create_network(
+        &self,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+        setup: &NetworkSetup,
+    ) -> Result<(), EngineError> {
+        self.docker.create_network(name, labels, setup).await
+    }
+
+    async fn remove_object(&self, kind: Kind, id: &str) -> Result<(), EngineError> {
+        self.docker.remove_object(kind, id).await
+    }
+
+    async fn forget_image(&self, service_id: &str) -> Result<(), EngineError> {
+        self.docker.forget_image(service_id).await
+    }
+}
+
+/// What Docker says it leaves out, and which images it could not ask for.
+fn warnings(complaint: &str) -> Vec<String> {
+    let lines = complaint.lines().map(str::trim);
+    let warned = lines.filter(|line| WARNINGS.iter().any(|warning| line.contains(warning)));
+    warned.map(str::to_owned).collect()
 }
 
 fn server(host: &str) -> &str {
     if host == HUB { HUB_SERVER } else { host }
 }
 
-/// The command's `config.json` with passwords in it: there while the command runs, and no longer.
-struct Passwords(PathBuf);
+/// A file of the command's own folder, which may hold passwords: there while the command runs, and no
+/// longer.
+struct Own(PathBuf);
 
-impl Passwords {
-    fn put(folder: &Path, credentials: &[Credential]) -> Result<Self, StackError> {
-        let path = folder.join("config.json");
+impl Own {
+    fn put(folder: &Path, name: &str, text: &str) -> Result<Self, StackError> {
+        let path = folder.join(name);
         let failed =
             |e: std::io::Error| StackError::Folder(path.display().to_string(), e.to_string());
         private(folder).map_err(failed)?;
-        let text = json!({"auths": auths(credentials)}).to_string();
         file::replace(&path, text.as_bytes(), 0o600).map_err(failed)?;
         Ok(Self(path))
     }
 }
 
-impl Drop for Passwords {
+impl Drop for Own {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_file(&self.0) {
-            tracing::warn!(%error, file = %self.0.display(), "passwords not removed");
+            tracing::warn!(%error, file = %self.0.display(), "not removed, and may hold passwords");
         }
     }
 }

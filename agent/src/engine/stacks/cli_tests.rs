@@ -26,15 +26,26 @@ fn new_docker() -> Scripted {
         .says("/usr/bin/docker stack deploy --help", DETACH)
 }
 
+fn of<'a>(file: &'a str, credentials: &'a [Credential]) -> Deployment<'a> {
+    Deployment {
+        name: "web",
+        file,
+        overlay: None,
+        credentials,
+        resolve: crate::swarm::stacks::ResolveImage::Changed,
+        services: 8,
+    }
+}
+
 #[tokio::test]
 async fn a_deployment_has_these_arguments_and_this_environment() {
     let folder = tempfile::tempdir().unwrap();
     let warning = "image x could not be accessed on a registry to record\nits digest.\n";
     let runner = new_docker().on("/usr/bin/docker stack deploy --with", 0, warning);
     let cli = cli(folder.path(), runner);
-    let warned = cli.deploy("web", "services: {}", &[]).await.unwrap();
+    let warned = cli.deploy(&of("services: {}", &[])).await.unwrap();
     assert_eq!(warned.len(), 1);
-    cli.deploy("web", "services: {}", &[]).await.unwrap();
+    cli.deploy(&of("services: {}", &[])).await.unwrap();
     let lines = cli.runner.lines();
     let expected = "/usr/bin/docker stack deploy --with-registry-auth --prune --resolve-image=changed --detach=true -c - web";
     assert_eq!(
@@ -43,6 +54,8 @@ async fn a_deployment_has_these_arguments_and_this_environment() {
         "helps are asked once: {lines:?}"
     );
     let ran = cli.runner.ran.borrow();
+    let limit = Duration::from_mins(10);
+    assert_eq!(ran[2].limit, limit, "a minute for each of its services, and two");
     let around = ran[2].surroundings.as_ref().unwrap();
     assert_eq!(around.input, "services: {}");
     let names: Vec<&str> = around.env.iter().map(|(name, _)| *name).collect();
@@ -59,11 +72,36 @@ async fn a_deployment_has_these_arguments_and_this_environment() {
 }
 
 #[tokio::test]
+async fn names_come_in_a_second_file_that_goes_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let cli = cli(folder.path(), new_docker());
+    let deployment = Deployment {
+        overlay: Some("{}"),
+        resolve: crate::swarm::stacks::ResolveImage::Never,
+        ..of("services: {}", &[])
+    };
+    cli.deploy(&deployment).await.unwrap();
+    let names = folder.path().join("docker/names.json");
+    let line = cli.runner.lines().pop().unwrap();
+    let expected = format!("--resolve-image=never --detach=true -c - -c {} web", names.display());
+    assert!(line.ends_with(&expected), "{line}");
+    assert!(!names.exists());
+}
+
+#[test]
+fn what_docker_leaves_out_is_warned_of() {
+    let said = "Ignoring unsupported options: build, restart\n\nUpdating service web_app\n\
+                image x could not be accessed on a registry to record\nits digest.\n";
+    assert_eq!(warnings(said).len(), 2);
+}
+
+#[tokio::test]
 async fn an_older_command_is_asked_for_no_more_than_it_knows() {
     let folder = tempfile::tempdir().unwrap();
     let cli = cli(folder.path(), Scripted::default());
-    assert_eq!(cli.resolve("services: {}").await.unwrap(), "services: {}");
-    cli.deploy("web", "x", &[]).await.unwrap();
+    assert!(cli.needs_version().await.unwrap());
+    assert_eq!(cli.resolve("services: {}").await.unwrap(), None);
+    cli.deploy(&of("x", &[])).await.unwrap();
     let lines = cli.runner.lines();
     assert!(
         !lines.iter().any(|line| line.contains("config -c")),
@@ -122,7 +160,7 @@ async fn passwords_are_the_owners_alone_and_gone_afterwards() {
             secret: Secret::Encoded("QVdT".into()),
         },
     ];
-    cli.deploy("web", "x", &credentials).await.unwrap_err();
+    cli.deploy(&of("x", &credentials)).await.unwrap_err();
     let seen = cli.runner.0.borrow();
     let [(text, 0o700, 0o600)] = &seen[..] else {
         panic!("{seen:?}");

@@ -1,21 +1,10 @@
 //! Which registries a stack pulls from, by the names of its images.
 
-use std::collections::BTreeSet;
-
 use super::HUB;
 
-/// The hosts of all images in a file as `docker stack config` prints it: one `image:` a line.
-pub fn registries(file: &str) -> BTreeSet<String> {
-    let images = file
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("image:"));
-    images
-        .map(|image| host(image.trim().trim_matches(['"', '\''])).to_owned())
-        .collect()
-}
-
-/// A first part that has a dot or a port, or is `localhost`, is a host; all else is on Docker Hub.
-fn host(image: &str) -> &str {
+/// The host of an image's registry. A first part that has a dot or a port, or is `localhost`, is a host;
+/// all else is on Docker Hub.
+pub fn host(image: &str) -> &str {
     match image.split_once('/') {
         Some((HUB | "index.docker.io", _)) | None => HUB,
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
@@ -52,9 +41,6 @@ mod tests {
         ] {
             assert_eq!(host(image), expected, "{image}");
         }
-        let file = "services:\n  a:\n    image: \"r.example.com/x\"\n  b:\n    image: 'y'\n    imagex: z.com/z\n";
-        let found: Vec<_> = registries(file).into_iter().collect();
-        assert_eq!(found, [HUB, "r.example.com"]);
     }
 
     #[test]

@@ -3,20 +3,23 @@
 mod cli;
 mod images;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use thiserror::Error;
 
 use super::EngineError;
 use crate::command::CommandError;
-use crate::swarm::stacks::Note;
+use crate::swarm::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
+use crate::swarm::stacks::{Note, ResolveImage};
 
 pub use cli::{Cli, Place};
-pub use images::{registries, role_region};
+pub use images::{host, role_region};
 
 /// The labels of the swarm that say which stacks the agent has deployed: this and the stack's name.
 pub const STACK_LABEL: &str = "swarmlet.stack.";
+/// Docker's own label of everything that belongs to a stack.
+pub const NAMESPACE: &str = "com.docker.stack.namespace";
 /// Docker Hub's name among registries.
 pub const HUB: &str = "docker.io";
 
@@ -48,8 +51,27 @@ pub enum Secret {
 pub struct Deployed {
     /// What the swarm's labels say, by stack; none where a label cannot be read.
     pub notes: BTreeMap<String, Option<Note>>,
-    /// The stacks that have a service, whoever deployed them.
-    pub present: BTreeSet<String>,
+    /// All services, networks, secrets and configs of the swarm, whoever made them.
+    pub objects: Vec<Object>,
+    /// What no service can use and a try of an earlier version has left on this manager.
+    pub local: Vec<LocalNetwork>,
+}
+
+/// What Docker is given for a stack.
+#[derive(Clone, Copy, Debug)]
+pub struct Deployment<'a> {
+    /// The stack's name.
+    pub name: &'a str,
+    /// Its file.
+    pub file: &'a str,
+    /// A second file, for what the first one does not say: the names of secrets and configs.
+    pub overlay: Option<&'a str>,
+    /// Passwords of the registries that it pulls from.
+    pub credentials: &'a [Credential],
+    /// Which images are looked up.
+    pub resolve: ResolveImage,
+    /// How many services it has: a registry that does not answer takes its time for each.
+    pub services: usize,
 }
 
 /// Why a stack was not deployed, or not removed.
@@ -71,8 +93,8 @@ pub enum StackError {
 
 /// Docker's stacks as the agent needs them; all of it on managers only.
 pub trait Stacks {
-    /// The notes in the swarm's labels (`GET /swarm`) and the stacks that have services
-    /// (`GET /services`).
+    /// The notes in the swarm's labels (`GET /swarm`), and what the swarm has (`GET /services`,
+    /// `/networks`, `/secrets`, `/configs`).
     async fn deployed(&self) -> Result<Deployed, EngineError>;
 
     /// Writes a note into the swarm's labels, or takes it away (`POST /swarm/update`); fails where
@@ -83,19 +105,33 @@ pub trait Stacks {
     /// registry's own no; all else says nothing about the password.
     async fn login(&self, credential: &Credential) -> Result<(), EngineError>;
 
-    /// The file as Docker reads it (`docker stack config`). An engine too old for that gives it
-    /// back as it is: its `docker stack deploy` finds mistakes before it changes anything.
-    async fn resolve(&self, file: &str) -> Result<String, StackError>;
+    /// Whether Docker reads no file without a `version:`, as up to Docker Engine 20.10.
+    async fn needs_version(&self) -> Result<bool, StackError>;
+
+    /// The file as Docker reads it (`docker stack config`); none from an engine too old for that, whose
+    /// `docker stack deploy` finds mistakes before it changes anything.
+    async fn resolve(&self, file: &str) -> Result<Option<String>, StackError>;
 
     /// Gives the swarm a stack's file (`docker stack deploy`); what changes nothing restarts nothing.
     /// Returns what Docker warns of.
-    async fn deploy(
-        &self,
-        name: &str,
-        file: &str,
-        credentials: &[Credential],
-    ) -> Result<Vec<String>, StackError>;
+    async fn deploy(&self, deployment: &Deployment<'_>) -> Result<Vec<String>, StackError>;
 
     /// Removes a stack's services, networks, secrets and configs (`docker stack rm`); its volumes stay.
     async fn remove(&self, name: &str) -> Result<(), StackError>;
+
+    /// Makes a network that services can use (`POST /networks/create`).
+    async fn create_network(
+        &self,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+        setup: &NetworkSetup,
+    ) -> Result<(), EngineError>;
+
+    /// Takes a network, secret or config away (`DELETE /networks/<id>` …); refused while something uses
+    /// it. One that is not there counts as taken away.
+    async fn remove_object(&self, kind: Kind, id: &str) -> Result<(), EngineError>;
+
+    /// Has the next deployment give a service the image of its file, also where somebody has given it
+    /// another one since (`POST /services/<id>/update`).
+    async fn forget_image(&self, service_id: &str) -> Result<(), EngineError>;
 }

@@ -11,7 +11,6 @@ mod promote;
 mod publish;
 mod reap;
 mod rotate;
-mod stacks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -28,7 +27,6 @@ use crate::swarm::Ticket;
 
 use instances::Instances;
 use publish::Published;
-pub(super) use stacks::FOLDER as STACK_FILES;
 
 /// What the chores remember from round to round. None of it matters after a restart.
 #[derive(Debug, Default)]
@@ -39,7 +37,6 @@ pub(super) struct Chores {
     instances: Instances,
     /// When the last node was promoted.
     promoted: Option<Instant>,
-    pub(super) stacks: stacks::Stacks,
     /// What was said once and need not be said again.
     said: BTreeSet<String>,
     /// How often each did not succeed.
@@ -59,11 +56,6 @@ impl Chores {
     /// The ticket as this leader knows it, and how long ago it knew.
     pub(super) fn ticket(&self) -> Option<(&Ticket, Duration)> {
         self.published.ticket()
-    }
-
-    /// Another leads now: what this one knows of stacks and their passwords grows old.
-    pub(super) fn stop_leading(&mut self) {
-        self.stacks = stacks::Stacks::default();
     }
 
     /// Notes what came of a chore: the next one is done all the same. Only a later epoch ends the
@@ -125,9 +117,7 @@ impl<O: Outside> Agent<O> {
             self.chores.note(&mut round, "tokens", done)?;
             let done = self.promote(&nodes, &swarm).await;
             self.chores.note(&mut round, "promote", done)?;
-            // Last: a deployment may take half a minute.
-            let done = self.keep_stacks().await;
-            self.chores.note(&mut round, "stacks", done)?;
+            self.edges.stacks.set(true);
         }
         round.failed.map_or(Ok(round.soonest), Err)
     }

@@ -7,7 +7,6 @@ mod forming;
 mod launching;
 mod leaving;
 mod lifecycle;
-mod stacks;
 mod status;
 mod watching;
 
@@ -32,8 +31,6 @@ impl Outside for Small {
     type Lifecycle = Group;
     type Engine = Engine;
     type Probe = World;
-    type Stacks = World;
-    type Depot = World;
     type Clock = World;
     type Chance = Dice;
 }
@@ -109,8 +106,7 @@ impl Host {
             heard: self.heard.subscribe(),
             engine: self.engine.clone(),
             probe: world(),
-            stacks: world(),
-            depot: world(),
+            stacks: crate::stacks::line().0,
             clock: world(),
             chance: Dice,
         };

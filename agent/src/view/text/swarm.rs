@@ -137,6 +137,7 @@ fn stands(state: StackState) -> (&'static str, Tone) {
     match state {
         StackState::Deployed => ("deployed", Tone::Good),
         StackState::Pending => ("pending", Tone::Warn),
+        StackState::Deploying => ("deploying", Tone::Warn),
         StackState::Failed => ("failed", Tone::Bad),
         StackState::Removing => ("removing", Tone::Warn),
         StackState::Kept => ("kept", Tone::Warn),

@@ -7,15 +7,15 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::password::{Password, host};
+use super::{Keeper, Outside};
+use crate::clock::Clock;
 use crate::cloud::CloudError;
 use crate::cloud::depot::Depot;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::stacks::{Credential, HUB, Secret, Stacks as _, role_region};
 use crate::report::stacks::Registry;
-use crate::run::{Agent, Clock, Outside};
 use crate::swarm::stacks::{Login, Want};
-
-use super::password::{Password, host};
 
 /// Passwords of the role are renewed no sooner than after this many seconds.
 const SHORTEST: u64 = 600;
@@ -75,13 +75,13 @@ fn renewal(now: u64, expires: u64) -> u64 {
     now + (expires.saturating_sub(now) / 2).max(SHORTEST)
 }
 
-impl<O: Outside> Agent<O> {
+impl<O: Outside> Keeper<O> {
     /// Reads the passwords of all registries, and has those that are new tried.
     pub(super) async fn read_registries(&mut self) {
-        let path = self.names.registries();
+        let path = self.rules.registries.clone();
         let now = self.edges.clock.unix();
         let read = self.edges.store.read_below(&path).await;
-        let logins = &mut self.chores.stacks.logins;
+        let logins = &mut self.logins;
         match read {
             Ok(parameters) => {
                 let mut old = std::mem::take(&mut logins.passwords);
@@ -112,11 +112,11 @@ impl<O: Outside> Agent<O> {
     /// Asks the registries whose answer is not known, or was no, whether they take the password.
     async fn try_passwords(&mut self) {
         let now = self.edges.clock.unix();
-        for (host, password) in &mut self.chores.stacks.logins.passwords {
+        for (host, password) in &mut self.logins.passwords {
             if let Ok(credential) = &password.credential
                 && password.accepted != Some(true)
             {
-                let answer = self.edges.stacks.login(credential).await;
+                let answer = self.edges.docker.login(credential).await;
                 password.answered(host, answer, now);
             }
         }
@@ -140,7 +140,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn password(&self, host: &str) -> Result<Credential, String> {
-        let passwords = &self.chores.stacks.logins.passwords;
+        let passwords = &self.logins.passwords;
         let password = passwords.get(host).ok_or("its password is gone")?;
         match (password.accepted, &password.error) {
             (Some(false), Some(error)) => Err(error.clone()),
@@ -152,7 +152,7 @@ impl<O: Outside> Agent<O> {
     async fn role_credential(&mut self, host: &str) -> Result<(Credential, u64), String> {
         let region = role_region(host).ok_or("it is no registry of ECR")?;
         let now = self.edges.clock.unix();
-        let roles = &mut self.chores.stacks.logins.roles;
+        let roles = &mut self.logins.roles;
         if roles.get(region).is_none_or(|role| role.renewal <= now) {
             let login = self.edges.depot.role_login(region).await;
             let login = login.map_err(|error| format!("cannot log in to {host}: {error}"))?;

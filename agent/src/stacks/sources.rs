@@ -1,15 +1,18 @@
 //! What stacks there are to be: files of this manager, parameters, and objects in S3 that these name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
+use super::compose::{Compose, Contents};
 use crate::cloud::depot::LARGEST;
 use crate::swarm::stacks::{Origin, is_name};
 
-/// Where a manager's own files are.
-pub(in crate::run) const FOLDER: &str = "/etc/swarmlet/stacks";
+/// What a parameter's value begins with that holds a file in base64: Parameter Store takes no value with
+/// `{{` in it, which Swarm's own templates have.
+const ENCODED: &str = "base64:";
 
 /// All sources, as last read.
 #[derive(Debug, Default)]
@@ -34,7 +37,7 @@ pub(super) struct Source {
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     File(StackFile),
-    /// Empty: nothing of that name is to run.
+    /// Nothing but comments: nothing of that name is to run.
     Nothing,
     /// It cannot be read, or not be used.
     Broken(String),
@@ -43,9 +46,18 @@ pub(super) enum Content {
 #[derive(Clone, Debug)]
 pub(super) struct StackFile {
     pub(super) text: String,
+    /// What is in it, or what is wrong with it.
+    pub(super) checked: Result<Checked, String>,
+}
+
+/// A file that can be used.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub(super) compose: Compose,
+    /// What is in the files that it names.
+    pub(super) contents: Contents,
+    /// SHA-256 of all of it.
     pub(super) digest: String,
-    /// The registries that it pulls from, or what is wrong with it.
-    pub(super) hosts: Result<BTreeSet<String>, String>,
 }
 
 /// An object in S3, as last fetched.
@@ -62,6 +74,11 @@ impl Sources {
         self.files.iter().chain(parameters).collect()
     }
 
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = (&String, &mut Source)> {
+        let parameters = self.parameters.iter_mut().flatten();
+        self.files.iter_mut().chain(parameters)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Source> {
         let parameters = self.parameters.as_ref();
         let parameter = parameters.and_then(|parameters| parameters.get(name));
@@ -71,21 +88,11 @@ impl Sources {
     pub(super) fn is_complete(&self) -> bool {
         self.parameters.is_some() && self.trouble.is_none()
     }
-
-    /// Where an earlier look has found the same text, it need not be checked again.
-    pub(super) fn keep_checks(old: &BTreeMap<String, Source>, new: &mut BTreeMap<String, Source>) {
-        for (name, source) in new {
-            let before = old.get(name).map(|source| &source.content);
-            if let (Content::File(file), Some(Content::File(before))) =
-                (&mut source.content, before)
-                && file.digest == before.digest
-                && before.hosts.is_ok()
-            {
-                file.hosts.clone_from(&before.hosts);
-            }
-        }
-    }
 }
+
+const UNCHECKED: &str = "not checked yet";
+const EMPTY: &str = "cannot use it: it is empty; delete the parameter to remove the stack, or write a comment into \
+                     it (`# nothing`)";
 
 impl Source {
     pub(super) fn new(
@@ -94,14 +101,16 @@ impl Source {
         place: String,
         text: Result<String, String>,
     ) -> Self {
-        let text = text.and_then(|text| checked(name, text));
-        let content = match text {
+        let content = match text.and_then(|text| checked(name, text)) {
             Err(cause) => Content::Broken(cause),
+            // A file is emptied by its owner; what comes from elsewhere may be half written.
+            Ok(text) if origin == Origin::Parameter && text.trim().is_empty() => {
+                Content::Broken(EMPTY.to_owned())
+            }
             Ok(text) if is_blank(&text) => Content::Nothing,
             Ok(text) => Content::File(StackFile {
-                digest: digest(&text),
                 text,
-                hosts: Err(UNCHECKED.to_owned()),
+                checked: Err(UNCHECKED.to_owned()),
             }),
         };
         Self {
@@ -110,9 +119,24 @@ impl Source {
             content,
         }
     }
-}
 
-const UNCHECKED: &str = "not checked yet";
+    /// What is in it, if it can be used.
+    pub(super) fn checked(&self) -> Option<(&StackFile, &Checked)> {
+        match &self.content {
+            Content::File(file) => Some((file, file.checked.as_ref().ok()?)),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with it.
+    pub(super) fn mistake(&self) -> Option<String> {
+        match &self.content {
+            Content::Broken(cause) => Some(cause.clone()),
+            Content::File(file) => file.checked.as_ref().err().cloned(),
+            Content::Nothing => None,
+        }
+    }
+}
 
 fn checked(name: &str, text: String) -> Result<String, String> {
     if !is_name(name) {
@@ -121,27 +145,30 @@ fn checked(name: &str, text: String) -> Result<String, String> {
         ));
     }
     if text.len() > LARGEST {
-        return Err(format!(
-            "cannot use it: it is larger than {} KiB",
-            LARGEST / 1024
-        ));
+        return Err(too_large());
     }
     Ok(text)
+}
+
+fn too_large() -> String {
+    format!("cannot use it: it is larger than {} KiB", LARGEST / 1024)
+}
+
+/// The file in a parameter's value.
+pub(super) fn decoded(value: &str) -> Result<String, String> {
+    let Some(encoded) = value.trim().strip_prefix(ENCODED) else {
+        return Ok(value.to_owned());
+    };
+    let encoded: String = encoded.split_whitespace().collect();
+    let bytes = STANDARD.decode(encoded).map_err(|error| error.to_string());
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
+    text.map_err(|cause| format!("cannot read it as base64: {cause}"))
 }
 
 /// Whether there is nothing in it but comments.
 fn is_blank(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim);
     lines.all(|line| line.is_empty() || line.starts_with('#'))
-}
-
-fn digest(text: &str) -> String {
-    use std::fmt::Write;
-    let bytes = Sha256::digest(text.as_bytes());
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The files of a folder; one that is not there has none.
@@ -182,10 +209,7 @@ pub(super) fn files(folder: &Path) -> std::io::Result<BTreeMap<String, Source>> 
 fn read(path: &Path) -> Result<String, String> {
     let size = std::fs::metadata(path).map(|file| file.len());
     if size.is_ok_and(|size| size > LARGEST as u64) {
-        return Err(format!(
-            "cannot use it: it is larger than {} KiB",
-            LARGEST / 1024
-        ));
+        return Err(too_large());
     }
     std::fs::read_to_string(path).map_err(|error| format!("cannot read it: {error}"))
 }
@@ -213,11 +237,35 @@ mod tests {
             Content::Broken(cause) => cause.clone(),
             other => panic!("{name}: {other:?}"),
         };
-        assert!(matches!(&found["web"].content, Content::File(file) if file.digest.len() == 64));
+        assert!(matches!(&found["web"].content, Content::File(_)));
         assert!(matches!(found["off"].content, Content::Nothing));
         assert!(broken("Bad").contains("a-z"));
         assert!(broken("two").contains("both this stack"));
         assert!(broken("large").contains("larger than 256 KiB"));
         assert!(files(&folder.path().join("none")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_empty_parameter_is_broken_and_an_empty_file_is_nothing() {
+        let source = |origin, text: &str| Source::new(origin, "a", "p".into(), Ok(text.into()));
+        for text in ["", " ", "\n\n"] {
+            assert!(matches!(source(Origin::File, text).content, Content::Nothing));
+            let mistake = source(Origin::Parameter, text).mistake().unwrap();
+            assert!(mistake.contains("it is empty"), "{mistake}");
+        }
+        for origin in [Origin::File, Origin::Parameter] {
+            assert!(matches!(source(origin, "# nothing\n").content, Content::Nothing));
+        }
+    }
+
+    #[test]
+    fn a_parameter_may_hold_its_file_in_base64() {
+        let line = decoded("base64:aG9zdG5hbWU6ICJ7ey5Ob2RlLkhvc3RuYW1lfX0iCg==\n").unwrap();
+        assert_eq!(line, "hostname: \"{{.Node.Hostname}}\"\n");
+        assert_eq!(decoded("base64:aG9z\ndG5hbWU=").unwrap(), "hostname");
+        assert_eq!(decoded("services: {}").unwrap(), "services: {}");
+        for bad in ["base64:%", "base64:/w=="] {
+            assert!(decoded(bad).unwrap_err().starts_with("cannot read it as base64: "));
+        }
     }
 }

@@ -1,0 +1,221 @@
+//! What Docker would refuse, told before anything is made, with the place and what to do about it.
+
+use super::named_files::{Trouble, Use};
+use super::{Compose, Contents, DEFAULT, Material, Network, Service, Word, real_name};
+use crate::swarm::stack_objects::{Kind, NetworkSetup, Object};
+use crate::swarm::stacks::Origin;
+
+/// The longest name of a service: it is a part of names that are resolved (swarmkit
+/// `manager/controlapi/service.go`).
+const LONGEST_SERVICE: usize = 63;
+/// Docker's own drivers whose networks are of one machine.
+const LOCAL: [&str; 6] = ["bridge", "host", "null", "none", "macvlan", "ipvlan"];
+/// Networks that are there on every machine (docker/cli `container.NetworkMode.IsUserDefined`).
+const EVERYWHERE: [&str; 4] = ["host", "bridge", "none", "default"];
+/// An option that Docker adds to every overlay network.
+const VXLAN: &str = "com.docker.network.driver.overlay.vxlanid_list";
+
+/// What a file is held against.
+pub(in crate::stacks) struct Context<'a> {
+    /// The stack's name.
+    pub(in crate::stacks) stack: &'a str,
+    /// Where the file comes from.
+    pub(in crate::stacks) origin: Origin,
+    /// Docker takes no file without a version.
+    pub(in crate::stacks) needs_version: bool,
+    /// What is in the files that it names.
+    pub(in crate::stacks) contents: &'a Contents,
+    /// What the swarm has; none where that was not asked.
+    pub(in crate::stacks) objects: Option<&'a [Object]>,
+}
+
+/// All that Docker would refuse.
+pub(in crate::stacks) fn problems(compose: &Compose, context: &Context<'_>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    if context.needs_version && compose.version.is_none() {
+        found.push(NO_VERSION.to_owned());
+    }
+    for (key, service) in &compose.services {
+        found.extend(of_service(compose, key, service, context.stack));
+    }
+    let used = compose.used_networks();
+    for (key, network) in &compose.networks {
+        if used.contains(key.as_str()) && !network.external {
+            found.extend(local_driver(key, network));
+        }
+    }
+    found.extend(context.contents.troubles.iter().map(|t| of_file(t, context.origin)));
+    found.extend(context.objects.map(|objects| missing(compose, objects)).unwrap_or_default());
+    found
+}
+
+/// What Docker does not refuse, and does not do either.
+pub(in crate::stacks) fn warnings(compose: &Compose, context: &Context<'_>) -> Vec<String> {
+    let objects = context.objects.unwrap_or_default();
+    other_setups(compose, context.stack, objects)
+}
+
+pub(in crate::stacks) const NO_VERSION: &str = "there is no `version:`, without which this Docker Engine reads no \
+                                             stack file; write `version: \"3.8\"` at its top";
+
+fn of_service(compose: &Compose, key: &str, service: &Service, stack: &str) -> Vec<String> {
+    let at = format!("services.{key}, line {}", service.line);
+    let mut found = Vec::new();
+    if service.image.is_none() {
+        let why = if service.builds {
+            "a swarm does not build images; build it elsewhere, push it to a registry, and name it with `image:`"
+        } else {
+            "it has no image; name one with `image:`"
+        };
+        found.push(format!("{at}: {why}"));
+    }
+    let name = real_name(stack, key, None);
+    if name.len() > LONGEST_SERVICE {
+        found.push(format!(
+            "{at}: its name in the swarm, {name}, is longer than {LONGEST_SERVICE} letters; shorten it, or the stack's"
+        ));
+    }
+    let declared = |section: &str, words: &[Word], has: &dyn Fn(&str) -> bool| -> Vec<String> {
+        let unknown = words.iter().filter(|word| !has(&word.text));
+        unknown
+            .map(|Word { text, line }| {
+                format!(
+                    "services.{key}.{section}, line {line}: there is no {text} below `{section}:` at the top level; \
+                     declare it there"
+                )
+            })
+            .collect()
+    };
+    let networks = |name: &str| name == DEFAULT || compose.networks.contains_key(name);
+    found.extend(declared("networks", &service.networks, &networks));
+    let secrets = |name: &str| compose.secrets.contains_key(name);
+    found.extend(declared("secrets", &service.secrets, &secrets));
+    let configs = |name: &str| compose.configs.contains_key(name);
+    found.extend(declared("configs", &service.configs, &configs));
+    found
+}
+
+/// The first thing that fails in a file that worked on one machine.
+fn local_driver(key: &str, network: &Network) -> Option<String> {
+    let driver = network.setup.driver.as_str();
+    let cure = match driver {
+        "host" => "write `external: true` and `name: host` in its place",
+        _ => "leave `driver:` out, or write `driver: overlay`",
+    };
+    LOCAL.contains(&driver).then(|| {
+        format!(
+            "networks.{key}, line {}: the driver {driver} makes a network of one machine, which the services of a \
+             swarm cannot use; {cure}",
+            network.line
+        )
+    })
+}
+
+fn of_file(trouble: &Trouble, origin: Origin) -> String {
+    let Trouble { place, of, cause } = trouble;
+    let cure = match (origin, of) {
+        (Origin::File, _) => "lay it on every manager, beside the stack's file",
+        (Origin::Parameter, Use::Environment(_)) => {
+            "write the variables into the stack, below `environment:`, or lay the file on every manager"
+        }
+        (Origin::Parameter, Use::Content(..)) => {
+            "lay the file on every manager, or make this once by hand and declare it with `external: true`"
+        }
+    };
+    format!("{place}: {cause}; {cure}")
+}
+
+/// What has to be there and is not.
+fn missing(compose: &Compose, objects: &[Object]) -> Vec<String> {
+    let has = |kind: Kind, name: &str| {
+        objects
+            .iter()
+            .any(|object| object.kind == kind && object.name == name)
+    };
+    let used = compose.used_networks();
+    let networks = compose.networks.iter().filter_map(|(key, network)| {
+        let name = network.name.as_ref().unwrap_or(key);
+        let is_needed = network.external && used.contains(key.as_str());
+        let is_there = EVERYWHERE.contains(&name.as_str()) || has(Kind::Network, name);
+        (is_needed && !is_there).then(|| {
+            format!(
+                "networks.{key}, line {}: the swarm has no network {name}; declare it in a stack of its own, or make \
+                 it with `docker network create --driver overlay --attachable {name}`",
+                network.line
+            )
+        })
+    });
+    let materials = [(Kind::Secret, &compose.secrets), (Kind::Config, &compose.configs)];
+    let materials = materials.into_iter().flat_map(|(kind, all)| {
+        all.iter().filter_map(move |(key, one)| {
+            let is_needed = one.external && is_used(compose, kind, key);
+            absent(kind, key, one).filter(|(name, _)| is_needed && !has(kind, name))
+        })
+    });
+    networks.chain(materials.map(|(_, says)| says)).collect()
+}
+
+fn is_used(compose: &Compose, kind: Kind, key: &str) -> bool {
+    compose.services.values().any(|service| {
+        let words = match kind {
+            Kind::Secret => &service.secrets,
+            _ => &service.configs,
+        };
+        words.iter().any(|word| word.text == key)
+    })
+}
+
+/// What is said of one that is not there, with its name.
+fn absent(kind: Kind, key: &str, one: &Material) -> Option<(String, String)> {
+    let name = one.name.clone().unwrap_or_else(|| key.to_owned());
+    let says = format!(
+        "{kind}s.{key}, line {}: the swarm has no {kind} {name}; make it with `docker {kind} create {name} FILE`",
+        one.line
+    );
+    Some((name, says))
+}
+
+/// Docker takes a network of the right name as it is: what has changed in the file would have no effect.
+fn other_setups(compose: &Compose, stack: &str, objects: &[Object]) -> Vec<String> {
+    let used_ids = |id: &String| objects.iter().any(|object| object.uses.contains(id));
+    let networks = compose.networks.iter().filter(|(_, network)| !network.external);
+    networks
+        .filter_map(|(key, network)| {
+            let name = real_name(stack, key, network.name.as_ref());
+            let is_it = |object: &&Object| object.kind == Kind::Network && object.name == name;
+            let there = objects.iter().find(is_it)?;
+            let is = there.network.as_ref()?;
+            let other = differs(is, &network.setup)?;
+            // One that nobody uses is made anew.
+            used_ids(&there.id).then(|| {
+                format!(
+                    "networks.{key}, line {}: the network {name} is there with {other}, and Docker cannot change a \
+                     network; give it another name with `name:`, or remove the stack first",
+                    network.line
+                )
+            })
+        })
+        .collect()
+}
+
+/// In what a network is not what the file says.
+pub(in crate::stacks) fn differs(is: &NetworkSetup, wanted: &NetworkSetup) -> Option<String> {
+    if is.driver != wanted.driver {
+        return Some(format!("the driver {}", is.driver));
+    }
+    for (word, is, wanted) in [
+        ("attachable", is.attachable, wanted.attachable),
+        ("internal", is.internal, wanted.internal),
+    ] {
+        if is != wanted {
+            return Some(format!("{word}: {is}"));
+        }
+    }
+    let own = is.options.iter().filter(|(key, _)| *key != VXLAN);
+    let wanted_options = wanted.options.iter().filter(|(key, _)| *key != VXLAN);
+    if !own.eq(wanted_options) {
+        return Some("other driver_opts".to_owned());
+    }
+    let is_other = !wanted.subnets.is_empty() && is.subnets != wanted.subnets;
+    is_other.then(|| "other subnets".to_owned())
+}

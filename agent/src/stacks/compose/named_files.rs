@@ -1,0 +1,127 @@
+//! The files that a stack's file names: they are part of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Compose, Material};
+use crate::swarm::stack_objects::Kind;
+
+/// What swarmkit takes as a secret (`manager/controlapi/secret.go`, `MaxSecretSize`).
+const SECRET: usize = 500 * 1024;
+/// The same for a config (`MaxConfigSize`); 500 KiB before Docker Engine 23.
+const CONFIG: usize = 1000 * 1024;
+
+/// What is named where.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Use {
+    /// The content of a secret or config, by its key.
+    Content(Kind, String),
+    /// A file of variables, by its path.
+    Environment(String),
+}
+
+/// What is in the named files: their digests, since the contents may be secret.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::stacks) struct Contents {
+    pub(super) digests: BTreeMap<Use, String>,
+    /// What cannot be used, with the place in the stack's file; the cure is another for each source.
+    pub(super) troubles: Vec<Trouble>,
+}
+
+/// A file that cannot be used.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Trouble {
+    /// What names it, and the line.
+    pub(super) place: String,
+    pub(super) of: Use,
+    pub(super) cause: String,
+}
+
+impl Contents {
+    /// One digest for a text and all that it names; the text's own where it names nothing.
+    pub(in crate::stacks) fn digest(&self, text: &str) -> String {
+        if self.digests.is_empty() {
+            return hex(&Sha256::digest(text.as_bytes()));
+        }
+        let mut all = Sha256::new();
+        all.update(text.as_bytes());
+        for (of, digest) in &self.digests {
+            all.update(format!("\n{of:?} {digest}").as_bytes());
+        }
+        hex(&all.finalize())
+    }
+
+    /// The digest of what is in a secret or config.
+    pub(super) fn of(&self, kind: Kind, key: &str) -> Option<&String> {
+        self.digests.get(&Use::Content(kind, key.to_owned()))
+    }
+}
+
+/// Reads all files that a stack's file names; paths start from `folder`.
+pub(in crate::stacks) fn read(compose: &Compose, folder: &Path) -> Contents {
+    let mut contents = Contents::default();
+    for (name, service) in &compose.services {
+        for file in &service.env_files {
+            let place = format!("services.{name}.env_file, line {}", file.line);
+            let of = Use::Environment(file.text.clone());
+            contents.note(place, of, content(&folder.join(&file.text), usize::MAX));
+        }
+    }
+    for (kind, all, most) in [
+        (Kind::Secret, &compose.secrets, SECRET),
+        (Kind::Config, &compose.configs, CONFIG),
+    ] {
+        for (key, material) in all {
+            contents.take(kind, key, material, folder, most);
+        }
+    }
+    contents
+}
+
+impl Contents {
+    fn take(&mut self, kind: Kind, key: &str, material: &Material, folder: &Path, most: usize) {
+        if let Some(file) = material.file.as_ref().filter(|_| !material.external) {
+            let place = format!("{kind}s.{key}, line {}", material.line);
+            let of = Use::Content(kind, key.to_owned());
+            let read = content(&folder.join(file), most);
+            let read = match read {
+                Ok(bytes) if bytes.is_empty() && kind == Kind::Secret => {
+                    Err(format!("{file} is empty, which Docker takes for no secret"))
+                }
+                other => other,
+            };
+            self.note(place, of, read);
+        }
+    }
+
+    fn note(&mut self, place: String, of: Use, read: Result<Vec<u8>, String>) {
+        match read {
+            Ok(bytes) => drop(self.digests.insert(of, hex(&Sha256::digest(bytes)))),
+            Err(cause) => self.troubles.push(Trouble { place, of, cause }),
+        }
+    }
+}
+
+fn content(path: &Path, most: usize) -> Result<Vec<u8>, String> {
+    let failed = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    let limit = most.min(CONFIG) as u64;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        let limit = limit / 1024;
+        return Err(format!("{} is larger than the {limit} KiB that Docker takes", path.display()));
+    }
+    Ok(bytes)
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,271 @@
+//! The task that keeps stacks: it looks at the sources when it is time to, and takes one step after the
+//! other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use tokio::time::{Instant, sleep_until};
+use tracing::{info, warn};
+
+use super::compose::{Context, problems};
+use super::fetch::refusal;
+use super::lead::Shown;
+use super::logins::Logins;
+use super::memory::{Misses, Steps, Whole};
+use super::sources::{Checked, Source, Sources};
+use super::{Edges, Outside, Rules};
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::engine::EngineError;
+use crate::engine::stacks::{Deployed, Stacks as _};
+use crate::report::metrics::ChoreLabel;
+use crate::swarm::pace::Gaps;
+use crate::swarm::stack_objects::{Kind, Present, of_stack, present};
+use crate::swarm::stacks::{Facts, Step, Want, Wanted, missing, next};
+
+/// Passwords of registries are looked at this many times less often, and before a deployment.
+const SELDOM: u32 = 5;
+/// Nothing that is due is looked for more often.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Keeps the stacks of a cluster while this node leads.
+pub struct Keeper<O: Outside> {
+    pub(super) edges: Edges<O>,
+    pub(super) rules: Rules,
+    pub(super) line: Shown,
+    failures: Family<ChoreLabel, Counter>,
+    pub(super) sources: Sources,
+    /// The digests of the files that Docker has found good.
+    pub(super) good: BTreeSet<String>,
+    pub(super) logins: Logins,
+    pub(super) deployed: Deployed,
+    pub(super) steps: Steps,
+    pub(super) misses: Misses,
+    pub(super) whole: Whole,
+    /// A stack was removed since the last look at the sources.
+    pub(super) removed: bool,
+    look_again: Option<Instant>,
+}
+
+impl<O: Outside> Keeper<O> {
+    /// A keeper at the end of that line. It does nothing before this node leads.
+    pub fn new(edges: Edges<O>, rules: Rules, line: Shown) -> Self {
+        Self {
+            edges,
+            rules,
+            line,
+            failures: Family::default(),
+            sources: Sources::default(),
+            good: BTreeSet::new(),
+            logins: Logins::default(),
+            deployed: Deployed::default(),
+            steps: Steps::default(),
+            misses: Misses::default(),
+            whole: Whole::default(),
+            removed: false,
+            look_again: None,
+        }
+    }
+
+    /// The same keeper, which counts its failures there.
+    #[must_use]
+    pub(crate) fn counting(self, failures: Family<ChoreLabel, Counter>) -> Self {
+        Self { failures, ..self }
+    }
+
+    /// Keeps stacks for ever. What goes on when this node leads no more is given up: its process is ended,
+    /// and the next leader finds it begun.
+    pub async fn run(mut self) {
+        let mut line = Shown {
+            leads: self.line.leads.clone(),
+            shown: self.line.shown.clone(),
+        };
+        loop {
+            line.until(true).await;
+            tokio::select! {
+                () = self.keep() => {}
+                () = line.until(false) => {}
+            }
+            // What this one knows of stacks and their passwords grows old.
+            let Self { edges, rules, line, failures, .. } = self;
+            line.shown.send_replace(super::Overview::default());
+            self = Self::new(edges, rules, line).counting(failures);
+        }
+    }
+
+    pub(super) async fn keep(&mut self) {
+        let (mut failures, mut failing) = (0, String::new());
+        loop {
+            let pause = match self.turn().await {
+                Ok(pause) => {
+                    if failures > 0 {
+                        info!(chore = "stacks", "chore done again");
+                    }
+                    failures = 0;
+                    pause
+                }
+                Err(error) => {
+                    failures += 1;
+                    let label = ChoreLabel { chore: "stacks" };
+                    self.failures.get_or_create(&label).inc();
+                    if failing != error.to_string() || failures == 1 {
+                        failing = error.to_string();
+                        warn!(chore = "stacks", %error, "chore not done");
+                    }
+                    Gaps::TROUBLE.after(failures)
+                }
+            };
+            sleep_until(Instant::now() + pause).await;
+        }
+    }
+
+    /// Looks at the sources when it is time to, and takes one step; says how long to wait before the next.
+    pub(super) async fn turn(&mut self) -> Result<Duration, EngineError> {
+        let every = self.rules.refresh;
+        let looks = self.look_again.is_none_or(|at| at <= Instant::now());
+        if looks {
+            self.look_at_sources().await;
+            // Less a part that differs from leader to leader.
+            let part = self.edges.chance.within(every / 5);
+            self.look_again = Some(Instant::now() + every.saturating_sub(part));
+        }
+        self.deployed = self.edges.docker.deployed().await?;
+        let mut facts = self.facts();
+        if looks && facts.complete {
+            self.misses.look(missing(&facts));
+            self.removed = false;
+            facts = self.facts();
+        }
+        self.remember_whole(&facts);
+        self.show(&facts, None);
+        let left = match next(&facts) {
+            Step::Deploy(name) => {
+                self.show(&facts, Some(&name));
+                self.deploy(&name).await?;
+                return Ok(Duration::ZERO);
+            }
+            Step::Adopt(name) => {
+                self.adopt(&name, &facts).await?;
+                return Ok(Duration::ZERO);
+            }
+            Step::Remove(name) => {
+                self.remove(&name).await?;
+                return Ok(Duration::ZERO);
+            }
+            Step::Wait(left) => left,
+        };
+        self.look_sooner(&facts);
+        Ok(self.until_next(left))
+    }
+
+    async fn look_at_sources(&mut self) {
+        self.read_files();
+        self.read_parameters().await;
+        if self.logins.older_than(self.rules.refresh * SELDOM) {
+            self.read_registries().await;
+        }
+        self.check_sources().await;
+    }
+
+    /// What is missing is looked for as soon as it could be gone.
+    fn look_sooner(&mut self, facts: &Facts) {
+        use crate::swarm::stacks::{Standing, names, standing};
+        let left = names(facts).into_iter().filter_map(|name| match standing(facts, name) {
+            Standing::Missing(left) => Some(left),
+            _ => None,
+        });
+        if let Some(left) = left.min() {
+            let at = Instant::now() + left;
+            self.look_again = self.look_again.map(|look| look.min(at));
+        }
+    }
+
+    fn until_next(&self, left: Option<Duration>) -> Duration {
+        let until_look = self
+            .look_again
+            .map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()));
+        // A look at the swarm tells what was removed or changed by hand.
+        left.map_or(until_look, |left| left.min(until_look)).max(SHORTEST)
+    }
+
+    /// All that the decision rests on.
+    pub(super) fn facts(&self) -> Facts {
+        let wanted = self.sources.all().into_iter();
+        let wanted: BTreeMap<String, Wanted> = wanted
+            .map(|(name, source)| (name.clone(), self.wanted(name, source)))
+            .collect();
+        let names = wanted.keys().chain(self.deployed.notes.keys());
+        let stacks = self.deployed.objects.iter().filter_map(|object| object.stack.as_ref());
+        let names: BTreeSet<&String> = names.chain(stacks).collect();
+        let present = names.into_iter().map(|name| (name.clone(), self.present(name)));
+        Facts {
+            present: present.collect(),
+            wanted,
+            complete: self.sources.is_complete(),
+            missing: self.misses.facts(),
+            removed: self.removed,
+            notes: self.deployed.notes.clone(),
+            tried: self.steps.facts(),
+            now: self.edges.clock.unix(),
+        }
+    }
+
+    fn wanted(&self, name: &str, source: &Source) -> Wanted {
+        use super::sources::Content;
+        match (&source.content, source.checked()) {
+            (Content::Nothing, _) => Wanted::Nothing,
+            (_, Some((_, checked))) if self.lacks(name, source, checked).is_ok() => {
+                Wanted::Stack(self.want(source, checked))
+            }
+            _ => Wanted::Broken,
+        }
+    }
+
+    /// What a file needs of the swarm and the swarm does not have.
+    pub(super) fn lacks(&self, name: &str, source: &Source, checked: &Checked) -> Result<(), String> {
+        let context = Context {
+            stack: name,
+            origin: source.origin,
+            needs_version: false,
+            contents: &checked.contents,
+            objects: Some(&self.deployed.objects),
+        };
+        refusal(&problems(&checked.compose, &context))
+    }
+
+    pub(super) fn want(&self, source: &Source, checked: &Checked) -> Want {
+        let hosts = checked.compose.images().map(crate::engine::stacks::host);
+        let hosts: BTreeSet<String> = hosts.map(str::to_owned).collect();
+        Want {
+            origin: source.origin,
+            digest: checked.digest.clone(),
+            logins: self.logins.for_hosts(&hosts),
+        }
+    }
+
+    /// What the file of a stack has the swarm make beside services.
+    pub(super) fn named(&self, name: &str) -> BTreeSet<(Kind, String)> {
+        let checked = self.sources.get(name).and_then(Source::checked);
+        checked.map_or_else(BTreeSet::new, |(_, checked)| {
+            checked.compose.makes(name, &checked.contents)
+        })
+    }
+
+    fn present(&self, name: &str) -> Present {
+        present(&self.deployed.objects, name, &self.named(name))
+    }
+
+    /// What is as it was left tells later what was changed.
+    fn remember_whole(&mut self, facts: &Facts) {
+        use crate::swarm::stacks::{Standing, standing};
+        for name in facts.notes.keys() {
+            if standing(facts, name) == Standing::Deployed {
+                let named = self.named(name);
+                let objects = of_stack(&self.deployed.objects, name, &named);
+                self.whole.keep(name, &objects);
+            }
+        }
+    }
+}

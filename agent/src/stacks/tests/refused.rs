@@ -1,0 +1,155 @@
+//! What Docker would refuse is refused before anything is made, and does not stand in the way later.
+
+use super::*;
+use crate::swarm::stack_objects::Kind;
+
+/// The networks of a tutorial that is everywhere.
+const BRIDGE: &str = "version: \"3.8\"
+services:
+  web:
+    image: a
+    networks:
+      - frontend
+networks:
+  frontend:
+    driver: bridge
+";
+
+async fn refused(world: &World, file: &str) -> String {
+    world.write("stacks/app", file);
+    let mut leader = leading(world).await;
+    leader.live(MINUTE).await;
+    let (state, error) = leader.stands("app");
+    assert_eq!(state, StackState::Failed, "{file}");
+    assert!(world.done().is_empty() && world.names().is_empty(), "{file}");
+    assert_eq!(world.label("app"), None, "nothing was begun");
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_of_one_machine_is_refused_with_its_place_and_cure() {
+    let world = World::default();
+    let error = refused(&world, BRIDGE).await;
+    assert_eq!(
+        error,
+        "cannot deploy it: networks.frontend, line 8: the driver bridge makes a network of one machine, which the \
+         services of a swarm cannot use; leave `driver:` out, or write `driver: overlay`"
+    );
+    world.write("stacks/app", &BRIDGE.replace("bridge", "overlay"));
+    let leader = leading(&world).await;
+    assert_eq!(world.done(), ["deploy app"]);
+    assert_eq!(leader.stands("app").0, StackState::Deployed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_mistake_is_told_by_its_place() {
+    for (file, says) in [
+        ("services:\n  a:\n    build: .\n", "services.a, line 2: a swarm does not build images"),
+        ("services:\n  a: {command: x}\n", "services.a, line 2: it has no image"),
+        ("services:\n  a: {image: x, networks: [n]}\n", "services.a.networks, line 2: there is no n"),
+        ("services:\n  a: {image: x, secrets: [{source: s}]}\n", "there is no s below `secrets:`"),
+        ("services:\n  a: {image: x, configs: [c]}\n", "there is no c below `configs:`"),
+        ("services:\n  a: {image: x, env_file: no.env}\n", "services.a.env_file, line 2: cannot read"),
+        ("configs:\n  c: {file: ./no}\n", "configs.c, line 2: cannot read"),
+        ("secrets:\n  s: {file: ./no}\n", "or make this once by hand"),
+        (&BRIDGE.replace("bridge", "macvlan"), "the driver macvlan"),
+        (&BRIDGE.replace("bridge", "host"), "`name: host` in its place"),
+        (&format!("services:\n  {}: {{image: x}}\n", "a".repeat(60)), "longer than 63"),
+    ] {
+        let error = refused(&World::default(), file).await;
+        assert!(error.starts_with("cannot deploy it: "), "{error}");
+        assert!(error.contains(says), "{file}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_mistakes_are_told_at_once() {
+    let file = BRIDGE.replace("image: a", "build: .");
+    let error = refused(&World::default(), &file).await;
+    assert!(error.contains("; also networks.frontend"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_wants_a_version_is_told_in_our_words() {
+    let world = World::default();
+    world.is_old();
+    let error = refused(&world, &app("a")).await;
+    assert!(error.contains("write `version: \"3.8\"` at its top"), "{error}");
+    world.write("stacks/app", &format!("version: \"3.8\"\n{}", app("a")));
+    leading(&world).await;
+    assert_eq!(world.done(), ["deploy app"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_to_be_there_is_waited_for() {
+    let file = "services:
+  a: {image: x, networks: [proxy, host], secrets: [s], configs: [c]}
+networks:
+  proxy: {external: true, name: traefik-public}
+  host: {external: {name: host}}
+  unused: {external: true}
+secrets:
+  s: {external: true}
+configs:
+  c: {external: {name: con}}
+";
+    let world = World::default();
+    let error = refused(&world, file).await;
+    for says in [
+        "networks.proxy, line 4: the swarm has no network traefik-public",
+        "secrets.s, line 8: the swarm has no secret s; make it with `docker secret create s FILE`",
+        "configs.c, line 10: the swarm has no config con",
+    ] {
+        assert!(error.contains(says), "{error}");
+    }
+    assert!(!error.contains("unused") && !error.contains("no network host"), "{error}");
+    let mut leader = leading(&world).await;
+    world.by_hand(Kind::Secret, "s", None);
+    world.by_hand(Kind::Config, "con", None);
+    leader.live(MINUTE).await;
+    assert!(world.done().is_empty());
+    let shared = "networks:\n  proxy: {name: traefik-public, attachable: true}\n";
+    world.write("stacks/shared", shared);
+    leader.live(MINUTE).await;
+    let done = world.done();
+    assert_eq!(done, ["create network traefik-public", "deploy shared", "deploy app"]);
+    world.take_away("traefik-public");
+    leader.live(MINUTE).await;
+    assert_eq!(world.done()[0], "create network traefik-public", "it comes back too");
+}
+
+/// As an earlier version has left it: on this manager, under the name that the mended file wants.
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_try_left_is_taken_away() {
+    let world = World::default();
+    world.leave_network("app", "app_frontend");
+    world.leave_network("other", "other_frontend");
+    world.write("stacks/app", &BRIDGE.replace("bridge", "overlay"));
+    let leader = leading(&world).await;
+    assert_eq!(world.done(), ["remove network", "deploy app"]);
+    assert_eq!(leader.stands("app").0, StackState::Deployed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_made_anew() {
+    let world = World::default();
+    let file = |more: &str| {
+        format!("services:\n  a: {{image: x, networks: [n]}}\nnetworks:\n  n: {{internal: false{more}}}\n  free: {{internal: false{more}}}\n")
+    };
+    world.write("stacks/app", &file(""));
+    let mut leader = leading(&world).await;
+    assert_eq!(world.done(), ["create network app_free", "deploy app"]);
+    world.write("stacks/app", &file(", attachable: true"));
+    leader.live(MINUTE).await;
+    let done = world.done();
+    let stands = leader.stands("app");
+    assert_eq!(done, ["remove network", "create network app_free", "deploy app"], "{stands:?}");
+    let (state, error) = leader.stands("app");
+    assert_eq!(state, StackState::Deployed);
+    assert!(
+        error.contains("the network app_n is there with attachable: false, and Docker cannot change a network"),
+        "{error}"
+    );
+    leader.live(MINUTE * 5).await;
+    assert!(world.done().is_empty());
+}
