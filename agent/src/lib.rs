@@ -15,6 +15,7 @@ pub mod doctor;
 mod documentation_tests;
 pub mod engine;
 pub mod file;
+mod hex;
 pub mod known;
 pub mod node;
 pub mod prepare;

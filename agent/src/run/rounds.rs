@@ -10,7 +10,8 @@ use super::{Agent, Chance, Outside, StepError, Triggers};
 use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
 use crate::swarm::{
-    Action, Control, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role, decide,
+    Action, Control, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role,
+    decide,
 };
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.

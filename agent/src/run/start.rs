@@ -9,9 +9,7 @@ use tracing::{Instrument, Span, info, info_span, warn};
 
 use super::meet::meet;
 use super::stacks;
-use super::{
-    Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, notices, rounds,
-};
+use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, notices, rounds};
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::lifecycle::AutoScaling;

@@ -59,7 +59,10 @@ impl<O: Outside> Keeper<O> {
         let changes = differences(before, &now);
         if !changes.is_empty() {
             let changes = changes.join(", ");
-            info!(stack = name, "stack {name} is not as it was deployed: {changes}");
+            info!(
+                stack = name,
+                "stack {name} is not as it was deployed: {changes}"
+            );
         }
     }
 
@@ -122,14 +125,21 @@ impl<O: Outside> Keeper<O> {
                      remove what uses it"
                 )
             })?;
-            info!(stack = name, network = left.name, "network of one machine removed");
+            info!(
+                stack = name,
+                network = left.name,
+                "network of one machine removed"
+            );
         }
-        let changed = self.deployed.objects.iter().filter(|object| {
-            object.other_image && object.stack.as_deref() == Some(name)
-        });
+        let changed = self
+            .deployed
+            .objects
+            .iter()
+            .filter(|object| object.other_image && object.stack.as_deref() == Some(name));
         for service in changed {
             let forgotten = docker.forget_image(&service.id).await;
-            forgotten.map_err(|error| format!("cannot update service {}: {error}", service.name))?;
+            forgotten
+                .map_err(|error| format!("cannot update service {}: {error}", service.name))?;
         }
         self.make_networks(name, checked).await
     }
@@ -148,7 +158,9 @@ impl<O: Outside> Keeper<O> {
             if !is_there && network.shared {
                 let mut labels = network.labels.clone();
                 labels.insert(NAMESPACE.to_owned(), name.to_owned());
-                let made = docker.create_network(&wanted, &labels, &network.setup).await;
+                let made = docker
+                    .create_network(&wanted, &labels, &network.setup)
+                    .await;
                 made.map_err(|error| format!("cannot create the network {wanted}: {error}"))?;
             }
         }
@@ -169,7 +181,10 @@ impl<O: Outside> Keeper<O> {
         self.deployed = self.edges.docker.deployed().await?;
         for left in leftovers(&self.deployed.objects, name, &named) {
             match self.edges.docker.remove_object(left.kind, &left.id).await {
-                Ok(()) => info!(stack = name, "{} {} removed: not in the file", left.kind, left.name),
+                Ok(()) => info!(
+                    stack = name,
+                    "{} {} removed: not in the file", left.kind, left.name
+                ),
                 Err(error) => debug!(%error, "{} {} stays", left.kind, left.name),
             }
         }

@@ -98,7 +98,11 @@ impl<O: Outside> Keeper<O> {
             let origin = source.origin;
             if let Content::File(file) = &mut source.content {
                 file.checked = self.check(name, origin, &file.text, &good).await;
-                let digest = file.checked.as_ref().ok().map(|checked| checked.digest.clone());
+                let digest = file
+                    .checked
+                    .as_ref()
+                    .ok()
+                    .map(|checked| checked.digest.clone());
                 self.good.extend(digest);
             }
         }
@@ -119,13 +123,19 @@ impl<O: Outside> Keeper<O> {
                 let checked = self.with_contents(text, compose);
                 self.refuse(stack, origin, &checked).await?;
                 if !good.contains(&checked.digest) {
-                    docker.resolve(text).await.map_err(|error| in_words(&error))?;
+                    docker
+                        .resolve(text)
+                        .await
+                        .map_err(|error| in_words(&error))?;
                 }
                 Ok(checked)
             }
             // Docker's reader takes some that ours does not.
             Err(cause) => {
-                let resolved = docker.resolve(text).await.map_err(|error| in_words(&error))?;
+                let resolved = docker
+                    .resolve(text)
+                    .await
+                    .map_err(|error| in_words(&error))?;
                 let unreadable = |cause: String| format!("cannot read it: {cause}");
                 let resolved = resolved.ok_or_else(|| unreadable(cause))?;
                 let compose = Compose::read(&resolved, &[]).map_err(unreadable)?;

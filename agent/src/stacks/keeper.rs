@@ -1,7 +1,7 @@
 //! The task that keeps stacks: it looks at the sources when it is time to, and takes one step after the
 //! other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -9,21 +9,17 @@ use prometheus_client::metrics::family::Family;
 use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
-use super::compose::{Context, problems};
-use super::fetch::refusal;
 use super::lead::Shown;
 use super::logins::Logins;
 use super::memory::{Misses, Steps, Whole};
-use super::sources::{Checked, Source, Sources};
-use super::{Edges, Outside, Rules};
+use super::sources::Sources;
+use super::{Edges, Outside, Overview, Rules};
 use crate::chance::Chance;
-use crate::clock::Clock;
 use crate::engine::EngineError;
 use crate::engine::stacks::{Deployed, Stacks as _};
 use crate::report::metrics::ChoreLabel;
 use crate::swarm::pace::Gaps;
-use crate::swarm::stack_objects::{Kind, Present, of_stack, present};
-use crate::swarm::stacks::{Facts, Step, Want, Wanted, missing, next};
+use crate::swarm::stacks::{Facts, Standing, Step, missing, names, next, standing};
 
 /// Passwords of registries are looked at this many times less often, and before a deployment.
 const SELDOM: u32 = 5;
@@ -89,8 +85,14 @@ impl<O: Outside> Keeper<O> {
                 () = line.until(false) => {}
             }
             // What this one knows of stacks and their passwords grows old.
-            let Self { edges, rules, line, failures, .. } = self;
-            line.shown.send_replace(super::Overview::default());
+            let Self {
+                edges,
+                rules,
+                line,
+                failures,
+                ..
+            } = self;
+            line.shown.send_replace(Overview::default());
             self = Self::new(edges, rules, line).counting(failures);
         }
     }
@@ -171,11 +173,12 @@ impl<O: Outside> Keeper<O> {
 
     /// What is missing is looked for as soon as it could be gone.
     fn look_sooner(&mut self, facts: &Facts) {
-        use crate::swarm::stacks::{Standing, names, standing};
-        let left = names(facts).into_iter().filter_map(|name| match standing(facts, name) {
-            Standing::Missing(left) => Some(left),
-            _ => None,
-        });
+        let left = names(facts)
+            .into_iter()
+            .filter_map(|name| match standing(facts, name) {
+                Standing::Missing(left) => Some(left),
+                _ => None,
+            });
         if let Some(left) = left.min() {
             let at = Instant::now() + left;
             self.look_again = self.look_again.map(|look| look.min(at));
@@ -183,89 +186,11 @@ impl<O: Outside> Keeper<O> {
     }
 
     fn until_next(&self, left: Option<Duration>) -> Duration {
-        let until_look = self
-            .look_again
-            .map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()));
+        let until_look = self.look_again.map_or(Duration::ZERO, |at| {
+            at.saturating_duration_since(Instant::now())
+        });
         // A look at the swarm tells what was removed or changed by hand.
-        left.map_or(until_look, |left| left.min(until_look)).max(SHORTEST)
-    }
-
-    /// All that the decision rests on.
-    pub(super) fn facts(&self) -> Facts {
-        let wanted = self.sources.all().into_iter();
-        let wanted: BTreeMap<String, Wanted> = wanted
-            .map(|(name, source)| (name.clone(), self.wanted(name, source)))
-            .collect();
-        let names = wanted.keys().chain(self.deployed.notes.keys());
-        let stacks = self.deployed.objects.iter().filter_map(|object| object.stack.as_ref());
-        let names: BTreeSet<&String> = names.chain(stacks).collect();
-        let present = names.into_iter().map(|name| (name.clone(), self.present(name)));
-        Facts {
-            present: present.collect(),
-            wanted,
-            complete: self.sources.is_complete(),
-            missing: self.misses.facts(),
-            removed: self.removed,
-            notes: self.deployed.notes.clone(),
-            tried: self.steps.facts(),
-            now: self.edges.clock.unix(),
-        }
-    }
-
-    fn wanted(&self, name: &str, source: &Source) -> Wanted {
-        use super::sources::Content;
-        match (&source.content, source.checked()) {
-            (Content::Nothing, _) => Wanted::Nothing,
-            (_, Some((_, checked))) if self.lacks(name, source, checked).is_ok() => {
-                Wanted::Stack(self.want(source, checked))
-            }
-            _ => Wanted::Broken,
-        }
-    }
-
-    /// What a file needs of the swarm and the swarm does not have.
-    pub(super) fn lacks(&self, name: &str, source: &Source, checked: &Checked) -> Result<(), String> {
-        let context = Context {
-            stack: name,
-            origin: source.origin,
-            needs_version: false,
-            contents: &checked.contents,
-            objects: Some(&self.deployed.objects),
-        };
-        refusal(&problems(&checked.compose, &context))
-    }
-
-    pub(super) fn want(&self, source: &Source, checked: &Checked) -> Want {
-        let hosts = checked.compose.images().map(crate::engine::stacks::host);
-        let hosts: BTreeSet<String> = hosts.map(str::to_owned).collect();
-        Want {
-            origin: source.origin,
-            digest: checked.digest.clone(),
-            logins: self.logins.for_hosts(&hosts),
-        }
-    }
-
-    /// What the file of a stack has the swarm make beside services.
-    pub(super) fn named(&self, name: &str) -> BTreeSet<(Kind, String)> {
-        let checked = self.sources.get(name).and_then(Source::checked);
-        checked.map_or_else(BTreeSet::new, |(_, checked)| {
-            checked.compose.makes(name, &checked.contents)
-        })
-    }
-
-    fn present(&self, name: &str) -> Present {
-        present(&self.deployed.objects, name, &self.named(name))
-    }
-
-    /// What is as it was left tells later what was changed.
-    fn remember_whole(&mut self, facts: &Facts) {
-        use crate::swarm::stacks::{Standing, standing};
-        for name in facts.notes.keys() {
-            if standing(facts, name) == Standing::Deployed {
-                let named = self.named(name);
-                let objects = of_stack(&self.deployed.objects, name, &named);
-                self.whole.keep(name, &objects);
-            }
-        }
+        left.map_or(until_look, |left| left.min(until_look))
+            .max(SHORTEST)
     }
 }

@@ -63,8 +63,12 @@ impl Misses {
     pub(super) fn look(&mut self, names: BTreeSet<String>) {
         let mut before = std::mem::take(&mut self.0);
         for name in names {
-            let (since, _, looks) = before.remove(&name).unwrap_or((Instant::now(), Duration::ZERO, 0));
-            self.0.insert(name, (since, since.elapsed(), looks.saturating_add(1)));
+            let (since, _, looks) =
+                before
+                    .remove(&name)
+                    .unwrap_or((Instant::now(), Duration::ZERO, 0));
+            self.0
+                .insert(name, (since, since.elapsed(), looks.saturating_add(1)));
         }
     }
 

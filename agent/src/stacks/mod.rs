@@ -7,6 +7,7 @@
 
 mod compose;
 mod deploy;
+mod facts;
 mod fetch;
 mod keeper;
 mod lead;

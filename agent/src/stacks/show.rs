@@ -13,7 +13,8 @@ use crate::swarm::stacks::{Facts, Origin, Standing, names, standing};
 const FOREIGN: &str = "cannot deploy it: a stack of this name runs that was not deployed from here; \
                        remove it with `docker stack rm`, or use another name";
 const OTHER_FILE: &str = "the file it was deployed from is not on this manager";
-const UNKNOWN: &str = "Parameter Store, which it was deployed from, cannot be read, or may not be complete";
+const UNKNOWN: &str =
+    "Parameter Store, which it was deployed from, cannot be read, or may not be complete";
 
 const MISSING: &str = "its source is gone: it goes too, unless another look finds it";
 
@@ -21,7 +22,8 @@ impl<O: Outside> Keeper<O> {
     /// Shows how all stacks stand, one of which may be the one that is deployed now.
     pub(super) fn show(&mut self, facts: &Facts, now: Option<&str>) {
         let before = self.line.shown.borrow().clone();
-        let before: BTreeMap<&String, &Stack> = before.stacks.iter().map(|s| (&s.name, s)).collect();
+        let before: BTreeMap<&String, &Stack> =
+            before.stacks.iter().map(|s| (&s.name, s)).collect();
         let entries = names(facts).into_iter();
         let entries = entries.filter_map(|name| {
             let stack = self.entry(facts, name, now == Some(name))?;
@@ -62,7 +64,10 @@ impl<O: Outside> Keeper<O> {
             Standing::RolledBack => (StackState::Failed, Some(rolled_back(facts, name))),
             Standing::Remove(_) => (StackState::Removing, failed),
             Standing::Missing(_) => (StackState::Kept, Some(MISSING.to_owned())),
-            Standing::Broken => (StackState::Failed, source.and_then(|s| self.mistake(name, s))),
+            Standing::Broken => (
+                StackState::Failed,
+                source.and_then(|s| self.mistake(name, s)),
+            ),
             Standing::Foreign => (StackState::Failed, Some(FOREIGN.to_owned())),
             Standing::Kept if note.is_some_and(|note| note.origin == Origin::File) => {
                 (StackState::Kept, Some(OTHER_FILE.to_owned()))
@@ -84,7 +89,9 @@ impl<O: Outside> Keeper<O> {
     /// What is wrong with a source, in itself or in this swarm.
     fn mistake(&self, name: &str, source: &Source) -> Option<String> {
         let lacks = |(_, checked)| self.lacks(name, source, checked).err();
-        source.mistake().or_else(|| source.checked().and_then(lacks))
+        source
+            .mistake()
+            .or_else(|| source.checked().and_then(lacks))
     }
 
     fn warned(&self, name: &str) -> Option<String> {
@@ -104,14 +111,19 @@ impl<O: Outside> Keeper<O> {
 
 fn rolled_back(facts: &Facts, name: &str) -> String {
     let has = facts.present.get(name);
-    let service = has.and_then(|has| has.rolled_back.clone()).unwrap_or_default();
+    let service = has
+        .and_then(|has| has.rolled_back.clone())
+        .unwrap_or_default();
     format!("service {service} was rolled back: the file is deployed again when it changes")
 }
 
 /// What stays as it is, is so since it was first seen.
 fn aged(stack: Stack, before: Option<&Stack>) -> Stack {
     let since = before.map_or(stack.since, |before| before.since);
-    let aged = Stack { since, ..stack.clone() };
+    let aged = Stack {
+        since,
+        ..stack.clone()
+    };
     if before == Some(&aged) { aged } else { stack }
 }
 

@@ -249,12 +249,18 @@ mod tests {
     fn an_empty_parameter_is_broken_and_an_empty_file_is_nothing() {
         let source = |origin, text: &str| Source::new(origin, "a", "p".into(), Ok(text.into()));
         for text in ["", " ", "\n\n"] {
-            assert!(matches!(source(Origin::File, text).content, Content::Nothing));
+            assert!(matches!(
+                source(Origin::File, text).content,
+                Content::Nothing
+            ));
             let mistake = source(Origin::Parameter, text).mistake().unwrap();
             assert!(mistake.contains("it is empty"), "{mistake}");
         }
         for origin in [Origin::File, Origin::Parameter] {
-            assert!(matches!(source(origin, "# nothing\n").content, Content::Nothing));
+            assert!(matches!(
+                source(origin, "# nothing\n").content,
+                Content::Nothing
+            ));
         }
     }
 
@@ -265,7 +271,11 @@ mod tests {
         assert_eq!(decoded("base64:aG9z\ndG5hbWU=").unwrap(), "hostname");
         assert_eq!(decoded("services: {}").unwrap(), "services: {}");
         for bad in ["base64:%", "base64:/w=="] {
-            assert!(decoded(bad).unwrap_err().starts_with("cannot read it as base64: "));
+            assert!(
+                decoded(bad)
+                    .unwrap_err()
+                    .starts_with("cannot read it as base64: ")
+            );
         }
     }
 }

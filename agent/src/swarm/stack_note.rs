@@ -4,11 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::stacks::Origin;
-
 /// The word for what the swarm had of the stack after its deployment. It reads like a registry's, so that
 /// an earlier version of the agent takes it for one that nothing is pulled from.
 const OBJECTS: &str = "objects";
+
+/// Where a stack's file comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// A folder of one manager, which the next leader may not have: its absence says nothing.
+    File,
+    /// Parameter Store, which is the same for all: its absence removes the stack.
+    Parameter,
+}
 
 /// How far a deployment has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -99,11 +99,16 @@ pub fn fingerprint(objects: &[&Object]) -> u64 {
     let mut lines: Vec<String> = objects.iter().map(|object| line(object)).collect();
     lines.sort();
     let digest = Sha256::digest(lines.join("\n").as_bytes());
-    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn line(object: &Object) -> String {
-    let Object { kind, name, mark, .. } = object;
+    let Object {
+        kind, name, mark, ..
+    } = object;
     format!("{kind} {name} {mark}")
 }
 
@@ -117,7 +122,9 @@ pub fn of_stack<'a>(
     let counts = |object: &&Object| {
         object.kind == Kind::Service || named.contains(&(object.kind, object.name.clone()))
     };
-    let own = objects.iter().filter(|object| object.stack.as_deref() == Some(stack));
+    let own = objects
+        .iter()
+        .filter(|object| object.stack.as_deref() == Some(stack));
     own.filter(counts).collect()
 }
 
@@ -198,6 +205,8 @@ mod tests {
         ]
     }
 
+    type Change = fn(&mut Vec<Object>);
+
     fn named() -> BTreeSet<(Kind, String)> {
         let network = (Kind::Network, "web_front".to_owned());
         [network, (Kind::Config, "web_site".to_owned())].into()
@@ -210,12 +219,20 @@ mod tests {
         assert!(left.services && left.rolled_back.is_none());
         let mut order = before.clone();
         order.reverse();
-        assert_eq!(present(&order, "web", &named()), left, "the order does not count");
-        let cases: [(&str, fn(&mut Vec<Object>)); 5] = [
+        assert_eq!(
+            present(&order, "web", &named()),
+            left,
+            "the order does not count"
+        );
+        let cases: [(&str, Change); 5] = [
             ("service web_app is gone", |all| drop(all.remove(0))),
             ("network web_front is gone", |all| drop(all.remove(1))),
-            ("config web_site was changed", |all| all[2].mark = "c2".into()),
-            ("service web_app was changed", |all| all[0].mark = "spec 2".into()),
+            ("config web_site was changed", |all| {
+                all[2].mark = "c2".into();
+            }),
+            ("service web_app was changed", |all| {
+                all[0].mark = "spec 2".into();
+            }),
             ("service web_b is new", |all| {
                 all.push(object(Kind::Service, "web_b", "x"));
             }),
@@ -223,16 +240,26 @@ mod tests {
         for (says, change) in cases {
             let mut now = before.clone();
             change(&mut now);
-            assert_ne!(present(&now, "web", &named()).fingerprint, left.fingerprint, "{says}");
+            assert_ne!(
+                present(&now, "web", &named()).fingerprint,
+                left.fingerprint,
+                "{says}"
+            );
             let now = of_stack(&now, "web", &named());
-            let own: Vec<Object> = of_stack(&before, "web", &named()).into_iter().cloned().collect();
+            let own: Vec<Object> = of_stack(&before, "web", &named())
+                .into_iter()
+                .cloned()
+                .collect();
             assert_eq!(differences(&own, &now), [says]);
         }
         let mut now = before.clone();
         now.remove(4);
         now[0].id = "another".into();
         let now = present(&now, "web", &named());
-        assert_eq!(now, left, "what the file does not name is nothing of the stack");
+        assert_eq!(
+            now, left,
+            "what the file does not name is nothing of the stack"
+        );
     }
 
     #[test]
@@ -245,8 +272,15 @@ mod tests {
 
     #[test]
     fn only_what_nothing_uses_is_left_over() {
-        let left: Vec<_> = leftovers(&whole(), "web", &named()).iter().map(|o| o.name.clone()).collect();
-        assert_eq!(left, ["web_gone"], "web_old is what a rollback goes back to");
+        let left: Vec<_> = leftovers(&whole(), "web", &named())
+            .iter()
+            .map(|o| o.name.clone())
+            .collect();
+        assert_eq!(
+            left,
+            ["web_gone"],
+            "web_old is what a rollback goes back to"
+        );
         assert!(leftovers(&whole(), "other", &named()).is_empty());
     }
 }

@@ -8,120 +8,15 @@
 //!
 //! No step is repeated at once, whether it succeeded or not: the gaps grow while it is the same step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::pace::{Gaps, remaining};
-pub use super::stack_note::{Note, Stage};
+pub use super::stack_facts::{Facts, Login, Missing, ResolveImage, Tried, Want, Wanted};
+pub use super::stack_note::{Note, Origin, Stage};
 pub use super::stack_objects::Present;
-
-/// Where a stack's file comes from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Origin {
-    /// A folder of one manager, which the next leader may not have: its absence says nothing.
-    File,
-    /// Parameter Store, which is the same for all: its absence removes the stack.
-    Parameter,
-}
-
-/// A user and password for a registry that a stack pulls from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Login {
-    /// A parameter in this version.
-    Password(u64),
-    /// By the instance's role: it is renewed at a time that the note holds.
-    Role,
-}
-
-/// Which images Docker looks up at their registry, for the digest of their tag and the platforms they
-/// are for (`docker stack deploy --resolve-image`).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ResolveImage {
-    /// All, at every deployment.
-    Always,
-    /// Those whose name is new or has changed.
-    #[default]
-    Changed,
-    /// None: for nodes that have their images and no way to a registry.
-    Never,
-}
-
-impl ResolveImage {
-    /// Docker's word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Changed => "changed",
-            Self::Never => "never",
-        }
-    }
-}
-
-/// What is wanted of one stack.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Want {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// SHA-256 of its file, and of the files that it names.
-    pub digest: String,
-    /// The registries it pulls from with a password, by their host.
-    pub logins: BTreeMap<String, Login>,
-}
-
-/// What the sources say of a name.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Wanted {
-    /// This file.
-    Stack(Want),
-    /// An empty file: nothing of that name is to run.
-    Nothing,
-    /// There is one that cannot be used: what runs stays.
-    Broken,
-}
-
-/// A step that was taken.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Tried {
-    /// What was to be deployed; none if it was to be removed.
-    pub of: Option<Want>,
-    /// How often in a row.
-    pub count: u32,
-    /// How long ago the last time was.
-    pub age: Duration,
-}
-
-/// What looks at Parameter Store have found missing there, or at all sources to be empty.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Missing {
-    /// In how many complete looks in a row.
-    pub looks: u32,
-    /// How far apart the first and the last of them were.
-    pub lasted: Duration,
-}
-
-/// All that the decision rests on.
-#[derive(Clone, Debug, Default)]
-pub struct Facts {
-    /// What the sources say, by name.
-    pub wanted: BTreeMap<String, Wanted>,
-    /// Whether Parameter Store has been read: before that, what it holds is unknown.
-    pub complete: bool,
-    /// The stacks that are missing, by name: see [`missing`].
-    pub missing: BTreeMap<String, Missing>,
-    /// A stack was removed since the last look at the sources.
-    pub removed: bool,
-    /// What the swarm's labels say. A label that cannot be read is one of ours all the same.
-    pub notes: BTreeMap<String, Option<Note>>,
-    /// What the swarm has, by stack.
-    pub present: BTreeMap<String, Present>,
-    /// The last step of each.
-    pub tried: BTreeMap<String, Tried>,
-    /// Seconds since the Unix epoch.
-    pub now: u64,
-}
+pub use super::stack_removal::{ALL_MISSING, MISSING, missing};
+use super::stack_removal::{is_parameter, until_gone};
 
 /// One step.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -168,13 +63,6 @@ pub enum Standing {
 const GAPS: Gaps = Gaps::STACK;
 /// A step that was taken this long ago counts for no later one.
 pub const FORGOTTEN: Duration = Duration::from_hours(1);
-/// What a stack is removed after: complete looks without it, this far apart. Lists of parameters are no
-/// snapshots, and a parameter that is replaced is away for half a minute.
-pub const MISSING: Duration = Duration::from_mins(1);
-/// The same where all of several stacks are missing at once, which is more often a mistake.
-pub const ALL_MISSING: Duration = Duration::from_mins(3);
-const LOOKS: u32 = 2;
-
 /// Decides. The first name that something is due for comes first; one that fails keeps none waiting.
 pub fn next(facts: &Facts) -> Step {
     let mut soonest: Option<Duration> = None;
@@ -196,19 +84,6 @@ pub fn next(facts: &Facts) -> Step {
 /// All names that anything is known of.
 pub fn names(facts: &Facts) -> BTreeSet<&String> {
     facts.wanted.keys().chain(facts.notes.keys()).collect()
-}
-
-/// The stacks that a complete look at the sources finds missing: from Parameter Store and not there any
-/// more, or with a source that is empty.
-pub fn missing(facts: &Facts) -> BTreeSet<String> {
-    let is_missing = |(name, note): &(&String, &Option<Note>)| match facts.wanted.get(*name) {
-        Some(Wanted::Nothing) => true,
-        Some(Wanted::Broken) => false,
-        Some(Wanted::Stack(want)) => is_parameter(note.as_ref()) && want.origin == Origin::File,
-        None => is_parameter(note.as_ref()),
-    };
-    let missing = facts.notes.iter().filter(is_missing);
-    missing.map(|(name, _)| name.clone()).collect()
 }
 
 /// How one stack stands.
@@ -234,7 +109,7 @@ fn wanted(facts: &Facts, name: &str, want: &Want, note: Option<&Option<Note>>) -
     };
     // A file does not replace what Parameter Store may well still hold.
     let is_other = (want.origin, note.origin) == (Origin::File, Origin::Parameter);
-    if is_other && !is_gone(facts, name) {
+    if is_other && until_gone(facts, name).is_some() {
         return Standing::Kept;
     }
     if !is_done(note, want, facts.now) {
@@ -253,32 +128,13 @@ fn wanted(facts: &Facts, name: &str, want: &Want, note: Option<&Option<Note>>) -
     }
 }
 
-fn is_parameter(note: Option<&Note>) -> bool {
-    note.is_some_and(|note| note.origin == Origin::Parameter)
-}
-
 /// A stack goes when it has been missing for long enough, and one at a time.
 fn removal(facts: &Facts, name: &str) -> Standing {
-    if !is_gone(facts, name) {
-        let seen = facts.missing.get(name).map_or(Duration::ZERO, |missing| missing.lasted);
-        return Standing::Missing(patience(facts).saturating_sub(seen).max(Duration::from_secs(1)));
+    match (until_gone(facts, name), held(facts, name, None)) {
+        (Some(left), _) => Standing::Missing(left),
+        (None, None) if facts.removed => Standing::Remove(Some(MISSING)),
+        (None, left) => Standing::Remove(left),
     }
-    match held(facts, name, None) {
-        None if facts.removed => Standing::Remove(Some(MISSING)),
-        left => Standing::Remove(left),
-    }
-}
-
-/// Whether complete looks have said for long enough that it is missing.
-fn is_gone(facts: &Facts, name: &str) -> bool {
-    let is_long = |missing: &Missing| missing.looks >= LOOKS && missing.lasted >= patience(facts);
-    facts.complete && facts.missing.get(name).is_some_and(is_long)
-}
-
-fn patience(facts: &Facts) -> Duration {
-    let from_there = || facts.notes.iter().filter(|(_, note)| is_parameter(note.as_ref()));
-    let all = from_there().all(|(name, _)| facts.missing.contains_key(name));
-    if all && from_there().count() > 1 { ALL_MISSING } else { MISSING }
 }
 
 /// Whether the swarm was given what is wanted, and with passwords that are good for a while.

@@ -1,5 +1,7 @@
 //! Every row, and what holds for all facts.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -36,6 +38,14 @@ fn services(fingerprint: u64) -> Present {
 const LONG: Missing = Missing {
     looks: 2,
     lasted: MISSING,
+};
+const ONCE: Missing = Missing {
+    looks: 1,
+    lasted: Duration::ZERO,
+};
+const SHORT: Missing = Missing {
+    looks: 5,
+    lasted: Duration::from_secs(59),
 };
 
 /// One stack `a`, deployed from a parameter as wanted.
@@ -95,19 +105,51 @@ fn every_row_of_what_is_wanted() {
     let from_file = || Wanted::Stack(want(Origin::File, "1"));
     let rows: [(&str, Facts, Standing); 18] = [
         ("as wanted", settled(), Deployed),
-        ("new", changed(|f| (f.notes.clear(), f.present.clear()).0), Deploy(None)),
+        (
+            "new",
+            changed(|f| (f.notes.clear(), f.present.clear()).0),
+            Deploy(None),
+        ),
         ("changed", changed(|f| put(f, other())), Deploy(None)),
         ("cut short", changed(|f| put(f, begun())), Deploy(None)),
-        ("all removed by hand", changed(|f| f.present.clear()), Drifted(None)),
-        ("something removed or changed", changed(|f| seen(f, services(8))), Drifted(None)),
+        (
+            "all removed by hand",
+            changed(|f| f.present.clear()),
+            Drifted(None),
+        ),
+        (
+            "something removed or changed",
+            changed(|f| seen(f, services(8))),
+            Drifted(None),
+        ),
         ("rolled back", changed(|f| seen(f, rolled())), RolledBack),
-        ("rolled back, and mended", changed(|f| (seen(f, rolled()), put(f, other())).0), Deploy(None)),
-        ("without a service", changed(|f| (f.present.clear(), put(f, empty())).0), Deployed),
+        (
+            "rolled back, and mended",
+            changed(|f| (seen(f, rolled()), put(f, other())).0),
+            Deploy(None),
+        ),
+        (
+            "without a service",
+            changed(|f| (f.present.clear(), put(f, empty())).0),
+            Deployed,
+        ),
         ("of an earlier agent", changed(|f| put(f, old())), Unmarked),
-        ("of an earlier agent, and gone", changed(|f| (put(f, old()), f.present.clear()).0), Drifted(None)),
+        (
+            "of an earlier agent, and gone",
+            changed(|f| (put(f, old()), f.present.clear()).0),
+            Drifted(None),
+        ),
         ("deployed by hand", changed(|f| f.notes.clear()), Foreign),
-        ("unreadable label", changed(|f| drop(f.notes.insert("a".into(), None))), Deploy(None)),
-        ("from a file before", changed(|f| put(f, file())), Deploy(None)),
+        (
+            "unreadable label",
+            changed(|f| drop(f.notes.insert("a".into(), None))),
+            Deploy(None),
+        ),
+        (
+            "from a file before",
+            changed(|f| put(f, file())),
+            Deploy(None),
+        ),
         ("broken", changed(|f| source(f, Wanted::Broken)), Broken),
         (
             "a file, while what Parameter Store holds is unknown",
@@ -139,8 +181,6 @@ fn a_removal_takes_two_complete_looks_a_minute_apart() {
             change(facts);
         })
     };
-    let once = || Missing { looks: 1, lasted: Duration::ZERO };
-    let soon = || Missing { looks: 5, lasted: MISSING - Duration::from_secs(1) };
     let file = || note(Stage::Deployed, Origin::File, "1");
     let nothing = |missing| {
         changed(|f| {
@@ -150,16 +190,53 @@ fn a_removal_takes_two_complete_looks_a_minute_apart() {
     };
     let rows: [(&str, Facts, Standing); 11] = [
         ("not looked at yet", gone(|_| {}), Waits(MISSING)),
-        ("missing once", gone(|f| lacks(f, Missing { looks: 1, lasted: Duration::ZERO })), Waits(MISSING)),
-        ("missing often, and not for long", gone(|f| lacks(f, Missing { looks: 5, lasted: Duration::from_secs(59) })), Waits(Duration::from_secs(1))),
+        ("missing once", gone(|f| lacks(f, ONCE)), Waits(MISSING)),
+        (
+            "missing often, and not for long",
+            gone(|f| lacks(f, SHORT)),
+            Waits(Duration::from_secs(1)),
+        ),
         ("missing", gone(|f| lacks(f, LONG)), Remove(None)),
-        ("missing, and another one went on this look", gone(|f| { lacks(f, LONG); f.removed = true; }), Remove(Some(MISSING))),
-        ("not known to be missing", gone(|f| { lacks(f, LONG); f.complete = false; }), Kept),
-        ("a file of another manager", changed(|f| { f.wanted.clear(); put(f, file()); lacks(f, LONG); }), Kept),
-        ("emptied", nothing(once()), Waits(MISSING)),
-        ("emptied for a while", nothing(soon()), Waits(Duration::from_secs(1))),
+        (
+            "missing, and another one went on this look",
+            gone(|f| {
+                lacks(f, LONG);
+                f.removed = true;
+            }),
+            Remove(Some(MISSING)),
+        ),
+        (
+            "not known to be missing",
+            gone(|f| {
+                lacks(f, LONG);
+                f.complete = false;
+            }),
+            Kept,
+        ),
+        (
+            "a file of another manager",
+            changed(|f| {
+                f.wanted.clear();
+                put(f, file());
+                lacks(f, LONG);
+            }),
+            Kept,
+        ),
+        ("emptied", nothing(ONCE), Waits(MISSING)),
+        (
+            "emptied for a while",
+            nothing(SHORT),
+            Waits(Duration::from_secs(1)),
+        ),
         ("emptied for long", nothing(LONG), Remove(None)),
-        ("emptied and removed", changed(|f| { f.notes.clear(); source(f, Wanted::Nothing); }), Absent),
+        (
+            "emptied and removed",
+            changed(|f| {
+                f.notes.clear();
+                source(f, Wanted::Nothing);
+            }),
+            Absent,
+        ),
     ];
     for (name, facts, expected) in rows {
         assert_eq!(standing(&facts, "a"), expected, "{name}");
@@ -173,18 +250,28 @@ fn all_of_several_are_missed_for_longer() {
         changed(|facts| {
             let other = note(Stage::Deployed, Origin::Parameter, "1");
             facts.notes.insert("b".into(), Some(other));
-            facts.wanted.insert("b".into(), Wanted::Stack(want(Origin::Parameter, "1")));
+            facts
+                .wanted
+                .insert("b".into(), Wanted::Stack(want(Origin::Parameter, "1")));
             facts.present.insert("b".into(), services(7));
             for name in missing {
                 facts.wanted.remove(*name);
-                facts.missing.insert((*name).into(), Missing { looks: 9, lasted });
+                facts
+                    .missing
+                    .insert((*name).into(), Missing { looks: 9, lasted });
             }
         })
     };
     assert_eq!(next(&both(&["b"], MISSING)), Step::Remove("b".into()));
     let all = both(&["a", "b"], MISSING);
-    assert_eq!(next(&all), Step::Wait(Some(ALL_MISSING.saturating_sub(MISSING))));
-    assert_eq!(next(&both(&["a", "b"], ALL_MISSING)), Step::Remove("a".into()));
+    assert_eq!(
+        next(&all),
+        Step::Wait(Some(ALL_MISSING.saturating_sub(MISSING)))
+    );
+    assert_eq!(
+        next(&both(&["a", "b"], ALL_MISSING)),
+        Step::Remove("a".into())
+    );
 }
 
 #[test]
@@ -348,7 +435,10 @@ fn taken(facts: &mut Facts, step: &Step) {
                 Login::Password(version) => *version,
                 Login::Role => facts.now + 100,
             };
-            let logins = want.logins.iter().map(|(host, login)| (host.clone(), mark(login)));
+            let logins = want
+                .logins
+                .iter()
+                .map(|(host, login)| (host.clone(), mark(login)));
             let note = Note {
                 stage: Stage::Deployed,
                 origin: want.origin,

@@ -63,6 +63,8 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
         packages::CASES,
         stacks::registry::CASES,
+        stacks::kept::CASES,
+        stacks::refused::CASES,
         stacks::changes::CASES,
         stacks::leaders::CASES,
         fleet::crashes::CASES,
@@ -91,6 +93,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         fleet::many::CASES,
         fleet::stack::SLOW,
         stacks::leaders::SLOW,
+        stacks::silent::SLOW,
         healing::majority::CASES,
         healing::cut_off::CASES,
         healing::managers::SLOW,

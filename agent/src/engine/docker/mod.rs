@@ -13,6 +13,7 @@ mod registry;
 mod restart;
 mod stack;
 mod stack_image;
+mod stack_object;
 mod state;
 mod swarm;
 mod task;

@@ -1,96 +1,22 @@
 //! Calls about stacks: the swarm's labels that tell which were deployed, and all that the swarm has of
-//! them. The lists are read as far as they are of use: a config's content is in them as well.
+//! them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bollard::models::SwarmSpec;
 use bollard::query_parameters::UpdateSwarmOptions;
 use reqwest::Method;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::connection::READ_LIMIT;
-use super::{Docker, convert, raw, stack_image, swarm};
+use super::stack_object::{
+    Labels, Material, Network, Service, left_behind, material, network, service,
+};
+use super::{Docker, convert, raw, swarm};
 use crate::engine::EngineError;
-use crate::engine::stacks::{Deployed, NAMESPACE, STACK_LABEL};
-use crate::swarm::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
-
-type Labels = BTreeMap<String, String>;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Service {
-    #[serde(rename = "ID")]
-    id: String,
-    version: Version,
-    spec: Value,
-    previous_spec: Option<Value>,
-    update_status: Option<UpdateStatus>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Version {
-    index: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct UpdateStatus {
-    #[serde(default)]
-    state: String,
-    #[serde(default)]
-    message: String,
-}
-
-/// A secret or a config.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Material {
-    #[serde(rename = "ID")]
-    id: String,
-    spec: Annotations,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Annotations {
-    name: String,
-    labels: Option<Labels>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Network {
-    id: String,
-    name: String,
-    scope: String,
-    #[serde(default)]
-    driver: String,
-    #[serde(default)]
-    attachable: bool,
-    #[serde(default)]
-    internal: bool,
-    options: Option<Labels>,
-    labels: Option<Labels>,
-    #[serde(rename = "IPAM")]
-    ipam: Option<Ipam>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Ipam {
-    config: Option<Vec<Block>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Block {
-    #[serde(default)]
-    subnet: String,
-}
+use crate::engine::stacks::{Deployed, STACK_LABEL};
+use crate::swarm::stack_objects::{Kind, NetworkSetup};
 
 impl Docker {
     /// What the swarm has of stacks.
@@ -102,8 +28,9 @@ impl Docker {
             self.list::<Material>("secrets"),
             self.list::<Material>("configs"),
         )?;
-        let (local, shared): (Vec<_>, Vec<_>) =
-            networks.into_iter().partition(|network| network.scope != "swarm");
+        let (local, shared): (Vec<_>, Vec<_>) = networks
+            .into_iter()
+            .partition(|network| network.scope != "swarm");
         let objects = services
             .into_iter()
             .map(service)
@@ -141,7 +68,11 @@ impl Docker {
         labels: &Labels,
         setup: &NetworkSetup,
     ) -> Result<(), EngineError> {
-        let blocks: Vec<_> = setup.subnets.iter().map(|subnet| json!({"Subnet": subnet})).collect();
+        let blocks: Vec<_> = setup
+            .subnets
+            .iter()
+            .map(|subnet| json!({"Subnet": subnet}))
+            .collect();
         let body = json!({
             "Name": name,
             "Driver": setup.driver,
@@ -161,7 +92,14 @@ impl Docker {
         id: &str,
     ) -> Result<(), EngineError> {
         let call = format!("{kind}s/{id}");
-        let gone = raw::send(&self.socket, Method::DELETE, &call, READ_LIMIT, String::new()).await;
+        let gone = raw::send(
+            &self.socket,
+            Method::DELETE,
+            &call,
+            READ_LIMIT,
+            String::new(),
+        )
+        .await;
         match gone {
             Err(EngineError::Refused { code: 404, .. }) => Ok(()),
             other => other.map(drop),
@@ -189,12 +127,19 @@ impl Docker {
     async fn get<T: DeserializeOwned>(&self, call: &str) -> Result<T, EngineError> {
         let answer = raw::send(&self.socket, Method::GET, call, READ_LIMIT, String::new()).await?;
         let body = answer.bytes().await.map_err(|e| raw::sort(e, READ_LIMIT))?;
-        let unreadable = |error| EngineError::Down(format!("its answer to {call} cannot be read: {error}"));
+        let unreadable =
+            |error| EngineError::Down(format!("its answer to {call} cannot be read: {error}"));
         serde_json::from_slice(&body).map_err(unreadable)
     }
 
     async fn post(&self, call: &str, body: &Value) -> Result<(), EngineError> {
-        let sent = raw::send(&self.socket, Method::POST, call, READ_LIMIT, body.to_string());
+        let sent = raw::send(
+            &self.socket,
+            Method::POST,
+            call,
+            READ_LIMIT,
+            body.to_string(),
+        );
         sent.await.map(drop)
     }
 }
@@ -206,102 +151,6 @@ fn notes(spec: &SwarmSpec) -> BTreeMap<String, Option<crate::swarm::stacks::Note
         Some((name.to_owned(), value.parse().ok()))
     });
     notes.collect()
-}
-
-fn service(service: Service) -> Object {
-    let text = |pointer: &str| {
-        let found = service.spec.pointer(pointer).and_then(Value::as_str);
-        found.unwrap_or_default().to_owned()
-    };
-    let label = |key: &str| service.spec["Labels"][key].as_str().map(str::to_owned);
-    let wanted = label("com.docker.stack.image").unwrap_or_default();
-    let image = text("/TaskTemplate/ContainerSpec/Image");
-    let status = service.update_status.as_ref();
-    let rolled = status.filter(|status| status.state.starts_with("rollback"));
-    let specs = [Some(&service.spec), service.previous_spec.as_ref()];
-    Object {
-        kind: Kind::Service,
-        name: text("/Name"),
-        stack: label(NAMESPACE),
-        mark: mark(&service.spec),
-        uses: specs.into_iter().flatten().flat_map(uses).collect(),
-        rolled_back: rolled.map(|status| status.message.clone()),
-        other_image: !wanted.is_empty() && !stack_image::is_of(&image, &wanted),
-        network: None,
-        id: service.id,
-    }
-}
-
-/// All that is set of a service, as one word; but for how often a restart was asked for.
-fn mark(spec: &Value) -> String {
-    let mut spec = spec.clone();
-    if let Some(task) = spec.pointer_mut("/TaskTemplate").and_then(Value::as_object_mut) {
-        task.remove("ForceUpdate");
-    }
-    let digest = Sha256::digest(spec.to_string().as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The ids of the networks, secrets and configs in a service's specification.
-fn uses(spec: &Value) -> BTreeSet<String> {
-    const PLACES: [(&str, &str); 4] = [
-        ("/Networks", "Target"),
-        ("/TaskTemplate/Networks", "Target"),
-        ("/TaskTemplate/ContainerSpec/Secrets", "SecretID"),
-        ("/TaskTemplate/ContainerSpec/Configs", "ConfigID"),
-    ];
-    let ids = PLACES.into_iter().flat_map(|(place, key)| {
-        let list = spec.pointer(place).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(move |one| one[key].as_str())
-    });
-    let credentials = "/TaskTemplate/ContainerSpec/Privileges/CredentialSpec/Config";
-    let credentials = spec.pointer(credentials).and_then(Value::as_str);
-    ids.chain(credentials).map(str::to_owned).collect()
-}
-
-fn material(kind: Kind, one: Material) -> Object {
-    Object {
-        kind,
-        mark: one.id.clone(),
-        id: one.id,
-        name: one.spec.name,
-        stack: one.spec.labels.and_then(|mut labels| labels.remove(NAMESPACE)),
-        uses: BTreeSet::new(),
-        rolled_back: None,
-        other_image: false,
-        network: None,
-    }
-}
-
-fn network(network: Network) -> Object {
-    let blocks = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-    let setup = NetworkSetup {
-        driver: network.driver,
-        attachable: network.attachable,
-        internal: network.internal,
-        options: network.options.unwrap_or_default(),
-        subnets: blocks.into_iter().map(|block| block.subnet).collect(),
-    };
-    let annotations = Annotations {
-        name: network.name,
-        labels: network.labels,
-    };
-    let one = Material {
-        id: network.id,
-        spec: annotations,
-    };
-    Object {
-        network: Some(setup),
-        ..material(Kind::Network, one)
-    }
-}
-
-fn left_behind(network: Network) -> Option<LocalNetwork> {
-    Some(LocalNetwork {
-        stack: network.labels?.remove(NAMESPACE)?,
-        id: network.id,
-        name: network.name,
-    })
 }
 
 /// The same settings with or without the label. An update replaces all settings at once.
@@ -316,5 +165,24 @@ fn noted(mut spec: SwarmSpec, name: &str, value: Option<String>) -> SwarmSpec {
 }
 
 #[cfg(test)]
-#[path = "stack_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_read_and_removed_and_the_others_stay() {
+        let other = ("swarmlet.epoch".to_owned(), "1".to_owned());
+        let mut spec = SwarmSpec {
+            labels: Some([other].into()),
+            ..SwarmSpec::default()
+        };
+        for value in ["deployed file 1", "what a newer agent wrote"] {
+            spec = noted(spec, "web", Some(value.into()));
+            let found = notes(&spec);
+            assert_eq!(found.len(), 1);
+            assert_eq!(found["web"], value.parse().ok());
+        }
+        let spec = noted(spec, "web", None);
+        assert!(notes(&spec).is_empty());
+        assert_eq!(spec.labels.unwrap().len(), 1);
+    }
+}

@@ -165,7 +165,9 @@ impl<R: Runner> Stacks for Cli<R> {
         let passwords = json!({"auths": passwords}).to_string();
         let own = &self.place.own;
         let _passwords = Own::put(own, "config.json", &passwords)?;
-        let overlay = deployment.overlay.map(|text| Own::put(own, "names.json", text));
+        let overlay = deployment
+            .overlay
+            .map(|text| Own::put(own, "names.json", text));
         let overlay = overlay.transpose()?;
         let overlay_path = overlay.as_ref().map(|file| file.0.display().to_string());
         if let Some(path) = &overlay_path {
@@ -173,7 +175,9 @@ impl<R: Runner> Stacks for Cli<R> {
         }
         words.push(deployment.name);
         let services = u32::try_from(deployment.services).unwrap_or(u32::MAX);
-        let limit = SERVICE_LIMIT.saturating_mul(services).saturating_add(DEPLOY_LIMIT);
+        let limit = SERVICE_LIMIT
+            .saturating_mul(services)
+            .saturating_add(DEPLOY_LIMIT);
         let output = self.run(&words, deployment.file, limit).await?;
         if !output.is_success() {
             return Err(StackError::Failed(output.complaint()));

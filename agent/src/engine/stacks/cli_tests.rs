@@ -55,7 +55,10 @@ async fn a_deployment_has_these_arguments_and_this_environment() {
     );
     let ran = cli.runner.ran.borrow();
     let limit = Duration::from_mins(10);
-    assert_eq!(ran[2].limit, limit, "a minute for each of its services, and two");
+    assert_eq!(
+        ran[2].limit, limit,
+        "a minute for each of its services, and two"
+    );
     let around = ran[2].surroundings.as_ref().unwrap();
     assert_eq!(around.input, "services: {}");
     let names: Vec<&str> = around.env.iter().map(|(name, _)| *name).collect();
@@ -83,7 +86,10 @@ async fn names_come_in_a_second_file_that_goes_afterwards() {
     cli.deploy(&deployment).await.unwrap();
     let names = folder.path().join("docker/names.json");
     let line = cli.runner.lines().pop().unwrap();
-    let expected = format!("--resolve-image=never --detach=true -c - -c {} web", names.display());
+    let expected = format!(
+        "--resolve-image=never --detach=true -c - -c {} web",
+        names.display()
+    );
     assert!(line.ends_with(&expected), "{line}");
     assert!(!names.exists());
 }

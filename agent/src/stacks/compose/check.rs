@@ -44,8 +44,19 @@ pub(in crate::stacks) fn problems(compose: &Compose, context: &Context<'_>) -> V
             found.extend(local_driver(key, network));
         }
     }
-    found.extend(context.contents.troubles.iter().map(|t| of_file(t, context.origin)));
-    found.extend(context.objects.map(|objects| missing(compose, objects)).unwrap_or_default());
+    found.extend(
+        context
+            .contents
+            .troubles
+            .iter()
+            .map(|t| of_file(t, context.origin)),
+    );
+    found.extend(
+        context
+            .objects
+            .map(|objects| missing(compose, objects))
+            .unwrap_or_default(),
+    );
     found
 }
 
@@ -145,11 +156,14 @@ fn missing(compose: &Compose, objects: &[Object]) -> Vec<String> {
             )
         })
     });
-    let materials = [(Kind::Secret, &compose.secrets), (Kind::Config, &compose.configs)];
+    let materials = [
+        (Kind::Secret, &compose.secrets),
+        (Kind::Config, &compose.configs),
+    ];
     let materials = materials.into_iter().flat_map(|(kind, all)| {
         all.iter().filter_map(move |(key, one)| {
             let is_needed = one.external && is_used(compose, kind, key);
-            absent(kind, key, one).filter(|(name, _)| is_needed && !has(kind, name))
+            Some(absent(kind, key, one)).filter(|(name, _)| is_needed && !has(kind, name))
         })
     });
     networks.chain(materials.map(|(_, says)| says)).collect()
@@ -166,19 +180,22 @@ fn is_used(compose: &Compose, kind: Kind, key: &str) -> bool {
 }
 
 /// What is said of one that is not there, with its name.
-fn absent(kind: Kind, key: &str, one: &Material) -> Option<(String, String)> {
+fn absent(kind: Kind, key: &str, one: &Material) -> (String, String) {
     let name = one.name.clone().unwrap_or_else(|| key.to_owned());
     let says = format!(
         "{kind}s.{key}, line {}: the swarm has no {kind} {name}; make it with `docker {kind} create {name} FILE`",
         one.line
     );
-    Some((name, says))
+    (name, says)
 }
 
 /// Docker takes a network of the right name as it is: what has changed in the file would have no effect.
 fn other_setups(compose: &Compose, stack: &str, objects: &[Object]) -> Vec<String> {
     let used_ids = |id: &String| objects.iter().any(|object| object.uses.contains(id));
-    let networks = compose.networks.iter().filter(|(_, network)| !network.external);
+    let networks = compose
+        .networks
+        .iter()
+        .filter(|(_, network)| !network.external);
     networks
         .filter_map(|(key, network)| {
             let name = real_name(stack, key, network.name.as_ref());

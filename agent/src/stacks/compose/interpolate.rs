@@ -16,7 +16,9 @@ pub(super) fn all(node: &mut Node, variables: &Variables) {
             }
         }
         Value::List(items) => items.iter_mut().for_each(|item| all(item, variables)),
-        Value::Map(entries) => entries.iter_mut().for_each(|(_, value)| all(value, variables)),
+        Value::Map(entries) => entries
+            .iter_mut()
+            .for_each(|(_, value)| all(value, variables)),
     }
 }
 
@@ -57,7 +59,9 @@ fn value(inner: &str, variables: &Variables) -> String {
     let set = set.map(|(_, value)| value.clone());
     let fallback = |operator: &str| operator.strip_prefix('-').map(str::to_owned);
     match operator.strip_prefix(':') {
-        Some(operator) => set.filter(|value| !value.is_empty()).or_else(|| fallback(operator)),
+        Some(operator) => set
+            .filter(|value| !value.is_empty())
+            .or_else(|| fallback(operator)),
         None => set.or_else(|| fallback(operator)),
     }
     .unwrap_or_default()

@@ -141,9 +141,15 @@ impl Compose {
             // Docker makes no network that no service is in, so one of its machine's is no mistake.
             (!network.shared || network.setup.driver == OVERLAY).then_some(network)
         };
-        let declared = self.networks.iter().filter(|(_, network)| !network.external);
+        let declared = self
+            .networks
+            .iter()
+            .filter(|(_, network)| !network.external);
         let declared = declared.filter_map(|(key, network)| {
-            Some((real_name(stack, key, network.name.as_ref()), own(key, network)?))
+            Some((
+                real_name(stack, key, network.name.as_ref()),
+                own(key, network)?,
+            ))
         });
         let is_implied = used.contains(DEFAULT) && !self.networks.contains_key(DEFAULT);
         let implied = is_implied.then(|| {

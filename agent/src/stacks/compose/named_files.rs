@@ -1,13 +1,13 @@
 //! The files that a stack's file names: they are part of it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::{Compose, Material};
+use crate::hex::hex;
 use crate::swarm::stack_objects::Kind;
 
 /// What swarmkit takes as a secret (`manager/controlapi/secret.go`, `MaxSecretSize`).
@@ -111,17 +111,15 @@ fn content(path: &Path, most: usize) -> Result<Vec<u8>, String> {
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     let limit = most.min(CONFIG) as u64;
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > limit {
         let limit = limit / 1024;
-        return Err(format!("{} is larger than the {limit} KiB that Docker takes", path.display()));
+        return Err(format!(
+            "{} is larger than the {limit} KiB that Docker takes",
+            path.display()
+        ));
     }
     Ok(bytes)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -32,7 +32,9 @@ pub(super) fn plain_network() -> Network {
 
 fn section<T>(node: &Node, name: &str, read: fn(&Node) -> T) -> BTreeMap<String, T> {
     let entries = node.get(name).into_iter().flat_map(Node::entries);
-    entries.map(|(key, value)| (key.to_owned(), read(value))).collect()
+    entries
+        .map(|(key, value)| (key.to_owned(), read(value)))
+        .collect()
 }
 
 fn service(node: &Node) -> Service {
@@ -151,7 +153,11 @@ fn json(node: &Node) -> Json {
         Value::List(items) => items.iter().map(json).collect(),
         Value::Map(entries) => {
             let entries = entries.iter();
-            Json::Object(entries.map(|(key, value)| (key.clone(), json(value))).collect())
+            Json::Object(
+                entries
+                    .map(|(key, value)| (key.clone(), json(value)))
+                    .collect(),
+            )
         }
     }
 }

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::named_files::hex;
 use super::{Compose, Contents, Material, real_name};
+use crate::hex::hex;
 use crate::swarm::stack_objects::Kind;
 
 /// Docker's limit for the name of a secret or config (swarmkit `manager/controlapi/common.go`).

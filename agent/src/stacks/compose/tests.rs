@@ -29,9 +29,17 @@ configs:
 ",
     );
     assert_eq!(file.version.as_deref(), Some("3.8"));
-    let words = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+    let words = |words: &[Word]| {
+        words
+            .iter()
+            .map(|word| word.text.clone())
+            .collect::<Vec<_>>()
+    };
     let (web, app) = (&file.services["web"], &file.services["app"]);
-    assert_eq!((words(&web.networks), words(&web.env_files)), (vec!["front".into(), "back".into()], vec!["web.env".into()]));
+    assert_eq!(
+        (words(&web.networks), words(&web.env_files)),
+        (vec!["front".into(), "back".into()], vec!["web.env".into()])
+    );
     assert_eq!(words(&web.secrets), ["one", "two"]);
     assert_eq!(words(&app.env_files), ["a.env", "b.env"]);
     let images: Vec<_> = file.images().collect();
@@ -39,10 +47,16 @@ configs:
     let front = &file.networks["front"];
     assert_eq!(front.setup.options["encrypted"], "");
     assert!(front.setup.subnets.contains("10.9.0.0/24") && front.setup.driver == OVERLAY);
-    assert_eq!((front.labels["a"].as_str(), front.labels["c"].as_str()), ("b", ""));
+    assert_eq!(
+        (front.labels["a"].as_str(), front.labels["c"].as_str()),
+        ("b", "")
+    );
     let back = &file.networks["back"];
     assert_eq!((back.external, back.name.as_deref()), (true, Some("other")));
-    assert_eq!(file.used_networks().into_iter().collect::<Vec<_>>(), ["back", "default", "front"]);
+    assert_eq!(
+        file.used_networks().into_iter().collect::<Vec<_>>(),
+        ["back", "default", "front"]
+    );
     let own = file.own_networks("web");
     let own: Vec<_> = own.keys().map(String::as_str).collect();
     assert_eq!(own, ["web_default", "web_front"]);
@@ -119,9 +133,15 @@ fn files_that_docker_takes_no_secret_of_are_told() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("empty"), "").unwrap();
     std::fs::write(folder.path().join("large"), vec![b'x'; 500 * 1024 + 1]).unwrap();
-    let file = read("secrets:\n  a: {file: ./empty}\n  b: {file: ./large}\nconfigs:\n  a: {file: ./empty}\n  b: {file: ./large}\n");
+    let file = read(
+        "secrets:\n  a: {file: ./empty}\n  b: {file: ./large}\nconfigs:\n  a: {file: ./empty}\n  b: {file: ./large}\n",
+    );
     let contents = read_named(&file, folder.path());
-    let causes: Vec<_> = contents.troubles.iter().map(|trouble| trouble.cause.clone()).collect();
+    let causes: Vec<_> = contents
+        .troubles
+        .iter()
+        .map(|trouble| trouble.cause.clone())
+        .collect();
     assert_eq!(causes.len(), 2, "{causes:?}");
     assert!(causes[0].contains("is empty") && causes[1].contains("larger than the 500 KiB"));
 }

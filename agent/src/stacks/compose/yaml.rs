@@ -93,7 +93,10 @@ pub(super) fn parse(text: &str) -> Result<Node, String> {
         match reader.next()? {
             (Event::StreamStart | Event::DocumentStart, _) => {}
             (Event::StreamEnd | Event::DocumentEnd, line) => {
-                return Ok(Node { line, value: Value::Null });
+                return Ok(Node {
+                    line,
+                    value: Value::Null,
+                });
             }
             (event, line) => return reader.node(event, line, 0),
         }
@@ -117,7 +120,9 @@ impl Reader<'_> {
 
     fn node(&mut self, event: Event, line: usize, depth: usize) -> Result<Node, String> {
         if depth > DEEPEST {
-            return Err(format!("line {line}: it is nested deeper than {DEEPEST} levels"));
+            return Err(format!(
+                "line {line}: it is nested deeper than {DEEPEST} levels"
+            ));
         }
         self.spend(1, line)?;
         let (anchor, value) = match event {
@@ -196,8 +201,13 @@ impl Reader<'_> {
 }
 
 fn scalar(text: String, style: TScalarStyle) -> Value {
-    let is_null = style == TScalarStyle::Plain && ["", "~", "null", "Null", "NULL"].contains(&&*text);
-    if is_null { Value::Null } else { Value::Scalar(text) }
+    let is_null =
+        style == TScalarStyle::Plain && ["", "~", "null", "Null", "NULL"].contains(&&*text);
+    if is_null {
+        Value::Null
+    } else {
+        Value::Scalar(text)
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +237,10 @@ mod tests {
         }
         let two = parse("a: 1\n---\na: 2\n").unwrap();
         assert_eq!(two.get("a").unwrap().text(), Some("1"));
-        assert_eq!(parse("{\"a\": true}").unwrap().get("a").map(Node::is_yes), Some(true));
+        assert_eq!(
+            parse("{\"a\": true}").unwrap().get("a").map(Node::is_yes),
+            Some(true)
+        );
     }
 
     #[test]
@@ -238,7 +251,10 @@ mod tests {
             ("[".repeat(100_000), "limit exceeded"),
             ("[".repeat(100), "nested deeper"),
             ("- ".repeat(1_000), "nested deeper"),
-            (format!("a: [{}]", "1,".repeat(MOST)), "more than 50000 parts"),
+            (
+                format!("a: [{}]", "1,".repeat(MOST)),
+                "more than 50000 parts",
+            ),
             (laughs(), "more than 50000 parts"),
         ] {
             let error = parse(&text).unwrap_err();
@@ -251,7 +267,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..10 {
             let before = format!("*a{}, ", n - 1).repeat(10);
-            text += &format!("a{n}: &a{n} [{before}]\n");
+            text = format!("{text}a{n}: &a{n} [{before}]\n");
         }
         text
     }

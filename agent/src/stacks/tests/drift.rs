@@ -78,7 +78,11 @@ async fn what_somebody_removes_or_changes_comes_back() {
         next.lay(name, &text);
     }
     next.live(MINUTE).await;
-    assert_eq!(world.done(), ["forget image", "deploy web"], "also by the next leader");
+    assert_eq!(
+        world.done(),
+        ["forget image", "deploy web"],
+        "also by the next leader"
+    );
 }
 
 /// What another program changes every second is set right less and less often.
@@ -111,7 +115,10 @@ async fn a_rollback_stays_until_the_file_changes() {
     assert!(world.done().is_empty(), "Docker would roll it back again");
     let (state, error) = leader.stands("web");
     assert_eq!(state, StackState::Failed);
-    assert!(error.contains("web_app (update paused due to failure)"), "{error}");
+    assert!(
+        error.contains("web_app (update paused due to failure)"),
+        "{error}"
+    );
     world.write("stacks/web", &app("b"));
     leader.live(MINUTE).await;
     assert_eq!(world.done(), ["deploy web"]);
@@ -143,7 +150,15 @@ async fn what_the_file_names_no_more_goes_and_a_rollback_keeps_what_it_needs() {
     leader.live(MINUTE).await;
     let mut done = world.done();
     done.sort();
-    assert_eq!(done, ["deploy web", "remove config", "remove network", "remove secret"]);
+    assert_eq!(
+        done,
+        [
+            "deploy web",
+            "remove config",
+            "remove network",
+            "remove secret"
+        ]
+    );
     assert_eq!(world.names(), ["network web_default", "service web_app"]);
     world.by_hand(Kind::Config, "other", None);
     leader.live(MINUTE * 3).await;

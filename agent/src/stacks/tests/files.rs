@@ -26,7 +26,10 @@ async fn a_change_of_a_named_file_rolls_out_under_another_name() {
     leader.live(MINUTE).await;
     assert_eq!(world.done(), ["deploy web"]);
     let first = configs(&world);
-    assert!(first.len() == 1 && first[0].starts_with("config web_site_"), "{first:?}");
+    assert!(
+        first.len() == 1 && first[0].starts_with("config web_site_"),
+        "{first:?}"
+    );
     leader.live(MINUTE * 5).await;
     assert!(world.done().is_empty());
     leader.lay("site.conf", "two");
@@ -56,7 +59,16 @@ async fn a_file_that_goes_leaves_what_runs() {
     leader.live(MINUTE * 3).await;
     let (state, error) = leader.stands("web");
     assert_eq!(state, StackState::Failed);
-    assert!(error.contains("configs.site, line 7: cannot read"), "{error}");
-    assert!(error.ends_with("lay it on every manager, beside the stack's file"), "{error}");
-    assert_eq!((world.done(), world.names()), (vec!["deploy web".to_owned()], names));
+    assert!(
+        error.contains("configs.site, line 7: cannot read"),
+        "{error}"
+    );
+    assert!(
+        error.ends_with("lay it on every manager, beside the stack's file"),
+        "{error}"
+    );
+    assert_eq!(
+        (world.done(), world.names()),
+        (vec!["deploy web".to_owned()], names)
+    );
 }

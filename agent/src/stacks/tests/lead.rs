@@ -9,7 +9,10 @@ async fn stacks_are_kept_while_this_node_leads() {
     let Leader { keeper, lead, .. } = Leader::new(&world);
     let story = async {
         tokio::time::sleep(MINUTE).await;
-        assert!(world.done().is_empty() && world.calls("read_below") == 0, "it does not lead");
+        assert!(
+            world.done().is_empty() && world.calls("read_below") == 0,
+            "it does not lead"
+        );
         lead.set(true);
         tokio::time::sleep(MINUTE).await;
         assert_eq!(world.done(), ["deploy web"]);
@@ -32,14 +35,15 @@ async fn stacks_are_kept_while_this_node_leads() {
 async fn a_registry_that_does_not_answer_costs_what_it_costs_by_hand() {
     let world = World::default();
     world.registry_takes(Duration::from_secs(15));
-    let services: String = (0..8).map(|n| format!("  s{n}: {{image: 192.0.2.1/app}}\n")).collect();
+    let services = (0..8).map(|n| format!("  s{n}: {{image: 192.0.2.1/app}}\n"));
+    let services = services.collect::<Vec<_>>().concat();
     world.write("stacks/slow", &format!("services:\n{services}"));
     let Leader { keeper, lead, .. } = Leader::new(&world);
     let state = || lead.overview().stacks.first().map(|stack| stack.state);
     let story = async {
         lead.set(true);
         let begun = tokio::time::Instant::now();
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(state(), Some(StackState::Deploying));
         while world.done().is_empty() {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -67,7 +71,11 @@ async fn a_leader_that_loses_its_place_lets_go_of_a_deployment() {
         lead.set(false);
         tokio::time::sleep(Duration::from_hours(2)).await;
         assert!(world.done().is_empty(), "its process was ended");
-        assert!(world.label("slow").is_some_and(|note| note.to_string().starts_with("begun")));
+        assert!(
+            world
+                .label("slow")
+                .is_some_and(|note| note.to_string().starts_with("begun"))
+        );
     };
     tokio::select! {
         () = keeper.run() => unreachable!("it never ends"),

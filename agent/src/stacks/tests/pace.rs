@@ -15,8 +15,14 @@ fn sources() -> impl Strategy<Value = String> {
         Just("version: \"3.8\"\nservices: {}\n".to_owned()),
         Just("networks:\n  n: {attachable: true}\n".to_owned()),
         Just("configs:\n  c: {file: ./c.conf}\n".to_owned()),
-        Just("services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {driver: bridge}\n".to_owned()),
-        Just("services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {external: true}\n".to_owned()),
+        Just(
+            "services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {driver: bridge}\n"
+                .to_owned()
+        ),
+        Just(
+            "services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {external: true}\n"
+                .to_owned()
+        ),
         Just("# nothing\n".to_owned()),
         Just(" ".to_owned()),
         Just("s3://bucket/key".to_owned()),

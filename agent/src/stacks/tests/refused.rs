@@ -21,7 +21,10 @@ async fn refused(world: &World, file: &str) -> String {
     leader.live(MINUTE).await;
     let (state, error) = leader.stands("app");
     assert_eq!(state, StackState::Failed, "{file}");
-    assert!(world.done().is_empty() && world.names().is_empty(), "{file}");
+    assert!(
+        world.done().is_empty() && world.names().is_empty(),
+        "{file}"
+    );
     assert_eq!(world.label("app"), None, "nothing was begun");
     error
 }
@@ -44,17 +47,44 @@ async fn a_network_of_one_machine_is_refused_with_its_place_and_cure() {
 #[tokio::test(start_paused = true)]
 async fn each_mistake_is_told_by_its_place() {
     for (file, says) in [
-        ("services:\n  a:\n    build: .\n", "services.a, line 2: a swarm does not build images"),
-        ("services:\n  a: {command: x}\n", "services.a, line 2: it has no image"),
-        ("services:\n  a: {image: x, networks: [n]}\n", "services.a.networks, line 2: there is no n"),
-        ("services:\n  a: {image: x, secrets: [{source: s}]}\n", "there is no s below `secrets:`"),
-        ("services:\n  a: {image: x, configs: [c]}\n", "there is no c below `configs:`"),
-        ("services:\n  a: {image: x, env_file: no.env}\n", "services.a.env_file, line 2: cannot read"),
-        ("configs:\n  c: {file: ./no}\n", "configs.c, line 2: cannot read"),
+        (
+            "services:\n  a:\n    build: .\n",
+            "services.a, line 2: a swarm does not build images",
+        ),
+        (
+            "services:\n  a: {command: x}\n",
+            "services.a, line 2: it has no image",
+        ),
+        (
+            "services:\n  a: {image: x, networks: [n]}\n",
+            "services.a.networks, line 2: there is no n",
+        ),
+        (
+            "services:\n  a: {image: x, secrets: [{source: s}]}\n",
+            "there is no s below `secrets:`",
+        ),
+        (
+            "services:\n  a: {image: x, configs: [c]}\n",
+            "there is no c below `configs:`",
+        ),
+        (
+            "services:\n  a: {image: x, env_file: no.env}\n",
+            "services.a.env_file, line 2: cannot read",
+        ),
+        (
+            "configs:\n  c: {file: ./no}\n",
+            "configs.c, line 2: cannot read",
+        ),
         ("secrets:\n  s: {file: ./no}\n", "or make this once by hand"),
         (&BRIDGE.replace("bridge", "macvlan"), "the driver macvlan"),
-        (&BRIDGE.replace("bridge", "host"), "`name: host` in its place"),
-        (&format!("services:\n  {}: {{image: x}}\n", "a".repeat(60)), "longer than 63"),
+        (
+            &BRIDGE.replace("bridge", "host"),
+            "`name: host` in its place",
+        ),
+        (
+            &format!("services:\n  {}: {{image: x}}\n", "a".repeat(60)),
+            "longer than 63",
+        ),
     ] {
         let error = refused(&World::default(), file).await;
         assert!(error.starts_with("cannot deploy it: "), "{error}");
@@ -74,7 +104,10 @@ async fn an_engine_that_wants_a_version_is_told_in_our_words() {
     let world = World::default();
     world.is_old();
     let error = refused(&world, &app("a")).await;
-    assert!(error.contains("write `version: \"3.8\"` at its top"), "{error}");
+    assert!(
+        error.contains("write `version: \"3.8\"` at its top"),
+        "{error}"
+    );
     world.write("stacks/app", &format!("version: \"3.8\"\n{}", app("a")));
     leading(&world).await;
     assert_eq!(world.done(), ["deploy app"]);
@@ -102,7 +135,10 @@ configs:
     ] {
         assert!(error.contains(says), "{error}");
     }
-    assert!(!error.contains("unused") && !error.contains("no network host"), "{error}");
+    assert!(
+        !error.contains("unused") && !error.contains("no network host"),
+        "{error}"
+    );
     let mut leader = leading(&world).await;
     world.by_hand(Kind::Secret, "s", None);
     world.by_hand(Kind::Config, "con", None);
@@ -112,10 +148,21 @@ configs:
     world.write("stacks/shared", shared);
     leader.live(MINUTE).await;
     let done = world.done();
-    assert_eq!(done, ["create network traefik-public", "deploy shared", "deploy app"]);
+    assert_eq!(
+        done,
+        [
+            "create network traefik-public",
+            "deploy shared",
+            "deploy app"
+        ]
+    );
     world.take_away("traefik-public");
     leader.live(MINUTE).await;
-    assert_eq!(world.done()[0], "create network traefik-public", "it comes back too");
+    assert_eq!(
+        world.done()[0],
+        "create network traefik-public",
+        "it comes back too"
+    );
 }
 
 /// As an earlier version has left it: on this manager, under the name that the mended file wants.
@@ -134,7 +181,9 @@ async fn what_an_earlier_try_left_is_taken_away() {
 async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_made_anew() {
     let world = World::default();
     let file = |more: &str| {
-        format!("services:\n  a: {{image: x, networks: [n]}}\nnetworks:\n  n: {{internal: false{more}}}\n  free: {{internal: false{more}}}\n")
+        format!(
+            "services:\n  a: {{image: x, networks: [n]}}\nnetworks:\n  n: {{internal: false{more}}}\n  free: {{internal: false{more}}}\n"
+        )
     };
     world.write("stacks/app", &file(""));
     let mut leader = leading(&world).await;
@@ -143,11 +192,17 @@ async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_ma
     leader.live(MINUTE).await;
     let done = world.done();
     let stands = leader.stands("app");
-    assert_eq!(done, ["remove network", "create network app_free", "deploy app"], "{stands:?}");
+    assert_eq!(
+        done,
+        ["remove network", "create network app_free", "deploy app"],
+        "{stands:?}"
+    );
     let (state, error) = leader.stands("app");
     assert_eq!(state, StackState::Deployed);
     assert!(
-        error.contains("the network app_n is there with attachable: false, and Docker cannot change a network"),
+        error.contains(
+            "the network app_n is there with attachable: false, and Docker cannot change a network"
+        ),
         "{error}"
     );
     leader.live(MINUTE * 5).await;

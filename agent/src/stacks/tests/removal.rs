@@ -27,7 +27,7 @@ async fn a_look_that_fails_is_no_look() {
     world.deny_lists(true);
     leader.live(MINUTE * 10).await;
     world.deny_lists(false);
-    leader.live(Duration::from_secs(60)).await;
+    leader.live(Duration::from_mins(1)).await;
     assert!(world.done().is_empty(), "{:?}", world.done());
     leader.live(MINUTE * 2).await;
     assert_eq!(world.done(), ["remove web"]);
@@ -54,7 +54,10 @@ async fn several_go_one_a_look_and_all_of_them_later() {
     world.erase("stacks/a");
     world.erase("stacks/c");
     leader.live(Duration::from_secs(170)).await;
-    assert!(world.done().is_empty(), "all of them at once may be a mistake");
+    assert!(
+        world.done().is_empty(),
+        "all of them at once may be a mistake"
+    );
     leader.live(MINUTE * 4).await;
     assert_eq!(world.done(), ["remove a", "remove c"]);
 }

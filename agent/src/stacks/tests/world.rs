@@ -118,14 +118,22 @@ impl World {
     }
 
     pub(super) fn calls(&self, action: &str) -> usize {
-        self.state.borrow().calls.get(action).copied().unwrap_or_default()
+        self.state
+            .borrow()
+            .calls
+            .get(action)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The names of what there is, with a word for what each is.
     pub(super) fn names(&self) -> Vec<String> {
         let state = self.state.borrow();
-        let mut names: Vec<String> =
-            state.objects.iter().map(|o| format!("{} {}", o.kind, o.name)).collect();
+        let mut names: Vec<String> = state
+            .objects
+            .iter()
+            .map(|o| format!("{} {}", o.kind, o.name))
+            .collect();
         names.sort();
         names
     }
@@ -138,7 +146,10 @@ impl World {
     }
 
     pub(super) fn take_away(&self, name: &str) {
-        self.state.borrow_mut().objects.retain(|object| object.name != name);
+        self.state
+            .borrow_mut()
+            .objects
+            .retain(|object| object.name != name);
     }
 
     pub(super) fn label(&self, stack: &str) -> Option<Note> {
@@ -146,7 +157,10 @@ impl World {
     }
 
     pub(super) fn relabel(&self, stack: &str, text: &str) {
-        self.state.borrow_mut().labels.insert(stack.into(), text.into());
+        self.state
+            .borrow_mut()
+            .labels
+            .insert(stack.into(), text.into());
     }
 
     pub(super) fn leave_network(&self, stack: &str, name: &str) {
@@ -201,16 +215,24 @@ impl State {
                 wanted.push((Kind::Network, name, network.setup));
             }
         }
-        let overlay = deployment.overlay.map(|text| Compose::read(text, &[]).unwrap());
+        let overlay = deployment
+            .overlay
+            .map(|text| Compose::read(text, &[]).unwrap());
         let named = overlay.as_ref().unwrap_or(compose);
-        for (kind, all) in [(Kind::Secret, &named.secrets), (Kind::Config, &named.configs)] {
+        for (kind, all) in [
+            (Kind::Secret, &named.secrets),
+            (Kind::Config, &named.configs),
+        ] {
             for (key, one) in all.iter().filter(|(_, one)| !one.external) {
                 let name = one.name.clone().unwrap_or_else(|| format!("{stack}_{key}"));
                 wanted.push((kind, name, NetworkSetup::default()));
             }
         }
         for (kind, name, setup) in wanted {
-            let is_there = self.objects.iter().any(|o| o.kind == kind && o.name == name);
+            let is_there = self
+                .objects
+                .iter()
+                .any(|o| o.kind == kind && o.name == name);
             if !is_there {
                 let mut object = self.object(kind, &name, Some(stack));
                 if kind == Kind::Network {
@@ -219,18 +241,30 @@ impl State {
                 self.objects.push(object);
             }
         }
-        let services: BTreeSet<String> =
-            compose.services.keys().map(|key| format!("{stack}_{key}")).collect();
+        let services: BTreeSet<String> = compose
+            .services
+            .keys()
+            .map(|key| format!("{stack}_{key}"))
+            .collect();
         let is_own = |o: &Object| o.kind == Kind::Service && o.stack.as_deref() == Some(stack);
         self.objects.retain(|object| !is_own(object));
         for name in services {
             let mut service = self.object(Kind::Service, &name, Some(stack));
-            service.mark = format!("{}{}", deployment.file, deployment.overlay.unwrap_or_default());
-            let materials = self.objects.iter().filter(|o| o.stack.as_deref() == Some(stack));
+            service.mark = format!(
+                "{}{}",
+                deployment.file,
+                deployment.overlay.unwrap_or_default()
+            );
+            let materials = self
+                .objects
+                .iter()
+                .filter(|o| o.stack.as_deref() == Some(stack));
             let used = materials.filter(|o| match o.kind {
                 Kind::Service => false,
                 Kind::Network => networks.contains(&o.name),
-                _ => deployment.overlay.is_some_and(|text| text.contains(&o.name)),
+                _ => deployment
+                    .overlay
+                    .is_some_and(|text| text.contains(&o.name)),
             });
             service.uses = used.map(|o| o.id.clone()).collect();
             self.objects.push(service);
@@ -354,11 +388,17 @@ impl Stacks for World {
         let mut state = self.state.borrow_mut();
         let blocking = state.local.iter().any(|left| left.stack == deployment.name);
         if blocking {
-            return Err(StackError::Failed("network cannot be used with services".into()));
+            return Err(StackError::Failed(
+                "network cannot be used with services".into(),
+            ));
         }
         let compose = Compose::read(deployment.file, &[]).unwrap();
         state.deploy(deployment, &compose);
-        let hosts: Vec<&str> = deployment.credentials.iter().map(|c| c.host.as_str()).collect();
+        let hosts: Vec<&str> = deployment
+            .credentials
+            .iter()
+            .map(|c| c.host.as_str())
+            .collect();
         let line = format!("deploy {} {}", deployment.name, hosts.join(" "));
         state.done.push(line.trim_end().to_owned());
         if state.dies == 1 {
@@ -370,7 +410,9 @@ impl Stacks for World {
     async fn remove(&self, name: &str) -> Result<(), StackError> {
         let mut state = self.state.borrow_mut();
         state.done.push(format!("remove {name}"));
-        state.objects.retain(|object| object.stack.as_deref() != Some(name));
+        state
+            .objects
+            .retain(|object| object.stack.as_deref() != Some(name));
         Ok(())
     }
 
@@ -381,7 +423,11 @@ impl Stacks for World {
         setup: &NetworkSetup,
     ) -> Result<(), EngineError> {
         let mut state = self.state.borrow_mut();
-        let mut object = state.object(Kind::Network, name, labels.get(NAMESPACE).map(String::as_str));
+        let mut object = state.object(
+            Kind::Network,
+            name,
+            labels.get(NAMESPACE).map(String::as_str),
+        );
         object.network = Some(setup.clone());
         state.objects.push(object);
         state.done.push(format!("create network {name}"));
@@ -403,7 +449,10 @@ impl Stacks for World {
     async fn forget_image(&self, service_id: &str) -> Result<(), EngineError> {
         let mut state = self.state.borrow_mut();
         let adversary = state.adversary;
-        let service = state.objects.iter_mut().find(|object| object.id == service_id);
+        let service = state
+            .objects
+            .iter_mut()
+            .find(|object| object.id == service_id);
         service.unwrap().other_image = adversary;
         state.done.push("forget image".into());
         Ok(())
@@ -426,7 +475,12 @@ impl World {
 impl Depot for World {
     async fn object(&self, address: &Address, known: Option<&str>) -> Result<Fetched, CloudError> {
         self.count("object");
-        let text = self.state.borrow().parameters.get(&address.to_string()).cloned();
+        let text = self
+            .state
+            .borrow()
+            .parameters
+            .get(&address.to_string())
+            .cloned();
         let Some(text) = text else {
             return Ok(Fetched::Missing);
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Role, wait_until};
 
-use super::seen::{LOOK, SOON, equip, erase, idle, leader, put, run, said, stands, tasks};
+use super::seen::{LOOK, equip, erase, idle, leader, put, run, said, stands, tasks, with_file};
 use crate::Case;
 use crate::cases::support::{docker, unique};
 
@@ -143,17 +143,11 @@ fn goes(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
     Ok(())
 }
 
+/// It takes two looks that are a minute apart.
 fn gone(lab: &Lab, manager: &str, stack: &str) -> Result<()> {
-    wait_until(&format!("{stack} is gone"), SOON, || {
+    wait_until(&format!("{stack} is gone"), Duration::from_mins(3), || {
         let stacks = docker(lab, manager, &["stack", "ls", "--format", "{{.Name}}"])?;
         ensure!(!stacks.lines().any(|line| line == stack), "{stacks}");
         Ok(())
     })
-}
-
-fn with_file(lab: &Lab, id: &str, path: &str, text: &str) -> Result<()> {
-    let script = format!("mkdir -p {FOLDER}; cat >{path}");
-    lab.exec_with_input(id, &["sh", "-c", &script], text)?
-        .ok()
-        .map(drop)
 }

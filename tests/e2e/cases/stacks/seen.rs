@@ -121,6 +121,14 @@ pub(in crate::cases) fn run(lab: &Lab, manager: &str, stack: &str, count: usize)
     })
 }
 
+/// Lays a file on a machine.
+pub(in crate::cases) fn with_file(lab: &Lab, id: &str, path: &str, text: &str) -> Result<()> {
+    let script = format!("mkdir -p $(dirname {path}); cat >{path}");
+    lab.exec_with_input(id, &["sh", "-c", &script], text)?
+        .ok()
+        .map(drop)
+}
+
 /// How often managers have said something, all together.
 pub(in crate::cases) fn said(lab: &Lab, managers: &[String], what: &str) -> Result<usize> {
     let mut count = 0;

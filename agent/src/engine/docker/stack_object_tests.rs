@@ -1,22 +1,8 @@
-use super::*;
+//! Services, networks and the rest, as Docker lists them.
 
-#[test]
-fn notes_are_read_and_removed_and_the_others_stay() {
-    let other = ("swarmlet.epoch".to_owned(), "1".to_owned());
-    let mut spec = SwarmSpec {
-        labels: Some([other].into()),
-        ..SwarmSpec::default()
-    };
-    for value in ["deployed file 1", "what a newer agent wrote"] {
-        spec = noted(spec, "web", Some(value.into()));
-        let found = notes(&spec);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found["web"], value.parse().ok());
-    }
-    let spec = noted(spec, "web", None);
-    assert!(notes(&spec).is_empty());
-    assert_eq!(spec.labels.unwrap().len(), 1);
-}
+use serde_json::json;
+
+use super::*;
 
 fn told() -> Value {
     json!({
@@ -44,12 +30,18 @@ fn seen(change: impl FnOnce(&mut Value)) -> Object {
 #[test]
 fn a_service_is_known_by_all_that_is_set_of_it() {
     let before = seen(|_| {});
-    assert_eq!((before.name.as_str(), before.stack.as_deref()), ("web_app", Some("web")));
+    assert_eq!(
+        (before.name.as_str(), before.stack.as_deref()),
+        ("web_app", Some("web"))
+    );
     let uses: Vec<_> = before.uses.iter().map(String::as_str).collect();
     assert_eq!(uses, ["c0", "n1", "x1"], "also of the specification before");
     assert!(!before.other_image && before.rolled_back.is_none());
     let restarted = seen(|told| told["Spec"]["TaskTemplate"]["ForceUpdate"] = json!(3));
-    assert_eq!(restarted.mark, before.mark, "a restart that somebody asked for is no change");
+    assert_eq!(
+        restarted.mark, before.mark,
+        "a restart that somebody asked for is no change"
+    );
     let scaled = seen(|told| told["Spec"]["Mode"] = json!({"Replicated": {"Replicas": 9}}));
     assert_ne!(scaled.mark, before.mark);
     let image = "/Spec/TaskTemplate/ContainerSpec/Image";
@@ -79,7 +71,10 @@ fn networks_of_one_machine_are_no_objects_of_the_swarm() {
             let object = network(one);
             let setup = object.network.unwrap();
             assert!(setup.attachable && setup.subnets.contains("10.9.0.0/24"));
-            assert_eq!((object.mark.as_str(), object.stack.as_deref()), ("1", Some("web")));
+            assert_eq!(
+                (object.mark.as_str(), object.stack.as_deref()),
+                ("1", Some("web"))
+            );
         } else {
             local.extend(left_behind(one).map(|network| network.name));
         }
