@@ -148,6 +148,33 @@ fn throttling_denial_and_failure_are_told_apart() -> Result<()> {
 }
 
 #[test]
+fn ec2_tells_all_addresses_of_an_instance() -> Result<()> {
+    with_cluster(async |plane, manager, worker| {
+        let ec2 = edge(plane, manager)?.ec2;
+        let ids = [worker.to_owned()];
+        let before = ec2.instances(&ids).await?.remove(0).addresses;
+        assert_eq!(before.len(), 1, "{before:?}");
+        let eni = plane.interface(worker)?;
+        let assign = [
+            "ec2",
+            "assign-private-ip-addresses",
+            "--network-interface-id",
+        ];
+        for (option, address) in [
+            ("--private-ip-addresses", "10.98.31.250"),
+            ("--ipv4-prefixes", "10.98.31.16/28"),
+        ] {
+            plane.administer(&[&assign[..], &[&eni, option, address]].concat())?;
+        }
+        let after = ec2.instances(&ids).await?.remove(0).addresses;
+        let added: Vec<String> = after[1..].iter().map(ToString::to_string).collect();
+        assert_eq!((after[0], added.len()), (before[0], 2), "{after:?}");
+        assert_eq!(added, ["10.98.31.250/32", "10.98.31.16/28"]);
+        Ok(())
+    })
+}
+
+#[test]
 fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
     with_cluster(async |plane, manager, worker| {
         let ec2 = edge(plane, manager)?.ec2;
@@ -159,7 +186,7 @@ fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
         instances.sort_by_key(|instance| instance.id != manager);
         assert_eq!(instances.len(), 2);
         assert_eq!(instances[0].state, InstanceState::Alive);
-        assert!(instances[0].private_ip.is_some());
+        assert!(!instances[0].addresses.is_empty());
         let facts = &instances[0].facts;
         assert!(facts.zone.is_some() && facts.instance_type.is_some() && !facts.spot);
         assert!(facts.architecture.is_some());

@@ -2,6 +2,7 @@
 
 use crate::Case;
 
+mod addresses;
 mod autolock;
 mod cloud_init;
 mod dnf_image;
@@ -62,6 +63,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
         packages::CASES,
+        addresses::CASES,
         stacks::registry::CASES,
         stacks::changes::CASES,
         stacks::leaders::CASES,
