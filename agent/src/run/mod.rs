@@ -31,6 +31,7 @@ mod tell;
 #[cfg(test)]
 mod tests;
 mod token;
+mod waits;
 
 use std::net::SocketAddr;
 
