@@ -79,6 +79,18 @@ pub enum IdentifyError {
         "cannot read {0} from instance metadata: it is not there (404); is this an EC2 instance?"
     )]
     NotShown(&'static str),
+    /// The identity document lacks something that EC2 writes into every one.
+    #[error(
+        "cannot read who this instance is: the identity document of instance metadata has no {0:?}; is this an EC2 \
+         instance, and does metadata.endpoint name its metadata service?"
+    )]
+    Incomplete(&'static str),
+    /// Its subnet has no IPv4 addresses.
+    #[error(
+        "cannot take instance {0} into a swarm: swarm needs an IPv4 address, and this subnet has none; launch it in a \
+         subnet with IPv4 addresses"
+    )]
+    NoIpv4(String),
     /// Metadata answers with something that cannot be understood.
     #[error("cannot read {path} from instance metadata: {cause}")]
     NotUnderstood {
@@ -90,30 +102,49 @@ pub enum IdentifyError {
 }
 
 impl IdentifyError {
-    /// Whether asking again is useless until a person has changed the tags.
+    /// Whether asking again is useless until a person has changed the tags, or launched another instance.
     pub fn is_terminal(&self) -> bool {
-        matches!(self, Self::WrongRole { .. } | Self::WrongCluster { .. })
-    }
-
-    /// Whether it is waited for: tags may come long after the launch, and so may the right to ask for them.
-    pub fn is_awaited(&self) -> bool {
         match self {
+            Self::WrongRole { .. }
+            | Self::WrongCluster { .. }
+            | Self::Incomplete(_)
+            | Self::NoIpv4(_) => true,
             Self::NoTags(_)
             | Self::NoRole(_)
             | Self::NoCluster(_)
             | Self::TagsHidden { .. }
-            | Self::TagsUnanswered { .. } => true,
-            Self::WrongRole { .. }
-            | Self::WrongCluster { .. }
+            | Self::TagsUnanswered { .. }
             | Self::Metadata(_)
             | Self::NotShown(_)
             | Self::NotUnderstood { .. } => false,
         }
     }
 
+    /// Whether it is waited for: tags may come long after the launch, so may the right to ask for them, and an
+    /// answer that cannot be of metadata may be followed by one that is.
+    pub fn is_awaited(&self) -> bool {
+        match self {
+            Self::NoTags(_)
+            | Self::NoRole(_)
+            | Self::NoCluster(_)
+            | Self::TagsHidden { .. }
+            | Self::TagsUnanswered { .. }
+            | Self::NotShown(_)
+            | Self::NotUnderstood { .. } => true,
+            Self::WrongRole { .. }
+            | Self::WrongCluster { .. }
+            | Self::Incomplete(_)
+            | Self::NoIpv4(_)
+            | Self::Metadata(_) => false,
+        }
+    }
+
     /// What whoever looks at a node that waits is told.
     pub fn waiting(&self) -> String {
-        format!("waiting for this instance's tags: {self}")
+        match self {
+            Self::NotShown(_) | Self::NotUnderstood { .. } => format!("trying again: {self}"),
+            _ => format!("waiting for this instance's tags: {self}"),
+        }
     }
 
     /// EC2 did not tell the tags.

@@ -23,6 +23,10 @@ pub(super) const CASES: &[Case] = &[
         name: "identity::wrong_tags",
         run: wrong_tags,
     },
+    Case {
+        name: "identity::metadata_that_cannot_be_an_instances",
+        run: odd_metadata,
+    },
 ];
 
 const LATE: u64 = 60;
@@ -109,6 +113,50 @@ fn wrong_tags(lab: &Lab) -> Result<()> {
     }
     cluster.wait_whole(JOINED)?;
     lab.terminate(&boss)?;
+    cluster.delete()
+}
+
+/// A subnet without IPv4 addresses, a document that is not EC2's, and one that is no document for a while.
+fn odd_metadata(lab: &Lab) -> Result<()> {
+    let (cluster, profile) = formed(lab, "odd")?;
+    let document = "*/dynamic/instance-identity/document";
+    for (member, advice) in [
+        (
+            "privateIp",
+            "swarm needs an IPv4 address, and this subnet has none",
+        ),
+        ("region", r#"has no "region"; is this an EC2 instance"#),
+    ] {
+        let name = unique(&format!("odd-{}", member.to_lowercase()));
+        let merge = serde_json::json!({ member: null });
+        let _fault = lab.fault(&Fault::merge(document, merge).cluster(&name))?;
+        let tags = [("swarm:cluster", name.as_str()), ("swarm:role", "worker")];
+        let id = launch(lab, &profile, &tags, true)?;
+        for unit in ["swarmlet-prepare.service", "swarmlet.service"] {
+            fails_for_good(lab, &id, unit)?;
+        }
+        console_says(lab, &id, advice)?;
+        let status = lab.exec(&id, &["swarmlet", "status"])?.stdout;
+        ensure!(status.contains(advice), "{status}");
+        lab.terminate(&id)?;
+    }
+    let fault = Fault::answer(document, "<html>").cluster(cluster.name());
+    let fault = lab.fault(&fault)?;
+    let tags = [("swarm:cluster", cluster.name()), ("swarm:role", "worker")];
+    let id = launch(lab, &profile, &tags, true)?;
+    wait_until("it says what it cannot read", JOINED, || {
+        console_says(
+            lab,
+            &id,
+            "trying again: cannot read dynamic/instance-identity/document",
+        )
+    })?;
+    thread::sleep(Duration::from_secs(10));
+    drop(fault);
+    cluster.wait_whole(JOINED)?;
+    let restarts = unit(lab, &id, "swarmlet-prepare.service", "NRestarts")?;
+    ensure!(restarts == "0", "prepare was restarted {restarts} times");
+    lab.terminate(&id)?;
     cluster.delete()
 }
 

@@ -249,6 +249,42 @@ async fn what_settings_say_is_not_waited_for() {
     assert_eq!((took, heard.len()), (Duration::ZERO, 0));
 }
 
+/// Metadata whose identity document is odd until some time.
+struct Odd(Option<&'static str>, Instant);
+
+impl Metadata for Odd {
+    async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
+        let is_odd = path.starts_with("dynamic/") && self.1.elapsed() < Duration::from_secs(90);
+        if is_odd {
+            return Ok(self.0.map(str::to_owned));
+        }
+        Shows::instance().tags(&MEMBER).get(path).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_again_with_a_pause() {
+    for (odd, part) in [
+        (None, "it is not there (404)"),
+        (Some("<html>gateway</html>"), "expected value"),
+        (Some("[]"), "invalid type"),
+        (Some("{\"instanceId\": \"i-0123"), "EOF"),
+    ] {
+        let (mut hears, begun) = (Hears::default(), Instant::now());
+        let metadata = Odd(odd, begun);
+        let settings = Settings::default();
+        let node = identify(&metadata, |_| Ec2::never(), &settings, &mut hears).await;
+        assert!(is_member(&node), "{node:?}");
+        let took = begun.elapsed();
+        assert!(took <= Duration::from_secs(90) + LOOK, "{took:?}");
+        let texts = hears.texts.borrow();
+        assert_eq!(texts.len(), 1, "said once: {texts:?}");
+        assert!(texts[0].contains(part), "{texts:?}");
+    }
+    let text = IdentifyError::NotShown("x").waiting();
+    assert!(text.starts_with("trying again: cannot read x"), "{text}");
+}
+
 #[test]
 fn news_is_told_once() {
     let mut told = Told::default();
