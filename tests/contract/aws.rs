@@ -147,6 +147,52 @@ fn throttling_denial_and_failure_are_told_apart() -> Result<()> {
     })
 }
 
+/// What instance metadata says of its failure to get any; with the first good ones the calls go on.
+#[test]
+fn missing_credentials_are_explained_and_asked_for_again() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        let role = "*/meta-data/iam/security-credentials/?*";
+        let list = "*/meta-data/iam/security-credentials/";
+        let trust = r#"{"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role c-manager.",
+            "LastUpdated": "2026-01-01T00:00:00Z"}"#;
+        for (target, body, said) in [
+            (
+                role,
+                trust,
+                "no AWS credentials: instance metadata says AssumeRoleUnauthorizedAccess: EC2 cannot assume the role \
+                 c-manager; look at the role's trust policy",
+            ),
+            (
+                role,
+                r#"{"Code": "Failed"}"#,
+                "instance metadata says Failed; it is asked again",
+            ),
+            (role, "", "the metadata service gave no credentials"),
+            (list, "", "metadata has no credentials of its role yet"),
+        ] {
+            // Good ones are kept.
+            let edge = edge(plane, manager)?;
+            let fault = serde_json::json!({
+                "service": "imds", "effect": "answer", "target": target, "body": body
+            });
+            let id = plane.admin.add_fault(&fault)?;
+            for answer in [
+                edge.ssm.read(TICKET).await.map(drop),
+                edge.ec2.tags(manager).await.map(drop),
+            ] {
+                let error = answer.expect_err(said);
+                assert!(matches!(error, CloudError::NoCredentials(_)), "{error:?}");
+                let text = error.to_string();
+                assert!(text.contains(said), "{text}");
+                assert!(!text.contains("attach"), "it has a profile: {text}");
+            }
+            plane.admin.remove_fault(&id)?;
+            assert!(edge.ssm.read(TICKET).await?.is_none(), "asked again");
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn ec2_tells_all_addresses_of_an_instance() -> Result<()> {
     with_cluster(async |plane, manager, worker| {

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, ClusterSpec, Lab, Launch, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Fault, Lab, Launch, Role, wait_until};
 
 use super::fleet::seen::manager;
 use super::support::{
@@ -20,6 +20,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "identity::tags_that_come_minutes_after_the_launch",
         run: very_late_tags,
+    },
+    Case {
+        name: "identity::credentials_that_come_late",
+        run: late_credentials,
     },
     Case {
         name: "identity::an_agent_that_waits_for_tags",
@@ -171,6 +175,36 @@ fn very_late_tags(lab: &Lab) -> Result<()> {
     ensure!(info == expected, "the engine is {info}, not {expected}");
     ensure!(unit(lab, &id, "swarmlet-prepare.service", "StatusText")?.is_empty());
     lab.terminate(&id)?;
+    cluster.delete()
+}
+
+/// The role's trust policy is wrong, or the role is too young: metadata says why, and so does the node.
+fn late_credentials(lab: &Lab) -> Result<()> {
+    let name = unique("trust");
+    let refusal =
+        r#"{"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role x."}"#;
+    let fault = Fault::answer("*/meta-data/iam/security-credentials/?*", refusal);
+    let fault = lab.fault(&fault.cluster(&name))?;
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 1, 1))?;
+    let said = "AssumeRoleUnauthorizedAccess: EC2 cannot assume the role x; look at the role's trust policy";
+    for machine in cluster.machines()? {
+        wait_until("it says why it has no credentials", JOINED, || {
+            let text = unit(lab, &machine.id, "swarmlet.service", "StatusText")?;
+            ensure!(text.contains(said), "it says {text:?}");
+            Ok(())
+        })?;
+        let doctor = lab.exec(&machine.id, &["swarmlet", "doctor"])?.stdout;
+        ensure!(
+            doctor.contains(said) && !doctor.contains("attach"),
+            "{doctor}"
+        );
+    }
+    thread::sleep(Duration::from_secs(30));
+    drop(fault);
+    let mended = Instant::now();
+    cluster.wait_whole(Duration::from_secs(90))?;
+    let time = mended.elapsed().as_secs_f64();
+    eprintln!("    whole {time:.1} s after the first credentials");
     cluster.delete()
 }
 
