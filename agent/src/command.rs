@@ -203,6 +203,17 @@ pub(crate) mod scripted {
             self
         }
 
+        /// A command that starts like this ends so, and writes this.
+        pub(crate) fn prints(self, line: &str, code: i32, stdout: &str) -> Self {
+            let output = Output {
+                code: Some(code),
+                stdout: stdout.to_owned(),
+                ..Output::default()
+            };
+            self.table.borrow_mut().push((line.to_owned(), Ok(output)));
+            self
+        }
+
         /// The commands as lines.
         pub(crate) fn lines(&self) -> Vec<String> {
             self.ran.borrow().iter().map(Command::line).collect()

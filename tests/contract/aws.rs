@@ -147,6 +147,79 @@ fn throttling_denial_and_failure_are_told_apart() -> Result<()> {
     })
 }
 
+/// What instance metadata says of its failure to get any; with the first good ones the calls go on.
+#[test]
+fn missing_credentials_are_explained_and_asked_for_again() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        let role = "*/meta-data/iam/security-credentials/?*";
+        let list = "*/meta-data/iam/security-credentials/";
+        let trust = r#"{"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role c-manager.",
+            "LastUpdated": "2026-01-01T00:00:00Z"}"#;
+        for (target, body, said) in [
+            (
+                role,
+                trust,
+                "no AWS credentials: instance metadata says AssumeRoleUnauthorizedAccess: EC2 cannot assume the role \
+                 c-manager; look at the role's trust policy",
+            ),
+            (
+                role,
+                r#"{"Code": "Failed"}"#,
+                "instance metadata says Failed; it is asked again",
+            ),
+            (role, "", "the metadata service gave no credentials"),
+            (list, "", "metadata has no credentials of its role yet"),
+        ] {
+            // Good ones are kept.
+            let edge = edge(plane, manager)?;
+            let fault = serde_json::json!({
+                "service": "imds", "effect": "answer", "target": target, "body": body
+            });
+            let id = plane.admin.add_fault(&fault)?;
+            for answer in [
+                edge.ssm.read(TICKET).await.map(drop),
+                edge.ec2.tags(manager).await.map(drop),
+            ] {
+                let error = answer.expect_err(said);
+                assert!(matches!(error, CloudError::NoCredentials(_)), "{error:?}");
+                let text = error.to_string();
+                assert!(text.contains(said), "{text}");
+                assert!(!text.contains("attach"), "it has a profile: {text}");
+            }
+            plane.admin.remove_fault(&id)?;
+            assert!(edge.ssm.read(TICKET).await?.is_none(), "asked again");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn ec2_tells_all_addresses_of_an_instance() -> Result<()> {
+    with_cluster(async |plane, manager, worker| {
+        let ec2 = edge(plane, manager)?.ec2;
+        let ids = [worker.to_owned()];
+        let before = ec2.instances(&ids).await?.remove(0).addresses;
+        assert_eq!(before.len(), 1, "{before:?}");
+        let eni = plane.interface(worker)?;
+        let assign = [
+            "ec2",
+            "assign-private-ip-addresses",
+            "--network-interface-id",
+        ];
+        for (option, address) in [
+            ("--private-ip-addresses", "10.98.31.250"),
+            ("--ipv4-prefixes", "10.98.31.16/28"),
+        ] {
+            plane.administer(&[&assign[..], &[&eni, option, address]].concat())?;
+        }
+        let after = ec2.instances(&ids).await?.remove(0).addresses;
+        let added: Vec<String> = after[1..].iter().map(ToString::to_string).collect();
+        assert_eq!((after[0], added.len()), (before[0], 2), "{after:?}");
+        assert_eq!(added, ["10.98.31.250/32", "10.98.31.16/28"]);
+        Ok(())
+    })
+}
+
 #[test]
 fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
     with_cluster(async |plane, manager, worker| {
@@ -159,7 +232,7 @@ fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
         instances.sort_by_key(|instance| instance.id != manager);
         assert_eq!(instances.len(), 2);
         assert_eq!(instances[0].state, InstanceState::Alive);
-        assert!(instances[0].private_ip.is_some());
+        assert!(!instances[0].addresses.is_empty());
         let facts = &instances[0].facts;
         assert!(facts.zone.is_some() && facts.instance_type.is_some() && !facts.spot);
         assert!(facts.architecture.is_some());

@@ -84,6 +84,18 @@ impl ControlPlane {
         good(&self.aws().args(words).output()?)
     }
 
+    /// The primary network interface of an instance.
+    pub(crate) fn interface(&self, instance: &str) -> Result<String> {
+        let query = "Reservations[0].Instances[0].NetworkInterfaces[0].NetworkInterfaceId";
+        let output = self
+            .aws()
+            .args(["ec2", "describe-instances", "--instance-ids", instance])
+            .args(["--output", "text", "--query", query])
+            .output()?;
+        good(&output)?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
     /// A cluster of one manager and one worker, from the template; their instance ids.
     pub(crate) fn cluster(&self, name: &str) -> Result<(String, String)> {
         let health = self.admin.health()?;

@@ -190,7 +190,7 @@ impl World {
                 alive: !node.dead,
                 role: Some(role),
                 tagged: true,
-                private_ip: Some(address(id).ip()),
+                addresses: vec![address(id).ip().into()],
                 ..Instance::default()
             };
             (instance(id), instance_of)

@@ -122,18 +122,20 @@ fn with_settings(options: &Options, verb: impl AsyncFnOnce(Settings) -> Exit) ->
 }
 
 /// Says why a verb failed where a person sees it: on standard error, which a unit sends to the
-/// journal (`<3>` marks an error there) and to the console.
+/// journal and to the console.
 fn fail(exit: Exit, error: &impl Display) -> Exit {
-    let mark = if std::env::var_os("JOURNAL_STREAM").is_some() {
-        "<3>"
-    } else {
-        ""
-    };
+    say("<3>", error);
+    exit
+}
+
+/// Says something at a level of the journal's (`<3>` an error, `<4>` a warning) on standard error.
+fn say(level: &str, text: &impl Display) {
+    let is_service = std::env::var_os("JOURNAL_STREAM").is_some();
+    let mark = if is_service { level } else { "" };
     let mut out = std::io::stderr().lock();
-    for line in error.to_string().lines() {
+    for line in text.to_string().lines() {
         let _ = writeln!(out, "{mark}swarmlet: {line}");
     }
-    exit
 }
 
 fn print(text: &str) -> Exit {

@@ -13,8 +13,11 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::imds::{Imds, Metadata};
+use super::no_credentials::{NoCredentials, Said};
 
 const PATH: &str = "meta-data/iam/security-credentials/";
+/// What profile the instance has; not there without one.
+const PROFILE: &str = "meta-data/iam/info";
 
 /// What was read ahead is used if it is asked for within this time; later it may have expired.
 const AHEAD: Duration = Duration::from_mins(1);
@@ -75,33 +78,49 @@ impl InstanceCredentials {
     }
 }
 
-async fn load(imds: &Imds) -> provider::Result {
-    let role = read(imds, PATH).await?;
-    let role = role.lines().next().unwrap_or_default();
-    let document = read(imds, &format!("{PATH}{role}")).await?;
-    parse(&document)
+async fn load(imds: &impl Metadata) -> provider::Result {
+    read_role(imds).await.map_err(|why| match why {
+        NoCredentials::NoProfile => CredentialsError::not_loaded(why),
+        _ => CredentialsError::provider_error(why),
+    })
 }
 
-async fn read(imds: &Imds, path: &str) -> Result<String, CredentialsError> {
-    match imds.get(path).await {
-        Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(CredentialsError::not_loaded(
-            "the instance has no instance profile",
-        )),
-        Err(error) => Err(CredentialsError::provider_error(error)),
+async fn read_role(imds: &impl Metadata) -> Result<Credentials, NoCredentials> {
+    let roles = imds.get(PATH).await?.unwrap_or_default();
+    let Some(role) = roles.lines().map(str::trim).find(|role| !role.is_empty()) else {
+        return Err(without_role(imds).await);
+    };
+    match imds.get(&format!("{PATH}{role}")).await? {
+        Some(document) => parse(&document),
+        None => Err(NoCredentials::NotYet),
     }
 }
 
-fn parse(document: &str) -> provider::Result {
+/// An instance with a profile must not be told that it has none.
+async fn without_role(imds: &impl Metadata) -> NoCredentials {
+    match imds.get(PROFILE).await {
+        Err(error) => error.into(),
+        Ok(None) => NoCredentials::NoProfile,
+        Ok(Some(profile)) => {
+            let said = serde_json::from_str(&profile).unwrap_or_default();
+            NoCredentials::refused(said).unwrap_or(NoCredentials::NotYet)
+        }
+    }
+}
+
+fn parse(document: &str) -> Result<Credentials, NoCredentials> {
+    // A refusal has the form of an answer, but for the credentials.
+    let said: Said = serde_json::from_str(document).unwrap_or_default();
+    if let Some(refused) = NoCredentials::refused(said) {
+        return Err(refused);
+    }
     // The cause is left out: serde's message may quote the secret.
     let Document {
         access_key_id,
         secret_access_key,
         token,
         expiration,
-    } = serde_json::from_str(document).map_err(|_| {
-        CredentialsError::invalid_configuration("the metadata service gave no credentials")
-    })?;
+    } = serde_json::from_str(document).map_err(|_| NoCredentials::NotUnderstood)?;
     let expires = DateTime::from_str(&expiration, Format::DateTime)
         .ok()
         .and_then(|time| SystemTime::try_from(time).ok());
@@ -125,21 +144,84 @@ impl ProvideCredentials for InstanceCredentials {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::imds::MetadataError;
     use super::*;
 
     #[test]
     fn the_documents_of_the_metadata_service_become_credentials() {
-        let document = r#"{"Code":"Success","AccessKeyId":"AKIA","SecretAccessKey":"s3cret",
-            "Token":"t","Expiration":"2026-01-01T00:00:00Z","Type":"AWS-HMAC"}"#;
-        let credentials = parse(document).unwrap();
-        assert_eq!(credentials.access_key_id(), "AKIA");
-        assert!(credentials.expiry().is_some());
+        for code in ["\"Code\":\"Success\",", ""] {
+            let document = format!(
+                r#"{{{code}"AccessKeyId":"AKIA","SecretAccessKey":"s3cret",
+                "Token":"t","Expiration":"2026-01-01T00:00:00Z","Type":"AWS-HMAC"}}"#
+            );
+            let credentials = parse(&document).unwrap();
+            assert_eq!(credentials.access_key_id(), "AKIA");
+            assert!(credentials.expiry().is_some());
+        }
     }
 
     #[test]
     fn a_broken_document_is_refused_without_a_quote() {
-        let error = parse(r#"{"AccessKeyId":"AKIA","SecretAccessKey":"s3cret""#).unwrap_err();
-        let text = format!("{error} {error:?}");
-        assert!(!text.contains("s3cret"), "{text}");
+        for document in [
+            r#"{"AccessKeyId":"AKIA","SecretAccessKey":"s3cret""#,
+            r#"{"Code":"Success","SecretAccessKey":"s3cret"}"#,
+            r#"{"Code":{"SecretAccessKey":"s3cret"}}"#,
+        ] {
+            let error = parse(document).unwrap_err();
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+    }
+
+    struct Shows(BTreeMap<&'static str, &'static str>);
+
+    impl Metadata for Shows {
+        async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
+            Ok(self.0.get(path).map(|text| (*text).to_owned()))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_metadata_services_word_is_told_and_a_profile_is_seen() {
+        const ROLE: &str = "meta-data/iam/security-credentials/r";
+        let info = r#"{"Code":"Success","InstanceProfileArn":"arn"}"#;
+        let lost = r#"{"Code":"InstanceProfileNotFound","Message":"Instance Profile with id X was not found."}"#;
+        let trust =
+            r#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role r."}"#;
+        let failed = r#"{"Code":"Failed"}"#;
+        for (shown, expected) in [
+            (vec![], "the instance has no instance profile; attach an"),
+            (
+                vec![(PROFILE, info)],
+                "metadata has no credentials of its role yet",
+            ),
+            (
+                vec![(PROFILE, info), (PATH, "")],
+                "metadata has no credentials of its role yet",
+            ),
+            (
+                vec![(PROFILE, info), (PATH, "r")],
+                "metadata has no credentials of its role yet",
+            ),
+            (
+                vec![(PROFILE, lost)],
+                "InstanceProfileNotFound: Instance Profile with id X was not found; attach an",
+            ),
+            (
+                vec![(PATH, "r\n"), (ROLE, trust)],
+                "AssumeRoleUnauthorizedAccess: EC2 cannot assume the role r; look",
+            ),
+            (
+                vec![(PATH, "r"), (ROLE, failed)],
+                "says Failed; it is asked again",
+            ),
+            (vec![(PATH, "r"), (ROLE, "<html>")], "gave no credentials"),
+        ] {
+            let shows = Shows(shown.iter().copied().collect());
+            let text = read_role(&shows).await.unwrap_err().to_string();
+            assert!(text.contains(expected), "{shown:?}: {text}");
+        }
     }
 }

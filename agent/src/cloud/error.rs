@@ -19,8 +19,8 @@ pub enum CloudError {
         /// The IAM action that was refused.
         action: &'static str,
     },
-    /// There are no credentials to sign with: the instance has no profile, or IMDS did not give them.
-    #[error("no AWS credentials: {0}; attach an instance profile to the instance")]
+    /// There are no credentials to sign with: why, and what to do.
+    #[error("no AWS credentials: {0}")]
     NoCredentials(String),
     /// No answer, or one that says nothing certain. The call may or may not have had an effect.
     #[error("{action} failed: {cause}")]

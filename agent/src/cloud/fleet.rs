@@ -5,8 +5,10 @@ use std::net::IpAddr;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    Filter, Instance as Described, InstanceLifecycleType, InstanceStateName, Tag,
+    AttachmentStatus, Filter, Instance as Described, InstanceLifecycleType,
+    InstanceNetworkInterface, InstanceStateName, Tag,
 };
+use ipnet::IpNet;
 
 use super::refusal::sort;
 use super::{Aws, CloudError};
@@ -29,8 +31,9 @@ pub struct Instance {
     pub id: String,
     /// Where it is in its life.
     pub state: InstanceState,
-    /// Primary private address; gone once it is terminated.
-    pub private_ip: Option<IpAddr>,
+    /// Its private addresses on all of its interfaces, the primary one first; gone once it is terminated.
+    /// A prefix that is delegated to an interface is one block.
+    pub addresses: Vec<IpNet>,
     /// Its tags; AWS takes them away from a terminated instance early.
     pub tags: BTreeMap<String, String>,
     /// What it is and where.
@@ -113,6 +116,7 @@ impl Fleet for Ec2 {
 
 /// An answer without an id or a state says nothing about any instance.
 fn instance(described: Described) -> Option<Instance> {
+    let addresses = addresses(&described);
     let state = match described.state?.name? {
         InstanceStateName::Pending | InstanceStateName::Running => InstanceState::Alive,
         InstanceStateName::Stopping | InstanceStateName::Stopped => InstanceState::Stopped,
@@ -127,6 +131,7 @@ fn instance(described: Described) -> Option<Instance> {
         .map(|place| (place.availability_zone, place.availability_zone_id))
         .unwrap_or_default();
     Some(Instance {
+        addresses,
         facts: Facts {
             zone,
             zone_id,
@@ -136,7 +141,6 @@ fn instance(described: Described) -> Option<Instance> {
         },
         id: described.instance_id?,
         state,
-        private_ip: described.private_ip_address.and_then(|ip| ip.parse().ok()),
         tags: described
             .tags
             .unwrap_or_default()
@@ -144,4 +148,116 @@ fn instance(described: Described) -> Option<Instance> {
             .filter_map(pair)
             .collect(),
     })
+}
+
+/// Each once, the primary one first.
+fn addresses(described: &Described) -> Vec<IpNet> {
+    let interfaces = described.network_interfaces().iter();
+    let all = described.private_ip_address().into_iter();
+    let all = all.chain(interfaces.filter(|i| is_attached(i)).flat_map(of_interface));
+    let mut addresses: Vec<IpNet> = Vec::new();
+    for address in all.filter_map(block) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+/// One that is on its way to another instance takes its addresses along.
+fn is_attached(interface: &InstanceNetworkInterface) -> bool {
+    let status = interface.attachment().and_then(|a| a.status());
+    !matches!(
+        status,
+        Some(AttachmentStatus::Detaching | AttachmentStatus::Detached)
+    )
+}
+
+fn of_interface(interface: &InstanceNetworkInterface) -> impl Iterator<Item = &str> {
+    let single = interface.private_ip_addresses().iter();
+    let single = single.filter_map(|address| address.private_ip_address());
+    let six = interface.ipv6_addresses().iter();
+    let six = six.filter_map(|address| address.ipv6_address());
+    let prefixes = interface.ipv4_prefixes().iter();
+    let prefixes = prefixes.filter_map(|prefix| prefix.ipv4_prefix());
+    let six_prefixes = interface.ipv6_prefixes().iter();
+    let six_prefixes = six_prefixes.filter_map(|prefix| prefix.ipv6_prefix());
+    let primary = interface.private_ip_address().into_iter();
+    primary
+        .chain(single)
+        .chain(six)
+        .chain(prefixes)
+        .chain(six_prefixes)
+}
+
+/// A single address is a block of one.
+fn block(text: &str) -> Option<IpNet> {
+    let single = text.parse::<IpAddr>().map(IpNet::from);
+    single.or_else(|_| text.parse()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::{
+        InstanceIpv4Prefix, InstanceIpv6Address, InstanceIpv6Prefix,
+        InstanceNetworkInterfaceAttachment, InstancePrivateIpAddress,
+    };
+
+    use super::*;
+
+    fn interface(primary: &str, status: AttachmentStatus) -> InstanceNetworkInterface {
+        let attachment = InstanceNetworkInterfaceAttachment::builder().status(status);
+        let address = |ip: &str| {
+            InstancePrivateIpAddress::builder()
+                .private_ip_address(ip)
+                .build()
+        };
+        InstanceNetworkInterface::builder()
+            .attachment(attachment.build())
+            .private_ip_address(primary)
+            .private_ip_addresses(address(primary))
+            .private_ip_addresses(address("10.0.2.9"))
+            .ipv6_addresses(
+                InstanceIpv6Address::builder()
+                    .ipv6_address("fd00::9")
+                    .build(),
+            )
+            .ipv4_prefixes(
+                InstanceIpv4Prefix::builder()
+                    .ipv4_prefix("10.0.4.16/28")
+                    .build(),
+            )
+            .ipv6_prefixes(
+                InstanceIpv6Prefix::builder()
+                    .ipv6_prefix("fd00:0:0:1::/80")
+                    .build(),
+            )
+            .build()
+    }
+
+    #[test]
+    fn addresses_are_those_of_all_attached_interfaces_each_once() {
+        let described = Described::builder()
+            .private_ip_address("10.0.0.4")
+            .network_interfaces(interface("10.0.0.4", AttachmentStatus::Attached))
+            .network_interfaces(interface("10.0.1.4", AttachmentStatus::Attaching))
+            .network_interfaces(interface("10.0.5.4", AttachmentStatus::Detaching))
+            .build();
+        let told: Vec<String> = addresses(&described)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "10.0.0.4/32",
+                "10.0.2.9/32",
+                "fd00::9/128",
+                "10.0.4.16/28",
+                "fd00:0:0:1::/80",
+                "10.0.1.4/32"
+            ]
+        );
+        assert!(addresses(&Described::builder().build()).is_empty());
+    }
 }

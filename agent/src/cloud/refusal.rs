@@ -6,6 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::no_credentials::NoCredentials;
 use super::{CALLS, CloudError};
 
 /// AWS's codes for a missing permission, by service (JSON and query protocols).
@@ -61,7 +62,7 @@ where
     }
     let all = causes(error);
     if let Some(missing) = all.iter().find(|c| c.is::<CredentialsError>()) {
-        return CloudError::NoCredentials(chain(&causes(*missing)));
+        return without_credentials(*missing);
     }
     CloudError::Failed {
         action,
@@ -106,6 +107,12 @@ fn named_in(message: &str) -> Option<(&str, &str)> {
     let resource = rest.strip_prefix("on resource: ")?;
     let end = resource.find(char::is_whitespace).unwrap_or(resource.len());
     Some((action, &resource[..end]))
+}
+
+/// Nothing to sign with: in the words of instance metadata, where the cause is there.
+pub(super) fn without_credentials(error: &(dyn Error + 'static)) -> CloudError {
+    let all = causes(error);
+    CloudError::NoCredentials(NoCredentials::among(&all).unwrap_or_else(|| chain(&all)))
 }
 
 /// An error of the connection, with all its causes.

@@ -17,7 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::timeout;
 
-use super::refusal::whole;
+use super::refusal::{whole, without_credentials};
 use super::{Aws, CloudError};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -88,7 +88,7 @@ pub(super) async fn send(
 
 async fn signed(aws: &Aws, call: &Call<'_>) -> Result<HttpRequest, CloudError> {
     let credentials = aws.credentials.provide_credentials().await;
-    let credentials = credentials.map_err(|error| CloudError::NoCredentials(whole(&error)))?;
+    let credentials = credentials.map_err(|error| without_credentials(&error))?;
     let identity = credentials.into();
     let params = v4::SigningParams::builder()
         .identity(&identity)

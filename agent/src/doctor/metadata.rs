@@ -39,7 +39,7 @@ pub(super) async fn gather(settings: &Settings) -> Facts {
         Ok(region) => {
             let aws = Aws::new(&imds, &region, &settings.aws);
             (
-                node::identify(&imds, |_| Ec2::new(&aws), settings).await,
+                node::look(&imds, |_| Ec2::new(&aws), settings).await,
                 Some(aws),
             )
         }

@@ -9,10 +9,16 @@ use crate::swarm::InvalidClusterName;
 /// Why a node cannot tell who it is.
 #[derive(Debug, Clone, Eq, PartialEq, Error)]
 pub enum IdentifyError {
+    /// No tags, no settings.
+    #[error(
+        "cannot tell this node's role and cluster: instance {0} has no tags swarm:role and swarm:cluster; set \
+         swarm:role = manager or worker and swarm:cluster = <name> in the launch template, and on this instance"
+    )]
+    NoTags(String),
     /// No tag, no setting.
     #[error(
         "cannot tell this node's role: instance {0} has no tag swarm:role; set swarm:role = manager or worker \
-         in the launch template"
+         in the launch template, and on this instance"
     )]
     NoRole(String),
     /// A tag, but none of the two words.
@@ -29,7 +35,7 @@ pub enum IdentifyError {
     /// No tag, no setting.
     #[error(
         "cannot tell this node's cluster: instance {0} has no tag swarm:cluster; set swarm:cluster = <name> \
-         in the launch template"
+         in the launch template, and on this instance"
     )]
     NoCluster(String),
     /// A tag, but not one that can be part of AWS names.
@@ -46,7 +52,7 @@ pub enum IdentifyError {
     #[error(
         "cannot read the tags of instance {instance_id}: instance metadata shows none, and {}; set \"Allow tags \
          in metadata\" (InstanceMetadataTags=enabled) in the launch template, or allow ec2:DescribeTags in the \
-         policy of the instance's role",
+         policy of the instance's role; an instance without any tag needs swarm:role and swarm:cluster first",
         why_not_asked(cause)
     )]
     TagsHidden {
@@ -73,6 +79,18 @@ pub enum IdentifyError {
         "cannot read {0} from instance metadata: it is not there (404); is this an EC2 instance?"
     )]
     NotShown(&'static str),
+    /// The identity document lacks something that EC2 writes into every one.
+    #[error(
+        "cannot read who this instance is: the identity document of instance metadata has no {0:?}; is this an EC2 \
+         instance, and does metadata.endpoint name its metadata service?"
+    )]
+    Incomplete(&'static str),
+    /// Its subnet has no IPv4 addresses.
+    #[error(
+        "cannot take instance {0} into a swarm: swarm needs an IPv4 address, and this subnet has none; launch it in a \
+         subnet with IPv4 addresses"
+    )]
+    NoIpv4(String),
     /// Metadata answers with something that cannot be understood.
     #[error("cannot read {path} from instance metadata: {cause}")]
     NotUnderstood {
@@ -84,15 +102,62 @@ pub enum IdentifyError {
 }
 
 impl IdentifyError {
-    /// Whether asking again is useless until a person has changed the tags.
+    /// Whether asking again is useless until a person has changed the tags, or launched another instance.
     pub fn is_terminal(&self) -> bool {
-        matches!(
-            self,
-            Self::NoRole(_)
-                | Self::WrongRole { .. }
-                | Self::NoCluster(_)
-                | Self::WrongCluster { .. }
-        )
+        match self {
+            Self::WrongRole { .. }
+            | Self::WrongCluster { .. }
+            | Self::Incomplete(_)
+            | Self::NoIpv4(_) => true,
+            Self::NoTags(_)
+            | Self::NoRole(_)
+            | Self::NoCluster(_)
+            | Self::TagsHidden { .. }
+            | Self::TagsUnanswered { .. }
+            | Self::Metadata(_)
+            | Self::NotShown(_)
+            | Self::NotUnderstood { .. } => false,
+        }
+    }
+
+    /// Whether it is waited for: tags may come long after the launch, so may the right to ask for them, and an
+    /// answer that cannot be of metadata may be followed by one that is.
+    pub fn is_awaited(&self) -> bool {
+        match self {
+            Self::NoTags(_)
+            | Self::NoRole(_)
+            | Self::NoCluster(_)
+            | Self::TagsHidden { .. }
+            | Self::TagsUnanswered { .. }
+            | Self::NotShown(_)
+            | Self::NotUnderstood { .. } => true,
+            Self::WrongRole { .. }
+            | Self::WrongCluster { .. }
+            | Self::Incomplete(_)
+            | Self::NoIpv4(_)
+            | Self::Metadata(_) => false,
+        }
+    }
+
+    /// What whoever looks at a node that waits is told.
+    pub fn waiting(&self) -> String {
+        match self {
+            Self::NotShown(_) | Self::NotUnderstood { .. } => format!("trying again: {self}"),
+            _ => format!("waiting for this instance's tags: {self}"),
+        }
+    }
+
+    /// EC2 did not tell the tags.
+    pub(super) fn unread(instance_id: &str, cause: CloudError) -> Self {
+        let instance_id = instance_id.to_owned();
+        match cause {
+            CloudError::Denied { .. } | CloudError::NoCredentials(_) => {
+                Self::TagsHidden { instance_id, cause }
+            }
+            CloudError::Throttled { .. } | CloudError::Failed { .. } => {
+                Self::TagsUnanswered { instance_id, cause }
+            }
+        }
     }
 }
 

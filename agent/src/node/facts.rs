@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::IdentifyError;
 use crate::cloud::imds::{Metadata, MetadataError};
@@ -22,31 +22,36 @@ pub(super) struct Facts {
     pub(super) private_ip: Ipv4Addr,
 }
 
-/// The instance identity document, as far as it is of use here.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    instance_id: String,
-    region: String,
-    availability_zone: String,
-    instance_type: String,
-    private_ip: Ipv4Addr,
-}
-
 pub(super) async fn read(metadata: &impl Metadata) -> Result<Facts, IdentifyError> {
-    let document = document(metadata).await?;
+    let text = shown(DOCUMENT, metadata.get(DOCUMENT).await)?;
+    // What is no JSON may be anybody's answer, and another one comes.
+    let document: Map<String, Value> =
+        serde_json::from_str(&text).map_err(|cause| not_understood(DOCUMENT, &cause))?;
+    let instance_id = member(&document, "instanceId")?;
+    let private_ip = private_ip(&instance_id, &document)?;
     Ok(Facts {
-        instance_id: document.instance_id,
-        region: document.region,
-        zone: document.availability_zone,
-        instance_type: document.instance_type,
-        private_ip: document.private_ip,
+        private_ip,
+        region: member(&document, "region")?,
+        zone: member(&document, "availabilityZone")?,
+        instance_type: member(&document, "instanceType")?,
+        instance_id,
     })
 }
 
-async fn document(metadata: &impl Metadata) -> Result<Document, IdentifyError> {
-    let text = shown(DOCUMENT, metadata.get(DOCUMENT).await)?;
-    serde_json::from_str(&text).map_err(|cause| not_understood(DOCUMENT, &cause))
+/// Something that EC2 writes into every instance's document: one without it is not EC2's, and stays so.
+fn member(document: &Map<String, Value>, key: &'static str) -> Result<String, IdentifyError> {
+    let text = document.get(key).and_then(Value::as_str).map(str::trim);
+    text.filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .ok_or(IdentifyError::Incomplete(key))
+}
+
+/// Missing, or null, where the instance's subnet has no IPv4 addresses: that is so for its whole life.
+fn private_ip(instance_id: &str, document: &Map<String, Value>) -> Result<Ipv4Addr, IdentifyError> {
+    let found = document.get("privateIp").and_then(Value::as_str);
+    found
+        .and_then(|text| text.trim().parse().ok())
+        .ok_or_else(|| IdentifyError::NoIpv4(instance_id.to_owned()))
 }
 
 /// The VPC's address blocks, from the primary network interface.

@@ -5,6 +5,7 @@ mod facts;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -19,6 +20,8 @@ use crate::swarm::{ClusterName, Role};
 pub use error::IdentifyError;
 use facts::Facts;
 use tags::Tags;
+use wait::Asked;
+pub use wait::{News, Told, Waiter};
 
 /// The tag that says manager or worker.
 pub const ROLE_TAG: &str = "swarm:role";
@@ -55,19 +58,90 @@ pub struct Node {
 
 /// Reads who this node is: facts and tags from instance metadata side by side, tags from EC2
 /// where metadata shows none. The command line overrides tags, tags override settings. `fleet` makes
-/// EC2's client for a region, where it is needed.
+/// EC2's client for a region, where it is needed. Tags that are not there yet are waited for, as long
+/// as it takes; `waiter` hears of that.
 pub async fn identify<F: Fleet>(
+    metadata: &impl Metadata,
+    fleet: impl FnOnce(&str) -> F,
+    settings: &Settings,
+    waiter: &mut impl Waiter,
+) -> Result<Node, IdentifyError> {
+    let (facts, shown) = tokio::join!(facts::read(metadata), tags::shown(metadata));
+    let facts = understood(facts, metadata, waiter).await?;
+    let mut shown = shown?;
+    let mut fleet = Some(fleet);
+    let mut asked = None;
+    loop {
+        if shown.is_none()
+            && let Some(fleet) = fleet.take()
+        {
+            asked = Some(Asked::new(fleet(&facts.region)));
+        }
+        let found = found(shown, asked.as_mut(), &facts.instance_id, settings).await;
+        match found.and_then(|tags| assemble(&facts, &tags, settings)) {
+            Err(why) if why.is_awaited() => waiter.waits(&why),
+            known => return known,
+        }
+        wait::pause().await;
+        shown = tags::shown(metadata).await?;
+    }
+}
+
+/// The facts, after another look where they were not understood.
+async fn understood(
+    mut facts: Result<Facts, IdentifyError>,
+    metadata: &impl Metadata,
+    waiter: &mut impl Waiter,
+) -> Result<Facts, IdentifyError> {
+    loop {
+        match facts {
+            Err(why) if why.is_awaited() => waiter.waits(&why),
+            known => return known,
+        }
+        wait::pause().await;
+        facts = facts::read(metadata).await;
+    }
+}
+
+/// The same in one look: tags that are missing are an error.
+pub async fn look<F: Fleet>(
     metadata: &impl Metadata,
     fleet: impl FnOnce(&str) -> F,
     settings: &Settings,
 ) -> Result<Node, IdentifyError> {
     let (facts, shown) = tokio::join!(facts::read(metadata), tags::shown(metadata));
     let (facts, shown) = (facts?, shown?);
-    let tags = match shown {
-        Some(tags) => tags,
-        None => tags::asked(&fleet(&facts.region), &facts.instance_id, settings).await?,
+    let mut asked = shown.is_none().then(|| Asked::new(fleet(&facts.region)));
+    let found = found(shown, asked.as_mut(), &facts.instance_id, settings).await?;
+    assemble(&facts, &found, settings)
+}
+
+/// The tags that metadata shows, else those by EC2's word. Where that cannot be had, but settings say who
+/// the node is, none.
+async fn found<F: Fleet>(
+    shown: Option<Tags>,
+    asked: Option<&mut Asked<F>>,
+    instance_id: &str,
+    settings: &Settings,
+) -> Result<Tags, IdentifyError> {
+    let (None, Some(asked)) = (&shown, asked) else {
+        return Ok(shown.unwrap_or_default());
     };
-    assemble(facts, &tags, settings)
+    match asked.tags(instance_id).await {
+        Ok(tags) => Ok(tags),
+        Err(cause) if is_known(settings) => {
+            tracing::warn!(%cause, "tags cannot be read: role and cluster are taken from settings");
+            Ok(Tags::new())
+        }
+        Err(cause) => Err(IdentifyError::unread(instance_id, cause)),
+    }
+}
+
+/// Whether settings alone say who the node is.
+fn is_known(settings: &Settings) -> bool {
+    let node = &settings.node;
+    let role = node.role.or(node.forced.role);
+    role.is_some() && (node.cluster.is_some() || node.forced.cluster.is_some())
 }
 
 /// The address blocks of this instance's VPC, which no pool may overlap. For who chooses one.
@@ -90,14 +164,21 @@ pub async fn region(
     }
 }
 
-fn assemble(facts: Facts, tags: &Tags, settings: &Settings) -> Result<Node, IdentifyError> {
-    let role = role(&facts.instance_id, tags, settings)?;
-    let cluster = cluster(&facts.instance_id, tags, settings)?;
+/// A wrong tag is told before a missing one: the missing one may come by itself.
+fn assemble(facts: &Facts, tags: &Tags, settings: &Settings) -> Result<Node, IdentifyError> {
+    let id = &facts.instance_id;
+    let (role, cluster) = (role(id, tags, settings)?, cluster(id, tags, settings)?);
+    let (role, cluster) = match (role, cluster) {
+        (Some(role), Some(cluster)) => (role, cluster),
+        (None, Some(_)) => return Err(IdentifyError::NoRole(id.clone())),
+        (Some(_), None) => return Err(IdentifyError::NoCluster(id.clone())),
+        (None, None) => return Err(IdentifyError::NoTags(id.clone())),
+    };
     Ok(Node {
-        instance_id: facts.instance_id,
-        region: facts.region,
-        zone: facts.zone,
-        instance_type: facts.instance_type,
+        instance_id: id.clone(),
+        region: facts.region.clone(),
+        zone: facts.zone.clone(),
+        instance_type: facts.instance_type.clone(),
         private_ip: facts.private_ip,
         name: tags
             .get("Name")
@@ -110,43 +191,42 @@ fn assemble(facts: Facts, tags: &Tags, settings: &Settings) -> Result<Node, Iden
     })
 }
 
-fn role(instance_id: &str, tags: &Tags, settings: &Settings) -> Result<Role, IdentifyError> {
-    let instance_id = || instance_id.to_owned();
+fn role(
+    instance_id: &str,
+    tags: &Tags,
+    settings: &Settings,
+) -> Result<Option<Role>, IdentifyError> {
     if let Some(role) = settings.node.forced.role {
-        return Ok(role);
+        return Ok(Some(role));
     }
-    match tags.get(ROLE_TAG) {
-        Some(word) => word.parse().map_err(|_| IdentifyError::WrongRole {
-            instance_id: instance_id(),
+    let Some(word) = tags.get(ROLE_TAG) else {
+        return Ok(settings.node.role);
+    };
+    word.parse()
+        .map(Some)
+        .map_err(|_| IdentifyError::WrongRole {
+            instance_id: instance_id.to_owned(),
             found: word.clone(),
-        }),
-        None => settings
-            .node
-            .role
-            .ok_or_else(|| IdentifyError::NoRole(instance_id())),
-    }
+        })
 }
 
 fn cluster(
     instance_id: &str,
     tags: &Tags,
     settings: &Settings,
-) -> Result<ClusterName, IdentifyError> {
-    let instance_id = || instance_id.to_owned();
+) -> Result<Option<ClusterName>, IdentifyError> {
     if let Some(cluster) = &settings.node.forced.cluster {
-        return Ok(cluster.clone());
+        return Ok(Some(cluster.clone()));
     }
-    match tags.get(CLUSTER_TAG) {
-        Some(name) => name.parse().map_err(|cause| IdentifyError::WrongCluster {
-            instance_id: instance_id(),
+    let Some(name) = tags.get(CLUSTER_TAG) else {
+        return Ok(settings.node.cluster.clone());
+    };
+    name.parse()
+        .map(Some)
+        .map_err(|cause| IdentifyError::WrongCluster {
+            instance_id: instance_id.to_owned(),
             cause,
-        }),
-        None => settings
-            .node
-            .cluster
-            .clone()
-            .ok_or_else(|| IdentifyError::NoCluster(instance_id())),
-    }
+        })
 }
 
 fn labels(tags: &Tags, settings: &Settings) -> BTreeMap<String, String> {

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 
 use super::*;
+
+mod waiting;
 use crate::cloud::CloudError;
 use crate::cloud::fleet::Instance;
 use crate::swarm::InvalidClusterName;
@@ -80,6 +82,13 @@ impl Fleet for Ec2 {
     }
 }
 
+/// Nobody has to know.
+struct Unheard;
+
+impl Waiter for Unheard {
+    fn waits(&mut self, _: &IdentifyError) {}
+}
+
 fn tags(tags: &[(&str, &str)]) -> Tags {
     tags.iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
@@ -105,7 +114,7 @@ async fn metadata_alone_is_enough() {
         ("aws:autoscaling:groupName", "demo-worker"),
         ("billing", "42"),
     ]);
-    let node = identify(
+    let node = look(
         &Shows::instance().tags(&given),
         |_| Ec2::never(),
         &Settings::default(),
@@ -142,14 +151,14 @@ async fn the_command_line_overrides_tags_and_tags_override_settings() {
     .concat();
     let shows = Shows::instance().tags(&tagged);
 
-    let node = identify(&shows, |_| Ec2::never(), &settings)
+    let node = look(&shows, |_| Ec2::never(), &settings)
         .await
         .expect("a node");
     assert_eq!((node.role, node.cluster.as_str()), (Role::Worker, "demo"));
     settings.node.forced.role = Some(Role::Manager);
     settings.node.forced.cluster = "forced".parse().ok();
     settings.node.forced.labels = tags(&[("c", "forced")]);
-    let node = identify(&shows, |_| Ec2::never(), &settings)
+    let node = look(&shows, |_| Ec2::never(), &settings)
         .await
         .expect("a node");
     assert_eq!(
@@ -163,7 +172,7 @@ async fn the_command_line_overrides_tags_and_tags_override_settings() {
 
     let untagged = Shows::instance().tags(&[("Name", " ")]);
     settings.node.forced = crate::config::Forced::default();
-    let node = identify(&untagged, |_| Ec2::never(), &settings)
+    let node = look(&untagged, |_| Ec2::never(), &settings)
         .await
         .expect("a node");
     assert_eq!(
@@ -174,47 +183,94 @@ async fn the_command_line_overrides_tags_and_tags_override_settings() {
 
 #[tokio::test]
 async fn wrong_tags_are_terminal_and_name_the_tag_to_set() {
-    let cases: [(&[(&str, &str)], &str); 5] = [
-        (
-            &[("swarm:cluster", "demo")],
-            "cannot tell this node's role: instance i-0123456789abcdef0 has no tag swarm:role; \
-             set swarm:role = manager or worker in the launch template",
-        ),
+    let wrong_role =
+        "cannot tell this node's role: the tag swarm:role of instance i-0123456789abcdef0 is";
+    let wrong_cluster =
+        "cannot tell this node's cluster: the tag swarm:cluster of instance i-0123456789abcdef0:";
+    let set_role = "set swarm:role = manager or worker in the launch template";
+    let form = "is no cluster name: use 1 to 48 letters, digits, \"-\" and \"_\", a letter or a digit first";
+    let cases: [(&[(&str, &str)], String); 6] = [
         (
             &[("swarm:cluster", "demo"), ("swarm:role", "boss")],
-            "cannot tell this node's role: the tag swarm:role of instance i-0123456789abcdef0 is \"boss\"; \
-             set swarm:role = manager or worker in the launch template",
+            format!("{wrong_role} \"boss\"; {set_role}"),
         ),
         (
             &[("swarm:cluster", "demo"), ("swarm:role", "")],
-            "cannot tell this node's role: the tag swarm:role of instance i-0123456789abcdef0 is \"\"; \
-             set swarm:role = manager or worker in the launch template",
-        ),
-        (
-            &[("swarm:role", "worker")],
-            "cannot tell this node's cluster: instance i-0123456789abcdef0 has no tag swarm:cluster; \
-             set swarm:cluster = <name> in the launch template",
+            format!("{wrong_role} \"\"; {set_role}"),
         ),
         (
             &[("swarm:role", "worker"), ("swarm:cluster", "a/b")],
-            "cannot tell this node's cluster: the tag swarm:cluster of instance i-0123456789abcdef0: \"a/b\" is no \
-             cluster name: use 1 to 48 letters, digits, \"-\" and \"_\", a letter or a digit first",
+            format!("{wrong_cluster} \"a/b\" {form}"),
+        ),
+        (
+            &[("swarm:role", "worker"), ("swarm:cluster", "")],
+            format!("{wrong_cluster} \"\" {form}"),
+        ),
+        // The other tag may come, but this one stays wrong.
+        (
+            &[("swarm:role", "Manager")],
+            format!("{wrong_role} \"Manager\"; {set_role}"),
+        ),
+        (
+            &[("swarm:cluster", "-demo")],
+            format!("{wrong_cluster} \"-demo\" {form}"),
         ),
     ];
     for (given, message) in cases {
         let shows = Shows::instance().tags(given);
-        let error = identify(&shows, |_| Ec2::never(), &Settings::default())
+        let settings = Settings::default();
+        let error = identify(&shows, |_| Ec2::never(), &settings, &mut Unheard)
             .await
-            .expect_err(message);
+            .expect_err(&message);
         assert_eq!(error.to_string(), message);
-        assert!(error.is_terminal(), "{message}");
+        assert!(error.is_terminal() && !error.is_awaited(), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn missing_tags_are_named_and_not_terminal() {
+    let set = "in the launch template, and on this instance";
+    let cases: [(&[(&str, &str)], String); 3] = [
+        (
+            &[("Name", "web")],
+            format!(
+                "cannot tell this node's role and cluster: instance {ID} has no tags swarm:role and swarm:cluster; set \
+                 swarm:role = manager or worker and swarm:cluster = <name> {set}"
+            ),
+        ),
+        (
+            &[("swarm:cluster", "demo")],
+            format!(
+                "cannot tell this node's role: instance {ID} has no tag swarm:role; set swarm:role = manager or \
+                 worker {set}"
+            ),
+        ),
+        (
+            &[("swarm:role", "worker")],
+            format!(
+                "cannot tell this node's cluster: instance {ID} has no tag swarm:cluster; set swarm:cluster = <name> \
+                 {set}"
+            ),
+        ),
+    ];
+    for (given, message) in cases {
+        let shows = Shows::instance().tags(given);
+        let error = look(&shows, |_| Ec2::never(), &Settings::default())
+            .await
+            .expect_err(&message);
+        assert_eq!(error.to_string(), message);
+        assert!(!error.is_terminal() && error.is_awaited(), "{message}");
+        assert_eq!(
+            error.waiting(),
+            format!("waiting for this instance's tags: {message}")
+        );
     }
 }
 
 #[tokio::test]
 async fn ec2_is_asked_where_metadata_shows_no_tags() {
     let ec2 = Ec2::new(vec![Ok(tags(&MEMBER))]);
-    let node = identify(&Shows::instance(), |_| &ec2, &Settings::default())
+    let node = look(&Shows::instance(), |_| &ec2, &Settings::default())
         .await
         .expect("a node");
     assert_eq!(
@@ -223,28 +279,11 @@ async fn ec2_is_asked_where_metadata_shows_no_tags() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_young_instance_is_looked_up_until_ec2_knows_its_tags() {
-    let ec2 = Ec2::new(vec![
-        Ok(Tags::new()),
-        Ok(tags(&MEMBER[..1])),
-        Ok(tags(&MEMBER)),
-    ]);
-    let node = identify(&Shows::instance(), |_| &ec2, &Settings::default())
-        .await
-        .expect("a node");
-    assert_eq!((node.role, ec2.asked.get()), (Role::Worker, 3));
-
-    let ec2 = Ec2::new(vec![Ok(Tags::new())]);
-    let error = identify(&Shows::instance(), |_| &ec2, &Settings::default()).await;
-    assert_eq!(error, Err(IdentifyError::NoRole(ID.to_owned())));
-    assert_eq!(ec2.asked.get(), 5);
-}
-
 #[tokio::test]
 async fn hidden_tags_name_both_ways_out_and_are_not_terminal() {
     let ways_out = "set \"Allow tags in metadata\" (InstanceMetadataTags=enabled) in the launch template, or allow \
-                    ec2:DescribeTags in the policy of the instance's role";
+                    ec2:DescribeTags in the policy of the instance's role; an instance without any tag needs swarm:role \
+                    and swarm:cluster first";
     for (cause, why) in [
         (denied(), "ec2:DescribeTags is denied"),
         (
@@ -253,14 +292,14 @@ async fn hidden_tags_name_both_ways_out_and_are_not_terminal() {
         ),
     ] {
         let ec2 = Ec2::new(vec![Err(cause)]);
-        let error = identify(&Shows::instance(), |_| &ec2, &Settings::default())
+        let error = look(&Shows::instance(), |_| &ec2, &Settings::default())
             .await
             .expect_err(why);
         let expected = format!(
             "cannot read the tags of instance {ID}: instance metadata shows none, and {why}; {ways_out}"
         );
         assert_eq!(error.to_string(), expected);
-        assert!(!error.is_terminal());
+        assert!(!error.is_terminal() && error.is_awaited());
     }
 }
 
@@ -276,7 +315,7 @@ async fn a_silent_ec2_is_not_terminal() {
         },
     ] {
         let ec2 = Ec2::new(vec![Err(cause.clone())]);
-        let error = identify(&Shows::instance(), |_| &ec2, &Settings::default())
+        let error = look(&Shows::instance(), |_| &ec2, &Settings::default())
             .await
             .expect_err("silent");
         assert_eq!(
@@ -285,7 +324,7 @@ async fn a_silent_ec2_is_not_terminal() {
                 "cannot read the tags of instance {ID}: instance metadata shows none, and {cause}"
             )
         );
-        assert!(!error.is_terminal());
+        assert!(!error.is_terminal() && error.is_awaited());
     }
 }
 
@@ -295,7 +334,7 @@ async fn settings_that_say_who_the_node_is_make_up_for_hidden_tags() {
     settings.node.role = Some(Role::Worker);
     settings.node.forced.cluster = "demo".parse().ok();
     let ec2 = Ec2::new(vec![Err(denied())]);
-    let node = identify(&Shows::instance(), |_| &ec2, &settings)
+    let node = look(&Shows::instance(), |_| &ec2, &settings)
         .await
         .expect("a node");
     assert_eq!((node.role, node.cluster.as_str()), (Role::Worker, "demo"));
@@ -307,7 +346,7 @@ async fn metadata_that_lacks_or_garbles_a_fact_is_named() {
     missing.0.remove("meta-data/mac");
     let nonsense = Shows::instance()
         .tags(&MEMBER)
-        .with("dynamic/instance-identity/document", "{}");
+        .with("dynamic/instance-identity/document", "<html>");
     let blocks = "meta-data/network/interfaces/macs/0a:00:00:00:00:07/vpc-ipv4-cidr-blocks";
     let blocks = Shows::instance()
         .tags(&MEMBER)
@@ -319,7 +358,7 @@ async fn metadata_that_lacks_or_garbles_a_fact_is_named() {
         ),
         (
             nonsense,
-            "cannot read dynamic/instance-identity/document from instance metadata: missing field `instanceId`",
+            "cannot read dynamic/instance-identity/document from instance metadata: expected value at line 1",
         ),
         (
             blocks,
@@ -327,11 +366,67 @@ async fn metadata_that_lacks_or_garbles_a_fact_is_named() {
         ),
     ] {
         let settings = Settings::default();
-        let identified = identify(&shows, |_| Ec2::never(), &settings);
+        let identified = look(&shows, |_| Ec2::never(), &settings);
         let both = tokio::try_join!(identified, vpc_cidrs(&shows));
         let error = both.expect_err(message);
         assert!(error.to_string().contains(message), "{error}");
         assert!(!error.is_terminal());
+    }
+}
+
+/// The document of an instance, with members that are others; null stands for null, and none for none.
+fn document(changes: &[(&str, Option<serde_json::Value>)]) -> Shows {
+    let path = "dynamic/instance-identity/document";
+    let shows = Shows::instance().tags(&MEMBER);
+    let mut document: serde_json::Value = serde_json::from_str(&shows.0[path]).expect("JSON");
+    let members = document.as_object_mut().expect("an object");
+    for (key, value) in changes {
+        match value {
+            Some(value) => members.insert((*key).to_owned(), value.clone()),
+            None => members.remove(*key),
+        };
+    }
+    shows.with(path, &document.to_string())
+}
+
+#[tokio::test]
+async fn what_can_never_work_is_terminal() {
+    let no_address = format!(
+        "cannot take instance {ID} into a swarm: swarm needs an IPv4 address, and this subnet has none; launch it in \
+         a subnet with IPv4 addresses"
+    );
+    let incomplete = |key: &str| {
+        format!(
+            "cannot read who this instance is: the identity document of instance metadata has no {key:?}; is this an \
+             EC2 instance, and does metadata.endpoint name its metadata service?"
+        )
+    };
+    let mut cases = vec![
+        (
+            ("privateIp", Some(serde_json::Value::Null)),
+            no_address.clone(),
+        ),
+        (("privateIp", None), no_address.clone()),
+        (("privateIp", Some("".into())), no_address.clone()),
+        (("privateIp", Some("fd00::7".into())), no_address),
+    ];
+    for key in ["instanceId", "region", "availabilityZone", "instanceType"] {
+        for value in [
+            None,
+            Some(serde_json::Value::Null),
+            Some(" ".into()),
+            Some(7.into()),
+        ] {
+            cases.push(((key, value), incomplete(key)));
+        }
+    }
+    for (change, message) in cases {
+        let shows = document(std::slice::from_ref(&change));
+        let settings = Settings::default();
+        let error = identify(&shows, |_| Ec2::never(), &settings, &mut Unheard).await;
+        let error = error.expect_err(&message);
+        assert_eq!(error.to_string(), message, "{change:?}");
+        assert!(error.is_terminal() && !error.is_awaited(), "{change:?}");
     }
 }
 

@@ -12,6 +12,7 @@ mod service;
 mod start;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use ipnet::Ipv4Net;
 

@@ -18,11 +18,11 @@ pub(super) async fn settle(
     changed: bool,
 ) -> Result<(), PrepareError> {
     // The engine waits for this: what can be asked at once is.
-    let (enabled, active) = tokio::join!(is(runner, "is-enabled"), is(runner, "is-active"));
+    let (enabled, runs) = tokio::join!(is_enabled(runner), runs(runner));
     if !enabled? {
         systemctl(runner, "enable", &["enable", SERVICE]).await?;
     }
-    if !active? {
+    if !runs? {
         return systemctl(runner, "start", &["start", "--no-block", SERVICE]).await;
     }
     if !changed {
@@ -41,7 +41,7 @@ pub(super) async fn settle(
 
 /// Stops the engine, and the socket that would start it again.
 pub(super) async fn stop(runner: &impl Runner) -> Result<(), PrepareError> {
-    if is(runner, "is-active").await? {
+    if runs(runner).await? {
         systemctl(runner, "stop", &["stop", SOCKET, SERVICE]).await?;
     }
     Ok(())
@@ -53,9 +53,16 @@ fn is_in_swarm(settings: &Settings) -> Result<bool, PrepareError> {
     Ok(swarm.join("certificates/swarm-node.crt").exists())
 }
 
-async fn is(runner: &impl Runner, question: &str) -> Result<bool, PrepareError> {
-    let command = Command::new(["systemctl", question, "--quiet", SERVICE]);
+async fn is_enabled(runner: &impl Runner) -> Result<bool, PrepareError> {
+    let command = Command::new(["systemctl", "is-enabled", "--quiet", SERVICE]);
     Ok(runner.run(&command).await?.is_success())
+}
+
+/// Whether it runs, or has begun to: it may have read its settings already.
+async fn runs(runner: &impl Runner) -> Result<bool, PrepareError> {
+    let command = Command::new(["systemctl", "is-active", SERVICE]);
+    let output = runner.run(&command).await?;
+    Ok(output.is_success() || output.stdout.trim() == "activating")
 }
 
 async fn systemctl(

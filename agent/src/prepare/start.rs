@@ -2,20 +2,29 @@
 
 use tracing::{Instrument, info, info_span};
 
+use super::waiting::Waiting;
 use super::{PrepareError, prepare};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
 use crate::command::Host;
 use crate::config::Settings;
-use crate::node;
+use crate::node::{self, Waiter};
 
-/// Finds out who this node is and readies its host.
-pub async fn start(settings: &Settings) -> Result<(), PrepareError> {
+/// Finds out who this node is and readies its host. `say` tells people who look at the journal or at the
+/// console what is waited for.
+pub async fn start(settings: &Settings, say: impl Fn(&str)) -> Result<(), PrepareError> {
+    let mut waiting = Waiting::new(say, settings.runtime_dir.clone());
+    ready(settings, &mut waiting).await?;
+    waiting.over();
+    Ok(())
+}
+
+async fn ready(settings: &Settings, waiter: &mut impl Waiter) -> Result<(), PrepareError> {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
     let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws));
-    let identified = node::identify(&imds, fleet, settings);
+    let identified = node::identify(&imds, fleet, settings, waiter);
     let (node, vpc_cidrs) = tokio::try_join!(identified, node::vpc_cidrs(&imds))?;
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);

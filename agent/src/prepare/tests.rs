@@ -34,7 +34,7 @@ struct HostFiles {
 }
 
 const ID: &str = "i-0123456789abcdef0";
-const ACTIVE: &str = "systemctl is-active --quiet docker.service";
+const ACTIVE: &str = "systemctl is-active docker.service";
 const ENABLED: &str = "systemctl is-enabled --quiet docker.service";
 const START: &str = "systemctl start --no-block docker.service";
 
@@ -165,6 +165,20 @@ async fn a_running_engine_is_restarted_outside_of_a_swarm_and_reloaded_inside() 
         runner.lines()[2..],
         ["systemctl reload --no-block docker.service"]
     );
+}
+
+/// The boot went on while tags were waited for: what it has begun to start has read its settings.
+#[tokio::test]
+async fn an_engine_that_is_starting_is_restarted_with_its_settings() {
+    let runner = Scripted::default().prints(ACTIVE, 3, "activating\n");
+    HostFiles::new().prepare(&runner).await.expect("prepared");
+    assert_eq!(
+        runner.lines()[2..],
+        ["systemctl restart --no-block docker.service"]
+    );
+    let runner = Scripted::default().prints(ACTIVE, 3, "failed\n");
+    HostFiles::new().prepare(&runner).await.expect("prepared");
+    assert_eq!(runner.lines()[2..], [START]);
 }
 
 #[tokio::test]

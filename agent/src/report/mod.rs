@@ -5,6 +5,7 @@ pub(crate) mod facts;
 pub mod failure;
 pub mod journal;
 pub mod metrics;
+pub mod note;
 pub mod notify;
 pub mod stacks;
 pub mod status;

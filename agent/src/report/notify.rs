@@ -37,12 +37,18 @@ impl Notify {
         }
     }
 
-    /// The node is in the swarm. Said once.
+    /// The node is in the swarm; of `prepare`, what comes after it may start. Said once.
     pub fn ready(&mut self) {
         if !self.ready {
             self.ready = true;
             send(&[NotifyState::Ready]);
         }
+    }
+
+    /// Whether that was said.
+    #[cfg(test)]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready
     }
 
     /// What the node is doing or waiting for.

@@ -5,6 +5,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::start::{Real, StartError, assemble, identify};
+use super::waits::{self, Waiting};
 use super::{Agent, notices, rounds, stacks};
 use crate::cloud::imds::Imds;
 use crate::config::Settings;
@@ -12,6 +13,7 @@ use crate::engine::docker::Docker;
 use crate::node::{self, IdentifyError};
 use crate::report::boot::Trace;
 use crate::report::failure::Failure;
+use crate::report::notify::Notify;
 use crate::stacks::Keeper;
 use crate::swarm::Role;
 use crate::swarm::latch::Heard;
@@ -35,10 +37,14 @@ pub(super) async fn meet(
     docker: Docker,
     settings: Settings,
     heard: watch::Receiver<Heard>,
+    notify: &Notify,
 ) -> Result<Met, StartError> {
     let begun = Instant::now();
     let engine = docker.clone();
-    let known = known(imds, docker, settings, heard);
+    let known = async {
+        waits::for_prepare(&settings.runtime_dir, notify).await;
+        known(imds, docker, settings, heard, notify).await
+    };
     let noticing = async {
         lookout.ask().await;
         Instant::now()
@@ -68,8 +74,11 @@ async fn known(
     docker: Docker,
     settings: Settings,
     heard: watch::Receiver<Heard>,
+    notify: &Notify,
 ) -> Result<(Agent<Real>, Keeper<stacks::Real>, Instant, Instant), StartError> {
-    let (node, aws) = identify(imds, &settings).await?;
+    let mut waiting = Waiting::new(&settings.runtime_dir, notify);
+    let (node, aws) = identify(imds, &settings, &mut waiting).await?;
+    drop(waiting);
     let identified = Instant::now();
     Failure::forget(&settings.runtime_dir);
     let role = node.role;

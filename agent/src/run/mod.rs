@@ -30,6 +30,7 @@ mod tell;
 #[cfg(test)]
 mod tests;
 mod token;
+mod waits;
 
 use std::net::SocketAddr;
 

@@ -18,7 +18,7 @@ use crate::cloud::{Access, Aws};
 use crate::config::{MetadataSettings, Settings};
 use crate::engine::docker::{Docker, Watch};
 use crate::engine::probe::NetworkProbe;
-use crate::node::{self, IdentifyError};
+use crate::node::{self, IdentifyError, Waiter};
 use crate::report::boot::Trace;
 use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
@@ -66,7 +66,14 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let imds = client(&settings.metadata);
     let mut lookout = notices::Watch::new(imds.clone().once());
     let (tell, mut heard) = watch::channel(Heard::default());
-    let met = meet(&imds, &mut lookout, docker, settings, heard.clone());
+    let met = meet(
+        &imds,
+        &mut lookout,
+        docker,
+        settings,
+        heard.clone(),
+        &notify,
+    );
     let (agent, keeper) = tokio::select! {
         met = rounds::alive(&notify, met) => met?.traced(trace),
         () = stop.asked() => return Ok(()),
@@ -116,7 +123,10 @@ async fn serve(metrics: &Metrics, settings: &Settings) -> Server {
 /// The agent of this node, for a verb that does one thing with it.
 pub(super) async fn agent(settings: Settings) -> Result<Agent<Real>, StartError> {
     let imds = client(&settings.metadata);
-    let (node, aws) = identify(&imds, &settings).await?;
+    let access = Access::new(&imds).ahead();
+    let aws = |region: &str| access.within(region, &settings.aws);
+    let node = node::look(&imds, |region| Ec2::new(&aws(region)), &settings).await?;
+    let aws = aws(&node.region);
     let (_, heard) = watch::channel(Heard::default());
     let (agent, _) = assemble(node, &aws, docker(&settings), settings, heard)?;
     Ok(agent)
@@ -154,13 +164,16 @@ fn client(settings: &MetadataSettings) -> Imds {
     Imds::new(settings.base(), settings.request_timeout, settings.budget)
 }
 
+/// Who this node is, however long its tags take.
 pub(super) async fn identify(
     imds: &Imds,
     settings: &Settings,
+    waiter: &mut impl Waiter,
 ) -> Result<(node::Node, Aws), IdentifyError> {
     let access = Access::new(imds).ahead();
     let aws = |region: &str| access.within(region, &settings.aws);
-    let node = node::identify(imds, |region| Ec2::new(&aws(region)), settings).await?;
+    let ec2 = |region: &str| Ec2::new(&aws(region));
+    let node = node::identify(imds, ec2, settings, waiter).await?;
     let aws = aws(&node.region);
     Ok((node, aws))
 }

@@ -44,7 +44,7 @@ pub enum Labelling {
     Settled,
     /// Nothing yet: EC2 has not said enough about its instance.
     Waits,
-    /// Nothing: it claims an instance that has another address.
+    /// Nothing: it claims an instance that has other addresses.
     Impostor,
     /// All of this, in one update.
     Change(Change),

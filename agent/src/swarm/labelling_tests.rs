@@ -33,7 +33,7 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
         alive: true,
         role: Some(Role::Worker),
         tagged: true,
-        private_ip: Some(ip(1)),
+        addresses: vec![ip(1).into()],
         labels: labels(tags),
         facts: labels(&[("swarmlet.zone", "a")]),
         ..Instance::default()

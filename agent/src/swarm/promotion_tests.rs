@@ -1,3 +1,4 @@
+use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::*;
@@ -23,7 +24,7 @@ fn instance(n: u8) -> (String, Instance) {
             alive: true,
             role: Some(Role::Manager),
             tagged: true,
-            private_ip: ip,
+            addresses: ip.map(IpNet::from).into_iter().collect(),
             ..Instance::default()
         },
     )
@@ -74,7 +75,7 @@ fn only_ec2s_word_makes_a_manager() {
     let mut dead = all(3);
     dead.get_mut("i-1").unwrap().alive = false;
     let mut elsewhere = all(3);
-    elsewhere.get_mut("i-1").unwrap().private_ip = Some(IpAddr::from([10, 0, 0, 99]));
+    elsewhere.get_mut("i-1").unwrap().addresses = vec![IpNet::from(IpAddr::from([10, 0, 0, 99]))];
     let mut unknown = all(3);
     unknown.remove("i-1");
     for fleet in [worker, dead, elsewhere, unknown] {
@@ -112,7 +113,7 @@ fn a_manager_whose_tag_says_worker_twice_is_demoted() {
     for spoil in [
         |i: &mut Instance| i.alive = false,
         |i: &mut Instance| i.role = None,
-        |i: &mut Instance| i.private_ip = None,
+        |i: &mut Instance| i.addresses.clear(),
     ] {
         let mut fleet = fleet.clone();
         spoil(fleet.get_mut("i-1").unwrap());

@@ -11,6 +11,7 @@ use crate::engine::EngineError;
 use crate::engine::docker::Docker;
 use crate::report::failure::Failure;
 use crate::report::metrics::SOCKET;
+use crate::report::note::{self, Note};
 use crate::report::status::{self, Status, StatusError};
 use crate::swarm::{Control, EngineState, Member};
 
@@ -110,7 +111,9 @@ fn report(
 fn agent(runtime_dir: &Path, said: &Result<Status, StatusError>) -> AgentView {
     let running = UnixStream::connect(runtime_dir.join(SOCKET)).is_ok();
     let failure = Failure::read(runtime_dir);
+    let waits = waits(runtime_dir, running);
     let problem = match (running, said, &failure) {
+        _ if waits.is_some() => waits.clone(),
         (false, _, Some(failure)) => Some(failure.text.clone()),
         (false, _, None) => Some("it does not run: `systemctl status swarmlet` tells why".to_owned()),
         (true, Err(StatusError::Damaged { .. }), _) => {
@@ -128,8 +131,18 @@ fn agent(runtime_dir: &Path, said: &Result<Status, StatusError>) -> AgentView {
     AgentView {
         running,
         problem,
-        failure: failure.filter(|_| !running),
+        failure: failure.filter(|_| !running && waits.is_none()),
     }
+}
+
+/// What agent or `prepare` wait for before the node is known.
+fn waits(runtime_dir: &Path, running: bool) -> Option<String> {
+    let prepare = || {
+        let text = Note::read(runtime_dir, note::PREPARE)?;
+        Some(format!("swarmlet-prepare is {text}"))
+    };
+    let agent = || Note::read(runtime_dir, note::AGENT).filter(|_| running);
+    prepare().or_else(agent)
 }
 
 fn engine(state: &Result<EngineState, EngineError>) -> EngineView {

@@ -38,6 +38,25 @@ fn an_agent_that_does_not_run_says_why_if_it_could() {
 }
 
 #[test]
+fn what_is_waited_for_is_said_before_the_node_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let prepare = Note::leave(folder.path(), note::PREPARE, "waiting for tags").unwrap();
+    let waits = agent(folder.path(), &unread());
+    let expected = "swarmlet-prepare is waiting for tags";
+    assert_eq!(waits.problem.as_deref(), Some(expected));
+    drop(prepare);
+    let _agent = Note::leave(folder.path(), note::AGENT, "waiting for tags").unwrap();
+    let down = agent(folder.path(), &unread()).problem.unwrap();
+    assert!(
+        down.contains("does not run"),
+        "a note of another life: {down}"
+    );
+    let _listener = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
+    let waits = agent(folder.path(), &Ok(fresh(true)));
+    assert_eq!(waits.problem.as_deref(), Some("waiting for tags"));
+}
+
+#[test]
 fn an_agent_that_runs_has_said_something_lately() {
     let folder = tempfile::tempdir().unwrap();
     let _listener = UnixListener::bind(folder.path().join(SOCKET)).unwrap();

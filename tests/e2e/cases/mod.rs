@@ -2,6 +2,7 @@
 
 use crate::Case;
 
+mod addresses;
 mod autolock;
 mod cloud_init;
 mod dnf_image;
@@ -13,6 +14,7 @@ mod identity;
 mod image;
 mod image_packer;
 mod image_pulled;
+mod late_tags;
 mod machines;
 mod packages;
 mod parameter_store;
@@ -62,6 +64,8 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
 pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
         packages::CASES,
+        late_tags::CASES,
+        addresses::CASES,
         stacks::registry::CASES,
         stacks::kept::CASES,
         stacks::refused::CASES,

@@ -21,6 +21,7 @@ from . import (
     images,
     imds,
     instances,
+    interfaces,
     parameters,
     refresh,
     stack_protection,
@@ -34,7 +35,19 @@ from .journal import Journal
 # metadata in the same moment waited 18 ms for each.
 _TURN_SECONDS = 0.0002
 
-_PARTS = (account, instances, images, autoscaling, group_calls, hooks, refresh, parameters, stacks, stack_protection)
+_PARTS = (
+    account,
+    instances,
+    interfaces,
+    images,
+    autoscaling,
+    group_calls,
+    hooks,
+    refresh,
+    parameters,
+    stacks,
+    stack_protection,
+)
 
 
 def main() -> int:

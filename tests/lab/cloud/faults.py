@@ -1,9 +1,10 @@
-"""Faults on demand: which requests shall be throttled, denied, failed, delayed, answered at another time or not at all."""
+"""Faults on demand: which requests are throttled, denied, failed, delayed, answered oddly, at another time or not at all."""
 
 from __future__ import annotations
 
 import fnmatch
 import itertools
+import json
 import threading
 import time
 from collections.abc import Iterable
@@ -12,9 +13,9 @@ from typing import Any
 
 from .machines import Machine, cluster_of
 
-EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew")
+EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew", "answer")
 # These change an answer and do not stand in for it.
-WITH_AN_ANSWER = ("delay", "skew")
+WITH_AN_ANSWER = ("delay", "skew", "answer")
 DROP_SECONDS = 60.0
 
 
@@ -50,6 +51,8 @@ class Fault:
     skew_seconds: float | None = None
     seconds: float | None = None
     since_launch_seconds: float | None = None
+    body: str | None = None
+    merge: dict[str, Any] | None = None
     created: float = field(default_factory=time.time)
 
     def is_over(self) -> bool:
@@ -92,6 +95,8 @@ class Faults:
             raise ValueError("cannot add the fault: a delay needs delay_ms")
         if posted["effect"] == "skew" and posted.get("skew_seconds") is None:
             raise ValueError("cannot add the fault: a skew needs skew_seconds")
+        if posted["effect"] == "answer":
+            _check_answer(posted)
         for name in ("delay_ms", "skew_seconds", "seconds", "since_launch_seconds"):
             if not isinstance(posted.get(name), int | float | None):
                 raise ValueError(f"cannot add the fault: {name} must be a number")
@@ -122,7 +127,28 @@ class Faults:
         """How many seconds AWS's clock is ahead for the call."""
         return sum(f.skew_seconds or 0 for f in self._current() if f.effect == "skew" and f.hits(call))
 
+    def rewritten(self, call: Call, body: str | bytes | None) -> str | bytes | None:
+        """What metadata says in place of its answer; None where there is nothing. A body stands for all of it, what is
+        merged changes members of a JSON object."""
+        for fault in self._current():
+            if fault.effect == "answer" and fault.hits(call):
+                if fault.body is not None:
+                    body = fault.body
+                elif body is not None and fault.merge is not None:
+                    body = json.dumps(json.loads(body) | fault.merge, indent=2)
+        return body
+
     def _current(self) -> Iterable[Fault]:
         with self._lock:
             self._faults = {i: f for i, f in self._faults.items() if not f.is_over()}
             return list(self._faults.values())
+
+
+def _check_answer(posted: dict[str, Any]) -> None:
+    if posted["service"] != "imds":
+        raise ValueError("cannot add the fault: only imds answers oddly on demand")
+    body, merge = posted.get("body"), posted.get("merge")
+    if (body is None) == (merge is None):
+        raise ValueError("cannot add the fault: an answer needs body or merge, one of them")
+    if not isinstance(body, str | None) or not isinstance(merge, dict | None):
+        raise ValueError("cannot add the fault: body must be a text, merge an object")

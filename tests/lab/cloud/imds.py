@@ -149,17 +149,24 @@ class Handler(BaseHTTPRequestHandler):
         machine = machine_at(self.client_address[0])
         path = self.path.partition("?")[0]
         entry = Entry(started, "imds", self.command, path, machine.instance_id if machine else None)
-        effect = self.server.faults.strike(Call("imds", self.command, (path,), machine))
+        call = Call("imds", self.command, (path,), machine)
+        effect = self.server.faults.strike(call)
         if effect == "drop":
             self.close_connection = True
             entry.error = "Dropped"
         else:
-            answer = Answer(_FAULTS[effect]) if effect else answer_request()
+            answer = Answer(_FAULTS[effect]) if effect else self._rewritten(call, answer_request())
             entry.status = answer.status
             entry.error = HTTPStatus(answer.status).phrase if answer.status >= 400 else None
             self._send(answer)
         entry.ms = round((time.time() - started) * 1000, 1)
         self.server.journal.write(entry)
+
+    def _rewritten(self, call: Call, answer: Answer) -> Answer:
+        if self.command == "GET" and answer.status in (200, 404):
+            body = self.server.faults.rewritten(call, answer.body if answer.status == 200 else None)
+            return Answer(404 if body is None else 200, body or "", answer.headers)
+        return answer
 
     def _send(self, answer: Answer) -> None:
         body = answer.body.encode() if isinstance(answer.body, str) else answer.body

@@ -11,6 +11,7 @@ from moto.iam.models import InstanceProfile
 from moto.sts.models import AssumedRole, sts_backends
 
 from . import ACCOUNT, PARTITION, REGION, lifecycle, notices
+from .interfaces import addresses, prefixes
 from .machines import tags_of
 from .world import VPC_CIDR, ec2, utc
 
@@ -78,15 +79,21 @@ def _keys(instance: Any) -> Tree:
 
 
 def _network(instance: Any) -> Tree:
-    interface = instance.nics[0]
-    subnet = _subnet(instance)
-    groups = instance.security_groups
-    under = f"network/interfaces/macs/{interface.mac_address}"
+    data: Tree = {"mac": instance.nics[0].mac_address}
+    for device, interface in instance.nics.items():
+        under = f"network/interfaces/macs/{interface.mac_address}"
+        facts = _interface(instance, interface) | {"device-number": str(device)}
+        data |= {f"{under}/{name}": value for name, value in facts.items()}
+    return data
+
+
+def _interface(instance: Any, interface: Any) -> dict[str, str]:
+    subnet = interface.subnet
+    groups = interface.group_set or instance.security_groups
     facts = {
-        "device-number": "0",
         "interface-id": interface.id,
-        "local-hostname": instance.private_dns_name,
-        "local-ipv4s": instance.private_ip,
+        "local-hostname": interface.private_dns_name,
+        "local-ipv4s": "\n".join(addresses(interface)),
         "mac": interface.mac_address,
         "owner-id": ACCOUNT,
         "security-group-ids": "\n".join(group.id for group in groups),
@@ -96,8 +103,11 @@ def _network(instance: Any) -> Tree:
         "vpc-id": subnet.vpc_id,
         "vpc-ipv4-cidr-block": VPC_CIDR,
         "vpc-ipv4-cidr-blocks": VPC_CIDR,
+        "ipv6s": "\n".join(interface.ipv6_addresses),
+        "ipv4-prefix": "\n".join(prefixes(interface, 4)),
+        "ipv6-prefix": "\n".join(prefixes(interface, 6)),
     }
-    return {"mac": interface.mac_address} | {f"{under}/{name}": value for name, value in facts.items()}
+    return {name: value for name, value in facts.items() if value}
 
 
 def _tags(instance: Any) -> Tree:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import lifecycle
+from .interfaces import has_address
 from .world import LOCK, ec2, utc
 
 GROUP_TAG = "aws:autoscaling:groupName"
@@ -61,16 +62,15 @@ def all_machines() -> list[Machine]:
 
 
 def instance_at(address: str) -> Any | None:
-    """moto's record of the pending or running instance with this address."""
+    """moto's record of the pending or running instance with this address, on whichever interface."""
     with LOCK:
         alias = _aliases.get(address)
-        for reservation in ec2().reservations.values():
-            for instance in reservation.instances:
-                if instance.state in ("pending", "running") and (
-                    instance.id == alias if alias else instance.private_ip == address
-                ):
-                    return instance
-    return None
+        every = [i for r in ec2().reservations.values() for i in r.instances if i.state in ("pending", "running")]
+        if alias:
+            return next((i for i in every if i.id == alias), None)
+        # Nearly every request comes from a primary address, and that is looked up quickly.
+        primary = next((i for i in every if i.private_ip == address), None)
+        return primary or next((i for i in every if has_address(i, address)), None)
 
 
 def machine_at(address: str) -> Machine | None:

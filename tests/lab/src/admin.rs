@@ -71,10 +71,10 @@ pub struct Instance {
     pub id: String,
     /// EC2's name of the state: `running`, `stopped`, `terminated` and so on.
     pub state: String,
-    /// Address of its only interface.
+    /// Its primary address.
     #[serde(rename = "private_ip")]
     pub address: String,
-    /// Hardware address of the same.
+    /// Hardware address of its primary interface.
     pub mac: String,
     /// The image it was launched from.
     pub image_id: String,

@@ -21,6 +21,8 @@ pub enum Effect {
     Drop,
     /// An answer at another time: the service's clock is not that of the machines.
     Skew,
+    /// Another answer of instance metadata.
+    Answer,
 }
 
 /// Which requests go wrong, how, and for how long.
@@ -46,6 +48,10 @@ pub struct Fault {
     pub seconds: Option<u64>,
     /// It hits an instance only this long after its launch.
     pub since_launch_seconds: Option<u64>,
+    /// What metadata answers instead.
+    pub body: Option<String>,
+    /// Or which members of the JSON object that it answers are others.
+    pub merge: Option<serde_json::Value>,
 }
 
 impl Fault {
@@ -62,6 +68,24 @@ impl Fault {
             skew_seconds: None,
             seconds: None,
             since_launch_seconds: None,
+            body: None,
+            merge: None,
+        }
+    }
+
+    /// Metadata answers this for paths like the pattern.
+    pub fn answer(path: &str, body: &str) -> Self {
+        Self {
+            body: Some(body.to_owned()),
+            ..Self::new("imds", Effect::Answer).target(path)
+        }
+    }
+
+    /// Metadata's JSON objects at paths like the pattern have these members.
+    pub fn merge(path: &str, members: serde_json::Value) -> Self {
+        Self {
+            merge: Some(members),
+            ..Self::new("imds", Effect::Answer).target(path)
         }
     }
 

@@ -1,6 +1,7 @@
 //! Parameter Store and EC2: what they hold, and what stands between them and a caller.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use swarmlet::cloud::CloudError;
@@ -240,7 +241,11 @@ fn described(machine: &super::machine::Machine, now: Duration, late: Duration) -
     Some(Instance {
         id: machine.instance_id.clone(),
         state: over.map_or(InstanceState::Alive, |_| InstanceState::Terminated),
-        private_ip: over.is_none().then_some(machine.ip.into()),
+        addresses: over
+            .is_none()
+            .then(|| IpAddr::from(machine.ip).into())
+            .into_iter()
+            .collect(),
         tags: if over.is_none() {
             tags.into()
         } else {

@@ -56,11 +56,14 @@ impl Known {
         let mut word = word(told, region, cluster);
         match &self.word {
             Some(old) if old.tagged && !word.tagged => {
-                let private_ip = word.private_ip.or(old.private_ip);
-                let alive = word.alive;
+                let addresses = if word.addresses.is_empty() {
+                    old.addresses.clone()
+                } else {
+                    word.addresses
+                };
                 word = Instance {
-                    alive,
-                    private_ip,
+                    alive: word.alive,
+                    addresses,
                     ..old.clone()
                 };
             }
@@ -173,7 +176,7 @@ fn word(told: &Told, region: &str, cluster: &ClusterName) -> Instance {
         role: role.filter(|_| tag(CLUSTER_TAG) == Some(cluster.as_str())),
         tagged: tag(ROLE_TAG).is_some(),
         lasted: Duration::ZERO,
-        private_ip: told.private_ip,
+        addresses: told.addresses.clone(),
         labels: labels.collect(),
         facts: facts(told, region),
     }
@@ -247,4 +250,4 @@ impl<O: Outside> Agent<O> {
 
 #[cfg(test)]
 #[path = "instances_tests.rs"]
-mod tests;
+pub(super) mod tests;

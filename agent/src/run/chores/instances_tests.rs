@@ -4,7 +4,7 @@ use crate::swarm::Availability;
 
 const EVERY: Duration = Duration::from_mins(1);
 
-fn node(number: usize) -> NodeEntry {
+pub(in crate::run::chores) fn node(number: usize) -> NodeEntry {
     NodeEntry {
         id: format!("n{number}"),
         role: Role::Worker,
@@ -23,7 +23,7 @@ fn told(id: &str) -> Told {
     Told {
         id: id.to_owned(),
         state: InstanceState::Alive,
-        private_ip: None,
+        addresses: Vec::new(),
         tags: [(ROLE_TAG.to_owned(), "worker".to_owned())].into(),
         facts: Facts::default(),
     }

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 
 use crate::engine::{Engine, NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
+use crate::swarm::Instance;
 use crate::swarm::labelling::{self, Change, Labelling};
 
 /// So many nodes at most in one round: the other chores wait meanwhile.
@@ -42,8 +43,7 @@ impl<O: Outside> Agent<O> {
         let mut due = Vec::new();
         for node in nodes.iter().filter(|node| node.ready) {
             let instance = self.chores.instances.of(node.instance_id.as_ref());
-            let private_ip = instance.and_then(|instance| instance.private_ip);
-            let labelling = labelling::next(&entry(node, private_ip), instance, managers);
+            let labelling = labelling::next(&entry(node, instance), instance, managers);
             match labelling {
                 Labelling::Change(change) => due.push((node.id.clone(), change)),
                 Labelling::Impostor => self.tell_impostor(node),
@@ -54,36 +54,45 @@ impl<O: Outside> Agent<O> {
     }
 
     fn tell_impostor(&mut self, node: &NodeEntry) {
-        let (id, instance) = (&node.id, node.instance_id.as_deref().unwrap_or_default());
-        if self.chores.said.insert(format!("impostor {id} {instance}")) {
-            let address = node.address.map(|address| address.to_string());
-            warn!(
-                node = id,
-                "cannot activate node {id}: it says that it is {instance}, whose address is not {}; \
-                 it stays drained",
-                address.as_deref().unwrap_or("known")
-            );
+        let instance = self.chores.instances.of(node.instance_id.as_ref());
+        let (id, message) = (&node.id, impostor(node, instance));
+        if !self.chores.said.contains(&message) {
+            warn!(node = id, "{message}");
+            self.chores.said.insert(message);
         }
     }
 }
 
+/// With both words: which of them is to be mended, a person has to see.
+fn impostor(node: &NodeEntry, instance: Option<&Instance>) -> String {
+    let address = node.address.map(|address| address.to_string());
+    format!(
+        "cannot activate node {}: it says that it is {}, but managers see it at {}, and EC2 knows that instance \
+         at {}; it stays drained",
+        node.id,
+        node.instance_id.as_deref().unwrap_or_default(),
+        address.as_deref().unwrap_or("no address"),
+        instance.map_or_else(|| "no address".to_owned(), Instance::told_addresses),
+    )
+}
+
 /// A manager's address is also the one under which raft knows it: of the leader itself Docker does
 /// not always tell another.
-pub(super) fn address(node: &NodeEntry, private_ip: Option<IpAddr>) -> Option<IpAddr> {
+pub(super) fn address(node: &NodeEntry, instance: Option<&Instance>) -> Option<IpAddr> {
     let listens = node.manager.map(|manager| manager.address.ip());
     listens
-        .filter(|ip| private_ip == Some(*ip))
+        .filter(|ip| instance.is_some_and(|instance| instance.is_at(Some(*ip))))
         .or(node.address)
 }
 
-pub(super) fn entry(node: &NodeEntry, private_ip: Option<IpAddr>) -> labelling::Node<'_> {
+pub(super) fn entry<'a>(node: &'a NodeEntry, instance: Option<&Instance>) -> labelling::Node<'a> {
     labelling::Node {
         role: node.role,
         availability: node.availability,
         labels: Cow::Borrowed(&node.labels),
         departing: node.departing().is_some(),
         instance_id: node.instance_id.clone(),
-        address: address(node, private_ip),
+        address: address(node, instance),
     }
 }
 
@@ -92,5 +101,34 @@ fn wanted(change: Change) -> NodeChange {
         availability: change.availability,
         labels: change.labels,
         role: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::chores::instances::tests::node;
+
+    #[test]
+    fn an_impostor_is_told_with_both_words() {
+        let entry = NodeEntry {
+            address: "10.0.3.9".parse().ok(),
+            ..node(1)
+        };
+        let instance = Instance {
+            addresses: vec![
+                "10.0.0.4/32".parse().unwrap(),
+                "10.0.1.16/28".parse().unwrap(),
+            ],
+            ..Instance::default()
+        };
+        assert_eq!(
+            impostor(&entry, Some(&instance)),
+            "cannot activate node n1: it says that it is i-1, but managers see it at 10.0.3.9, and EC2 knows \
+             that instance at 10.0.0.4, 10.0.1.16/28; it stays drained"
+        );
+        let unseen = impostor(&node(1), Some(&Instance::default()));
+        let told = "managers see it at no address, and EC2 knows that instance at no address";
+        assert!(unseen.contains(told), "{unseen}");
     }
 }

@@ -101,7 +101,6 @@ impl<O: Outside> Agent<O> {
 
     fn candidate(&self, node: &NodeEntry) -> promotion::Node {
         let instance = self.chores.instances.of(node.instance_id.as_ref());
-        let private_ip = instance.and_then(|instance| instance.private_ip);
         promotion::Node {
             id: node.id.clone(),
             role: node.role,
@@ -111,7 +110,7 @@ impl<O: Outside> Agent<O> {
             leader: node.manager.is_some_and(|m| m.leader),
             departing: node.departing(),
             instance_id: node.instance_id.clone(),
-            address: label::address(node, private_ip),
+            address: label::address(node, instance),
         }
     }
 

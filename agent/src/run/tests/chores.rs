@@ -1,5 +1,7 @@
 //! What the leader does for nodes that stay: labels, roles, tokens.
 
+use std::net::IpAddr;
+
 use super::*;
 use crate::engine::NodeEntry;
 use crate::node::ROLE_TAG;
@@ -63,11 +65,30 @@ async fn an_impostor_stays_drained() {
     let world = World::default();
     let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
     world.instance(2, |instance| {
-        instance.private_ip = Some([10, 0, 0, 99].into());
+        instance.addresses = vec![IpAddr::from([10, 0, 0, 99]).into()];
     });
     live(&mut leader, MINUTE).await;
     assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
     assert!(world.updates(2).is_empty());
+}
+
+/// Managers see the address that a node's routes choose, which need not be its primary one.
+#[tokio::test(start_paused = true)]
+async fn a_node_at_any_address_of_its_instance_is_activated_and_promoted() {
+    let world = World::default();
+    let roles = [Role::Manager, Role::Manager, Role::Worker];
+    let (_hosts, mut leader) = cluster(&world, &roles).await;
+    for number in [2, 3, 4] {
+        let other = IpAddr::from([10, 0, 7, number]);
+        world.instance(number, |instance| instance.addresses.push(other.into()));
+        world.node(number, |node| node.address = Some(other));
+    }
+    live(&mut leader, MINUTE).await;
+    for number in [2, 3, 4] {
+        let active = world.node(number, |node| node.availability);
+        assert_eq!(active, Availability::Active, "{number}");
+    }
+    assert_eq!(world.members(Role::Manager), 3);
 }
 
 #[tokio::test(start_paused = true)]

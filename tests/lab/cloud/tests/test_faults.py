@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import unittest
 from datetime import UTC, datetime
@@ -46,6 +47,35 @@ class FaultCase(unittest.TestCase):
         metadata = Metadata(cloud, machine["instance_id"])
         self.addCleanup(metadata.connection.close)
         return metadata
+
+
+class Metadatas(FaultCase):
+    """Odd answers of instance metadata."""
+
+    PATH = "dynamic/instance-identity/document"
+
+    def test_one_path_is_answered_with_another_text_or_with_other_members(self) -> None:
+        metadata, other = self.metadata("red"), self.metadata("blue")
+        real = metadata.get(self.PATH)
+        made = cloud.fault(service="imds", effect="answer", cluster="red", target=f"/latest/{self.PATH}", body="<html>")
+        self.assertEqual(metadata.get(self.PATH), (200, "<html>"))
+        self.assertEqual(metadata.get("meta-data/placement/region")[1], "us-east-1")
+        self.assertEqual(json.loads(other.get(self.PATH)[1])["region"], "us-east-1")
+        cloud.admin("DELETE", f"/lab/faults/{made}")
+        self.fault(service="imds", effect="answer", target="*/document", merge={"privateIp": None})
+        self.assertEqual(json.loads(metadata.get(self.PATH)[1]), json.loads(real[1]) | {"privateIp": None})
+
+    def test_what_is_not_there_is_answered_only_with_a_text(self) -> None:
+        metadata = self.metadata("red")
+        self.fault(service="imds", effect="answer", target="*/meta-data/nothing", merge={"a": 1})
+        self.assertEqual(metadata.get("meta-data/nothing")[0], 404)
+        self.fault(service="imds", effect="answer", target="*/meta-data/nothing", body="something")
+        self.assertEqual(metadata.get("meta-data/nothing"), (200, "something"))
+
+    def test_an_answer_is_a_text_or_members_and_of_metadata(self) -> None:
+        for wrong in ({}, {"body": "a", "merge": {}}, {"body": 1}, {"body": "a", "service": "ssm"}):
+            posted = {"service": "imds", "effect": "answer"} | wrong
+            self.assertEqual(cloud.admin("POST", "/lab/faults", posted)[0], 400, wrong)
 
 
 class Effects(FaultCase):

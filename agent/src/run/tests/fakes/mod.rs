@@ -4,7 +4,7 @@ mod docker;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -109,7 +109,7 @@ impl World {
         self.state.borrow_mut().instances.push(Instance {
             id: node.instance_id.clone(),
             state: InstanceState::Alive,
-            private_ip: Some(node.private_ip.into()),
+            addresses: vec![IpAddr::from(node.private_ip).into()],
             tags: tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
             facts: Facts {
                 zone: Some("ra".into()),
