@@ -25,6 +25,7 @@ from . import (
     refresh,
     stack_protection,
     stacks,
+    unread,
     world,
 )
 from .faults import Faults
@@ -39,6 +40,7 @@ _PARTS = (account, instances, images, autoscaling, group_calls, hooks, refresh, 
 
 def main() -> int:
     """Serves until a signal ends it."""
+    unread.install()
     options = _parse()
     sys.setswitchinterval(_TURN_SECONDS)
     stop = threading.Event()
