@@ -2,6 +2,8 @@
 //!
 //! `swarm` decides (pure), `cloud` and `engine` are AWS and Docker as the agent sees
 //! them, `run` observes, asks for a decision and acts on it. `docs/` has the protocol.
+// It panics where nobody reads.
+#![warn(clippy::print_stderr)]
 
 pub mod chance;
 pub mod cli;

@@ -3,6 +3,8 @@
 # shellcheck disable=SC2154  # the options, and what other parts have found
 
 identity='' architecture=''
+# Of the managers' type and the first of the workers'.
+manager_vcpus=0 worker_vcpus=0
 
 check_tools() {
   local arn
@@ -48,11 +50,10 @@ check_image() {
 
 # Each type is there, fits the image, and is offered in all of the subnets' zones.
 check_types() {
-  local type told arch
-  local -A seen=()
+  local type told arch count seen=' '
   for type in "$manager_type" ${worker_types//,/ }; do
-    [ -z "${seen[$type]-}" ] || continue
-    seen[$type]=1
+    [[ $seen != *" $type "* ]] || continue
+    seen+="$type "
     if ! ask told ec2 describe-instance-types --instance-types "$type" \
       --query "InstanceTypes[0].[VCpuInfo.DefaultVCpus,join(',',ProcessorInfo.SupportedArchitectures)]"; then
       case $refusal in
@@ -61,7 +62,9 @@ check_types() {
       esac
       continue
     fi
-    read -r "vcpus[$type]" arch <<<"$told"
+    read -r count arch <<<"$told"
+    [ "$type" != "$manager_type" ] || manager_vcpus=$count
+    [ "$type" != "${worker_types%%,*}" ] || worker_vcpus=$count
     if [ -n "$architecture" ] && [[ ,$arch, != *,$architecture,* ]]; then
       problem "instance type $type is $arch, the image $architecture: take another type or image"
     else
@@ -70,8 +73,6 @@ check_types() {
   done
 }
 
-declare -A vcpus=()
-
 check_offered() {
   local offered zone missing=()
   if ! ask offered ec2 describe-instance-type-offerings --location-type availability-zone \
@@ -79,13 +80,13 @@ check_offered() {
     unanswered 'where instance types are offered' ec2:DescribeInstanceTypeOfferings
     return
   fi
-  for zone in "${zones[@]}"; do
+  for zone in ${zones[@]+"${zones[@]}"}; do
     [[ " ${offered//[[:space:]]/ } " == *" $zone "* ]] || missing+=("$zone")
   done
   if [ ${#missing[@]} -eq 0 ]; then
     ok "instance type $1"
   else
-    problem "instance type $1 is not offered in ${missing[*]}: take another type, or subnets in other zones"
+    problem "instance type $1 is not offered in ${missing[*]-}: take another type, or subnets in other zones"
   fi
 }
 
@@ -93,7 +94,7 @@ check_limits() {
   local limit setting on_demand fast=$((managers + workers)) paid
   # One more of each, while they are replaced.
   paid=$(((workers * (100 - spot) + 99) / 100 + 1))
-  on_demand=$(((managers + 1) * ${vcpus[$manager_type]:-0} + paid * ${vcpus[${worker_types%%,*}]:-0}))
+  on_demand=$(((managers + 1) * manager_vcpus + paid * worker_vcpus))
   if ask limit service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A --query Quota.Value; then
     if [ "${limit%.*}" -lt "$on_demand" ]; then
       problem "the account may run ${limit%.*} vCPUs on demand, this takes $on_demand: ask for more (Service Quotas, EC2, L-1216C47A)"

@@ -26,7 +26,7 @@ delete_stack() {
     echo "cannot delete the stack $cluster: it is protected from deletion; add --unprotect" >&2
     exit 1
   fi
-  confirm "delete the stack $cluster with its $(wc -w <<<"$ids") instance(s), and all that runs on them"
+  confirm "delete the stack $cluster with its $(($(wc -w <<<"$ids"))) instance(s), and all that runs on them"
   if [ "$1" = True ] && ! ask _ cloudformation update-termination-protection --no-enable-termination-protection \
     --stack-name "$cluster"; then
     echo "cannot take the protection from the stack $cluster: $refusal" >&2
@@ -57,7 +57,7 @@ delete_records() {
     echo "cannot delete the records of $cluster: instances of it live (${refusal:-${ids//[[:space:]]/ }})" >&2
     exit 1
   fi
-  confirm "delete the $(wc -w <<<"$names") record(s) below /swarmlet/$cluster"
+  confirm "delete the $(($(wc -w <<<"$names"))) record(s) below /swarmlet/$cluster"
   # Ten at most in one call.
   if ! xargs -n 10 aws --region "$region" ssm delete-parameters --names <<<"$names" >/dev/null; then
     echo "cannot delete all records of $cluster: see above" >&2

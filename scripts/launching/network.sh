@@ -3,8 +3,8 @@
 # shellcheck disable=SC2154  # the options, and what other parts have found
 
 zones=()
-# Of each subnet that is used: zone, and whether it gives public addresses.
-declare -A zone_of=() public_of=()
+# A line for each subnet that is used: its id, its zone, and whether it gives public addresses.
+used=''
 
 check_network() {
   local told
@@ -31,29 +31,44 @@ check_network() {
 
 # Those that were named, or the first of each of three zones.
 choose_subnets() {
-  local id zone public wanted chosen=()
-  local -A of_zone=() known=()
-  while read -r id zone public; do
-    [ -n "$id" ] || continue
-    known[$id]="$zone $public"
-    [ -n "$subnets" ] || [ -n "${of_zone[$zone]-}" ] || [ ${#chosen[@]} -eq 3 ] || chosen+=("$id")
-    of_zone[$zone]=1
-  done <<<"$1"
-  [ -z "$subnets" ] || IFS=, read -ra chosen <<<"$subnets"
-  for wanted in "${chosen[@]}"; do
-    if [ -z "${known[$wanted]-}" ]; then
-      problem "the subnet $wanted is not in $vpc: give subnets of this VPC, or another --vpc"
-    else
-      read -r "zone_of[$wanted]" "public_of[$wanted]" <<<"${known[$wanted]}"
+  local wanted chosen=()
+  [ -n "$subnets" ] || subnets=$(first_of_zones <<<"$1")
+  IFS=, read -ra chosen <<<"$subnets"
+  for wanted in ${chosen[@]+"${chosen[@]}"}; do
+    use_subnet "$wanted" "$1"
+  done
+}
+
+# Reads subnets in the order of their zones.
+first_of_zones() {
+  local id zone last='' first=()
+  while read -r id zone _; do
+    if [[ $zone != "$last" && ${#first[@]} -lt 3 ]]; then
+      first+=("$id")
+      last=$zone
     fi
   done
-  subnets=$(IFS=, && echo "${chosen[*]}")
+  (IFS=, && echo "${first[*]-}")
+}
+
+use_subnet() {
+  local id zone public
+  while read -r id zone public; do
+    if [ "$id" = "$1" ]; then
+      used+="$id $zone $public"$'\n'
+      return
+    fi
+  done <<<"$2"
+  problem "the subnet $1 is not in $vpc: give subnets of this VPC, or another --vpc"
 }
 
 count_zones() {
-  mapfile -t zones < <(printf '%s\n' "${zone_of[@]}" | grep . | sort -u)
+  local zone
+  while read -r zone; do
+    zones+=("$zone")
+  done < <(cut -d ' ' -f 2 <<<"$used" | grep . | sort -u)
   if [ ${#zones[@]} -ge 3 ]; then
-    ok "subnets of $vpc in ${#zones[@]} zones: ${zones[*]}"
+    ok "subnets of $vpc in ${#zones[@]} zones: ${zones[*]-}"
   elif [ ${#zones[@]} -eq 0 ]; then
     problem "no subnet can be used: give --subnets"
   elif [ "$any_zones" = yes ]; then
@@ -66,7 +81,7 @@ count_zones() {
 # Instances have to reach ssm, kms, ec2 and autoscaling: by an internet gateway and a public address, by NAT, or
 # by endpoints in the VPC.
 check_routes() {
-  local told endpoints id route lost=()
+  local told endpoints id public route lost=()
   local default_route="Routes[?DestinationCidrBlock=='0.0.0.0/0']|[0]"
   if ! ask told ec2 describe-route-tables --filters "Name=vpc-id,Values=$vpc" --query "RouteTables[].[
       to_string(Associations[].SubnetId), to_string(Associations[?Main]|[0].Main),
@@ -74,13 +89,14 @@ check_routes() {
     note "cannot tell how the subnets reach AWS (ec2:DescribeRouteTables)"
     return
   fi
-  for id in "${!zone_of[@]}"; do
+  while read -r id _ public; do
+    [ -n "$id" ] || continue
     route=$(route_of "$id" "$told")
     case $route in
-      *igw-*) [ "${public_of[$id]}" = True ] || lost+=("$id has an internet gateway, but gives no public addresses") ;;
+      *igw-*) [ "$public" = True ] || lost+=("$id has an internet gateway, but gives no public addresses") ;;
       '' | 'null null' | 'null [null,null,null]') lost+=("$id has no route out") ;;
     esac
-  done
+  done <<<"$used"
   [ ${#lost[@]} -gt 0 ] || { ok "routes out of the subnets"; return; }
   ask endpoints ec2 describe-vpc-endpoints --filters "Name=vpc-id,Values=$vpc" --query 'VpcEndpoints[].ServiceName' || endpoints=''
   for id in ssm kms ec2 autoscaling; do

@@ -5,13 +5,14 @@
 verb=create cluster='' image='' region='' vpc='' subnets=''
 managers=3 workers=3 manager_type=t3.small worker_types=t3.small spot=0
 any_zones=no protect=no waiting=yes yes=no unprotect=no keep_records=no
-declare -A parameters=()
+# The names of the parameters that are set; the value of each is in parameter_NAME.
+parameters=''
 
 read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --help | -h)
-        sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$here/launch"
+        sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$here/launch"
         exit 0
         ;;
       --plan) verb=plan ;;
@@ -46,7 +47,7 @@ read_value() {
     --manager-type) manager_type=$2 ;;
     --worker-type) worker_types=$2 ;;
     --spot) spot=$2 ;;
-    --public) parameters[PublicCidr]=$2 ;;
+    --public) set_parameter PublicCidr "$2" ;;
     --set) read_parameter "$2" ;;
     *) wrong "cannot read '$1'" ;;
   esac
@@ -55,15 +56,20 @@ read_value() {
 read_parameter() {
   local name=${1%%=*} value=${1#*=}
   [ "$name" != "$1" ] || wrong "--set needs PARAMETER=VALUE"
-  grep -q "^  $name:" <(sed -n '/^Parameters:/,/^[A-Z][a-z]*:$/{/^  /p}' "$template") ||
-    wrong "the template has no parameter $name"
+  grep -Fqx -e "$name" <(template_parameters) || wrong "the template has no parameter $name"
   if [ "${value#@}" != "$value" ]; then
     value=$(cat "${value#@}") || wrong "cannot read ${value#@}"
   fi
-  parameters[$name]=$value
+  set_parameter "$name" "$value"
+}
+
+template_parameters() {
+  sed -n '/^Parameters:/,/^[A-Z][a-z]*:$/s/^  \([A-Za-z0-9]\{1,\}\):.*/\1/p' "$template"
 }
 
 check_options() {
+  # Elsewhere a range of letters may hold capital ones too.
+  local LC_ALL=C
   [[ $cluster =~ ^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$ ]] ||
     wrong "--cluster needs a name of lower-case letters, digits and hyphens, 40 at most"
   [ "$verb" != down ] || return 0
@@ -94,7 +100,16 @@ set_parameters() {
 }
 
 default() {
-  parameters[$1]=${parameters[$1]-$2}
+  is_set "$1" || set_parameter "$1" "$2"
+}
+
+is_set() {
+  [[ " $parameters" == *" $1 "* ]]
+}
+
+set_parameter() {
+  is_set "$1" || parameters+="$1 "
+  printf -v "parameter_$1" %s "$2"
 }
 
 wrong() {

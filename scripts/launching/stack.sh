@@ -34,11 +34,12 @@ records() {
 }
 
 show_plan() {
-  local name
+  local name variable
   echo
   echo "would create the stack $cluster in $region, with these parameters and the template's defaults:"
-  for name in "${!parameters[@]}"; do
-    printf '  %s=%s\n' "$name" "${parameters[$name]//$'\n'/\\n}"
+  for name in $parameters; do
+    variable=parameter_$name
+    printf '  %s=%s\n' "$name" "${!variable//$'\n'/\\n}"
   done | sort
   echo "and in it:"
   sed -n '/^Resources:/,/^Outputs:/s/^    Type: //p' "$template" | sort | uniq -c | sed 's/^/  at most/'
@@ -55,9 +56,10 @@ json_text() {
 }
 
 parameters_file() {
-  local name separator='['
-  for name in "${!parameters[@]}"; do
-    printf '%s{"ParameterKey":"%s","ParameterValue":%s}' "$separator" "$name" "$(json_text "${parameters[$name]}")"
+  local name variable separator='['
+  for name in $parameters; do
+    variable=parameter_$name
+    printf '%s{"ParameterKey":"%s","ParameterValue":%s}' "$separator" "$name" "$(json_text "${!variable}")"
     separator=,
   done
   echo ']'
@@ -90,7 +92,7 @@ wait_for_stack() {
 
 # In service means in the swarm, by the launching hook.
 wait_for_instances() {
-  local told lead=${parameters[ManagerCount]} follow=${parameters[WorkerCount]} limit=$((SECONDS + 1800)) shown=''
+  local told lead=$parameter_ManagerCount follow=$parameter_WorkerCount limit=$((SECONDS + 1800)) shown=''
   local wanted=$((lead + follow))
   until [ "${told:-}" = "$wanted" ]; do
     if [ $SECONDS -gt $limit ]; then
@@ -107,7 +109,7 @@ wait_for_instances() {
 }
 
 show_outputs() {
-  local told
+  local told what command
   ask told cloudformation describe-stacks --stack-name "$cluster" \
     --query "Stacks[0].Outputs[?starts_with(OutputKey,'Next')].[Description,OutputValue]" || return 0
   echo

@@ -1,6 +1,7 @@
 //! `scripts/bench`: swarmlet, Docker by hand and the usual user-data script, side by side on the machines
 //! of a lab that runs. It reports and never fails for a number.
-#![allow(clippy::print_stdout, reason = "a command prints")]
+// It panics where nobody reads.
+#![warn(clippy::print_stderr)]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,13 +76,7 @@ enum Row {
 }
 
 fn main() -> ExitCode {
-    match run(Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    lab::terminal::command("bench", |options| run(options).map(|()| ExitCode::SUCCESS))
 }
 
 fn run(mut options: Options) -> Result<()> {
@@ -101,12 +96,13 @@ fn run(mut options: Options) -> Result<()> {
         results.note("simulated/1000 workers join", simulated::read(file)?);
     }
     measure(&lab, &options, &mut results)?;
-    println!("\n{}\n{}", page::goals(&results), page::compared(&results));
     match options.into {
-        Some(folder) => page::write(&results, &folder),
-        None if options.quick => Ok(()),
-        None => page::write(&results, &docs),
+        Some(folder) => page::write(&results, &folder)?,
+        None if options.quick => {}
+        None => page::write(&results, &docs)?,
     }
+    let (goals, compared) = (page::goals(&results), page::compared(&results));
+    lab::terminal::print(format_args!("\n{goals}\n{compared}"))
 }
 
 fn measure(lab: &Lab, options: &Options, results: &mut Results) -> Result<()> {

@@ -42,7 +42,7 @@ pub(crate) struct Summary {
 impl Results {
     /// One more value, told at once: whoever waits sees that it goes on.
     pub(crate) fn add(&mut self, name: &str, unit: &str, value: f64) {
-        eprintln!("    {name:<34} {value:>9.3} {unit}");
+        lab::say(format_args!("    {name:<34} {value:>9.3} {unit}"));
         let when = &self.host.when;
         let series = self.series.entry(name.to_owned()).or_default();
         if series.when != *when {

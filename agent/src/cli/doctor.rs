@@ -23,7 +23,7 @@ pub(super) async fn run(settings: Settings, form: Form) -> Exit {
         doctor::text::render(&examination, super::terminal::has_colours())
     };
     match print(text.trim_end()) {
-        Exit::Done if examination.healthy => Exit::Done,
-        _ => Exit::Failed,
+        Exit::Done if !examination.healthy => Exit::Failed,
+        printed => printed,
     }
 }

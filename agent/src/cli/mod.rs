@@ -18,7 +18,7 @@ mod terminal;
 mod token;
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime;
@@ -79,7 +79,10 @@ enum Verb {
 
 /// Does what the command line says.
 pub fn main() -> Exit {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return help(&told),
+    };
     if let Err(error) = environment::complete() {
         fail(Exit::Failed, &environment::warning(&error));
     }
@@ -138,9 +141,24 @@ fn say(level: &str, text: &impl Display) {
     }
 }
 
+/// Help that was asked for, or why the command line cannot be understood.
+fn help(told: &clap::Error) -> Exit {
+    let printed = told.print();
+    if told.use_stderr() {
+        return Exit::Misused;
+    }
+    printed_to_the_end(printed)
+}
+
 fn print(text: &str) -> Exit {
-    match writeln!(std::io::stdout(), "{text}") {
+    printed_to_the_end(writeln!(io::stdout(), "{text}"))
+}
+
+/// The end of a command by whether its output could be written.
+fn printed_to_the_end(printed: io::Result<()>) -> Exit {
+    match printed.and_then(|()| io::stdout().flush()) {
         Ok(()) => Exit::Done,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Unread,
         Err(error) => fail(Exit::Failed, &format!("cannot print: {error}")),
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::terminal::Screen;
-use super::{Exit, fail, print};
+use super::{Exit, fail, print, printed_to_the_end};
 use crate::config::Settings;
 use crate::engine::docker::Docker;
 use crate::report::status::Status;
@@ -44,7 +44,7 @@ pub(super) async fn run(settings: Settings, form: Form) -> Exit {
     let report = look(&docker, &settings.runtime_dir, LIMIT).await;
     match print(show(&report, form.json, super::terminal::has_colours()).trim_end()) {
         Exit::Done => verdict(&report),
-        failed => failed,
+        unprinted => unprinted,
     }
 }
 
@@ -69,9 +69,10 @@ async fn watch(settings: &Settings, docker: Docker, json: bool) -> Exit {
         } else {
             show(&report, false, super::terminal::has_colours())
         };
-        if screen.draw(&text).is_err() {
-            // Whoever read it has gone.
-            return verdict(&report);
+        let drawn = screen.draw(&text);
+        if drawn.is_err() {
+            drop(screen);
+            return printed_to_the_end(drawn);
         }
         tokio::select! {
             () = &mut ended => return verdict(&report),

@@ -25,7 +25,7 @@ pub(crate) fn measure(lab: &Lab, pair: &Pair, rounds: u32, results: &mut Results
             // An agent of an earlier version does not tell.
             match trace::read(lab, id, ready) {
                 Ok(boot) => results.boot = Some(boot),
-                Err(error) => eprintln!("    no picture of this boot: {error:#}"),
+                Err(error) => lab::say(format_args!("    no picture of this boot: {error:#}")),
             }
             Ok(())
         })?;

@@ -27,6 +27,7 @@ mod seen;
 mod stacks;
 pub(crate) mod support;
 mod units;
+mod unread;
 
 /// Those that run alone, in this order: those that share a cluster one after the other.
 pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
@@ -86,6 +87,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         healing::strangers::CASES,
         healing::boot::CASES,
         cloud_init::CASES,
+        unread::CASES,
     ]
     .into_iter()
     .flatten()

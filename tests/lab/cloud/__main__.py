@@ -26,6 +26,7 @@ from . import (
     refresh,
     stack_protection,
     stacks,
+    unread,
     world,
 )
 from .faults import Faults
@@ -52,6 +53,7 @@ _PARTS = (
 
 def main() -> int:
     """Serves until a signal ends it."""
+    unread.install()
     options = _parse()
     sys.setswitchinterval(_TURN_SECONDS)
     stop = threading.Event()

@@ -15,7 +15,12 @@ pub const REGION: &str = "us-east-1";
 /// `aws …` as the account's administrator, in the hub's network. Each call takes a good second,
 /// which Python needs to load it.
 pub fn command(paths: &Paths) -> Command {
-    point_at_lab(in_hub(paths.venv("aws")))
+    let mut command = point_at_lab(in_hub(paths.venv("python")));
+    command
+        .args(["-m", "cloud.aws"])
+        .env("PYTHONPATH", paths.root.join("tests/lab"))
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command
 }
 
 /// A script of the repository's that calls `aws …`, as the account's administrator.

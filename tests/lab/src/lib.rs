@@ -7,6 +7,8 @@
 //! name in place of `swl`, for a second lab beside the first.
 //!
 //! Tests start from [`Lab::attach`].
+// It panics where nobody reads.
+#![warn(clippy::print_stderr)]
 
 mod admin;
 mod api;
@@ -33,6 +35,7 @@ mod sh;
 mod stray;
 mod swarm;
 mod sysctl;
+pub mod terminal;
 mod up;
 mod wait;
 
@@ -51,5 +54,6 @@ pub use paths::Paths;
 pub use refresh::{Refresh, RefreshSpec};
 pub use stray::Strays;
 pub use swarm::Node;
+pub use terminal::say;
 pub use up::{UpOptions, up};
 pub use wait::{phase, wait_until};

@@ -1,18 +1,11 @@
 //! The `lab` command: EC2 on one machine.
-#![allow(clippy::print_stdout, reason = "a command prints")]
+// It panics where nobody reads.
+#![warn(clippy::print_stderr)]
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 mod cli;
 
 fn main() -> ExitCode {
-    match cli::Command::parse().run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("lab: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    lab::terminal::command("lab", cli::Command::run)
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::admin::Instance;
 use crate::cluster::{Cluster, Role};
+use crate::terminal::say;
 use crate::wait::wait_until;
 
 /// A line of `docker node ls`.
@@ -122,7 +123,10 @@ impl Progress {
             if self.told.get(&machine.id) != Some(&state) {
                 let role = machine.tag("swarm:role").unwrap_or("-");
                 let seconds = self.started.elapsed().as_secs_f64();
-                eprintln!("  {seconds:6.1} s  {} {role:<8} {state}", machine.id);
+                say(format_args!(
+                    "  {seconds:6.1} s  {} {role:<8} {state}",
+                    machine.id
+                ));
                 self.told.insert(machine.id.clone(), state);
             }
         }

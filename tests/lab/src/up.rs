@@ -13,6 +13,7 @@ use crate::image::Manifest;
 use crate::name::name;
 use crate::paths::Paths;
 use crate::process::Recorded;
+use crate::terminal::say;
 use crate::wait::{phase, wait_until};
 use crate::{down, image, net, sysctl};
 
@@ -43,7 +44,7 @@ pub fn up(paths: &Paths, options: &UpOptions) -> Result<()> {
         return Ok(());
     }
     if runs(paths) {
-        eprintln!("  the lab is up");
+        say("  the lab is up");
         return image::adopt(paths, &images);
     }
     down::clear(paths)?;
@@ -78,7 +79,7 @@ pub(crate) fn lock(paths: &Paths) -> Result<File> {
     let file = File::create(paths.cache.join(format!("{}.lock", name())))
         .context("cannot open the lab's lock")?;
     if file.try_lock().is_err() {
-        eprintln!("  another lab command is at work, waiting for it");
+        say("  another lab command is at work, waiting for it");
         file.lock().context("cannot lock the lab")?;
     }
     Ok(file)
@@ -182,7 +183,7 @@ fn log(paths: &Paths, name: &str) -> PathBuf {
 fn tell_logs(paths: &Paths) {
     for name in [CONTROL, HYPERVISOR] {
         if let Ok(text) = fs::read_to_string(log(paths, name)) {
-            eprintln!("--- {name}.log\n{text}");
+            say(format_args!("--- {name}.log\n{text}"));
         }
     }
 }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
+use crate::terminal::say;
+
 const GAP: Duration = Duration::from_millis(100);
 const PROGRESS: Duration = Duration::from_secs(10);
 
@@ -30,10 +32,10 @@ pub fn wait_until<T>(
         }
         if told.elapsed() >= PROGRESS {
             told = Instant::now();
-            eprintln!(
+            say(format_args!(
                 "    … {} s, waiting until {what}: {reason:#}",
                 started.elapsed().as_secs()
-            );
+            ));
         }
         thread::sleep(GAP);
     }
@@ -44,10 +46,10 @@ pub fn phase<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let started = Instant::now();
     let result = work();
     let outcome = if result.is_ok() { "" } else { "  failed" };
-    eprintln!(
+    say(format_args!(
         "  {name:<28} {:>7.1} s{outcome}",
         started.elapsed().as_secs_f64()
-    );
+    ));
     result
 }
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 import unittest
 import urllib.request
 
-from .harness import Cloud, Metadata, error_of
+from .harness import LAB, Cloud, Metadata, error_of
+
+
+# No settings of a person's own.
+AWS = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 class Process(unittest.TestCase):
@@ -88,6 +95,38 @@ class Process(unittest.TestCase):
         imds = [e for e in entries if e["service"] == "imds"]
         self.assertEqual({e["instance"] for e in imds}, {instance})
         self.assertEqual((imds[0]["action"], imds[0]["target"]), ("PUT", "/latest/api/token"))
+
+
+class Unread(unittest.TestCase):
+    """Whoever read its output has gone."""
+
+    def run_unread(self, *words: str, out: bool = True, err: bool = False) -> tuple[int, bytes]:
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-m", *words],
+                env=os.environ | {"PYTHONPATH": str(LAB)} | AWS,
+                stdout=writer if out else subprocess.PIPE,
+                stderr=writer if err else subprocess.PIPE,
+                timeout=30,
+                check=False,
+            )
+        finally:
+            os.close(writer)
+        return ended.returncode, ended.stderr or b""
+
+    def test_help_and_the_ready_line_end_it_quietly(self) -> None:
+        for words in (["--help"], ["--api", "127.0.0.1:0"]):
+            self.assertEqual(self.run_unread("cloud", *words), (141, b""), words)
+
+    def test_so_it_is_with_the_aws_command_line(self) -> None:
+        for words in (["--version"], ["configure", "list"]):
+            self.assertEqual(self.run_unread("cloud.aws", *words), (141, b""), words)
+
+    def test_complaints_leave_the_exit_code_as_it_is(self) -> None:
+        for words in (["cloud", "--nonsense"], ["cloud.aws", "nonsense"]):
+            self.assertEqual(self.run_unread(*words, out=False, err=True)[0], 2, words)
 
 
 if __name__ == "__main__":

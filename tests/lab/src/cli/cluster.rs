@@ -126,8 +126,7 @@ pub(super) fn run(lab: &Lab, verb: ClusterVerb) -> Result<()> {
         }
         ClusterVerb::Wait { name, limit } => {
             let nodes = Cluster::named(lab, &name).wait_whole(Duration::from_secs(limit))?;
-            show::nodes(&nodes);
-            Ok(())
+            show::nodes(&nodes)
         }
         ClusterVerb::Delete { name } => Cluster::named(lab, &name).delete(),
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lab::terminal::{print, print_text};
 use lab::{Image, Instance, Lab, Launch, Paths, Role, UpOptions};
 
 mod cluster;
@@ -241,7 +242,7 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Launch(launch) => {
             for id in lab.launch(&launch.into())? {
-                println!("{id}");
+                print(id)?;
             }
         }
         Verb::Cluster(verb) => cluster::run(lab, verb)?,
@@ -254,7 +255,9 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
         } => {
             return through::logs(lab, &instance, follow, unit.as_deref());
         }
-        Verb::Console { instance } => print!("{}", lab.console(&through::find(lab, &instance)?)?),
+        Verb::Console { instance } => {
+            print_text(&lab.console(&through::find(lab, &instance)?)?)?;
+        }
         Verb::Reboot { instance } => lab.reboot(&through::find(lab, &instance)?)?,
         Verb::Reset { instance } => lab.reset(&through::find(lab, &instance)?)?,
         Verb::Stop { instance } => lab.stop(&through::find(lab, &instance)?)?,

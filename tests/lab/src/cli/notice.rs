@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
+use lab::terminal::print;
 use lab::{Lab, Notice, SpotAction};
 
 use super::through::find;
@@ -114,8 +115,7 @@ pub(super) fn give(lab: &Lab, arguments: NoticeArgs) -> Result<()> {
                     notice
                 },
             )?;
-            println!("{given}");
-            return Ok(());
+            return print(given);
         }
         NoticeKind::Target { state } => (Notice::target(&state), false),
         NoticeKind::Clear => return lab.clear_notices(&id),

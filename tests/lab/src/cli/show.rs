@@ -1,6 +1,7 @@
 //! Lists for people.
 
 use anyhow::Result;
+use lab::terminal::print;
 use lab::{Instance, Lab, Node, Request, machine};
 
 use super::LsArgs;
@@ -10,22 +11,20 @@ pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
     let mut instances = lab.instances()?;
     instances.retain(|instance| list.wants(instance));
     if list.ids {
-        for instance in &instances {
-            println!("{}", instance.id);
-        }
-        return Ok(());
+        return instances
+            .iter()
+            .try_for_each(|instance| print(&instance.id));
     }
-    println!(
+    print(format_args!(
         "{:<20} {:<11} {:<8} {:<16} {:<14} {:<12} {:<8} {:<11} NAME",
         "INSTANCE", "STATE", "MACHINE", "LIFECYCLE", "ADDRESS", "CLUSTER", "ROLE", "ZONE"
-    );
-    instances.iter().for_each(instance);
-    Ok(())
+    ))?;
+    instances.iter().try_for_each(instance)
 }
 
-fn instance(instance: &Instance) {
+fn instance(instance: &Instance) -> Result<()> {
     let on = machine::systemd_of(&instance.id).is_ok();
-    println!(
+    print(format_args!(
         "{:<20} {:<11} {:<8} {:<16} {:<14} {:<12} {:<8} {:<11} {}",
         instance.id,
         instance.state,
@@ -36,21 +35,21 @@ fn instance(instance: &Instance) {
         instance.tag("swarm:role").unwrap_or("-"),
         instance.zone,
         instance.tag("Name").unwrap_or("-"),
-    );
+    ))
 }
 
 /// One line per node of a swarm.
-pub(super) fn nodes(nodes: &[Node]) {
-    println!(
+pub(super) fn nodes(nodes: &[Node]) -> Result<()> {
+    print(format_args!(
         "{:<26} {:<28} {:<8} {:<13} MANAGER",
         "NODE", "HOSTNAME", "STATUS", "AVAILABILITY"
-    );
-    for node in nodes {
-        println!(
+    ))?;
+    nodes.iter().try_for_each(|node| {
+        print(format_args!(
             "{:<26} {:<28} {:<8} {:<13} {}",
             node.id, node.hostname, node.status, node.availability, node.manager_status
-        );
-    }
+        ))
+    })
 }
 
 /// One line per request.
@@ -61,7 +60,7 @@ pub(super) fn journal(lab: &Lab, instance: Option<&str>, imds: bool) -> Result<(
     for request in lab.journal()? {
         let wanted = instance.is_none() || request.instance == instance;
         if wanted && (imds || request.is_aws()) {
-            println!("{}", line(&request));
+            print(line(&request))?;
         }
     }
     Ok(())

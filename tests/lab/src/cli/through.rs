@@ -1,5 +1,6 @@
 //! Verbs that hand over to another program, with its exit status.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
@@ -56,6 +57,8 @@ pub(super) fn aws(paths: &Paths, arguments: &[String]) -> Result<ExitCode> {
 
 fn hand_over(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().context("cannot run the command")?;
-    let code = status.code().unwrap_or(1);
+    // As a shell tells of a signal.
+    let signal = status.signal().map(|signal| 128 + signal);
+    let code = status.code().or(signal).unwrap_or(1);
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

@@ -12,6 +12,7 @@ use crate::aws;
 use crate::image::Disk;
 use crate::machine::{Machine, Shutdown};
 use crate::paths::Paths;
+use crate::terminal::say;
 
 const STEP: Duration = Duration::from_millis(50);
 const AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -154,6 +155,6 @@ impl Keeper {
     }
 
     fn tell(&self, what: &str) {
-        eprintln!("{}: {what}", self.id);
+        say(format_args!("{}: {what}", self.id));
     }
 }

@@ -14,6 +14,7 @@ use crate::admin::{Admin, Instance, PendingImage};
 use crate::image;
 use crate::machine::Machine;
 use crate::paths::Paths;
+use crate::terminal::say;
 
 mod keeper;
 mod rest;
@@ -33,18 +34,18 @@ pub fn follow(paths: &Paths) -> Result<()> {
             Ok(instances) => {
                 for instance in &instances {
                     if let Err(error) = want(paths, &mut wishes, instance) {
-                        eprintln!("{}: {error:#}", instance.id);
+                        say(format_args!("{}: {error:#}", instance.id));
                     }
                 }
             }
-            Err(error) => eprintln!("{error:#}"),
+            Err(error) => say(format_args!("{error:#}")),
         }
         match admin.pending_images() {
             Ok(pending) => pending
                 .into_iter()
                 .filter(|image| images.insert(image.id.clone()))
                 .for_each(|image| keep_image(paths, &admin, image)),
-            Err(error) => eprintln!("{error:#}"),
+            Err(error) => say(format_args!("{error:#}")),
         }
         thread::sleep(LOOK);
     }
@@ -54,8 +55,8 @@ pub fn follow(paths: &Paths) -> Result<()> {
 fn keep_image(paths: &Paths, admin: &Admin, pending: PendingImage) {
     let (paths, admin) = (paths.clone(), admin.clone());
     thread::spawn(move || match image::keep(&paths, &admin, &pending) {
-        Ok(()) => eprintln!("{}: made", pending.id),
-        Err(error) => eprintln!("{error:#}"),
+        Ok(()) => say(format_args!("{}: made", pending.id)),
+        Err(error) => say(format_args!("{error:#}")),
     });
 }
 
