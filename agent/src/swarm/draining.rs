@@ -96,10 +96,10 @@ pub fn next(nodes: &[Node], starting: usize, now: u64) -> Vec<(&Node, Draining)>
     steps
 }
 
-/// Whether somebody is losing tasks, or waits for that.
-pub fn is_under_way(nodes: &[Node]) -> bool {
-    let waits = |n: &Node| n.ready && n.departing().is_some() && (!n.is_drained() || n.tasks > 0);
-    nodes.iter().any(waits)
+/// Who is losing tasks, or waits for that.
+pub fn under_way(nodes: &[Node]) -> impl Iterator<Item = &Node> {
+    let waits = |n: &&Node| n.ready && n.departing().is_some() && (!n.is_drained() || n.tasks > 0);
+    nodes.iter().filter(waits)
 }
 
 /// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines.

@@ -25,6 +25,7 @@ pub mod reaping;
 mod reason;
 mod recovery;
 mod register;
+pub mod repeats;
 mod role;
 pub mod rotation;
 mod stack_facts;

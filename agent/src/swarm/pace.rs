@@ -91,6 +91,8 @@ impl Gaps {
     pub const LAUNCH: Self = Self::new(5_000, 300_000);
     /// A stack that could not be deployed or removed.
     pub const STACK: Self = Self::new(5_000, 600_000);
+    /// A change of a node's entry that is wanted again though it was made.
+    pub const REPEAT: Self = Self::new(1_000, 600_000);
     /// A failed join.
     pub const JOIN: Self = Self::new(1_000, 30_000);
 

@@ -7,9 +7,11 @@ use tracing::info;
 use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL, Engine, NodeChange, NodeEntry, Tasks};
 use crate::run::{Agent, Clock, Outside, StepError};
 use crate::swarm::draining::{self, DrainedFor, Draining};
+use crate::swarm::pace::ROUND;
 use crate::swarm::{Availability, labelling};
 
-/// Nothing tells the leader that a node's last task has ended.
+/// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less
+/// often while nothing changes.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl<O: Outside> Agent<O> {
@@ -36,15 +38,24 @@ impl<O: Outside> Agent<O> {
                 continue;
             };
             let change = change(node, step, managers);
-            match self.edges.engine.update(&node.id, &change).await {
-                Ok(()) => tell(node, step),
+            match self.change(&node.id, &change).await {
+                Ok(true) => tell(node, step),
+                Ok(false) => {}
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok(draining::is_under_way(&facts).then_some(AGAIN)),
+        if let Some(error) = failed {
+            return Err(error.into());
         }
+        let now = self.edges.clock.uptime();
+        let leave: Vec<_> = draining::under_way(&facts).cloned().collect();
+        if leave.is_empty() {
+            self.chores.draining.over();
+            return Ok(None);
+        }
+        let seen = (leave, tasks.starting);
+        let pause = self.chores.draining.look(seen, AGAIN, ROUND, now);
+        Ok(Some(pause))
     }
 }
 

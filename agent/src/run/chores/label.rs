@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::engine::{Engine, NodeChange, NodeEntry};
+use crate::engine::{NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::Instance;
 use crate::swarm::labelling::{self, Change, Labelling};
@@ -26,9 +26,9 @@ impl<O: Outside> Agent<O> {
         let mut failed = None;
         for (node_id, change) in due {
             let activated = change.availability.is_some();
-            let done = self.edges.engine.update(&node_id, &wanted(change)).await;
-            match done {
-                Ok(()) => info!(labelled = node_id, activated, "node labelled"),
+            match self.change(&node_id, &change).await {
+                Ok(true) => info!(labelled = node_id, activated, "node labelled"),
+                Ok(false) => {}
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
@@ -38,14 +38,19 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    fn unlabelled(&mut self, nodes: &[NodeEntry]) -> Vec<(String, Change)> {
+    fn unlabelled(&mut self, nodes: &[NodeEntry]) -> Vec<(String, NodeChange)> {
         let managers = self.settings.swarm.manager_availability;
         let mut due = Vec::new();
         for node in nodes.iter().filter(|node| node.ready) {
             let instance = self.chores.instances.of(node.instance_id.as_ref());
             let labelling = labelling::next(&entry(node, instance), instance, managers);
             match labelling {
-                Labelling::Change(change) => due.push((node.id.clone(), change)),
+                Labelling::Change(change) => {
+                    let change = wanted(change);
+                    if self.held(&node.id, &change).is_none() {
+                        due.push((node.id.clone(), change));
+                    }
+                }
                 Labelling::Impostor => self.tell_impostor(node),
                 Labelling::Settled | Labelling::Waits => {}
             }

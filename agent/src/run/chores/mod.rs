@@ -20,10 +20,11 @@ use prometheus_client::metrics::family::Family;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::{Agent, Outside, StepError};
-use crate::engine::Engine;
+use super::{Agent, Clock, Outside, StepError};
+use crate::engine::{Engine, EngineError, NodeChange};
 use crate::report::metrics::ChoreLabel;
-use crate::swarm::Ticket;
+use crate::swarm::repeats::{Repeats, Stillness};
+use crate::swarm::{Ticket, draining};
 
 use instances::Instances;
 use publish::Published;
@@ -37,6 +38,12 @@ pub(super) struct Chores {
     instances: Instances,
     /// When the last node was promoted.
     promoted: Option<Instant>,
+    /// The changes of nodes' entries that were made lately.
+    repeats: Repeats,
+    /// What a departure waits for: who loses how many tasks, and how many are to start.
+    draining: Stillness<(Vec<draining::Node>, usize)>,
+    /// The managers that a change of raft's members waits for.
+    unhealthy: Stillness<Vec<String>>,
     /// What was said once and need not be said again.
     said: BTreeSet<String>,
     /// How often each did not succeed.
@@ -88,7 +95,33 @@ impl Chores {
     }
 }
 
+/// All of a change.
+fn word(node_id: &str, change: &NodeChange) -> String {
+    format!("{node_id} {change:?}")
+}
+
 impl<O: Outside> Agent<O> {
+    /// How long a change of a node's entry has to wait: it was made a moment ago, without an effect.
+    pub(super) fn held(&self, node_id: &str, change: &NodeChange) -> Option<Duration> {
+        let now = self.edges.clock.uptime();
+        self.chores.repeats.hold(&word(node_id, change), now)
+    }
+
+    /// Changes a node's entry, unless it is held; whether it did.
+    pub(super) async fn change(
+        &mut self,
+        node_id: &str,
+        change: &NodeChange,
+    ) -> Result<bool, EngineError> {
+        if self.held(node_id, change).is_some() {
+            return Ok(false);
+        }
+        self.edges.engine.update(node_id, change).await?;
+        let now = self.edges.clock.uptime();
+        self.chores.repeats.made(word(node_id, change), now);
+        Ok(true)
+    }
+
     /// Does what is due; says when to look again, if before the next round. The first error of a
     /// chore is the round's: gaps grow while it stays.
     pub(super) async fn do_chores(&mut self) -> Result<Option<Duration>, StepError> {

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::label;
-use crate::engine::{Engine, NodeChange, NodeEntry, PROMOTED_LABEL, Swarm};
+use crate::engine::{NodeChange, NodeEntry, PROMOTED_LABEL, Swarm};
 use crate::run::{Agent, Clock, Outside, StepError};
+use crate::swarm::pace::ROUND;
 use crate::swarm::promotion::{self, Promotion};
 use crate::swarm::{Epoch, Instance, Role, labelling};
 
@@ -32,16 +33,23 @@ impl<O: Outside> Agent<O> {
         self.tell_refused(&list);
         match promotion::next(&list, &self.fleet_of(&list)) {
             Promotion::Promote(node_id) => {
+                let change = self.turned(nodes, &node_id, Role::Manager, epoch);
+                if let Some(left) = self.held(&node_id, &change) {
+                    return Ok(Some(left));
+                }
                 // A survivor that does not know of it would not count it: the ticket names it
                 // before raft does.
                 self.publish(&promoted(nodes, &node_id), swarm).await?;
-                self.turn(nodes, &node_id, Role::Manager, epoch).await?;
+                self.change(&node_id, &change).await?;
                 info!(promoted = node_id, "node promoted to manager");
                 self.chores.promoted = Some(Instant::now());
                 Ok(Some(AT_ONCE))
             }
             Promotion::Demote(node_id) => {
-                self.turn(nodes, &node_id, Role::Worker, None).await?;
+                let change = self.turned(nodes, &node_id, Role::Worker, None);
+                if !self.change(&node_id, &change).await? {
+                    return Ok(self.held(&node_id, &change));
+                }
                 info!(
                     demoted = node_id,
                     "manager that leaves, or is to be a worker, demoted"
@@ -50,27 +58,34 @@ impl<O: Outside> Agent<O> {
             }
             Promotion::Hold => {
                 let new = self.chores.promoted.is_some_and(|at| at.elapsed() < NEW);
-                Ok(Some(if new { AT_ONCE } else { SOON }))
+                let first = if new { AT_ONCE } else { SOON };
+                let ill = list.iter().filter(|node| !node.healthy);
+                let ill = ill.map(|node| node.id.clone()).collect();
+                let now = self.edges.clock.uptime();
+                Ok(Some(self.chores.unhealthy.look(ill, first, ROUND, now)))
             }
-            Promotion::Settled => Ok(None),
+            Promotion::Settled => {
+                self.chores.unhealthy.over();
+                Ok(None)
+            }
         }
     }
 
-    /// Changes a role, and in the same update the availability that goes with it and the epoch of
-    /// its promotion, if it is one.
-    async fn turn(
+    /// Another role, and in the same update the availability that goes with it and the epoch of its
+    /// promotion, if it is one.
+    fn turned(
         &self,
         nodes: &[NodeEntry],
         id: &str,
         role: Role,
         promoted: Option<Epoch>,
-    ) -> Result<(), StepError> {
+    ) -> NodeChange {
         let managers = self.settings.swarm.manager_availability;
         let node = nodes.iter().find(|node| node.id == id);
         // Who is not activated yet is given its availability then.
         let node = node.filter(|node| node.labels.contains_key(labelling::ACTIVATED));
         let node = node.filter(|node| node.departing().is_none());
-        let change = NodeChange {
+        NodeChange {
             availability: node
                 .and_then(|node| labelling::turned(&label::entry(node, None), role, managers)),
             labels: BTreeMap::from([(
@@ -78,8 +93,7 @@ impl<O: Outside> Agent<O> {
                 promoted.map(|epoch| epoch.to_string()),
             )]),
             ..NodeChange::role(role)
-        };
-        Ok(self.edges.engine.update(id, &change).await?)
+        }
     }
 
     /// Managers, and those that EC2 calls managers: of all others there may be thousands.

@@ -86,7 +86,9 @@ impl<O: Outside> Agent<O> {
             Reaping::Demote(_) if !published => Ok(Some(AGAIN)),
             Reaping::Demote(node_id) => {
                 let change = NodeChange::role(Role::Worker);
-                self.edges.engine.update(&node_id, &change).await?;
+                if !self.change(&node_id, &change).await? {
+                    return Ok(self.held(&node_id, &change));
+                }
                 info!(demoted = node_id, "manager that is gone demoted");
                 Ok(Some(Duration::ZERO))
             }

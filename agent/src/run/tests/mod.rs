@@ -7,6 +7,7 @@ mod forming;
 mod launching;
 mod leaving;
 mod lifecycle;
+mod rest;
 mod status;
 mod watching;
 

@@ -171,12 +171,14 @@ impl engine::Engine for Engine {
     }
 
     async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
+        self.world.count("nodes");
         let nodes = self.world.state.borrow().swarms[&self.swarm_id().unwrap()].clone();
         let wanted = |node: &NodeEntry| role.is_none_or(|role| node.role == role);
         Ok(nodes.into_iter().filter(wanted).collect())
     }
 
     async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
+        self.world.count("remove");
         let mut state = self.world.state.borrow_mut();
         let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
         let node = nodes.iter().find(|n| n.id == node_id).unwrap();
@@ -237,7 +239,11 @@ impl engine::Engine for Engine {
     }
 
     async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
+        self.world.count("update");
         let mut state = self.world.state.borrow_mut();
+        if state.deaf {
+            return Ok(());
+        }
         let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
         let node = nodes.iter_mut().find(|n| n.id == node_id).unwrap();
         change_entry(node, change);
@@ -255,7 +261,8 @@ pub(super) fn change_entry(node: &mut NodeEntry, change: &NodeChange) {
         };
     }
     if let Some(role) = change.role {
-        let address = (node.address.unwrap(), SWARM_PORT).into();
+        let address = node.address.unwrap_or([10, 0, 0, 200].into());
+        let address = (address, SWARM_PORT).into();
         node.role = role;
         node.manager = (role == Role::Manager).then_some(ManagerEntry {
             address,

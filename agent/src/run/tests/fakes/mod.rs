@@ -53,6 +53,7 @@ struct State {
     drawn: usize,
     rotated: Option<u64>,
     ec2_is_down: bool,
+    deaf: bool,
     updates: Vec<(String, NodeChange)>,
 }
 
@@ -81,6 +82,19 @@ impl World {
     pub(super) fn set_tasks(&self, number: u8, count: usize) {
         let id = format!("node-i-{number}");
         self.state.borrow_mut().tasks.insert(id, count);
+    }
+
+    /// The engine takes changes of nodes' entries, and they have no effect.
+    pub(super) fn is_deaf(&self, is_deaf: bool) {
+        self.state.borrow_mut().deaf = is_deaf;
+    }
+
+    /// Puts a node on every list.
+    pub(super) fn put_entry(&self, entry: NodeEntry) {
+        let mut state = self.state.borrow_mut();
+        for nodes in state.swarms.values_mut() {
+            nodes.push(entry.clone());
+        }
     }
 
     pub(super) fn ec2_is_down(&self, is_down: bool) {
