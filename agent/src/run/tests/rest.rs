@@ -128,7 +128,7 @@ async fn lived(strangers: &[Stranger], deaf: bool) -> (usize, usize, usize) {
             world.terminate(&node.instance_id);
         }
         world.set_tasks(last, stranger.tasks);
-        world.put_entry(entry(number, stranger));
+        world.put_entry(&entry(number, stranger));
     }
     world.is_deaf(deaf);
     live(&mut leader, Duration::from_hours(1)).await;

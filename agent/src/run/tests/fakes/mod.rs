@@ -90,7 +90,7 @@ impl World {
     }
 
     /// Puts a node on every list.
-    pub(super) fn put_entry(&self, entry: NodeEntry) {
+    pub(super) fn put_entry(&self, entry: &NodeEntry) {
         let mut state = self.state.borrow_mut();
         for nodes in state.swarms.values_mut() {
             nodes.push(entry.clone());
