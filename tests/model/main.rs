@@ -131,7 +131,7 @@ fn a_lost_swarm_is_replaced_once() {
         },
     );
     let seen = holds("a manager, its worker, a new manager", &one);
-    assert!(seen.contains("replaced"));
+    assert!(seen.contains("replaced") && seen.contains("moved on"));
     recovers("a manager, its worker, a new manager", &one);
     holds("two managers, a new one", &replaced(2, 0, 0, 2, budget));
     recovers("two managers, a new one", &replaced(2, 0, 0, 2, budget));

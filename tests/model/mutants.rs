@@ -1,7 +1,7 @@
 //! Each rule taken away: the exploration has to find what it is there for.
 
 use crate::NONE;
-use crate::properties::{INIT_UNDER_CLAIM, ONE_LIVES, ONE_PER_EPOCH, RECOVER_LOST};
+use crate::properties::{INIT_UNDER_CLAIM, LEAVE_DEAD, ONE_LIVES, ONE_PER_EPOCH, RECOVER_LOST};
 use crate::report::breaks;
 use crate::scenes::{forming, replaced};
 use crate::variant::Variant;
@@ -48,6 +48,17 @@ fn silence_taken_for_an_end() {
         Variant::TrustsSilence,
         &replaced(1, 0, 0, 2, cut),
         ONE_LIVES,
+    );
+}
+
+/// A worker moves on to a swarm that was made because its own was silent, and comes back.
+#[test]
+fn a_move_to_a_swarm_that_silence_has_made() {
+    let cut = Budget { cuts: 1, ..NONE };
+    breaks(
+        Variant::TrustsSilence,
+        &replaced(1, 0, 1, 2, cut),
+        LEAVE_DEAD,
     );
 }
 

@@ -13,6 +13,7 @@ pub(crate) const PUBLISH_FORMED: &str = "only a formed swarm is published";
 pub(crate) const PUBLISH_NEWEST: &str = "nobody publishes who has read of a later epoch";
 pub(crate) const STAY: &str = "nobody leaves a newest swarm that serves and has it";
 pub(crate) const KEEP: &str = "nobody leaves a swarm that it may still declare";
+pub(crate) const LEAVE_DEAD: &str = "who moves to a later swarm leaves one that is lost for good";
 pub(crate) const RECOVER_LOST: &str = "only a majority lost for good is recovered";
 pub(crate) const RECOVER_ONCE: &str = "one recovery an epoch";
 
@@ -28,6 +29,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::always(PUBLISH_NEWEST, |_, world| keeps(world, Rule::PublishNewest)),
         Property::always(STAY, |_, world| keeps(world, Rule::StayInGoodSwarm)),
         Property::always(KEEP, |_, world| keeps(world, Rule::KeepOwnSwarm)),
+        Property::always(LEAVE_DEAD, |_, world| keeps(world, Rule::LeaveTheDead)),
         Property::always(RECOVER_LOST, |_, world| {
             keeps(world, Rule::RecoverLostMajority)
         }),
@@ -35,6 +37,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::sometimes("passed over", |_, world| is_passed_over(world)),
         Property::sometimes("recovered", |_, world| is_recovered(world)),
         Property::sometimes("replaced", |_, world| is_replaced(world)),
+        Property::sometimes("moved on", |_, world| has_moved(world)),
         Property::sometimes("back again", |_, world| is_back(world)),
     ]
 }
@@ -92,6 +95,12 @@ fn is_replaced(world: &World) -> bool {
         .collect::<Vec<_>>()
         .windows(2)
         .any(|pair| pair[0] != pair[1])
+}
+
+/// Somebody who was in the first swarm is in a later one.
+fn has_moved(world: &World) -> bool {
+    let mut nodes = world.nodes.iter().filter(|node| !node.dead);
+    nodes.any(|node| node.lives > 1 && node.disk.membership.is_some_and(|m| m.swarm > 0))
 }
 
 fn is_back(world: &World) -> bool {

@@ -25,9 +25,31 @@ impl World {
         self.history.note(Rule::StayInGoodSwarm, !good);
         let open = self.may_still_declare(id);
         self.history.note(Rule::KeepOwnSwarm, !open);
+        if self.moves_on(id) {
+            let dead = self.is_lost(id);
+            self.history.note(Rule::LeaveTheDead, dead);
+        }
         let node = self.node(id);
         node.place = None;
         node.doing = Some(Doing::Forget);
+    }
+
+    /// A member that knows of a later epoch's swarm, another than its own. Nothing in the model holds it
+    /// back: there is no time between two acts here.
+    fn moves_on(&self, id: Id) -> bool {
+        let node = &self.nodes[usize::from(id)];
+        let ticket = node.mind.ticket.flatten();
+        let known = node.disk.membership.zip(ticket);
+        known.is_some_and(|(here, ticket)| ticket.epoch > here.epoch && ticket.swarm != here.swarm)
+    }
+
+    /// No raft of the swarm that a node is in can have a majority again, whatever becomes of links.
+    fn is_lost(&self, id: Id) -> bool {
+        let swarm = self.place(id).map(|place| place.swarm);
+        let mut rafts = self
+            .numbers()
+            .filter(|raft| Some(self.raft(*raft).swarm) == swarm);
+        rafts.all(|raft| !self.can_lead(raft))
     }
 
     /// The cluster's newest swarm has a majority and has this node, and the node can reach it again

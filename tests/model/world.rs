@@ -216,6 +216,7 @@ pub(crate) enum Rule {
     PublishNewest,
     StayInGoodSwarm,
     KeepOwnSwarm,
+    LeaveTheDead,
     RecoverLostMajority,
     RecoverOnce,
 }

@@ -97,7 +97,7 @@ impl State {
         found
     }
 
-    /// An agent takes its engine out of a swarm. Says whether that cannot be undone.
+    /// An agent takes its engine out of a swarm. Says whether that counts among what cannot be undone.
     pub(crate) fn check_leave(&mut self, id: MachineId) -> bool {
         let Some(place) = self.machines[id].engine.place.clone() else {
             return false;
@@ -111,7 +111,16 @@ impl State {
                 "{instance} leaves swarm {swarm}, which lives and has it"
             ));
         }
-        !self.is_unpublished(place.swarm)
+        !self.is_unpublished(place.swarm) && !self.is_dead(place.swarm)
+    }
+
+    /// So many of a swarm's managers are terminated that it can have no majority again: who leaves it
+    /// can be wrong about nothing.
+    fn is_dead(&self, swarm: SwarmId) -> bool {
+        let swarm = &self.swarms[swarm];
+        let managers = swarm.raft.iter().filter_map(|node| swarm.entry(node));
+        let left = managers.filter(|e| self.machines[e.machine].terminated.is_none());
+        left.count() < swarm.majority()
     }
 
     /// A swarm that an agent made and that did not become the cluster's.

@@ -109,7 +109,9 @@ fn bereft(seen: &Observation, membership: &Membership) -> Option<Decision> {
     }
     match lost::fate(seen, ticket, read.age) {
         Fate::ReadAgain => Some(step(Action::ReadTicket, Reason::TicketMayPredate)),
-        Fate::Gone => Some(once_in_a_while(seen, Action::Leave, Reason::SwarmLost)),
+        // EC2 has said of each of its managers that it is gone for good: there is nothing to be wrong about
+        // a second time, and nobody makes the next swarm before somebody leaves this one.
+        Fate::Gone => Some(step(Action::Leave, Reason::SwarmLost)),
         Fate::Ask(ids) => Some(step(Action::AskFleet(ids), Reason::AskingAboutManagers)),
         Fate::Lives(_) => None,
     }
@@ -122,7 +124,13 @@ pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
     if found.lasted.min(standing.lasted) < found.limit {
         return None;
     }
-    let leave = once_in_a_while(seen, Action::Leave, found.reason.clone());
+    let leave = match found.reason {
+        // The later epoch is the proof: another swarm is formed only when EC2 has said of all managers
+        // of the one before that they are gone for good, or when nobody could have joined that one. So
+        // this happens once an epoch, and nothing is gained by waiting.
+        Reason::NewerSwarm(_) => step(Action::Leave, found.reason.clone()),
+        _ => once_in_a_while(seen, Action::Leave, found.reason.clone()),
+    };
     let looked = standing.age <= pace::LAST_LOOK.min(found.age);
     let last_look = !looked && leave.action == Action::Leave;
     Some(if last_look {

@@ -121,7 +121,8 @@ fn may_leave(seen: &Observation, decision: &Decision) {
         assert!(seen.forced.is_some(), "{seen:?}");
         return;
     }
-    assert!(rested(seen), "{seen:?}");
+    let is_dead = matches!(decision.reason, Reason::SwarmLost | Reason::NewerSwarm(_));
+    assert!(rested(seen) || is_dead, "{seen:?}");
     let verdict = seen.standing.as_ref().map(|s| s.verdict);
     let ticket = ticket_of(seen);
     match &seen.engine {

@@ -135,6 +135,9 @@ fn a_stray_joins_other_managers_of_its_swarm_after_two_minutes() {
         seen.managers = lasting(vec![manager(5, "swarm", Some(digest()))], 120 * SECOND);
         assert_eq!(action(&seen), Action::Leave);
         assert_eq!(reason(&seen), Reason::ManagersReplaced);
+        seen.acted = Some(SECOND);
+        assert_ne!(action(&seen), Action::Leave, "its swarm may live");
+        seen.acted = None;
         seen.standing = standing(Verdict::Member, 9, 300 * SECOND);
         assert_ne!(action(&seen), Action::Leave, "a member is never moved");
     }
@@ -152,6 +155,9 @@ fn a_newer_swarm_draws_a_node_over_only_while_its_own_managers_are_silent() {
         assert_ne!(action(&seen), Action::Leave);
         seen.managers = lasting(vec![manager(4, "newer", Some(digest()))], 30 * SECOND);
         assert_eq!(action(&seen), Action::Leave);
+        seen.acted = Some(SECOND);
+        let now = decide(&seen);
+        assert_eq!(now.action, Action::Leave, "held back by no earlier act");
         seen.standing.as_mut().unwrap().age = 2 * pace::LAST_LOOK;
         assert_eq!(action(&seen), Action::AskStanding, "a last look");
         seen.standing = standing(Verdict::Member, 9, 300 * SECOND);
@@ -175,6 +181,8 @@ fn a_manager_that_was_not_promoted_leaves_a_swarm_that_is_gone_for_good() {
     };
     assert_ne!(action(&seen), Action::Leave);
     seen.standing = standing(Verdict::Silent, 9, 120 * SECOND);
+    assert_eq!(decide(&seen), step(Action::Leave, Reason::SwarmLost));
+    seen.acted = Some(SECOND);
     assert_eq!(decide(&seen), step(Action::Leave, Reason::SwarmLost));
     seen.role = Role::Worker;
     assert_ne!(action(&seen), Action::Leave, "a worker waits for the next");
