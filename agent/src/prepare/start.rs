@@ -6,9 +6,11 @@ use super::{PrepareError, prepare};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
+use crate::cloud::lifecycle::AutoScaling;
 use crate::command::Host;
 use crate::config::Settings;
 use crate::node;
+use crate::run::BootClock;
 
 /// Finds out who this node is and readies its host.
 pub async fn start(settings: &Settings) -> Result<(), PrepareError> {
@@ -21,7 +23,8 @@ pub async fn start(settings: &Settings) -> Result<(), PrepareError> {
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     async {
         info!(version = env!("CARGO_PKG_VERSION"), "preparing this host");
-        prepare(&node, &vpc_cidrs, settings, &Host).await?;
+        let scaling = || AutoScaling::new(&Aws::new(&imds, &node.region, &settings.aws));
+        prepare(&node, &vpc_cidrs, settings, &Host, scaling, &BootClock).await?;
         info!("this host is prepared");
         Ok(())
     }
