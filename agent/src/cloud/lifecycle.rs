@@ -188,6 +188,9 @@ fn hook(described: LifecycleHook) -> Option<Hook> {
 }
 
 #[cfg(test)]
+pub(crate) mod scripted;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -80,7 +80,6 @@ margin = "20s"
 hooks = []
 [launch]
 hook = true
-budget = "15m"
 on_failure = "abandon"
 [dashboard]
 listen = "127.0.0.1:8377"
@@ -90,7 +89,7 @@ level = "info"
 "#;
 
 /// The keys without a default, and what happens while they are not set.
-pub(super) const UNSET: [(&str, &str); 14] = [
+pub(super) const UNSET: [(&str, &str); 15] = [
     ("node.role", "the tag swarm:role"),
     ("node.cluster", "the tag swarm:cluster"),
     ("node.labels", "the tags swarm:label:<key>"),
@@ -106,6 +105,10 @@ pub(super) const UNSET: [(&str, &str); 14] = [
     ),
     ("swarm.data_path_port", "Docker's own, 4789"),
     ("swarm.rotate_tokens_every", "never"),
+    (
+        "launch.budget",
+        "as long as the group's launching hook waits, less a minute",
+    ),
     ("dashboard.credentials", "none asked for, on loopback"),
     ("metrics.listen", "only the socket in runtime_dir"),
 ];

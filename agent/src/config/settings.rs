@@ -200,8 +200,9 @@ pub struct DepartureSettings {
 pub struct LaunchSettings {
     /// Whether it hears anything.
     pub hook: bool,
-    /// How long after the agent's first start the node may take to join.
-    pub budget: Duration,
+    /// How long after the agent's first start the node may take to join; as long as the hook waits, less a
+    /// minute, if not set.
+    pub budget: Option<Duration>,
     /// What it hears when that was not enough.
     pub on_failure: OnFailure,
 }

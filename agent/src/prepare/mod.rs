@@ -8,6 +8,7 @@ mod clone;
 mod engine;
 mod error;
 mod hostname;
+mod launch;
 mod service;
 mod start;
 #[cfg(test)]
@@ -16,25 +17,31 @@ mod waiting;
 
 use ipnet::Ipv4Net;
 
+use crate::cloud::lifecycle::Lifecycle;
 use crate::command::Runner;
 use crate::config::Settings;
 use crate::node::Node;
+use crate::run::Clock;
 
 pub use announce::announce;
 pub use error::PrepareError;
 pub use start::start;
 
-/// Readies the host that `node` runs on, in a VPC of these address blocks.
-pub async fn prepare(
+/// Readies the host that `node` runs on, in a VPC of these address blocks. `scaling` makes Auto Scaling's
+/// client, where it is needed.
+pub async fn prepare<L: Lifecycle>(
     node: &Node,
     vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
     runner: &impl Runner,
+    scaling: impl FnOnce() -> L,
+    clock: &impl Clock,
 ) -> Result<(), PrepareError> {
     clone::evict(node, settings, runner).await?;
     let renamed = settings.node.hostname && hostname::settle(node, settings, runner).await?;
     // The file comes before the engine, which then starts with it and needs no restart.
     let changed = engine::configure(node, vpc_cidrs, settings)?;
-    engine::install(settings, runner).await?;
+    let installed = engine::install(settings, runner);
+    launch::meanwhile(installed, node, settings, scaling, clock).await?;
     service::settle(settings, runner, renamed || changed).await
 }

@@ -7,9 +7,11 @@ use super::{PrepareError, prepare};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
+use crate::cloud::lifecycle::AutoScaling;
 use crate::command::Host;
 use crate::config::Settings;
 use crate::node::{self, Waiter};
+use crate::run::BootClock;
 
 /// Finds out who this node is and readies its host. `say` tells people who look at the journal or at the
 /// console what is waited for.
@@ -30,7 +32,8 @@ async fn ready(settings: &Settings, waiter: &mut impl Waiter) -> Result<(), Prep
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     async {
         info!(version = env!("CARGO_PKG_VERSION"), "preparing this host");
-        prepare(&node, &vpc_cidrs, settings, &Host).await?;
+        let scaling = || AutoScaling::new(&Aws::new(&imds, &node.region, &settings.aws));
+        prepare(&node, &vpc_cidrs, settings, &Host, scaling, &BootClock).await?;
         info!("this host is prepared");
         Ok(())
     }

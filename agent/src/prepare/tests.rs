@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::cloud::lifecycle::scripted::Group;
 use crate::command::scripted::Scripted;
 use crate::config::{Flags, Settings};
+use crate::run::BootClock;
 use crate::swarm::Role;
 
 /// A worker of the cluster `demo`.
@@ -28,9 +30,9 @@ pub(super) fn node(instance_id: &str) -> Node {
     }
 }
 
-struct HostFiles {
+pub(super) struct HostFiles {
     root: TempDir,
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 const ID: &str = "i-0123456789abcdef0";
@@ -40,7 +42,7 @@ const START: &str = "systemctl start --no-block docker.service";
 
 impl HostFiles {
     /// A Debian host with the engine and the plugin.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let root = TempDir::new().expect("a folder");
         let flags = Flags {
             root: Some(root.path().to_owned()),
@@ -61,23 +63,23 @@ impl HostFiles {
         .with("etc/hosts", "127.0.0.1 localhost\n")
     }
 
-    fn with(self, path: &str, content: &str) -> Self {
+    pub(super) fn with(self, path: &str, content: &str) -> Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, content).expect("a file");
         self
     }
 
-    fn without(self, path: &str) -> Self {
+    pub(super) fn without(self, path: &str) -> Self {
         fs::remove_file(self.path(path)).expect("a file");
         self
     }
 
-    fn path(&self, path: &str) -> PathBuf {
+    pub(super) fn path(&self, path: &str) -> PathBuf {
         self.root.path().join(path)
     }
 
-    fn read(&self, path: &str) -> String {
+    pub(super) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
@@ -87,7 +89,10 @@ impl HostFiles {
 
     async fn prepare(&self, runner: &Scripted) -> Result<(), PrepareError> {
         let vpc = ["10.98.0.0/16".parse().expect("a block")];
-        prepare(&node(ID), &vpc, &self.settings, runner).await
+        // An instance of no group.
+        let scaling = || -> Group { unreachable!("Auto Scaling was asked") };
+        let (node, settings) = (node(ID), &self.settings);
+        prepare(&node, &vpc, settings, runner, scaling, &BootClock).await
     }
 }
 

@@ -4,6 +4,7 @@ pub mod boot;
 pub(crate) mod facts;
 pub mod failure;
 pub mod journal;
+pub mod launch;
 pub mod metrics;
 pub mod note;
 pub mod notify;

@@ -7,7 +7,9 @@ use tokio::time::Instant;
 use super::departing::Progress;
 use super::memory::{Act, Recalled};
 use super::sightings::Sightings;
+use crate::cloud::lifecycle::Hook;
 use crate::node::Node;
+use crate::report::launch::Waited;
 use crate::swarm::departure::Departing;
 use crate::swarm::{
     EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Observation, Peer, Probed,
@@ -39,6 +41,10 @@ pub(super) struct Knowledge {
     pub(super) progress: Progress,
     /// The last try to tell the group of the launch.
     pub(super) launch: Option<Learnt<()>>,
+    /// The group's launching hooks, once they were asked for: who is launched already is not held up by others.
+    pub(super) launching: Option<Vec<Hook>>,
+    /// Since when the group waits.
+    pub(super) waited: Waited,
     forced: Option<Epoch>,
     standing: Option<Learnt<Verdict>>,
     leaderless: usize,
@@ -109,6 +115,8 @@ impl Knowledge {
             acted: recalled.acted.map(|age| (Instant::now(), age)),
             progress: Progress::default(),
             launch: None,
+            launching: None,
+            waited: Waited::default(),
             forced: recalled.forced,
             standing: None,
             leaderless: 0,

@@ -10,15 +10,21 @@ const REQUEST: &str = "request.json";
 const LAUNCH: &str = "launch.json";
 
 /// How far the launch of this instance has come.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub(super) struct Launched {
     /// It has been in the swarm.
     pub(super) joined: bool,
     /// Its group has heard how it went.
     pub(super) told: bool,
-    /// When the agent first ran on it, in seconds since the machine's boot.
+    /// When the agent first ran on it while it was on its way into service, in seconds since the machine's boot.
     #[serde(default)]
     pub(super) since: Option<u64>,
+    /// In which boot that was.
+    #[serde(default)]
+    pub(super) boot: String,
+    /// The launch did not begin with this boot.
+    #[serde(default)]
+    pub(super) again: bool,
 }
 
 impl Memory {
@@ -54,7 +60,7 @@ impl Memory {
     }
 
     /// Remembers how far the launch has come.
-    pub(super) fn remember_launch(&self, launched: Launched) -> Result<(), MemoryError> {
+    pub(super) fn remember_launch(&self, launched: &Launched) -> Result<(), MemoryError> {
         self.keep(LAUNCH, launched)
     }
 }

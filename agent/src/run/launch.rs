@@ -8,7 +8,7 @@ use super::knowledge::{Learnt, note};
 use super::latched::Launched;
 use super::{Agent, Clock, MemoryError, Outside};
 use crate::cloud::CloudError;
-use crate::cloud::lifecycle::{Lifecycle, Transition, Verdict, Waiting};
+use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use crate::swarm::launch::{self, Launch, Word};
 use crate::swarm::notice::Target;
 use crate::swarm::{Kind, Trouble};
@@ -20,46 +20,55 @@ impl<O: Outside> Agent<O> {
             return None;
         }
         let group = self.node.group.clone()?;
-        if self.launched.since.is_none() {
-            self.note_launch(Launched {
-                since: Some(self.edges.clock.uptime().as_secs()),
-                ..self.launched
-            });
+        self.note_start();
+        // Once asked, what is due is known.
+        for _ in 0..2 {
+            let launch = self.launch();
+            if launch.member && !self.launched.joined {
+                self.note_launch(Launched {
+                    joined: true,
+                    ..self.launched.clone()
+                });
+            }
+            let word = match launch::word(&launch) {
+                Ok(left) => return Some(left),
+                Err(word) => word,
+            };
+            let now = self.edges.clock.uptime();
+            let said = self.say(&group, word).await;
+            self.settle(word, said, now);
+            if self.launched.told {
+                return None;
+            }
         }
-        let launch = self.launch();
-        if launch.member && !self.launched.joined {
-            self.note_launch(Launched {
-                joined: true,
-                ..self.launched
-            });
-        }
-        let word = match launch::word(&launch) {
-            Ok(left) => return Some(left),
-            Err(word) => word,
-        };
-        let said_before = launch.last.is_some_and(|last| last.value.is_ok());
-        match self.say(&group, word).await {
-            Ok(waiting) if waiting == Waiting::Heard || said_before => {
-                info!(
-                    heard = waiting == Waiting::Heard,
-                    ready = word == Word::Ready,
-                    "launch told"
-                );
+        launch::word(&self.launch()).ok()
+    }
+
+    /// What came of a word is known from here on.
+    fn settle(&mut self, word: Word, said: Result<Waiting, CloudError>, now: Duration) {
+        let last = self.knowledge.launch.as_ref();
+        let said_before = last.is_some_and(|last| last.value().is_some());
+        match (word, said) {
+            (Word::Ask, Ok(Waiting::Heard)) if self.launching().next().is_some() => {
+                self.knowledge.launch = None;
+            }
+            (Word::Longer, Ok(Waiting::Heard)) => {
+                self.knowledge.launch = None;
+                self.note_beat(now);
+            }
+            (_, Ok(waiting)) if waiting == Waiting::Heard || said_before => {
+                let heard = waiting == Waiting::Heard;
+                info!(heard, word = ?word, "launch told");
                 self.note_launch(Launched {
                     told: true,
-                    ..self.launched
+                    ..self.launched.clone()
                 });
-                None
             }
-            Ok(_) => {
-                note(&mut self.knowledge.launch, Ok(()), |(), ()| true);
-                Some(crate::swarm::pace::NOT_WAITING_GAP)
-            }
-            Err(error) => {
+            (_, Ok(_)) => note(&mut self.knowledge.launch, Ok(()), |(), ()| true),
+            (_, Err(error)) => {
                 warn!(%error, "cannot tell the group how the launch went");
                 let failed: Result<(), Trouble> = Err(error.into());
                 note(&mut self.knowledge.launch, failed, |(), ()| true);
-                launch::word(&self.launch()).ok()
             }
         }
     }
@@ -72,37 +81,87 @@ impl<O: Outside> Agent<O> {
             in_service: self.edges.heard.borrow().notices.target == Some(Target::InService),
             member: inside && has_joined && self.departure.is_none(),
             was_member: has_joined || self.launched.joined || self.departure.is_some(),
-            age: self.launch_age(),
+            age: self.since(self.launched.since),
             budget: settings.budget,
             on_failure: settings.on_failure,
+            hook: self.launching_hook(),
             last: self.knowledge.launch.as_ref().map(Learnt::reading),
         }
     }
 
-    /// For how long the agent has had the chance to join. A time that is still to come was before a
-    /// reboot.
-    fn launch_age(&self) -> Duration {
-        let uptime = self.edges.clock.uptime();
-        let since = Duration::from_secs(self.launched.since.unwrap_or_default());
-        uptime.checked_sub(since).unwrap_or(uptime)
+    /// The one with the shortest time, and since when it runs: since this boot, where that began the launch,
+    /// or since a heartbeat.
+    fn launching_hook(&self) -> Option<launch::Hook> {
+        let timeout = self.launching().map(|hook| hook.timeout).min()?;
+        let waited = self.knowledge.waited;
+        let booted = waited.booted.filter(|_| !self.launched.again);
+        let began = waited.beaten.or(booted);
+        Some(launch::Hook {
+            timeout,
+            running: began.map(|_| self.since(began)),
+            waited: self.since(booted.or(self.launched.since)),
+        })
     }
 
-    async fn say(&self, group: &str, word: Word) -> Result<Waiting, CloudError> {
-        let verdict = match word {
-            Word::Ready => Verdict::Continue,
-            Word::Failed => Verdict::Abandon,
+    /// The group's launching hooks, as far as they were asked for.
+    fn launching(&self) -> impl Iterator<Item = &Hook> {
+        self.knowledge.launching.iter().flatten()
+    }
+
+    /// When the agent first ran on an instance on its way into service. A launch that began in another boot,
+    /// or in a warm pool, goes on: since when its hook waits is not known.
+    fn note_start(&mut self) {
+        let Some(target) = self.edges.heard.borrow().notices.target else {
+            return;
         };
-        let lifecycle = &self.edges.lifecycle;
+        let before = &self.launched;
+        let boot = self.edges.clock.boot();
+        let goes_on = before.since.is_some() && before.boot != boot;
+        let launched = match target {
+            Target::InService if before.since.is_none() || goes_on => Launched {
+                since: Some(self.edges.clock.uptime().as_secs()),
+                boot,
+                again: before.again || goes_on,
+                ..before.clone()
+            },
+            Target::InService => return,
+            _ => Launched {
+                since: None,
+                again: true,
+                ..before.clone()
+            },
+        };
+        if launched != self.launched {
+            self.note_launch(launched);
+        }
+    }
+
+    /// Also for an agent that is started anew.
+    fn note_beat(&mut self, now: Duration) {
+        self.knowledge.waited.beaten = Some(now.as_secs());
+        let left = self.knowledge.waited.leave(&self.settings.runtime_dir);
+        if let Err(error) = left {
+            warn!(%error, "the heartbeat is not on record");
+        }
+    }
+
+    /// How long ago that was, in seconds since the machine's boot. A time that is still to come was before a
+    /// reboot.
+    fn since(&self, moment: Option<u64>) -> Duration {
+        let uptime = self.edges.clock.uptime();
+        let moment = Duration::from_secs(moment.unwrap_or_default());
+        uptime.checked_sub(moment).unwrap_or(uptime)
+    }
+
+    async fn say(&mut self, group: &str, word: Word) -> Result<Waiting, CloudError> {
+        if self.knowledge.launching.is_none() {
+            let mut hooks = self.edges.lifecycle.hooks(group).await?;
+            hooks.retain(|hook| hook.transition == Transition::Launching);
+            self.knowledge.launching = Some(hooks);
+        }
         let mut heard = None;
-        for hook in lifecycle.hooks(group).await? {
-            if hook.transition != Transition::Launching {
-                continue;
-            }
-            let instance = &self.node.instance_id;
-            match lifecycle
-                .complete(group, &hook.name, instance, verdict)
-                .await?
-            {
+        for hook in self.launching() {
+            match self.say_to(group, &hook.name, word).await? {
                 Waiting::Heard => heard = heard.or(Some(Waiting::Heard)),
                 Waiting::NotWaiting => heard = Some(Waiting::NotWaiting),
             }
@@ -111,9 +170,20 @@ impl<O: Outside> Agent<O> {
         Ok(heard.unwrap_or(Waiting::Heard))
     }
 
+    async fn say_to(&self, group: &str, hook: &str, word: Word) -> Result<Waiting, CloudError> {
+        let (lifecycle, instance) = (&self.edges.lifecycle, &self.node.instance_id);
+        let verdict = match word {
+            Word::Ask => return Ok(Waiting::Heard),
+            Word::Longer => return lifecycle.heartbeat(group, hook, instance).await,
+            Word::Ready => Verdict::Continue,
+            Word::Failed => Verdict::Abandon,
+        };
+        lifecycle.complete(group, hook, instance, verdict).await
+    }
+
     fn note_launch(&mut self, launched: Launched) {
+        let noted: Result<(), MemoryError> = self.memory.remember_launch(&launched);
         self.launched = launched;
-        let noted: Result<(), MemoryError> = self.memory.remember_launch(launched);
         if let Err(error) = noted {
             warn!(%error, "the launch is not on record");
         }

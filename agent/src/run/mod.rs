@@ -48,6 +48,7 @@ use crate::engine::probe::Probe;
 use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
 use crate::report::boot::Trace;
+use crate::report::launch::Waited;
 use crate::report::metrics::Metrics;
 use crate::report::story::Story;
 use crate::stacks::Lead;
@@ -184,7 +185,8 @@ impl<O: Outside> Agent<O> {
     pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, MemoryError> {
         let memory = Memory::new(&settings.state_dir, &node.instance_id);
         let patience = settings.swarm.claim_patience;
-        let knowledge = Knowledge::new(memory.recall(edges.clock.uptime())?, patience);
+        let mut knowledge = Knowledge::new(memory.recall(edges.clock.uptime())?, patience);
+        knowledge.waited = Waited::read(&settings.runtime_dir);
         let departure = memory.departure()?.map(|departure| Departure {
             // `prepare` has taken the label of an earlier boot away.
             announced: departure

@@ -6,6 +6,17 @@ use serde::Deserialize;
 
 use super::{Reading, pace};
 
+/// The agent is this old before it asks for the group's hooks without having joined: where all is well it
+/// asks once, when it has.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What has to be said before a hook runs out is said this long before, or, where its time is short, a
+/// quarter of that time before.
+const MARGIN: Duration = Duration::from_mins(1);
+/// Heartbeats keep a hook waiting for a hundred times its time-out at most, and not beyond two days
+/// (`GlobalTimeout` of `DescribeLifecycleHooks`).
+const MOST_BEATS: u32 = 100;
+const LONGEST_WAIT: Duration = Duration::from_hours(48);
+
 /// What to do about an instance that did not join in time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -27,18 +38,35 @@ pub struct Launch {
     pub was_member: bool,
     /// How long ago the agent first ran on it.
     pub age: Duration,
-    /// How long it may take to join.
-    pub budget: Duration,
+    /// How long it may take to join; as long as its hook waits, if not set.
+    pub budget: Option<Duration>,
     /// What to do if that was not enough.
     pub on_failure: OnFailure,
-    /// The last call, if it was not the end: it failed, or the group said that it does not wait,
+    /// The group's launching hook; none while it was not asked for.
+    pub hook: Option<Hook>,
+    /// The last call, if it did not do what it was for: it failed, or the group said that it does not wait,
     /// which it also says of an instance it waits for in a moment.
     pub last: Option<Reading<()>>,
 }
 
-/// What the group is to hear.
+/// A launching hook that waits; of several the one with the shortest time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hook {
+    /// How long it waits without a heartbeat.
+    pub timeout: Duration,
+    /// How long ago that time began, or began anew; none where it is not known.
+    pub running: Option<Duration>,
+    /// How long it has waited in all, as far as is known.
+    pub waited: Duration,
+}
+
+/// What the group is to hear, or to be asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Word {
+    /// For its hooks.
+    Ask,
+    /// The instance needs longer: a heartbeat.
+    Longer,
     /// The instance is ready.
     Ready,
     /// It failed.
@@ -47,98 +75,73 @@ pub enum Word {
 
 /// What the group is to hear now, if anything; or else how long until it is time to look again.
 pub fn word(launch: &Launch) -> Result<Duration, Word> {
-    let patient = launch.was_member || launch.on_failure == OnFailure::Wait;
-    let word = if !launch.in_service {
-        return Ok(pace::ROUND);
-    } else if launch.member {
-        Word::Ready
-    } else if patient {
-        return Ok(pace::ROUND);
-    } else if let Some(left) = pace::remaining(launch.budget, launch.age) {
-        return Ok(left);
-    } else {
-        Word::Failed
+    let word = match due(launch) {
+        Ok(left) => return Ok(left),
+        Err(word) => word,
     };
     let gap = |last: &Reading<()>| match &last.value {
         Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
-        Err(_) => pace::remaining(pace::Gaps::LAUNCH.after(last.looks), last.age),
+        Err(_) => pace::remaining(after_failure(launch, last.looks), last.age),
     };
     launch.last.as_ref().and_then(gap).ok_or(word)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::swarm::Trouble;
-
-    const MINUTE: Duration = Duration::from_mins(1);
-
-    fn launch() -> Launch {
-        Launch {
-            in_service: true,
-            member: false,
-            was_member: false,
-            age: MINUTE,
-            budget: 15 * MINUTE,
-            on_failure: OnFailure::Abandon,
-            last: None,
-        }
+fn due(launch: &Launch) -> Result<Duration, Word> {
+    if !launch.in_service {
+        return Ok(pace::ROUND);
     }
-
-    fn last(value: Result<(), Trouble>, age: Duration) -> Reading<()> {
-        Reading {
-            value,
-            age,
-            looks: 1,
-            lasted: Duration::ZERO,
-        }
+    if launch.member {
+        return Err(Word::Ready);
     }
-
-    #[test]
-    fn a_member_is_ready_and_a_late_instance_failed() {
-        let member = Launch {
-            member: true,
-            was_member: true,
-            ..launch()
-        };
-        assert_eq!(word(&member), Err(Word::Ready));
-        assert_eq!(word(&launch()), Ok(14 * MINUTE));
-        let late = Launch {
-            age: 15 * MINUTE,
-            ..launch()
-        };
-        assert_eq!(word(&late), Err(Word::Failed));
-        for patient in [
-            Launch {
-                was_member: true,
-                ..late.clone()
-            },
-            Launch {
-                on_failure: OnFailure::Wait,
-                ..late.clone()
-            },
-            Launch {
-                in_service: false,
-                ..late
-            },
-        ] {
-            assert_eq!(word(&patient), Ok(pace::ROUND), "{patient:?}");
-        }
+    if launch.was_member || launch.on_failure == OnFailure::Wait {
+        return Ok(pace::ROUND);
     }
-
-    #[test]
-    fn a_call_that_failed_is_repeated_after_a_gap() {
-        let with = |value, age| {
-            word(&Launch {
-                member: true,
-                last: Some(last(value, age)),
-                ..launch()
-            })
-        };
-        let denied = || Err(Trouble::Denied("d".into()));
-        assert_eq!(with(denied(), Duration::ZERO), Ok(Duration::from_secs(5)));
-        assert_eq!(with(denied(), MINUTE), Err(Word::Ready));
-        assert_eq!(with(Ok(()), Duration::ZERO), Ok(pace::NOT_WAITING_GAP));
-        assert_eq!(with(Ok(()), MINUTE), Err(Word::Ready));
+    let budget = launch.budget;
+    let left = budget.map(|budget| pace::remaining(budget, launch.age).ok_or(Word::Failed));
+    let left = left.transpose()?;
+    match launch.hook {
+        None => pace::remaining(PATIENCE, launch.age).ok_or(Word::Ask),
+        Some(hook) => hook.due(left),
     }
 }
+
+/// The gaps grow, but not beyond what a hook bears.
+fn after_failure(launch: &Launch, looks: u32) -> Duration {
+    let gap = pace::Gaps::LAUNCH.after(looks);
+    match launch.hook {
+        Some(hook) => gap.min(hook.margin()),
+        None => gap,
+    }
+}
+
+impl Hook {
+    /// What is due while the instance has not joined and has `left` of its budget, if one is set.
+    fn due(&self, left: Option<Duration>) -> Result<Duration, Word> {
+        // A heartbeat, and it is known.
+        let running = self.running.ok_or(Word::Longer)?;
+        let Some(left) = left else {
+            return pace::remaining(self.say_by(), running).ok_or(Word::Failed);
+        };
+        let most = (self.timeout * MOST_BEATS).min(LONGEST_WAIT);
+        let most = most.saturating_sub(self.margin());
+        let left = left.min(pace::remaining(most, self.waited).ok_or(Word::Failed)?);
+        if running + left <= self.say_by() {
+            return Ok(left);
+        }
+        let beat = pace::remaining(pace::beat_every(self.timeout), running);
+        beat.map(|beat| beat.min(left)).ok_or(Word::Longer)
+    }
+
+    /// How long it may have run when the last word is said.
+    fn say_by(&self) -> Duration {
+        self.timeout.saturating_sub(self.margin())
+    }
+
+    fn margin(&self) -> Duration {
+        MARGIN.min(self.timeout / 4)
+    }
+}
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod tests;

@@ -48,7 +48,7 @@ pub const ANNOUNCE_AGAIN: Duration = Duration::from_mins(2);
 pub const TASKS_LOOK: Duration = Duration::from_secs(2);
 /// A departing manager looks this often whether it was demoted: nothing tells it.
 pub const DEMOTION_LOOK: Duration = Duration::from_secs(2);
-/// The longest gap between two heartbeats of a lifecycle hook.
+/// The longest gap between two heartbeats of a terminating hook.
 pub const LONGEST_BEAT: Duration = Duration::from_mins(1);
 /// Auto Scaling says that it does not wait also of an instance it will wait for in a moment: it has
 /// to say so twice, this far apart.
@@ -120,6 +120,12 @@ impl Gaps {
         };
         remaining(gaps.after(reading.looks), reading.age)
     }
+}
+
+/// How often a lifecycle hook with this time-out is to hear a heartbeat: in less than half of it, so that one
+/// may be lost, and also with a fifth for the jitter.
+pub fn beat_every(timeout: Duration) -> Duration {
+    timeout * 2 / 5
 }
 
 /// What is left of a gap; `None` when it has passed.

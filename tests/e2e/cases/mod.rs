@@ -77,6 +77,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         fleet::spot::CASES,
         fleet::announced::CASES,
         fleet::labels::CASES,
+        fleet::launching::CASES,
         fleet::operator::CASES,
         fleet::notices::CASES,
         fleet::tokens::CASES,

@@ -139,9 +139,9 @@ pub(super) fn departure(from: Departure, report: &mut Report) -> Option<Departur
 }
 
 pub(super) fn launch(from: &Launch, report: &mut Report) -> Option<LaunchSettings> {
-    let budget = from.budget?;
+    let budget = from.budget;
     check(
-        budget >= Duration::from_mins(1),
+        budget.is_none_or(|budget| budget >= Duration::from_mins(1)),
         "launch.budget",
         "must be 60 s or longer: an instance needs time to boot and join",
         report,

@@ -6,7 +6,6 @@ mod fakes;
 mod forming;
 mod launching;
 mod leaving;
-mod lifecycle;
 mod rest;
 mod status;
 mod watching;
@@ -16,12 +15,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{Agent, Clock, Dice, Edges, Outside};
+use crate::cloud::lifecycle::scripted::Group;
 use crate::config::Settings;
 use crate::node::Node;
 use crate::swarm::latch::Heard;
 use crate::swarm::{Action, Epoch, Role};
 use fakes::{Engine, World};
-use lifecycle::Group;
 
 /// Everything outside is the same small world.
 struct Small;
@@ -46,7 +45,7 @@ impl Clock for World {
     }
 
     fn boot(&self) -> String {
-        "boot".into()
+        format!("boot-{}", self.boots())
     }
 }
 
@@ -96,6 +95,7 @@ impl Host {
     fn agent_with(&self, change: impl FnOnce(&mut Settings)) -> FakeAgent {
         let mut settings = Settings {
             state_dir: self.folder.path().to_owned(),
+            runtime_dir: self.folder.path().join("run"),
             ..Settings::default()
         };
         change(&mut settings);

@@ -214,8 +214,7 @@ fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
     let Some(shortest) = timeouts.iter().min() else {
         return Ok(pace::ROUND);
     };
-    // Less than half, so that one heartbeat may be lost.
-    let every = (*shortest * 2 / 5).min(pace::LONGEST_BEAT);
+    let every = pace::beat_every(*shortest).min(pace::LONGEST_BEAT);
     let Some(beat) = &hold.beat else {
         return Err(Action::Heartbeat);
     };

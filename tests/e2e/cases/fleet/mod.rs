@@ -3,6 +3,7 @@
 pub(super) mod announced;
 pub(super) mod crashes;
 pub(super) mod labels;
+pub(super) mod launching;
 pub(super) mod many;
 pub(super) mod notices;
 pub(super) mod operator;

@@ -52,6 +52,7 @@ struct State {
     tasks: BTreeMap<String, usize>,
     drawn: usize,
     rotated: Option<u64>,
+    boots: usize,
     ec2_is_down: bool,
     deaf: bool,
     updates: Vec<(String, NodeChange)>,
@@ -63,6 +64,15 @@ impl World {
         let mut state = self.state.borrow_mut();
         let id = format!("i-{number}");
         change(state.instances.iter_mut().find(|i| i.id == id).unwrap());
+    }
+
+    /// All machines boot again; their clock goes on, as a container's does.
+    pub(super) fn boot_again(&self) {
+        self.state.borrow_mut().boots += 1;
+    }
+
+    pub(super) fn boots(&self) -> usize {
+        self.state.borrow().boots
     }
 
     /// Looks at a node's entry, or changes it, as its engine or a person would.

@@ -4,52 +4,69 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use crate::cloud::CloudError;
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 
 /// Clones are the same group.
 #[derive(Clone, Default)]
-pub(super) struct Group(Rc<RefCell<State>>);
+pub(crate) struct Group(Rc<RefCell<State>>);
 
 #[derive(Default)]
 struct State {
     hooks: Vec<Hook>,
     waiting: Vec<String>,
     heard: Vec<(String, Verdict)>,
-    beats: usize,
+    /// When a hook began to wait, and when it heard a heartbeat.
+    beats: Vec<Instant>,
     denied: bool,
     calls: usize,
 }
 
 impl Group {
-    /// A hook that waits.
-    pub(super) fn waits(&self, name: &str, transition: Transition) {
+    /// A hook that waits for five minutes.
+    pub(crate) fn waits(&self, name: &str, transition: Transition) {
+        self.waits_for(name, transition, Duration::from_mins(5));
+    }
+
+    /// A hook that waits from now on.
+    pub(crate) fn waits_for(&self, name: &str, transition: Transition, timeout: Duration) {
         let mut state = self.0.borrow_mut();
         state.waiting.push(name.to_owned());
+        state.beats.push(Instant::now());
         state.hooks.push(Hook {
             name: name.to_owned(),
             transition,
-            timeout: Duration::from_mins(5),
+            timeout,
         });
     }
 
-    pub(super) fn waits_no_more(&self) {
+    pub(crate) fn waits_no_more(&self) {
         self.0.borrow_mut().waiting.clear();
     }
 
-    pub(super) fn deny(&self, denied: bool) {
+    pub(crate) fn deny(&self, denied: bool) {
         self.0.borrow_mut().denied = denied;
     }
 
-    pub(super) fn heard(&self) -> Vec<(String, Verdict)> {
+    pub(crate) fn heard(&self) -> Vec<(String, Verdict)> {
         self.0.borrow().heard.clone()
     }
 
-    pub(super) fn beats(&self) -> usize {
-        self.0.borrow().beats
+    pub(crate) fn beats(&self) -> usize {
+        self.0.borrow().beats.len() - self.0.borrow().hooks.len()
     }
 
-    pub(super) fn calls(&self) -> usize {
+    /// The longest time that a hook has gone without a heartbeat, until now.
+    pub(crate) fn longest_gap(&self) -> Duration {
+        let beats = &self.0.borrow().beats;
+        let next = beats.iter().skip(1).copied().chain([Instant::now()]);
+        let gaps = beats.iter().zip(next).map(|(beat, next)| next - *beat);
+        gaps.max().unwrap_or_default()
+    }
+
+    pub(crate) fn calls(&self) -> usize {
         self.0.borrow().calls
     }
 
@@ -75,7 +92,7 @@ impl Lifecycle for Group {
     async fn heartbeat(&self, _: &str, hook: &str, _: &str) -> Result<Waiting, CloudError> {
         self.call("autoscaling:RecordLifecycleActionHeartbeat")?;
         let mut state = self.0.borrow_mut();
-        state.beats += 1;
+        state.beats.push(Instant::now());
         let waits = state.waiting.iter().any(|name| name == hook);
         Ok(if waits {
             Waiting::Heard
