@@ -8,7 +8,9 @@ mod clone;
 mod engine;
 mod error;
 mod hostname;
+mod name;
 mod service;
+mod shared;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -24,15 +26,18 @@ pub use announce::announce;
 pub use error::PrepareError;
 pub use start::start;
 
-/// Readies the host that `node` runs on, in a VPC of these address blocks.
+/// Readies the host that `node` runs on, in a VPC of these address blocks. `is_shared` finds out whether
+/// another instance of the cluster has its `Name`.
 pub async fn prepare(
     node: &Node,
     vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
     runner: &impl Runner,
+    is_shared: impl AsyncFnOnce(&Node) -> bool,
 ) -> Result<(), PrepareError> {
     clone::evict(node, settings, runner).await?;
-    let renamed = settings.node.hostname && hostname::settle(node, settings, runner).await?;
+    let renamed =
+        settings.node.hostname && hostname::settle(node, settings, runner, is_shared).await?;
     // The file comes before the engine, which then starts with it and needs no restart.
     let changed = engine::configure(node, vpc_cidrs, settings)?;
     engine::install(settings, runner).await?;

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+
+mod names;
 use crate::command::scripted::Scripted;
 use crate::config::{Flags, Settings};
 use crate::swarm::Role;
@@ -86,8 +88,18 @@ impl HostFiles {
     }
 
     async fn prepare(&self, runner: &Scripted) -> Result<(), PrepareError> {
+        let never = async |_: &Node| unreachable!("nobody is asked about a name");
+        self.prepare_as(&node(ID), runner, never).await
+    }
+
+    async fn prepare_as(
+        &self,
+        node: &Node,
+        runner: &Scripted,
+        is_shared: impl AsyncFnOnce(&Node) -> bool,
+    ) -> Result<(), PrepareError> {
         let vpc = ["10.98.0.0/16".parse().expect("a block")];
-        prepare(&node(ID), &vpc, &self.settings, runner).await
+        prepare(node, &vpc, &self.settings, runner, is_shared).await
     }
 }
 
@@ -279,7 +291,7 @@ async fn a_copy_of_another_node_loses_its_swarm_state_and_nothing_else() {
     left.sort_by_key(fs::DirEntry::file_name);
     assert_eq!(
         left.iter().map(fs::DirEntry::file_name).collect::<Vec<_>>(),
-        ["daemon-keys.json"]
+        ["daemon-keys.json", "hostname.json"]
     );
     assert_eq!(host.read("var/lib/docker/volumes/data"), "precious");
 }
