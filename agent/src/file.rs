@@ -8,6 +8,16 @@ use std::path::Path;
 /// Replaces a file in one step: a new file beside it, flushed, renamed over it, and the
 /// folder flushed, so that a crash leaves the old content or the new.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    put(path, content, mode, true)
+}
+
+/// The same without waiting for the disk, which takes a boot some milliseconds: a crash may leave an empty file
+/// as well. For what is found out again then.
+pub fn replace_unflushed(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    put(path, content, mode, false)
+}
+
+fn put(path: &Path, content: &[u8], mode: u32, flush: bool) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let new = folder.join(format!(".{}.new", name.to_string_lossy()));
@@ -21,6 +31,9 @@ pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         .mode(mode)
         .open(&new)?;
     file.write_all(content)?;
+    if !flush {
+        return std::fs::rename(&new, path);
+    }
     file.sync_all()?;
     std::fs::rename(&new, path)?;
     File::open(folder)?.sync_all()
@@ -38,7 +51,8 @@ mod tests {
         let path = folder.path().join("f");
         std::fs::write(folder.path().join(".f.new"), "from a crash").unwrap();
         replace(&path, b"1", 0o600).unwrap();
-        replace(&path, b"2", 0o600).unwrap();
+        replace(&path, b"3", 0o600).unwrap();
+        replace_unflushed(&path, b"2", 0o600).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"2");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

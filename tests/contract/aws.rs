@@ -147,6 +147,36 @@ fn throttling_denial_and_failure_are_told_apart() -> Result<()> {
     })
 }
 
+/// Only another live instance of the same cluster with that very name is one.
+#[test]
+fn ec2_tells_whether_another_instance_has_the_name() -> Result<()> {
+    with_cluster(async |plane, manager, worker| {
+        let ec2 = edge(plane, worker)?.ec2;
+        let tag = |id: &str, key: &str, value: &str| {
+            let tag = format!("Key={key},Value={value}");
+            plane.administer(&["ec2", "create-tags", "--resources", id, "--tags", &tag])
+        };
+        let names = ["web".to_owned(), "WEB".to_owned()];
+        let cluster = ("swarm:cluster", "c");
+        let mut seen = Vec::new();
+        for (id, name) in [(worker, "web"), (manager, "web-1"), (manager, "WEB")] {
+            tag(id, "Name", name)?;
+            seen.push(ec2.has_namesake(worker, &names, cluster).await?);
+        }
+        tag(manager, "swarm:cluster", "other")?;
+        seen.push(ec2.has_namesake(worker, &names, cluster).await?);
+        assert_eq!(seen, [false, false, true, false]);
+        let fault = serde_json::json!({"service": "ec2", "effect": "deny"});
+        plane.admin.add_fault(&fault)?;
+        let refused = ec2.has_namesake(worker, &names, cluster).await;
+        assert!(
+            matches!(refused, Err(CloudError::Denied { .. })),
+            "{refused:?}"
+        );
+        Ok(())
+    })
+}
+
 /// What instance metadata says of its failure to get any; with the first good ones the calls go on.
 #[test]
 fn missing_credentials_are_explained_and_asked_for_again() -> Result<()> {

@@ -78,7 +78,7 @@ impl<F: Fleet> Fleet for &F {
 /// The real EC2.
 #[derive(Clone, Debug)]
 pub struct Ec2 {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl Ec2 {

@@ -9,6 +9,7 @@ pub mod fleet;
 mod http;
 pub mod imds;
 pub mod lifecycle;
+mod namesakes;
 mod no_credentials;
 pub mod parameter_store;
 mod refusal;

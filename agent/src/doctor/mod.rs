@@ -10,6 +10,7 @@ mod engine;
 mod finding;
 mod link;
 mod metadata;
+mod names;
 mod networks;
 mod permissions;
 mod ports;
@@ -37,6 +38,7 @@ pub async fn examine(settings: &Settings) -> Examination {
     let managers = ports::managers(&tries, &engine, node);
     let reached = ports::gather(&managers, settings.swarm.data_path_port).await;
     let link = link::gather(settings, node);
+    let names = names::gather(settings, &engine, ENGINE_LIMIT).await;
     let networks = networks::gather(settings, metadata.vpc_cidrs.clone(), &engine);
     let findings = [
         metadata::findings(&metadata),
@@ -49,6 +51,7 @@ pub async fn examine(settings: &Settings) -> Examination {
         link::findings(&link),
         networks::findings(&networks),
         ports::findings(&reached),
+        names::findings(names.as_deref()),
     ];
     Examination::new(findings.concat())
 }

@@ -56,7 +56,7 @@ pub(super) async fn evict(
 }
 
 /// The instance that the agent's memory names. A damaged memory names nobody: the agent says so.
-fn remembered(state_dir: &Path) -> Option<String> {
+pub(super) fn remembered(state_dir: &Path) -> Option<String> {
     let text = fs::read(state_dir.join(MEMBERSHIP)).ok()?;
     let mark: Mark = serde_json::from_slice(&text).ok()?;
     Some(mark.instance_id)

@@ -1,30 +1,43 @@
-//! The host's name: it is the node's name in the swarm.
+//! The host's name: it is the node's name in the swarm. Decided once for an instance, and then kept.
 //!
 //! Set through files alone: early in boot there may be no bus to ask for it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::PrepareError;
+use serde::{Deserialize, Serialize};
+
+use super::name::{self, Choice};
+use super::{PrepareError, clone};
 use crate::command::{Command, Runner};
 use crate::config::Settings;
 use crate::file;
 use crate::node::Node;
 
-/// The longest name a host may have.
-const LONGEST: usize = 63;
-/// How much of an instance id tells nodes apart at a glance.
-const SHORT_ID: usize = 8;
+/// In the state folder: the name that was decided on.
+const RECORD: &str = "hostname.json";
 /// Marks our line in `/etc/hosts`.
 const MARK: &str = "# swarmlet";
 
-/// Gives the host its name; whether that changed it.
+/// The name of an instance. A copied disk brings along another's.
+#[derive(Debug, Deserialize, Serialize)]
+struct Decided {
+    instance_id: String,
+    name: String,
+}
+
+/// Gives the host its name; whether that changed it. `is_shared` finds out whether another instance of the
+/// cluster has the same `Name`; it is asked at most once in an instance's life.
 pub(super) async fn settle(
     node: &Node,
     settings: &Settings,
     runner: &impl Runner,
+    is_shared: impl AsyncFnOnce(&Node) -> bool,
 ) -> Result<bool, PrepareError> {
-    let name = name_of(node);
+    let name = match recorded(settings, node) {
+        Some(name) => name,
+        None => decide(node, settings, is_shared).await?,
+    };
     put(&settings.host_path("/etc/hostname"), |_| {
         Some(format!("{name}\n"))
     })?;
@@ -51,6 +64,55 @@ pub(super) async fn settle(
     Ok(true)
 }
 
+fn record(settings: &Settings) -> PathBuf {
+    settings.state_dir.join(RECORD)
+}
+
+fn recorded(settings: &Settings, node: &Node) -> Option<String> {
+    let text = fs::read(record(settings)).ok()?;
+    let decided: Decided = serde_json::from_slice(&text).ok()?;
+    // A person may have written another name into it.
+    let fits = name::is_whole(&decided.name);
+    (decided.instance_id == node.instance_id && fits).then_some(decided.name)
+}
+
+/// Decides on a name, and writes it down.
+async fn decide(
+    node: &Node,
+    settings: &Settings,
+    is_shared: impl AsyncFnOnce(&Node) -> bool,
+) -> Result<String, PrepareError> {
+    let name = match (kept(node, settings), name::choose(node)) {
+        (Some(name), _) | (None, Choice::Settled(name)) => name,
+        (None, Choice::Shared(plain, distinct)) => {
+            if is_shared(node).await {
+                distinct
+            } else {
+                plain
+            }
+        }
+    };
+    let decided = Decided {
+        instance_id: node.instance_id.clone(),
+        name,
+    };
+    let path = record(settings);
+    let failed = |error: std::io::Error| PrepareError::file("write", &path, &error);
+    let text = serde_json::to_vec(&decided).map_err(|error| failed(error.into()))?;
+    fs::create_dir_all(&settings.state_dir).map_err(failed)?;
+    // Should a crash undo it, the same facts lead to the same name.
+    file::replace_unflushed(&path, &text, 0o600).map_err(failed)?;
+    Ok(decided.name)
+}
+
+/// A node that was in a swarm under the name that an earlier version gave it keeps that.
+fn kept(node: &Node, settings: &Settings) -> Option<String> {
+    let member = clone::remembered(&settings.state_dir)?;
+    let current = fs::read_to_string(settings.host_path("/etc/hostname")).ok()?;
+    let earlier = name::earlier(node);
+    (member == node.instance_id && current.trim() == earlier).then_some(earlier)
+}
+
 /// Replaces a file if `change` gives it other content.
 fn put(path: &Path, change: impl Fn(&str) -> Option<String>) -> Result<(), PrepareError> {
     let current = fs::read_to_string(path).unwrap_or_default();
@@ -59,36 +121,6 @@ fn put(path: &Path, change: impl Fn(&str) -> Option<String>) -> Result<(), Prepa
         Some(wanted) => file::replace(path, wanted.as_bytes(), 0o644)
             .map_err(|error| PrepareError::file("write", path, &error)),
     }
-}
-
-/// The `Name` tag as a host name, else `<cluster>-<role>-<short instance id>`.
-fn name_of(node: &Node) -> String {
-    let named = node
-        .name
-        .as_deref()
-        .map(label)
-        .filter(|name| !name.is_empty());
-    named.unwrap_or_else(|| {
-        let id = node.instance_id.trim_start_matches("i-");
-        let end = format!("-{}-{}", node.role, &id[..id.len().min(SHORT_ID)]);
-        let mut cluster = label(node.cluster.as_str());
-        cluster.truncate(LONGEST - end.len());
-        format!("{}{end}", cluster.trim_end_matches('-'))
-    })
-}
-
-/// A text as one label of a host name (RFC 1123): letters, digits, and hyphens inside.
-fn label(text: &str) -> String {
-    let mut label = String::new();
-    for c in text.chars() {
-        match c.to_ascii_lowercase() {
-            c if c.is_ascii_alphanumeric() => label.push(c),
-            _ if !label.is_empty() && !label.ends_with('-') => label.push('-'),
-            _ => {}
-        }
-    }
-    label.truncate(LONGEST);
-    label.trim_end_matches('-').to_owned()
 }
 
 /// `/etc/hosts` with a line for the name; nothing if it has one that is not ours.
@@ -110,49 +142,6 @@ fn hosts_with(hosts: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::swarm::Role;
-
-    fn node(name: Option<&str>, cluster: &str, role: Role) -> Node {
-        let node = super::super::tests::node("i-0a1b2c3d4e5f60718");
-        let cluster = cluster.parse().expect("a cluster");
-        Node {
-            name: name.map(str::to_owned),
-            cluster,
-            role,
-            ..node
-        }
-    }
-
-    #[test]
-    fn names_are_host_names() {
-        let long = "a-very-long-cluster-name_that-nobody-would-type-twice"[..48].to_owned();
-        for (name, cluster, expected) in [
-            (Some("web-1"), "demo", "web-1"),
-            (Some("Web Server #1 (blue)"), "demo", "web-server-1-blue"),
-            (Some("db.example.com"), "demo", "db-example-com"),
-            (Some("--x--"), "demo", "x"),
-            (Some("___"), "demo", "demo-manager-0a1b2c3d"),
-            (Some("Grün"), "demo", "gr-n"),
-            (None, "Demo_2", "demo-2-manager-0a1b2c3d"),
-            (
-                None,
-                &long,
-                "a-very-long-cluster-name-that-nobody-would-typ-manager-0a1b2c3d",
-            ),
-        ] {
-            let name = name_of(&node(name, cluster, Role::Manager));
-            assert_eq!(name, expected);
-            assert!(name.len() <= LONGEST, "{name}");
-        }
-        assert_eq!(
-            name_of(&node(None, "demo", Role::Worker)),
-            "demo-worker-0a1b2c3d"
-        );
-        assert_eq!(
-            name_of(&node(Some(&"x".repeat(80)), "demo", Role::Worker)).len(),
-            LONGEST
-        );
-    }
 
     #[test]
     fn the_name_stays_resolvable() {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::super::tests::{HostFiles, node};
-use super::super::{PrepareError, prepare};
+use super::super::{Edges, PrepareError, prepare};
 use super::*;
 use crate::cloud::lifecycle::scripted::Group as Scaling;
 use crate::command::{Command, CommandError, Output, Runner};
@@ -90,16 +90,13 @@ impl Stage {
             takes: Duration::from_secs(takes),
             ran: RefCell::default(),
         };
-        let scaling = || self.scaling.clone();
-        prepare(
-            &node,
-            &[],
-            &self.host.settings,
-            &runner,
-            scaling,
-            &self.clock,
-        )
-        .await
+        let edges = Edges {
+            runner: &runner,
+            scaling: || self.scaling.clone(),
+            clock: &self.clock,
+            is_shared: async |_: &Node| false,
+        };
+        prepare(&node, &[], &self.host.settings, edges).await
     }
 
     fn left(&self) -> Waited {

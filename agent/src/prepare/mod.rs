@@ -9,7 +9,9 @@ mod engine;
 mod error;
 mod hostname;
 mod launch;
+mod name;
 mod service;
+mod shared;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -27,18 +29,34 @@ pub use announce::announce;
 pub use error::PrepareError;
 pub use start::start;
 
-/// Readies the host that `node` runs on, in a VPC of these address blocks. `scaling` makes Auto Scaling's
-/// client, where it is needed.
+/// What preparing asks outside of the host's files.
+pub struct Edges<R, S, C, N> {
+    /// Runs the host's programs.
+    pub runner: R,
+    /// Makes Auto Scaling's client, where it is needed.
+    pub scaling: S,
+    /// How long the host has been up.
+    pub clock: C,
+    /// Finds out whether another instance of the cluster has the node's `Name`.
+    pub is_shared: N,
+}
+
+/// Readies the host that `node` runs on, in a VPC of these address blocks.
 pub async fn prepare<L: Lifecycle>(
     node: &Node,
     vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
-    runner: &impl Runner,
-    scaling: impl FnOnce() -> L,
-    clock: &impl Clock,
+    edges: Edges<&impl Runner, impl FnOnce() -> L, &impl Clock, impl AsyncFnOnce(&Node) -> bool>,
 ) -> Result<(), PrepareError> {
+    let Edges {
+        runner,
+        scaling,
+        clock,
+        is_shared,
+    } = edges;
     clone::evict(node, settings, runner).await?;
-    let renamed = settings.node.hostname && hostname::settle(node, settings, runner).await?;
+    let renamed =
+        settings.node.hostname && hostname::settle(node, settings, runner, is_shared).await?;
     // The file comes before the engine, which then starts with it and needs no restart.
     let changed = engine::configure(node, vpc_cidrs, settings)?;
     let installed = engine::install(settings, runner);

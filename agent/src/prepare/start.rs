@@ -3,14 +3,14 @@
 use tracing::{Instrument, info, info_span};
 
 use super::waiting::Waiting;
-use super::{PrepareError, prepare};
+use super::{Edges, PrepareError, prepare, shared};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
 use crate::cloud::lifecycle::AutoScaling;
 use crate::command::Host;
 use crate::config::Settings;
-use crate::node::{self, Waiter};
+use crate::node::{self, Node, Waiter};
 use crate::run::BootClock;
 
 /// Finds out who this node is and readies its host. `say` tells people who look at the journal or at the
@@ -32,8 +32,16 @@ async fn ready(settings: &Settings, waiter: &mut impl Waiter) -> Result<(), Prep
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     async {
         info!(version = env!("CARGO_PKG_VERSION"), "preparing this host");
-        let scaling = || AutoScaling::new(&Aws::new(&imds, &node.region, &settings.aws));
-        prepare(&node, &vpc_cidrs, settings, &Host, scaling, &BootClock).await?;
+        let edges = Edges {
+            runner: &Host,
+            scaling: || AutoScaling::new(&Aws::new(&imds, &node.region, &settings.aws)),
+            clock: &BootClock,
+            is_shared: async |node: &Node| {
+                let ec2 = || Ec2::new(&Aws::new(&imds, &node.region, &settings.aws));
+                shared::is_shared(node, &imds, ec2).await
+            },
+        };
+        prepare(&node, &vpc_cidrs, settings, edges).await?;
         info!("this host is prepared");
         Ok(())
     }

@@ -14,6 +14,8 @@ use crate::config::{Flags, Settings};
 use crate::run::BootClock;
 use crate::swarm::Role;
 
+mod names;
+
 /// A worker of the cluster `demo`.
 pub(super) fn node(instance_id: &str) -> Node {
     Node {
@@ -88,11 +90,25 @@ impl HostFiles {
     }
 
     async fn prepare(&self, runner: &Scripted) -> Result<(), PrepareError> {
+        let never = async |_: &Node| unreachable!("nobody is asked about a name");
+        self.prepare_as(&node(ID), runner, never).await
+    }
+
+    async fn prepare_as(
+        &self,
+        node: &Node,
+        runner: &Scripted,
+        is_shared: impl AsyncFnOnce(&Node) -> bool,
+    ) -> Result<(), PrepareError> {
         let vpc = ["10.98.0.0/16".parse().expect("a block")];
-        // An instance of no group.
-        let scaling = || -> Group { unreachable!("Auto Scaling was asked") };
-        let (node, settings) = (node(ID), &self.settings);
-        prepare(&node, &vpc, settings, runner, scaling, &BootClock).await
+        let edges = Edges {
+            runner,
+            // An instance of no group.
+            scaling: || -> Group { unreachable!("Auto Scaling was asked") },
+            clock: &BootClock,
+            is_shared,
+        };
+        prepare(node, &vpc, &self.settings, edges).await
     }
 }
 
@@ -284,7 +300,7 @@ async fn a_copy_of_another_node_loses_its_swarm_state_and_nothing_else() {
     left.sort_by_key(fs::DirEntry::file_name);
     assert_eq!(
         left.iter().map(fs::DirEntry::file_name).collect::<Vec<_>>(),
-        ["daemon-keys.json"]
+        ["daemon-keys.json", "hostname.json"]
     );
     assert_eq!(host.read("var/lib/docker/volumes/data"), "precious");
 }

@@ -4,6 +4,7 @@
 
 mod assemble;
 mod gather;
+pub mod namesakes;
 pub mod report;
 pub mod text;
 

@@ -16,6 +16,7 @@ mod image_packer;
 mod image_pulled;
 mod late_tags;
 mod machines;
+mod names;
 mod packages;
 mod parameter_store;
 mod plain_image;
@@ -66,6 +67,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
     [
         packages::CASES,
         late_tags::CASES,
+        names::CASES,
         addresses::CASES,
         stacks::registry::CASES,
         stacks::kept::CASES,

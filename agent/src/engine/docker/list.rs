@@ -22,7 +22,7 @@ impl Docker {
     /// answered in time; managers only.
     pub async fn listing(&self, limit: Duration) -> Result<Listing, EngineError> {
         let (nodes, services, tasks) = tokio::try_join!(
-            self.all_nodes(limit),
+            self.listed_nodes(limit),
             self.services(limit),
             self.all_tasks(limit)
         )?;
@@ -33,7 +33,8 @@ impl Docker {
         })
     }
 
-    async fn all_nodes(&self, limit: Duration) -> Result<Vec<ListedNode>, EngineError> {
+    /// The nodes alone (`GET /nodes`), if that is answered in time; managers only.
+    pub async fn listed_nodes(&self, limit: Duration) -> Result<Vec<ListedNode>, EngineError> {
         let list = |c: bollard::Docker| async move { c.list_nodes(None::<ListNodesOptions>).await };
         let nodes = self.call(limit, list).await?;
         Ok(nodes.into_iter().filter_map(node).collect())

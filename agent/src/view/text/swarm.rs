@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::age::age;
 use super::table::{Cell, Paint, Table, Tone};
 use crate::report::stacks::StackState;
+use crate::view::namesakes::namesakes;
 use crate::view::{ManagerView, NodeView, SwarmView, TaskView};
 
 pub(super) fn render(view: &SwarmView, paint: Paint) -> String {
@@ -21,9 +22,26 @@ pub(super) fn render(view: &SwarmView, paint: Paint) -> String {
             let title = format!("{title} ({count})");
             let _ = writeln!(text, "\n{}", paint.cell(&title, Tone::Bold));
             text.push_str(&table.render("  ", paint));
+            if title.starts_with("NODES") {
+                text.push_str(&shared_names(view, paint));
+            }
         }
     }
     text
+}
+
+/// A line for each name that several nodes have.
+fn shared_names(view: &SwarmView, paint: Paint) -> String {
+    let named = view.nodes.iter().map(|node| {
+        let whose = node.instance_id.as_deref().unwrap_or(&node.id);
+        (node.hostname.as_str(), whose)
+    });
+    let told = namesakes(named).into_iter().map(|(name, nodes)| {
+        let count = nodes.len();
+        let line = format!("{count} nodes are named {name}: `swarmlet doctor` says what to do");
+        format!("  {}\n", paint.cell(&line, Tone::Warn))
+    });
+    told.collect()
 }
 
 type Section = Option<(usize, Table)>;

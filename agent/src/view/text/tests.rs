@@ -279,6 +279,25 @@ fn golden_pictures() {
 }
 
 #[test]
+fn nodes_of_one_name_are_told() {
+    let mut report = manager();
+    let said = "nodes are named";
+    assert!(!render(&report, false).contains(said));
+    let nodes = &mut report.swarm.as_mut().unwrap().nodes;
+    let other = NodeView {
+        id: "other".into(),
+        instance_id: None,
+        ..nodes[0].clone()
+    };
+    let line = format!(
+        "2 {said} {}: `swarmlet doctor` says what to do",
+        other.hostname
+    );
+    nodes.push(other);
+    assert!(render(&report, false).contains(&line), "{line}");
+}
+
+#[test]
 fn colours_are_only_added() {
     let coloured = render(&manager(), true);
     let mut plain = String::new();
