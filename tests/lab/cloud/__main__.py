@@ -17,14 +17,17 @@ from . import (
     autoscaling,
     files,
     group_calls,
+    group_deletion,
     hooks,
     images,
     imds,
     instances,
     interfaces,
     parameters,
+    patience,
+    protection,
     refresh,
-    stack_protection,
+    stack_deletion,
     stacks,
     unread,
     world,
@@ -43,11 +46,13 @@ _PARTS = (
     images,
     autoscaling,
     group_calls,
+    group_deletion,
+    protection,
     hooks,
     refresh,
     parameters,
     stacks,
-    stack_protection,
+    stack_deletion,
 )
 
 
@@ -55,6 +60,7 @@ def main() -> int:
     """Serves until a signal ends it."""
     unread.install()
     options = _parse()
+    patience.limit(options.patience)
     sys.setswitchinterval(_TURN_SECONDS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,6 +110,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--imds", type=_address, metavar="HOST:PORT", help="the instance metadata service")
     parser.add_argument("--files", type=_folder, metavar="HOST:PORT=DIR", help="serve a folder")
     parser.add_argument("--admin", type=Path, metavar="SOCKET", help="the admin API's unix socket")
+    parser.add_argument(
+        "--patience", type=float, default=patience.seconds, metavar="SECONDS", help="what AWS waits an hour for"
+    )
     parser.add_argument("--journal", type=Path, metavar="FILE", help="where every request is noted")
     return parser.parse_args()
 

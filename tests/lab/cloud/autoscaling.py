@@ -13,7 +13,19 @@ from moto.autoscaling import models
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import autoscaling_backends
 
-from . import ACCOUNT, REGION, hooks, lifecycle, mixed, notices, refresh, stack_updates
+from . import (
+    ACCOUNT,
+    REGION,
+    group_deletion,
+    hooks,
+    lifecycle,
+    mixed,
+    notices,
+    protection,
+    refresh,
+    stack_deletion,
+    stack_updates,
+)
 from .patching import replace
 from .world import LOCK
 
@@ -25,7 +37,6 @@ _Group = models.FakeAutoScalingGroup
 _Backend = models.AutoScalingBackend
 _backend_set_desired = _Backend.set_desired_capacity
 _group_update = _Group.update
-_delete = _Backend.delete_auto_scaling_group
 _vanished: dict[str, float] = {}
 
 
@@ -42,7 +53,6 @@ def install() -> None:
     replace(
         _Backend,
         set_desired_capacity=_checked_desired_capacity,
-        delete_auto_scaling_group=_delete_group,
         terminate_instance=_terminate_instance,
         # The reconciler sees it a moment later, as Auto Scaling does.
         notify_terminate_instances=lambda self, instance_ids: None,
@@ -60,16 +70,23 @@ def _active_instances(self: Any) -> list[Any]:
 
 def _set_desired_capacity(self: Any, capacity: int | None) -> None:
     self.desired_capacity = int(self.min_size or 0) if capacity is None else int(capacity)
-    excess = len(self.active_instances()) - self.desired_capacity - refresh.surge(self)
+    _settle(self)
+
+
+def _settle(group: Any) -> None:
+    """Ends or launches what is too much or too little, as far as protection lets it."""
+    excess = len(group.active_instances()) - group.desired_capacity - refresh.surge(group)
     if excess > 0:
-        _retire(self, excess)
+        _retire(group, excess)
     elif excess < 0:
-        self.replace_autoscaling_group_instances(-excess, self.get_propagated_tags())
+        group.replace_autoscaling_group_instances(-excess, group.get_propagated_tags())
 
 
 def _retire(group: Any, count: int) -> None:
     """Ends those that are not protected from scale-in: the oldest, or the newest where the group says so."""
-    states = [s for s in group.active_instances() if not s.protected_from_scale_in]
+    if "Terminate" in group._suspended_processes:
+        return
+    states = [s for s in group.active_instances() if not protection.is_protected(s)]
     newest = group.termination_policies[0] == "NewestInstance"
     states.sort(key=lambda s: s.instance.launch_time, reverse=newest)
     for state in states[:count]:
@@ -133,6 +150,9 @@ def _checked_desired_capacity(self: Any, name: str, capacity: int | None) -> Non
 
 
 def _update(self: Any, **changes: Any) -> None:
+    """Changes what is given; moto forgets a mixed instances policy that is not given again."""
+    if not (changes["launch_config_name"] or changes["launch_template"]):
+        changes["mixed_instances_policy"] = changes.get("mixed_instances_policy") or self.mixed_instances_policy
     low = int(self.min_size if changes["min_size"] is None else changes["min_size"])
     high = int(self.max_size if changes["max_size"] is None else changes["max_size"])
     if low > high:
@@ -145,18 +165,6 @@ def _update(self: Any, **changes: Any) -> None:
             f"and max size:{high}"
         )
     _group_update(self, **changes)
-
-
-def _delete_group(self: Any, name: str) -> None:
-    group = self.autoscaling_groups.get(name)
-    if group is not None:
-        group.min_size = 0
-        # A deletion by force, as CloudFormation's is, asks for no protection.
-        for state in group.instance_states:
-            state.protected_from_scale_in = False
-        lifecycle.forget(self, group)
-        refresh.forget(name)
-    _delete(self, name)
 
 
 def _terminate_instance(self: Any, instance_id: str, should_decrement: bool) -> Any:
@@ -191,7 +199,7 @@ def _reconcile_for_ever() -> None:
 
 
 def reconcile() -> None:
-    """One look: takes out what has ended or is unhealthy, launches what is missing, and times hooks out."""
+    """One look: takes out what has ended, is unhealthy or too much, launches what is missing, and times hooks out."""
     hooks.expire()
     notices.carry_out()
     groups: dict[str, Any] = dict(autoscaling_backends[ACCOUNT][REGION].autoscaling_groups)
@@ -203,9 +211,10 @@ def reconcile() -> None:
         for state in [s for s in group.active_instances() if s.health_status == "Unhealthy"]:
             lifecycle.retire(group, state)
         refresh.step(group)
-        missing = group.desired_capacity + refresh.surge(group) - len(group.active_instances())
-        if missing > 0:
-            group.replace_autoscaling_group_instances(missing, group.get_propagated_tags())
+        # Also what was protected until now: a scale-in waits for it as long as it takes.
+        _settle(group)
+    group_deletion.step()
+    stack_deletion.step()
     stack_updates.step()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from moto.autoscaling.exceptions import ValidationError
+from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
+from moto.autoscaling.models import FakeAutoScalingGroup
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -13,12 +14,14 @@ from . import hooks, lifecycle
 from .patching import replace
 
 _Response: Any = AutoScalingResponse
+_Group: Any = FakeAutoScalingGroup
 _create_group = _Response.create_auto_scaling_group
 _update_group = _Response.update_auto_scaling_group
 
 
 def install() -> None:
     """Puts the changes into moto."""
+    _Group.default_instance_warmup = None
     replace(
         _Response,
         create_auto_scaling_group=_create_with_hooks,
@@ -28,19 +31,39 @@ def install() -> None:
     )
 
 
+def set_times(group: Any, grace: Any, warmup: Any) -> None:
+    """A new group's grace period, none unless given, and its default warm-up; moto's grace period is 300 s then.
+
+    "Default: 0 seconds" and "To remove a value that you previously set, […] specify -1" (API Reference,
+    CreateAutoScalingGroup).
+    """
+    group.health_check_grace_period = int(grace or 0)
+    group.default_instance_warmup = None if warmup is None or int(warmup) < 0 else int(warmup)
+
+
 def _create_with_hooks(self: Any) -> Any:
     """The hooks that come with a group are there before its first instance."""
     name = self._get_param("AutoScalingGroupName")
+    if name in self.autoscaling_backend.autoscaling_groups:
+        raise AutoscalingClientError(
+            "AlreadyExistsFault",
+            f"AutoScalingGroup by this name already exists - A group with the name {name} already exists",
+        )
     for hook in self._get_param("LifecycleHookSpecificationList", []):
         hooks.create_hook(name, hook)
-    return _create_group(self)
+    answer = _create_group(self)
+    group = self.autoscaling_backend.autoscaling_groups[name]
+    set_times(group, self._get_int_param("HealthCheckGracePeriod"), self._get_int_param("DefaultInstanceWarmup"))
+    return answer
 
 
 def _update_with_policies(self: Any) -> Any:
     answer = _update_group(self)
+    group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
     if policies := self._get_param("TerminationPolicies", []):
-        groups = self.autoscaling_backend.autoscaling_groups
-        groups[self._get_param("AutoScalingGroupName")].termination_policies = policies
+        group.termination_policies = policies
+    if (warmup := self._get_int_param("DefaultInstanceWarmup")) is not None:
+        set_times(group, group.health_check_grace_period, warmup)
     return answer
 
 

@@ -1,4 +1,8 @@
-"""The life of a group's member: Pending, InService, Terminating, with its hooks in between."""
+"""The life of a group's member: Pending, InService, Terminating, with its hooks in between.
+
+Without hooks a member is Pending until its instance runs, and then InService at once, whatever runs inside of it
+(Auto Scaling User Guide, "Amazon EC2 Auto Scaling instance lifecycle"); it ends as by TerminateInstances.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,7 @@ def template_of(group: Any) -> dict[str, Any] | None:
 
 
 def launched(group: Any, state: Any) -> None:
-    """Takes a new instance into its group: at once, or after its launching hooks."""
+    """Takes a new instance into its group, which waits for its launching hooks."""
 
     def done(result: str) -> None:
         if result == "ABANDON":
@@ -49,14 +53,13 @@ def launched(group: Any, state: Any) -> None:
         else:
             state.lifecycle_state = "Pending:Proceed"
 
-    if not hooks.begin(group, state, hooks.LAUNCHING, done):
-        _put_in_service(state)
+    hooks.begin(group, state, hooks.LAUNCHING, done)
 
 
 def admit(group: Any) -> None:
-    """Puts those in service whose launching hooks let them proceed."""
+    """Puts those in service that run and wait for no launching hook, at the next look after they do."""
     for state in group.instance_states:
-        if state.lifecycle_state == "Pending:Proceed":
+        if state.lifecycle_state in ("Pending", "Pending:Proceed") and state.instance.state == "running":
             _put_in_service(state)
 
 
@@ -83,11 +86,11 @@ def finish(group: Any, state: Any) -> None:
         group.ec2_backend.terminate_instances([state.instance.id])
 
 
-def forget(backend: Any, group: Any) -> None:
-    """Ends all departures of a group that is deleted, and its hooks."""
-    hooks.forget(backend, group.name)
-    for state in [s for s in group.instance_states if is_leaving(s)]:
-        finish(group, state)
+def end(group: Any, state: Any) -> None:
+    """Ends a member now, which stays in its group until Auto Scaling sees that it has ended."""
+    state.lifecycle_state = "Terminating"
+    if state.instance.state != "terminated":
+        group.ec2_backend.terminate_instances([state.instance.id])
 
 
 def _put_in_service(state: Any) -> None:

@@ -30,6 +30,7 @@ class Machine:
     tags: dict[str, str]
     group: str | None
     lifecycle_state: str | None
+    protected: bool
     zone: str
     subnet_cidr: str
     launched: float
@@ -113,6 +114,7 @@ def _machine(instance: Any, members: dict[str, Any]) -> Machine:
         tags=tags,
         group=tags.get(GROUP_TAG),
         lifecycle_state=member.lifecycle_state if member else None,
+        protected=bool(member and member.protected_from_scale_in),
         zone=instance.placement.zone,
         subnet_cidr=ec2().get_subnet(instance.subnet_id).cidr_block,
         launched=utc(instance.launch_time).timestamp(),

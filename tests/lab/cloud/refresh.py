@@ -1,11 +1,14 @@
-"""Instance refreshes: all instances of a group replaced, some at a time, while enough of them stay healthy."""
+"""Instance refreshes: all instances of a group replaced, some at a time, while enough of them stay healthy.
+
+Those that are protected from scale-in are replaced, left as they are, or waited for, as the preferences say
+(Auto Scaling User Guide, "Understand the default values for an instance refresh").
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import ceil, floor
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +16,10 @@ from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 
-from . import lifecycle
+from . import lifecycle, patience
 from .patching import add
+from .preferences import Preferences
+from .protection import is_protected
 
 _GOING_ON = ("Pending", "InProgress")
 # New instances that end before they are healthy, until a refresh gives up.
@@ -26,7 +31,9 @@ class Refresh:
     """One refresh of one group."""
 
     group: Any
-    preferences: dict[str, Any]
+    preferences: Preferences
+    # All that were there when it began, and those of them that it replaces.
+    before: set[str]
     old: set[str]
     id: str = field(default_factory=lambda: str(uuid4()))
     status: str = "Pending"
@@ -37,6 +44,7 @@ class Refresh:
     left: int = field(init=False)
     new: set[str] = field(default_factory=set)
     lost: int = 0
+    blocked: float | None = None
 
     def __post_init__(self) -> None:
         self.total = self.left = len(self.old)
@@ -50,22 +58,15 @@ class Refresh:
         return self.status in _GOING_ON
 
     def is_healthy(self, state: Any) -> bool:
-        """In service, and a new one also warmed up."""
+        """In service, and one that it launched also warmed up."""
         if state.lifecycle_state != "InService" or state.health_status != "Healthy":
             return False
         age = time.monotonic() - getattr(state, "in_service_since", 0.0)
-        return state.instance.id in self.old or age >= self.preferences["InstanceWarmup"]
+        return state.instance.id in self.before or age >= self.preferences.warmup
 
-    def extra(self) -> int:
-        """How many more than desired there may be meanwhile: at least one if more than all are allowed."""
-        over = self.preferences["MaxHealthyPercentage"] - 100
-        return max(1, floor(self.group.desired_capacity * over / 100)) if over > 0 else 0
-
-    def floor(self) -> int:
-        """How many have to stay healthy. Where there may be none more than desired, one may always go."""
-        desired = int(self.group.desired_capacity)
-        least = ceil(desired * self.preferences["MinHealthyPercentage"] / 100)
-        return least if self.extra() else min(least, desired - 1)
+    def left_alone(self, state: Any) -> bool:
+        """Whether it does not replace this one now, although it is old."""
+        return is_protected(state) and self.preferences.protected != "Refresh"
 
 
 _refreshes: dict[str, list[Refresh]] = {}
@@ -86,7 +87,7 @@ def surge(group: Any) -> int:
     refresh = _current(group.name)
     if refresh is None or refresh.status == "Pending":
         return 0
-    return min(refresh.extra(), len(_old_ones(refresh)))
+    return min(refresh.preferences.extra(group.desired_capacity), len(_replaceable(refresh)))
 
 
 def step(group: Any) -> None:
@@ -98,10 +99,10 @@ def step(group: Any) -> None:
     active = group.active_instances()
     healthy = [state for state in active if refresh.is_healthy(state)]
     _note_new(refresh, active, healthy)
-    old = _old_ones(refresh)
+    old = _replaceable(refresh)
     # Those that are not healthy first: nothing is lost with them.
     old.sort(key=lambda state: (state in healthy, state.instance.launch_time))
-    spare = len(healthy) - refresh.floor()
+    spare = len(healthy) - refresh.preferences.floor(group.desired_capacity)
     for state in old:
         spare -= state in healthy
         if spare >= 0:
@@ -124,6 +125,10 @@ def _old_ones(refresh: Refresh) -> list[Any]:
     return [state for state in refresh.group.active_instances() if state.instance.id in refresh.old]
 
 
+def _replaceable(refresh: Refresh) -> list[Any]:
+    return [state for state in _old_ones(refresh) if not refresh.left_alone(state)]
+
+
 def _note_new(refresh: Refresh, active: list[Any], healthy: list[Any]) -> None:
     present = {state.instance.id for state in active}
     refresh.lost += len(refresh.new - present)
@@ -136,21 +141,51 @@ def _note_progress(refresh: Refresh, active: list[Any]) -> None:
         refresh.end("Failed", f"{refresh.lost} replacement instances ended before they were in service.")
         return
     healthy = [s for s in active if refresh.is_healthy(s) and s.instance.id not in refresh.old]
+    kept = [s for s in active if s.instance.id in refresh.old and refresh.left_alone(s)]
+    ignored, waited = ([], kept) if refresh.preferences.protected == "Wait" else (kept, [])
     members = {state.instance.id for state in refresh.group.instance_states}
-    here = len(members & refresh.old)
-    unready = max(0, int(refresh.group.desired_capacity) - len(healthy))
+    here = len(members & refresh.old) - len(ignored)
+    unready = max(0, int(refresh.group.desired_capacity) - len(healthy) - len(ignored))
     refresh.left = min(refresh.left, max(here, min(unready, refresh.total)))
     if not here and not unready:
         refresh.end("Successful")
+    else:
+        _note_what_holds_it(refresh, active, waited if here == len(waited) and unready <= len(waited) else [])
+
+
+def _note_what_holds_it(refresh: Refresh, active: list[Any], protected: list[Any]) -> None:
+    """All that can be replaced is, and it waits for protection to be taken back; after an hour it has failed.
+
+    "The instance refresh replaces all unprotected instances and waits one hour. Then, if any scale-in protected
+    instances remain, the instance refresh fails" (User Guide, "Start an instance refresh"). How the reasons are worded
+    is from there, and from what others have seen; what AWS says once it has failed is not known: the same here.
+    """
+    if protected:
+        refresh.reason = (
+            f"Waiting for remaining instances to be available. For example: {protected[0].instance.id} is protected. "
+            "Remove instance scale-in protection to continue."
+        )
+        refresh.blocked = refresh.blocked or time.monotonic()
+        if time.monotonic() - refresh.blocked >= patience.seconds:
+            refresh.end("Failed", refresh.reason)
+        return
+    refresh.blocked = None
+    new = [s for s in active if s.lifecycle_state == "InService" and not refresh.is_healthy(s)]
+    refresh.reason = (
+        f"Waiting for instances to warm up before continuing. For example: {new[0].instance.id} is warming up."
+        if new
+        else None
+    )
 
 
 def begin(group: Any, given: dict[str, Any]) -> Refresh:
     """Starts to replace a group's instances, those that match what it launches only if the preferences say so."""
-    preferences = _preferences(given)
+    preferences = Preferences.read(given, group)
     states = group.active_instances()
-    if preferences["SkipMatching"]:
+    before = {state.instance.id for state in states}
+    if preferences.skip_matching:
         states = [state for state in states if state.launch_template != lifecycle.template_of(group)]
-    refresh = Refresh(group, preferences, {state.instance.id for state in states})
+    refresh = Refresh(group, preferences, before, {state.instance.id for state in states})
     _refreshes.setdefault(group.name, []).insert(0, refresh)
     return refresh
 
@@ -167,23 +202,6 @@ def _start(self: Any) -> ActionResult:
         )
     refresh = begin(group, self._get_param("Preferences", {}) or {})
     return ActionResult({"InstanceRefreshId": refresh.id})
-
-
-def _preferences(given: dict[str, Any]) -> dict[str, Any]:
-    """With AWS's defaults, but for the warm-up: the group's own default there, none here."""
-    low, high = int(given.get("MinHealthyPercentage", 90)), int(given.get("MaxHealthyPercentage", 100))
-    if not (0 <= low <= 100 <= high <= 200 and high - low <= 100):
-        raise ValidationError(
-            "MinHealthyPercentage must be from 0 to 100, MaxHealthyPercentage from 100 to 200, and at most 100 apart."
-        )
-    skip = str(given.get("SkipMatching", False)).lower() == "true"
-    warmup = int(given.get("InstanceWarmup", 0))
-    return {
-        "MinHealthyPercentage": low,
-        "MaxHealthyPercentage": high,
-        "InstanceWarmup": warmup,
-        "SkipMatching": skip,
-    }
 
 
 def _describe(self: Any) -> ActionResult:
@@ -204,7 +222,7 @@ def _told(refresh: Refresh) -> dict[str, Any]:
         "EndTime": refresh.ended,
         "PercentageComplete": 100 if refresh.status == "Successful" else 100 * done // max(1, refresh.total),
         "InstancesToUpdate": refresh.left,
-        "Preferences": refresh.preferences,
+        "Preferences": refresh.preferences.told(),
         "Strategy": "Rolling",
     }
 

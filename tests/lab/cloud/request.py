@@ -42,6 +42,7 @@ _NAMING = {
         "InstanceIds",
         "LifecycleHookName",
         "LifecycleActionResult",
+        "ProtectedFromScaleIn",
     ),
     "cloudformation": ("StackName",),
     "iam": ("RoleName", "InstanceProfileName"),

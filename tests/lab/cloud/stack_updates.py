@@ -72,6 +72,11 @@ def need_refresh(group: Any, preferences: dict[str, Any]) -> None:
     _found.append((group, preferences))
 
 
+def forget(stack: Any) -> None:
+    """Ends the update of a stack that is deleted."""
+    _updates[:] = [update for update in _updates if update.stack is not stack]
+
+
 def step() -> None:
     """One look at all updates that wait for something."""
     _updates[:] = [update for update in _updates if update.step()]

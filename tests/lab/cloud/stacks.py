@@ -13,6 +13,7 @@ from moto.kms.models import Key, kms_backends
 from moto.logs.models import LogGroup
 
 from . import stack_updates
+from .group_calls import set_times
 from .hooks import create_hook
 from .patching import replace
 
@@ -50,9 +51,17 @@ def _create(
     for hook in _listed_hooks(properties):
         create_hook(resource_name, hook)
     group = _create_group(cls, resource_name, cloudformation_json, account_id, region_name, **kw)
+    _set_rest(group, properties)
+    return group
+
+
+def _set_rest(group: Any, properties: dict[str, Any]) -> None:
+    """What moto does not take from the template, or not as AWS does."""
+    set_times(group, properties.get("HealthCheckGracePeriod"), properties.get("DefaultInstanceWarmup"))
+    group.new_instances_protected_from_scale_in = bool(properties.get("NewInstancesProtectedFromScaleIn"))
+    group.termination_policies = properties.get("TerminationPolicies") or ["Default"]
     group.capacity_rebalance = bool(properties.get("CapacityRebalance"))
     group.template = properties
-    return group
 
 
 def _without_left_out(properties: dict[str, Any]) -> None:
@@ -95,8 +104,7 @@ def _update(
         health_check_type=now.get("HealthCheckType"),
     )
     group.tags = now.get("Tags", [])
-    group.capacity_rebalance = bool(now.get("CapacityRebalance"))
-    group.template = now
+    _set_rest(group, now)
     if "AutoScalingInstanceRefresh" in policy and any(before.get(key) != now.get(key) for key in _LAUNCHED_BY):
         preferences = policy["AutoScalingInstanceRefresh"].get("Preferences", {})
         stack_updates.need_refresh(group, {"SkipMatching": True} | preferences)

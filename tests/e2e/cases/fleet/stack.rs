@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_mins(10);
 const WORKERS: u32 = 2;
 /// What the policies allow for cases that these lives do not have, or that no request shows: the key is used by
 /// Parameter Store in a caller's name.
-const UNSEEN: [&str; 13] = [
+const UNSEEN: [&str; 14] = [
     "kms:Encrypt",
     "kms:Decrypt",
     "kms:GenerateDataKey",
@@ -36,6 +36,8 @@ const UNSEEN: [&str; 13] = [
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
+    // Only for groups without hooks: the template's have them, so nobody is protected from scale-in.
+    "autoscaling:SetInstanceProtection",
     // Only with an SSM agent, which the lab's image does not have.
     "ssm:UpdateInstanceInformation",
     "ssmmessages:CreateControlChannel",

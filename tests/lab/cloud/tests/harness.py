@@ -39,14 +39,14 @@ class UnixConnection(http.client.HTTPConnection):
 class Cloud:
     """One running control plane."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cloud-test-")
         self.folder = Path(self._folder.name)
         self.journal_file = self.folder / "requests.jsonl"
         (self.folder / "files").mkdir()
         command = [sys.executable, "-m", "cloud", "--api", "127.0.0.1:0", "--imds", "127.0.0.1:0"]
         command += ["--files", f"127.0.0.1:0={self.folder / 'files'}"]
-        command += ["--admin", str(self.folder / "admin.sock"), "--journal", str(self.journal_file)]
+        command += ["--admin", str(self.folder / "admin.sock"), "--journal", str(self.journal_file), *options]
         started = time.monotonic()
         self._log = (self.folder / "log").open("w")
         self._process = subprocess.Popen(
@@ -114,8 +114,10 @@ class Cloud:
         return subprocess.run([str(aws), *arguments], env=environment, capture_output=True, text=True, timeout=60)
 
     def make_cluster(self, name: str, **parameters: str | int) -> None:
-        """Makes a cluster's stack."""
+        """Makes a cluster's stack, and waits until those that wait for no hook are in service."""
         self.client("cloudformation").create_stack(**self.stack(name, **parameters))
+        for role in ("manager", "worker"):
+            wait_until(lambda role=role: "Pending" not in Group(self, name, role).states().values(), 5)
 
     def stack(self, name: str, **parameters: str | int) -> dict[str, Any]:
         """The arguments of a cluster's stack, to create or update it with."""
@@ -231,8 +233,8 @@ class Group:
 
     def states(self) -> dict[str, str]:
         """The lifecycle state of each member."""
-        said = self.calls.describe_auto_scaling_groups(AutoScalingGroupNames=list(self.name.values()))
-        return {i["InstanceId"]: i["LifecycleState"] for i in said["AutoScalingGroups"][0]["Instances"]}
+        group = self.described() or {"Instances": []}
+        return {i["InstanceId"]: i["LifecycleState"] for i in group["Instances"]}
 
     def ids(self, state: str = "InService") -> list[str]:
         """The members in a state."""
@@ -241,6 +243,15 @@ class Group:
     def resize(self, capacity: int) -> None:
         """Sets the desired capacity."""
         self.calls.set_desired_capacity(**self.name, DesiredCapacity=capacity)
+
+    def protect(self, *ids: str, on: bool = True) -> None:
+        """Protects members from scale-in, or takes that back."""
+        self.calls.set_instance_protection(**self.name, InstanceIds=list(ids), ProtectedFromScaleIn=on)
+
+    def described(self) -> dict[str, Any] | None:
+        """The group as it is described, if it is there."""
+        said = self.calls.describe_auto_scaling_groups(AutoScalingGroupNames=list(self.name.values()))
+        return next(iter(said["AutoScalingGroups"]), None)
 
     def hook(self, transition: str, seconds: int = 300, result: str = "CONTINUE", name: str = "hook") -> None:
         """Makes or changes a hook."""

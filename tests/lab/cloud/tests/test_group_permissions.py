@@ -1,10 +1,11 @@
-"""What the template's roles may do with lifecycle hooks: those of their own group, and no other's."""
+"""What the template's roles may do with hooks and scale-in protection: in their own group, and in no other."""
 
 from __future__ import annotations
 
 import unittest
+from typing import Any
 
-from .harness import Cloud, Group, Metadata, error_of
+from .harness import Cloud, Group, Metadata, error_of, wait_until
 
 cloud: Cloud
 HOOK = "swarmlet-terminating"
@@ -78,10 +79,47 @@ class Hooks(unittest.TestCase):
                 (calls.delete_lifecycle_hook, name | {"LifecycleHookName": HOOK}),
                 (calls.start_instance_refresh, name),
                 (calls.set_instance_health, {"InstanceId": instance, "HealthStatus": "Unhealthy"}),
-                (calls.describe_auto_scaling_groups, {}),
+                (calls.update_auto_scaling_group, name | {"NewInstancesProtectedFromScaleIn": True}),
                 (calls.describe_auto_scaling_instances, {}),
             ):
                 self.assertEqual(error_of(call, **more)[0], "AccessDenied")
+
+
+class Protection(unittest.TestCase):
+    def protect(self, role: str, group: str, *ids: str) -> tuple[Any, dict[str, Any]]:
+        calls = cloud.client("autoscaling", **credentials[role])
+        named = {"AutoScalingGroupName": group, "InstanceIds": list(ids), "ProtectedFromScaleIn": True}
+        return calls.set_instance_protection, named
+
+    def test_managers_protect_those_of_their_own_group(self) -> None:
+        group = Group(cloud, "demo", "manager")
+        instance = next(iter(group.states()))
+        if group.states()[instance] == "Pending:Wait":
+            group.complete(instance, name="swarmlet-launching")
+        wait_until(lambda: group.ids() == [instance], 3)
+        call, named = self.protect("manager", "demo-manager", instance)
+        call(**named)
+        call(**named | {"ProtectedFromScaleIn": False})
+
+    def test_and_nobody_of_another(self) -> None:
+        for group in ("demo-worker", "other-manager", "other-worker", "nobody"):
+            with self.subTest(group):
+                call, named = self.protect("manager", group, "i-00000000000000000")
+                code, said, status = error_of(call, **named)
+                self.assertEqual((code, status), ("AccessDenied", 403))
+                self.assertIn("perform: autoscaling:SetInstanceProtection", said)
+
+    def test_workers_protect_nobody_and_look_at_no_group(self) -> None:
+        for group in ("demo-worker", "demo-manager"):
+            call, named = self.protect("worker", group, "i-00000000000000000")
+            self.assertEqual(error_of(call, **named)[0], "AccessDenied")
+        calls = cloud.client("autoscaling", **credentials["worker"])
+        self.assertEqual(error_of(calls.describe_auto_scaling_groups)[0], "AccessDenied")
+
+    def test_managers_look_at_groups_of_which_none_can_be_named_in_a_policy(self) -> None:
+        calls = cloud.client("autoscaling", **credentials["manager"])
+        names = [g["AutoScalingGroupName"] for g in calls.describe_auto_scaling_groups()["AutoScalingGroups"]]
+        self.assertLessEqual({"demo-manager", "other-worker"}, set(names))
 
 
 class Journal(unittest.TestCase):

@@ -29,6 +29,8 @@ class Refresh(unittest.TestCase):
         return Group(cloud, name)
 
     def start(self, group: Group, **preferences: Any) -> str:
+        """Without a warm-up, unless it is told otherwise."""
+        preferences = {"InstanceWarmup": 0} | preferences
         started = group.calls.start_instance_refresh(**group.name, Strategy="Rolling", Preferences=preferences)
         return str(started["InstanceRefreshId"])
 

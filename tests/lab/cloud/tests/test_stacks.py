@@ -128,7 +128,7 @@ class Updates(unittest.TestCase):
         before = set(workers.ids())
         change("size", WorkerCount=2)
         self.assertEqual(status("size"), "UPDATE_COMPLETE")
-        self.assertLess(before, set(workers.ids()))
+        self.assertLess(before, set(workers.states()))
         workers.resize(4)
         change("size", WorkerMax=30)
         self.assertEqual((settled("size"), len(workers.states())), ("UPDATE_COMPLETE", 4))

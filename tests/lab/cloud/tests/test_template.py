@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import unittest
@@ -19,6 +20,15 @@ class Template(unittest.TestCase):
     def test_is_small_enough_to_be_sent_as_it_is(self) -> None:
         # A larger one needs a bucket.
         self.assertLess(TEMPLATE.stat().st_size, 51_200)
+
+    def test_the_rules_between_nodes_are_there_as_long_as_a_node_is(self) -> None:
+        text = TEMPLATE.read_text()
+        rules = re.findall(r"^  (\w+):\n    Type: AWS::EC2::SecurityGroupIngress\n    Properties:", text, re.MULTILINE)
+        self.assertEqual(len(rules), 14)
+        manager_group = text.partition("\n  ManagerGroup:\n")[2].partition("    UpdatePolicy:")[0]
+        needed = re.findall(r"^      - (\w+)$", manager_group, re.MULTILINE)
+        self.assertLessEqual(set(rules), set(needed))
+        self.assertIn("\n  WorkerGroup:\n    Type: AWS::AutoScaling::AutoScalingGroup\n    DependsOn: ManagerGroup\n", text)
 
 
 if __name__ == "__main__":
