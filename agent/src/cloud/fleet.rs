@@ -53,6 +53,8 @@ pub struct Facts {
     pub architecture: Option<String>,
     /// Whether AWS may take it back.
     pub spot: bool,
+    /// When it was launched, in seconds since the Unix epoch.
+    pub launched: Option<u64>,
 }
 
 /// EC2 as the agent needs it.
@@ -138,6 +140,9 @@ fn instance(described: Described) -> Option<Instance> {
             instance_type: described.instance_type.map(|kind| kind.as_str().to_owned()),
             architecture: described.architecture.map(|kind| kind.as_str().to_owned()),
             spot: described.instance_lifecycle == Some(InstanceLifecycleType::Spot),
+            launched: described
+                .launch_time
+                .and_then(|time| time.secs().try_into().ok()),
         },
         id: described.instance_id?,
         state,

@@ -1,4 +1,5 @@
-//! Auto Scaling's lifecycle hooks: a group waits for its instances at their begin and end.
+//! Auto Scaling as the agent uses it: the hooks by which a group waits for its instances at their begin and end, and
+//! the protection of those that it must not end.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use aws_sdk_autoscaling::error::SdkError;
 use aws_sdk_autoscaling::types::LifecycleHook;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::groups::{self, Group};
 use super::refusal::sort;
 use super::{Aws, CloudError};
 
@@ -69,6 +71,18 @@ pub trait Lifecycle {
         instance: &str,
         verdict: Verdict,
     ) -> Result<Waiting, CloudError>;
+
+    /// Those of the named groups that there are (`autoscaling:DescribeAutoScalingGroups`).
+    async fn groups(&self, names: &[String]) -> Result<Vec<Group>, CloudError>;
+
+    /// Protects instances of a group from scale-in, or no longer (`autoscaling:SetInstanceProtection`): all of them
+    /// or, where one is not in service, none.
+    async fn protect(
+        &self,
+        group: &str,
+        instances: &[String],
+        protected: bool,
+    ) -> Result<(), CloudError>;
 }
 
 /// The real Auto Scaling.
@@ -142,6 +156,19 @@ impl Lifecycle for AutoScaling {
             group,
             request.send().await,
         )
+    }
+
+    async fn groups(&self, names: &[String]) -> Result<Vec<Group>, CloudError> {
+        groups::describe(&self.client, names).await
+    }
+
+    async fn protect(
+        &self,
+        group: &str,
+        instances: &[String],
+        protected: bool,
+    ) -> Result<(), CloudError> {
+        groups::protect(&self.client, group, instances, protected).await
     }
 }
 

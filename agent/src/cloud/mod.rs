@@ -6,6 +6,7 @@ mod credentials;
 pub mod depot;
 mod error;
 pub mod fleet;
+pub mod groups;
 mod http;
 pub mod imds;
 pub mod lifecycle;

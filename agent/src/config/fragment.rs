@@ -69,6 +69,7 @@ subnet_size = 24
 claim_patience = "300s"
 join_drained = true
 manager_availability = "active"
+protect_managers = true
 tags_refresh = "60s"
 stacks_refresh = "60s"
 stacks_resolve_image = "changed"
@@ -164,6 +165,7 @@ pub(super) struct Swarm {
     pub(super) autolock: Option<bool>,
     pub(super) join_drained: Option<bool>,
     pub(super) manager_availability: Option<Availability>,
+    pub(super) protect_managers: Option<bool>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) tags_refresh: Option<Duration>,
     #[serde(deserialize_with = "duration::optional")]

@@ -176,6 +176,8 @@ pub struct SwarmSettings {
     pub join_drained: bool,
     /// Whether managers are given tasks: `active` or `drain`.
     pub manager_availability: Availability,
+    /// Whether the leader protects managers from scale-in where their group has no terminating hook.
+    pub protect_managers: bool,
     /// How often the leader asks EC2 about every node's instance.
     pub tags_refresh: Duration,
     /// How often the leader looks at the sources of stacks.

@@ -35,6 +35,9 @@ pub const DEPARTING_LABEL: &str = "swarmlet.departing";
 pub const DRAINED_LABEL: &str = "swarmlet.drained";
 /// The label of a manager's entry that holds the epoch in which the leader's agent promoted it.
 pub const PROMOTED_LABEL: &str = "swarmlet.promoted";
+/// The label of a manager's entry that says whether the leader has protected its instance from scale-in: see
+/// [`crate::swarm::protection::Record`].
+pub const PROTECTED_LABEL: &str = "swarmlet.protection";
 /// The swarm label that holds when the join tokens were drawn last (seconds since the Unix epoch).
 pub const ROTATED_LABEL: &str = "swarmlet.rotated";
 /// The port of swarm management (`docker swarm init --listen-addr`).

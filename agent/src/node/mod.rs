@@ -27,6 +27,8 @@ pub use wait::{News, Told, Waiter};
 pub const ROLE_TAG: &str = "swarm:role";
 /// The tag that names the cluster.
 pub const CLUSTER_TAG: &str = "swarm:cluster";
+/// The tag by which Auto Scaling says which group launched an instance.
+pub const GROUP_TAG: &str = "aws:autoscaling:groupName";
 /// What the tags start with that become node labels.
 pub const LABEL_TAG_PREFIX: &str = "swarm:label:";
 
@@ -187,7 +189,7 @@ fn assemble(facts: &Facts, tags: &Tags, settings: &Settings) -> Result<Node, Ide
         role,
         cluster,
         labels: labels(tags, settings),
-        group: tags.get("aws:autoscaling:groupName").cloned(),
+        group: tags.get(GROUP_TAG).cloned(),
     })
 }
 

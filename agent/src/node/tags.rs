@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
-use super::{CLUSTER_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
+use super::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 use crate::cloud::imds::{Metadata, MetadataError};
 
 /// Tags by key.
@@ -32,6 +32,5 @@ async fn value(
 }
 
 fn is_of_use(key: &str) -> bool {
-    [ROLE_TAG, CLUSTER_TAG, "Name", "aws:autoscaling:groupName"].contains(&key)
-        || key.starts_with(LABEL_TAG_PREFIX)
+    [ROLE_TAG, CLUSTER_TAG, "Name", GROUP_TAG].contains(&key) || key.starts_with(LABEL_TAG_PREFIX)
 }

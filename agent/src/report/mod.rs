@@ -3,6 +3,7 @@
 pub mod boot;
 pub(crate) mod facts;
 pub mod failure;
+pub mod groups;
 pub mod journal;
 pub mod launch;
 pub mod metrics;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::boot::Boot;
+use super::groups::ManagerGroup;
 use super::stacks::{Registry, Stack};
 use super::story::Told;
 use crate::file;
@@ -67,6 +68,9 @@ pub struct Status {
     /// Why Parameter Store does not tell the leader about stacks or registries.
     #[serde(default)]
     pub stacks_trouble: Option<String>,
+    /// The Auto Scaling groups of the managers, on the leader.
+    #[serde(default)]
+    pub groups: Vec<ManagerGroup>,
     /// The way from the agent's start until its node served (`swarmlet status --boot`).
     #[serde(default)]
     pub boot: Boot,
@@ -140,6 +144,7 @@ impl Status {
             stacks: Vec::new(),
             registries: Vec::new(),
             stacks_trouble: None,
+            groups: Vec::new(),
             boot: Boot::default(),
         }
     }

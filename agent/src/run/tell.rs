@@ -2,6 +2,7 @@
 
 use super::{Agent, Outside, StepError};
 use crate::report::facts;
+use crate::report::groups::ManagerGroup;
 use crate::report::status::{self, Claimed, Issued, Status};
 use crate::swarm::{Action, Decision, Epoch, Outcome};
 
@@ -56,8 +57,15 @@ impl<O: Outside> Agent<O> {
             stacks: stacks.stacks,
             registries: stacks.registries,
             stacks_trouble: stacks.trouble,
+            groups: self.shown_groups(decision),
             boot: self.trace.told(),
         }
+    }
+
+    fn shown_groups(&self, decision: &Decision) -> Vec<ManagerGroup> {
+        let leads = matches!(decision.action, Action::Serve(_)) && decision.reason.leads();
+        let groups = self.chores.groups().iter();
+        groups.filter(|_| leads).cloned().collect()
     }
 
     /// A leader knows what it has published; others know what they have read.

@@ -30,6 +30,10 @@ pub struct Instance {
     pub labels: BTreeMap<String, String>,
     /// What it is, as node labels.
     pub facts: BTreeMap<String, String>,
+    /// The Auto Scaling group that launched it.
+    pub group: Option<String>,
+    /// When it was launched, in seconds since the Unix epoch.
+    pub launched: Option<u64>,
 }
 
 impl Instance {

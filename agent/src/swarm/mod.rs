@@ -21,6 +21,7 @@ pub mod notice;
 mod observation;
 pub mod pace;
 pub mod promotion;
+pub mod protection;
 pub mod reaping;
 mod reason;
 mod recovery;

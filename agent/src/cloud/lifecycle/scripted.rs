@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Hook, Lifecycle, Transition, Verdict, Waiting};
-use crate::cloud::CloudError;
+use crate::cloud::{CloudError, groups};
 
 /// Clones are the same group.
 #[derive(Clone, Default)]
@@ -22,6 +22,9 @@ struct State {
     beats: Vec<Instant>,
     denied: bool,
     calls: usize,
+    described: Vec<groups::Group>,
+    /// What was protected, and what was no longer, in this order.
+    protections: Vec<(String, bool)>,
 }
 
 impl Group {
@@ -64,6 +67,19 @@ impl Group {
         let next = beats.iter().skip(1).copied().chain([Instant::now()]);
         let gaps = beats.iter().zip(next).map(|(beat, next)| next - *beat);
         gaps.max().unwrap_or_default()
+    }
+
+    /// Changes what Auto Scaling says of the one group that there is.
+    pub(crate) fn group<R>(&self, change: impl FnOnce(&mut groups::Group) -> R) -> R {
+        let described = &mut self.0.borrow_mut().described;
+        if described.is_empty() {
+            described.push(groups::Group::default());
+        }
+        change(&mut described[0])
+    }
+
+    pub(crate) fn protections(&self) -> Vec<(String, bool)> {
+        self.0.borrow().protections.clone()
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -116,5 +132,43 @@ impl Lifecycle for Group {
         state.waiting.remove(place);
         state.heard.push((hook.to_owned(), verdict));
         Ok(Waiting::Heard)
+    }
+
+    async fn groups(&self, names: &[String]) -> Result<Vec<groups::Group>, CloudError> {
+        self.call("autoscaling:DescribeAutoScalingGroups")?;
+        let described = self.0.borrow().described.clone();
+        Ok(described
+            .into_iter()
+            .filter(|group| names.contains(&group.name))
+            .collect())
+    }
+
+    async fn protect(
+        &self,
+        _: &str,
+        instances: &[String],
+        protected: bool,
+    ) -> Result<(), CloudError> {
+        self.call("autoscaling:SetInstanceProtection")?;
+        let mut state = self.0.borrow_mut();
+        let mut members: Vec<_> = state
+            .described
+            .iter_mut()
+            .flat_map(|group| &mut group.members)
+            .collect();
+        members.retain(|member| instances.contains(&member.id) && member.in_service);
+        if members.len() < instances.len() {
+            return Err(CloudError::Failed {
+                action: "autoscaling:SetInstanceProtection",
+                cause: "one of them is not in InService".into(),
+            });
+        }
+        for member in members {
+            member.protected = protected;
+        }
+        state
+            .protections
+            .extend(instances.iter().map(|id| (id.clone(), protected)));
+        Ok(())
     }
 }

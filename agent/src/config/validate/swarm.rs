@@ -100,6 +100,7 @@ pub(super) fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> 
         autolock: from.autolock?,
         join_drained: from.join_drained?,
         manager_availability,
+        protect_managers: from.protect_managers?,
         tags_refresh,
         stacks_refresh,
         stacks_resolve_image: from.stacks_resolve_image?,

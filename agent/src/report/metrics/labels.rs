@@ -43,3 +43,9 @@ pub(super) struct NodesLabels {
     pub(super) state: &'static str,
     pub(super) availability: &'static str,
 }
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+pub(super) struct HookLabels {
+    pub(super) group: String,
+    pub(super) hook: &'static str,
+}

@@ -15,11 +15,14 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::cloud::CALLS;
 use crate::engine::NodeEntry;
 use crate::known::Known;
+use crate::report::groups::ManagerGroup;
 use crate::swarm::departure::Cause;
 use crate::swarm::{Decision, EngineState, Kind, Role};
 
 pub(crate) use labels::ChoreLabel;
-use labels::{ActionLabel, CauseLabel, DecisionLabels, NodeLabels, NodesLabels, StateLabel};
+use labels::{
+    ActionLabel, CauseLabel, DecisionLabels, HookLabels, NodeLabels, NodesLabels, StateLabel,
+};
 pub use serve::{ServeError, Server};
 
 /// In the runtime folder: where the agent answers, for as long as it lives.
@@ -55,6 +58,8 @@ pub struct Metrics {
     seen_at: Known<i64>,
     nodes: Family<NodesLabels, Gauge>,
     nodes_departing: Known<i64>,
+    managers_protected: Known<i64>,
+    missing_hooks: Family<HookLabels, Gauge>,
 }
 
 impl Metrics {
@@ -148,8 +153,29 @@ impl Metrics {
         self.nodes_departing.set(i64::try_from(departing).ok());
     }
 
+    /// The managers' groups, as the leader sees them.
+    pub(crate) fn groups(&self, groups: &[ManagerGroup]) {
+        let protected: usize = groups.iter().map(|group| group.protected.len()).sum();
+        self.managers_protected.set(i64::try_from(protected).ok());
+        self.missing_hooks.clear();
+        for group in groups {
+            let hooks = [
+                ("launching", group.launching_hook),
+                ("terminating", group.terminating_hook),
+            ];
+            for (hook, _) in hooks.into_iter().filter(|(_, present)| !present) {
+                let group = group.name.clone();
+                self.missing_hooks
+                    .get_or_create(&HookLabels { group, hook })
+                    .set(1);
+            }
+        }
+    }
+
     /// This node leads no more.
     pub(crate) fn follows(&self) {
+        self.managers_protected.set(None);
+        self.missing_hooks.clear();
         self.nodes.clear();
         self.nodes_departing.set(None);
         self.ticket(None);
@@ -250,6 +276,16 @@ impl Metrics {
             "nodes_departing",
             "Nodes on their way out, on the leader",
             self.nodes_departing.clone(),
+        );
+        all.register(
+            "managers_protected",
+            "Managers that are protected from scale-in, on the leader",
+            self.managers_protected.clone(),
+        );
+        all.register(
+            "missing_hooks",
+            "Lifecycle hooks that a group of managers lacks: each is a line, on the leader",
+            self.missing_hooks.clone(),
         );
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::cloud::fleet::{Fleet, Instance as Told, InstanceState};
 use crate::engine::NodeEntry;
-use crate::node::{CLUSTER_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
+use crate::node::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 use crate::run::{Agent, Outside, StepError};
 use crate::swarm::labelling::TAGLESS;
 use crate::swarm::pace::{FLEET_GAP, Gaps, ROUND};
@@ -179,6 +179,8 @@ fn word(told: &Told, region: &str, cluster: &ClusterName) -> Instance {
         addresses: told.addresses.clone(),
         labels: labels.collect(),
         facts: facts(told, region),
+        group: tag(GROUP_TAG).map(str::to_owned),
+        launched: told.facts.launched,
     }
 }
 

@@ -8,6 +8,7 @@ mod instances;
 mod label;
 mod lock;
 mod promote;
+mod protect;
 mod publish;
 mod reap;
 mod rotate;
@@ -22,11 +23,13 @@ use tracing::{info, warn};
 
 use super::{Agent, Clock, Outside, StepError};
 use crate::engine::{Engine, EngineError, NodeChange};
+use crate::report::groups::ManagerGroup;
 use crate::report::metrics::ChoreLabel;
 use crate::swarm::repeats::{Repeats, Stillness};
 use crate::swarm::{Ticket, draining};
 
 use instances::Instances;
+use protect::Protection;
 use publish::Published;
 
 /// What the chores remember from round to round. None of it matters after a restart.
@@ -36,6 +39,7 @@ pub(super) struct Chores {
     key: lock::Published,
     watch: reap::Watch,
     instances: Instances,
+    protection: Protection,
     /// When the last node was promoted.
     promoted: Option<Instant>,
     /// The changes of nodes' entries that were made lately.
@@ -63,6 +67,11 @@ impl Chores {
     /// The ticket as this leader knows it, and how long ago it knew.
     pub(super) fn ticket(&self) -> Option<(&Ticket, Duration)> {
         self.published.ticket()
+    }
+
+    /// The managers' groups, as this leader sees them.
+    pub(super) fn groups(&self) -> &[ManagerGroup] {
+        self.protection.shown()
     }
 
     /// Notes what came of a chore: the next one is done all the same. Only a later epoch ends the
@@ -145,6 +154,8 @@ impl<O: Outside> Agent<O> {
         self.chores.note(&mut round, "label", done)?;
         let done = self.drain(&nodes).await;
         self.chores.note(&mut round, "drain", done)?;
+        let done = self.protect(&nodes).await;
+        self.chores.note(&mut round, "protection", done)?;
         if published {
             let done = self.rotate(&swarm).await.map(|()| None);
             self.chores.note(&mut round, "tokens", done)?;

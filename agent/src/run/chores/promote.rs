@@ -122,7 +122,10 @@ impl<O: Outside> Agent<O> {
                 && node.manager.is_none_or(|m| m.reachable)
                 && (node.role == Role::Worker || node.manager.is_some()),
             leader: node.manager.is_some_and(|m| m.leader),
-            departing: node.departing(),
+            departing: node.departing().or_else(|| {
+                let yields = self.chores.protection.yields(&node.id);
+                yields.then_some(0)
+            }),
             instance_id: node.instance_id.clone(),
             address: label::address(node, instance),
         }

@@ -6,6 +6,7 @@ mod fakes;
 mod forming;
 mod launching;
 mod leaving;
+mod protecting;
 mod rest;
 mod status;
 mod watching;

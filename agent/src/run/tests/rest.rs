@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cloud::groups::Member;
 use crate::engine::{ManagerEntry, NodeEntry, SWARM_PORT};
 use crate::swarm::Availability;
 
@@ -20,6 +21,7 @@ struct Stranger {
     tags: Vec<(String, String)>,
     tasks: usize,
     terminated: bool,
+    member: Option<(bool, bool, Option<u64>)>,
 }
 
 fn claims() -> impl Strategy<Value = Option<String>> {
@@ -38,11 +40,14 @@ fn labels() -> impl Strategy<Value = Vec<(String, String)>> {
         Just("swarmlet.departing".to_owned()),
         Just("swarmlet.drained".to_owned()),
         Just("swarmlet.promoted".to_owned()),
+        Just("swarmlet.protection".to_owned()),
         Just("tier".to_owned()),
     ];
     let value = prop_oneof![
         Just("i-3".to_owned()),
         Just("marked".to_owned()),
+        Just("protected".to_owned()),
+        Just("spared".to_owned()),
         Just("1".to_owned()),
         Just("tier\nother".to_owned()),
         Just(String::new()),
@@ -57,6 +62,7 @@ fn tags() -> impl Strategy<Value = Vec<(String, String)>> {
         Just("swarm:label:tier".to_owned()),
         Just("swarm:label:swarmlet.zone".to_owned()),
         Just("swarm:label:".to_owned()),
+        Just("aws:autoscaling:groupName".to_owned()),
     ];
     let value = prop_oneof![
         Just("manager".to_owned()),
@@ -64,7 +70,7 @@ fn tags() -> impl Strategy<Value = Vec<(String, String)>> {
         Just("c".to_owned()),
         Just("boss".to_owned()),
     ];
-    proptest::collection::vec((key, value), 0..4)
+    proptest::collection::vec((key, value), 0..6)
 }
 
 prop_compose! {
@@ -73,6 +79,7 @@ prop_compose! {
         address in proptest::option::of(2..9_u8), raft in proptest::option::of(any::<bool>()),
         asks in proptest::option::of(prop_oneof![Just(0_u64), Just(EPOCH + 60), Just(EPOCH * 2)]),
         labels in labels(), tags in tags(), tasks in 0..3_usize, terminated in any::<bool>(),
+        member in proptest::option::of((any::<bool>(), any::<bool>(), proptest::option::of(1..3_u64))),
     ) -> Stranger {
         let role = if manager { Role::Manager } else { Role::Worker };
         let availability = match availability {
@@ -81,7 +88,7 @@ prop_compose! {
             _ => Availability::Drain,
         };
         Stranger {
-            role, availability, state, claims, address, raft, asks, labels, tags, tasks, terminated,
+            role, availability, state, claims, address, raft, asks, labels, tags, tasks, terminated, member,
         }
     }
 }
@@ -113,6 +120,8 @@ fn entry(number: usize, stranger: &Stranger) -> NodeEntry {
 async fn lived(strangers: &[Stranger], deaf: bool) -> (usize, usize, usize) {
     let world = World::default();
     let (hosts, mut leader) = cluster(&world, &[]).await;
+    let group = hosts[0].group.clone();
+    group.group(|group| (group.name, group.desired, group.maximum) = ("c".into(), 1, 9));
     for (number, stranger) in strangers.iter().enumerate() {
         let node = Node {
             instance_id: format!("i-{}", number + 2),
@@ -127,22 +136,28 @@ async fn lived(strangers: &[Stranger], deaf: bool) -> (usize, usize, usize) {
         if stranger.terminated {
             world.terminate(&node.instance_id);
         }
+        if let Some((in_service, protected, version)) = stranger.member {
+            let id = node.instance_id.clone();
+            let member = Member {
+                id,
+                in_service,
+                protected,
+                version,
+            };
+            group.group(|group| group.members.push(member));
+        }
         world.set_tasks(last, stranger.tasks);
         world.put_entry(&entry(number, stranger));
     }
     world.is_deaf(deaf);
     live(&mut leader, Duration::from_hours(1)).await;
     let count = |what: &str| world.calls(what);
-    let before = (
-        count("update") + count("remove") + count("put_secret"),
-        count("instances"),
-    );
+    let changed =
+        || count("update") + count("remove") + count("put_secret") + group.protections().len();
+    let before = (changed(), count("instances"));
     let listed = count("nodes");
     live(&mut leader, Duration::from_hours(2)).await;
-    let after = (
-        count("update") + count("remove") + count("put_secret"),
-        count("instances"),
-    );
+    let after = (changed(), count("instances"));
     (
         after.0 - before.0,
         after.1 - before.1,

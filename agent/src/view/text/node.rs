@@ -2,6 +2,7 @@
 
 use super::age::age;
 use super::table::{Cell, Paint, Table, Tone};
+use crate::report::groups::ManagerGroup;
 use crate::report::status::Status;
 use crate::report::story::Told;
 use crate::view::report::Report;
@@ -134,6 +135,9 @@ fn rows(said: &Status, now: u64) -> Vec<(&'static str, Cell)> {
     ));
     if let Some(departure) = departure(said) {
         rows.push(("departure", (departure, Tone::Warn)));
+    }
+    for warning in said.groups.iter().flat_map(ManagerGroup::warnings) {
+        rows.push(("group", (warning, Tone::Warn)));
     }
     for registry in &said.registries {
         if let Some(error) = &registry.error {

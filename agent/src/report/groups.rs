@@ -1,0 +1,54 @@
+//! The Auto Scaling groups of the managers, as the leader sees them.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a hook is described.
+const CURE: &str = "add one (docs/install.md, \"Lifecycle hooks\")";
+
+/// One group.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ManagerGroup {
+    /// Its name.
+    pub name: String,
+    /// It has a hook for `autoscaling:EC2_INSTANCE_LAUNCHING`.
+    pub launching_hook: bool,
+    /// It has a hook for `autoscaling:EC2_INSTANCE_TERMINATING`.
+    pub terminating_hook: bool,
+    /// Its managers that are protected from scale-in, by instance id.
+    pub protected: Vec<String>,
+    /// Its managers that are not: those that raft can spare, where it has no terminating hook.
+    pub unprotected: Vec<String>,
+    /// Why the leader cannot protect them.
+    pub trouble: Option<String>,
+}
+
+impl ManagerGroup {
+    /// What it lacks, what that costs and what to do, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let (terminating, launching) = (self.terminating_hook, self.launching_hook);
+        let missing = missing(&self.name, launching, terminating);
+        let trouble = self.trouble.as_ref().filter(|_| !terminating);
+        let trouble =
+            trouble.map(|why| format!("cannot protect the managers of group {}: {why}", self.name));
+        missing.into_iter().chain(trouble).collect()
+    }
+}
+
+/// What a group of managers without these hooks costs.
+pub fn missing(group: &str, launching: bool, terminating: bool) -> Vec<String> {
+    let terminating = (!terminating).then(|| {
+        format!(
+            "managers' group {group} has no terminating hook: an instance that it ends is gone before its node can \
+             leave, and the tasks on it are killed; the managers that raft cannot spare are protected from scale-in \
+             instead: {CURE}"
+        )
+    });
+    let launching = (!launching).then(|| {
+        format!(
+            "managers' group {group} has no launching hook: it takes an instance into service before its node is in \
+             the swarm, and an instance refresh does not wait for that: {CURE}"
+        )
+    });
+    terminating.into_iter().chain(launching).collect()
+}

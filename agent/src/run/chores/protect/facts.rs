@@ -1,0 +1,121 @@
+//! What the decision about protection rests on: the swarm's list, EC2's word and Auto Scaling's, put together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::groups::Groups;
+use crate::cloud::groups::Group;
+use crate::engine::{NodeEntry, PROTECTED_LABEL};
+use crate::run::chores::instances::Instances;
+use crate::run::chores::label;
+use crate::swarm::protection::{Node, Raft, Record, Standing};
+use crate::swarm::{Instance, Role};
+
+/// Since when managers are not healthy, by node.
+#[derive(Debug, Default)]
+pub(super) struct Ill(BTreeMap<String, Duration>);
+
+impl Ill {
+    /// Notes who is ill at `now`, a time of the host's clock.
+    pub(super) fn look<'a>(&mut self, nodes: impl Iterator<Item = &'a NodeEntry>, now: Duration) {
+        let ill = nodes.filter(|node| !is_healthy(node));
+        let since = |node: &NodeEntry| self.0.get(&node.id).copied().unwrap_or(now);
+        self.0 = ill.map(|node| (node.id.clone(), since(node))).collect();
+    }
+
+    fn lasted(&self, id: &str, now: Duration) -> Duration {
+        self.0
+            .get(id)
+            .map_or(Duration::ZERO, |since| now.saturating_sub(*since))
+    }
+}
+
+/// A manager that raft counts on, also in a moment.
+pub(super) fn is_healthy(node: &NodeEntry) -> bool {
+    node.ready
+        && node.manager.is_some_and(|manager| manager.reachable)
+        && node.departing().is_none()
+}
+
+pub(super) fn raft<'a>(managers: impl Iterator<Item = &'a NodeEntry>) -> Raft {
+    let mut raft = Raft {
+        members: 0,
+        healthy: 0,
+    };
+    for node in managers {
+        raft.members += 1;
+        raft.healthy += usize::from(is_healthy(node));
+    }
+    raft
+}
+
+pub(super) fn record(node: &NodeEntry) -> Option<Record> {
+    Record::parse(node.labels.get(PROTECTED_LABEL)?)
+}
+
+/// The group of a node that is a manager, is to be one, or was protected as one.
+pub(super) fn group<'a>(node: &NodeEntry, instances: &'a Instances) -> Option<&'a String> {
+    let instance = instances.of(node.instance_id.as_ref())?;
+    let concerned = node.role == Role::Manager
+        || instance.role == Some(Role::Manager)
+        || node.labels.contains_key(PROTECTED_LABEL);
+    // Whoever claims an instance that is another's has no say about that one's protection.
+    instance
+        .group
+        .as_ref()
+        .filter(|_| concerned && instance.is_at(label::address(node, Some(instance))))
+}
+
+/// Everything that is known of one node; `None` where Auto Scaling does not know its instance.
+pub(super) fn node(
+    node: &NodeEntry,
+    instances: &Instances,
+    groups: &Groups,
+    wanted: bool,
+    (ill, now): (&Ill, Duration),
+) -> Option<Node> {
+    let name = group(node, instances)?;
+    let instance = instances.of(node.instance_id.as_ref())?;
+    let instance_id = node.instance_id.clone()?;
+    let member = groups.member(name, &instance_id)?;
+    let launches = launches(groups.group(name)?, instances);
+    Some(Node {
+        id: node.id.clone(),
+        care: groups.care(name, wanted),
+        group: name.clone(),
+        standing: standing(node, instance, ill.lasted(&node.id, now)),
+        leader: node.manager.is_some_and(|manager| manager.leader),
+        in_service: member.in_service,
+        protected: member.protected,
+        record: record(node),
+        outdated: launches.is_some() && member.version != launches,
+        launched: instance.launched,
+        instance_id,
+    })
+}
+
+fn standing(node: &NodeEntry, instance: &Instance, ill_for: Duration) -> Standing {
+    let can_be_promoted =
+        node.ready && node.departing().is_none() && instance.role == Some(Role::Manager);
+    match node.role {
+        Role::Manager if is_healthy(node) => Standing::Healthy,
+        Role::Manager => Standing::Ill(ill_for),
+        Role::Worker if can_be_promoted => Standing::Candidate,
+        Role::Worker => Standing::Outside,
+    }
+}
+
+/// The version of the launch template that the group launches now: its own word or, where that is `$Latest` or
+/// `$Default`, the version of the instance that it launched last, of those that are known here.
+fn launches(group: &Group, instances: &Instances) -> Option<u64> {
+    let launched = |id: &String| {
+        instances
+            .of(Some(id))
+            .and_then(|instance| instance.launched)
+    };
+    let known = group
+        .members
+        .iter()
+        .filter_map(|member| Some((launched(&member.id)?, member.version)));
+    group.version.or_else(|| known.max_by_key(|(at, _)| *at)?.1)
+}

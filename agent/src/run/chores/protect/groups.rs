@@ -1,0 +1,156 @@
+//! Auto Scaling's word about the managers' groups, kept fresh.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cloud::CloudError;
+use crate::cloud::groups::{Group, Member};
+use crate::cloud::lifecycle::{Hook, Lifecycle, Transition};
+use crate::swarm::pace::{Gaps, remaining};
+use crate::swarm::protection::Care;
+
+/// A group's instances are looked at this often, and who joins or ends sooner.
+const REFRESH: Duration = Duration::from_mins(1);
+/// While somebody is on the way into or out of service.
+const SOON: Duration = Duration::from_secs(10);
+/// Hooks hardly ever change.
+const HOOKS_REFRESH: Duration = Duration::from_mins(5);
+
+/// Which hooks a group has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Hooks {
+    pub(super) launching: bool,
+    pub(super) terminating: bool,
+}
+
+impl Hooks {
+    fn of(hooks: &[Hook]) -> Self {
+        let has = |transition| hooks.iter().any(|hook| hook.transition == transition);
+        Self {
+            launching: has(Transition::Launching),
+            terminating: has(Transition::Terminating),
+        }
+    }
+}
+
+/// What is known, and since when.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    hooks: BTreeMap<String, (Hooks, Instant)>,
+    described: BTreeMap<String, Group>,
+    at: Option<Instant>,
+    failures: u32,
+    failed_at: Option<Instant>,
+}
+
+impl Groups {
+    /// How long nothing is asked, after an answer that was none.
+    pub(super) fn held(&self) -> Option<Duration> {
+        remaining(
+            Gaps::PROTECTION.after(self.failures),
+            self.failed_at?.elapsed(),
+        )
+    }
+
+    /// Auto Scaling did not do what it was asked: what is known of it may be wrong.
+    pub(super) fn failed(&mut self) {
+        (self.failures, self.failed_at) = (self.failures.saturating_add(1), Some(Instant::now()));
+        self.at = None;
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        (self.failures, self.failed_at) = (0, None);
+    }
+
+    pub(super) fn hooks_of(&self, group: &str) -> Option<Hooks> {
+        self.hooks.get(group).map(|(hooks, _)| *hooks)
+    }
+
+    pub(super) fn group(&self, name: &str) -> Option<&Group> {
+        self.described.get(name)
+    }
+
+    pub(super) fn member(&self, group: &str, instance: &str) -> Option<&Member> {
+        self.group(group)?
+            .members
+            .iter()
+            .find(|member| member.id == instance)
+    }
+
+    /// What was done counts before the next look.
+    pub(super) fn note(&mut self, group: &str, instance: &str, protected: bool) {
+        let members = self
+            .described
+            .get_mut(group)
+            .map(|group| &mut group.members);
+        for member in members
+            .into_iter()
+            .flatten()
+            .filter(|member| member.id == instance)
+        {
+            member.protected = protected;
+        }
+    }
+
+    /// What is done about a group that is known.
+    pub(super) fn care(&self, name: &str, wanted: bool) -> Care {
+        let hooked = self.hooks_of(name).is_none_or(|hooks| hooks.terminating);
+        let Some(group) = self.group(name) else {
+            return Care::Leave;
+        };
+        let ends = group.is_deleted || group.desired == 0 || group.maximum == 0;
+        match (group.protects_new, wanted && !hooked && !ends) {
+            (true, _) => Care::Leave,
+            (false, true) => Care::Protect,
+            (false, false) => Care::Release,
+        }
+    }
+
+    /// How long until the groups are to be described again; `newcomers` are in the swarm, and not yet in their
+    /// group's service by the last look.
+    pub(super) fn due_in(&self, names: &BTreeSet<String>, newcomers: bool) -> Duration {
+        let known = names.iter().all(|name| self.described.contains_key(name));
+        let gap = match (known, newcomers) {
+            (false, _) | (_, true) => SOON,
+            (true, false) => REFRESH,
+        };
+        self.at
+            .map_or(Duration::ZERO, |at| gap.saturating_sub(at.elapsed()))
+    }
+
+    pub(super) async fn ask_hooks(
+        &mut self,
+        lifecycle: &impl Lifecycle,
+        names: &BTreeSet<String>,
+    ) -> Result<(), CloudError> {
+        self.hooks.retain(|name, _| names.contains(name));
+        for name in names {
+            let fresh = self
+                .hooks
+                .get(name)
+                .is_some_and(|(_, at)| at.elapsed() < HOOKS_REFRESH);
+            if !fresh {
+                let hooks = Hooks::of(&lifecycle.hooks(name).await?);
+                self.hooks.insert(name.clone(), (hooks, Instant::now()));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn describe(
+        &mut self,
+        lifecycle: &impl Lifecycle,
+        names: &BTreeSet<String>,
+    ) -> Result<(), CloudError> {
+        let names: Vec<_> = names.iter().cloned().collect();
+        let groups = lifecycle.groups(&names).await?;
+        self.described = groups
+            .into_iter()
+            .map(|group| (group.name.clone(), group))
+            .collect();
+        self.at = Some(Instant::now());
+        Ok(())
+    }
+}

@@ -1,0 +1,291 @@
+//! Managers are protected from scale-in where their group has no terminating hook: the decision is
+//! `swarm::protection`, the facts come from here.
+
+mod facts;
+mod groups;
+mod show;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::cloud::CloudError;
+use crate::cloud::lifecycle::Lifecycle;
+use crate::engine::{NodeChange, NodeEntry, PROTECTED_LABEL};
+use crate::report::groups::ManagerGroup;
+use crate::run::{Agent, Clock, Outside, StepError};
+use crate::swarm::Role;
+use crate::swarm::protection::{self, Change, Record};
+use facts::Ill;
+use groups::Groups;
+
+/// What this chore remembers.
+#[derive(Debug, Default)]
+pub(super) struct Protection {
+    groups: Groups,
+    ill: Ill,
+    /// Since when a group of one manager has more.
+    excess: Option<Duration>,
+    /// The manager that makes room for another.
+    yields: Option<String>,
+    /// Why Auto Scaling does not do what it is asked.
+    trouble: Option<String>,
+    shown: Vec<ManagerGroup>,
+}
+
+impl Protection {
+    /// Whether this manager is to become a worker, so that its group of one can end it.
+    pub(super) fn yields(&self, node_id: &str) -> bool {
+        self.yields.as_deref() == Some(node_id)
+    }
+
+    /// The managers' groups, for people.
+    pub(super) fn shown(&self) -> &[ManagerGroup] {
+        &self.shown
+    }
+}
+
+/// A change, on its own.
+#[derive(Clone, Debug)]
+struct Step {
+    node: String,
+    instance: String,
+    group: String,
+    /// `None` where Auto Scaling has it so already.
+    protect: Option<bool>,
+    record: Option<Record>,
+    is_recorded: bool,
+}
+
+impl Step {
+    fn of(change: &Change<'_>) -> Self {
+        let node = change.node;
+        Self {
+            node: node.id.clone(),
+            instance: node.instance_id.clone(),
+            group: node.group.clone(),
+            protect: (change.protected != node.protected).then_some(change.protected),
+            record: change.record,
+            is_recorded: change.record == node.record,
+        }
+    }
+}
+
+impl<O: Outside> Agent<O> {
+    /// Protects whom raft needs, and releases whom it can spare; says when to look again.
+    pub(super) async fn protect(
+        &mut self,
+        nodes: &[NodeEntry],
+    ) -> Result<Option<Duration>, StepError> {
+        let names = self.managers_groups(nodes);
+        let protection = &mut self.chores.protection;
+        if names.is_empty() {
+            (protection.shown, protection.yields) = (Vec::new(), None);
+            self.metrics.groups(&[]);
+            return Ok(None);
+        }
+        if let Some(left) = protection.groups.held() {
+            return Ok(Some(left));
+        }
+        match self.care_for(nodes, &names).await {
+            Ok(again) => {
+                self.chores.protection.groups.succeeded();
+                self.chores.protection.trouble = None;
+                self.show_groups(nodes, &names);
+                Ok(again)
+            }
+            Err(StepError::Cloud(error)) => {
+                self.chores.protection.groups.failed();
+                self.chores.protection.trouble = Some(error.to_string());
+                self.show_groups(nodes, &names);
+                // An old policy lacks this permission: it is said, and nothing else suffers.
+                if matches!(error, CloudError::Denied { .. }) {
+                    self.tell_denied(&error);
+                    return Ok(None);
+                }
+                Err(error.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn managers_groups(&self, nodes: &[NodeEntry]) -> BTreeSet<String> {
+        let concerned = nodes.iter().filter(|node| {
+            self.settings.swarm.protect_managers || node.labels.contains_key(PROTECTED_LABEL)
+        });
+        let groups = concerned.filter_map(|node| facts::group(node, &self.chores.instances));
+        groups.cloned().collect()
+    }
+
+    async fn care_for(
+        &mut self,
+        nodes: &[NodeEntry],
+        names: &BTreeSet<String>,
+    ) -> Result<Option<Duration>, StepError> {
+        let now = self.edges.clock.uptime();
+        let managers = || nodes.iter().filter(|node| node.role == Role::Manager);
+        self.chores.protection.ill.look(managers(), now);
+        let names = self.unhooked(nodes, names).await?;
+        if names.is_empty() {
+            self.chores.protection.yields = None;
+            return Ok(None);
+        }
+        let again = self.describe(nodes, &names).await?;
+        let known = self.protection_facts(nodes, now);
+        let raft = facts::raft(managers());
+        let protection = &mut self.chores.protection;
+        protection.excess =
+            excess(&protection.groups, &names).then(|| protection.excess.unwrap_or(now));
+        let lasted = protection
+            .excess
+            .map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        protection.yields = protection::yields(&known, raft, lasted).map(str::to_owned);
+        let changes = protection::next(&known, raft);
+        let (protect, release): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|change| change.protected);
+        self.set_protection(protect.into_iter().map(Step::of).collect())
+            .await?;
+        self.set_protection(release.into_iter().map(Step::of).collect())
+            .await?;
+        Ok(Some(again))
+    }
+
+    /// Those of the groups without a terminating hook, or with managers that were protected before they had one.
+    async fn unhooked(
+        &mut self,
+        nodes: &[NodeEntry],
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, CloudError> {
+        let protection = &mut self.chores.protection;
+        // Where hooks are named in the settings, the role may not be allowed to ask for them.
+        let named = !self.settings.departure.hooks.is_empty();
+        if !named {
+            protection
+                .groups
+                .ask_hooks(&self.edges.lifecycle, names)
+                .await?;
+        }
+        let recorded = nodes
+            .iter()
+            .filter(|node| node.labels.contains_key(PROTECTED_LABEL));
+        let recorded: BTreeSet<_> = recorded
+            .filter_map(|node| facts::group(node, &self.chores.instances))
+            .collect();
+        let groups = &protection.groups;
+        let has_hook = |name| named || groups.hooks_of(name).is_some_and(|hooks| hooks.terminating);
+        let unhooked = names
+            .iter()
+            .filter(|name| !has_hook(name) || recorded.contains(name));
+        Ok(unhooked.cloned().collect())
+    }
+
+    /// Has the groups described when it is time to; says when the next time is.
+    async fn describe(
+        &mut self,
+        nodes: &[NodeEntry],
+        names: &BTreeSet<String>,
+    ) -> Result<Duration, CloudError> {
+        let newcomers = |groups: &Groups, instances: &super::Instances| {
+            nodes.iter().filter(|node| node.ready).any(|node| {
+                let group = facts::group(node, instances).filter(|name| names.contains(*name));
+                let member = group.and_then(|name| groups.member(name, node.instance_id.as_ref()?));
+                group.is_some() && !member.is_some_and(|member| member.in_service)
+            })
+        };
+        let chores = &mut self.chores;
+        let waits = newcomers(&chores.protection.groups, &chores.instances);
+        let groups = &mut chores.protection.groups;
+        if groups.due_in(names, waits).is_zero() {
+            groups.describe(&self.edges.lifecycle, names).await?;
+        }
+        Ok(groups.due_in(names, newcomers(groups, &chores.instances)))
+    }
+
+    fn protection_facts(&self, nodes: &[NodeEntry], now: Duration) -> Vec<protection::Node> {
+        let (protection, instances) = (&self.chores.protection, &self.chores.instances);
+        let wanted = self.settings.swarm.protect_managers;
+        let fact = |node| {
+            facts::node(
+                node,
+                instances,
+                &protection.groups,
+                wanted,
+                (&protection.ill, now),
+            )
+        };
+        nodes.iter().filter_map(fact).collect()
+    }
+
+    /// Takes steps of one kind. The record says before it is so that a node is protected, and after it that it is
+    /// not: whoever leads next knows what may have been done.
+    async fn set_protection(&mut self, steps: Vec<Step>) -> Result<(), StepError> {
+        let (before, after): (Vec<_>, Vec<_>) = steps
+            .iter()
+            .partition(|step| step.record == Some(Record::Protected));
+        self.write_records(&before).await?;
+        let mut calls: BTreeMap<(&String, bool), Vec<String>> = BTreeMap::new();
+        for step in &steps {
+            if let Some(protected) = step.protect {
+                calls
+                    .entry((&step.group, protected))
+                    .or_default()
+                    .push(step.instance.clone());
+            }
+        }
+        for ((group, protected), instances) in calls {
+            self.edges
+                .lifecycle
+                .protect(group, &instances, protected)
+                .await?;
+            for instance in &instances {
+                self.chores
+                    .protection
+                    .groups
+                    .note(group, instance, protected);
+            }
+            let instances = instances.join(", ");
+            if protected {
+                info!(group, instances, "managers protected from scale-in");
+            } else {
+                info!(
+                    group,
+                    instances, "managers released from protection: raft can spare them"
+                );
+            }
+        }
+        self.write_records(&after).await
+    }
+
+    async fn write_records(&mut self, steps: &[&Step]) -> Result<(), StepError> {
+        for step in steps.iter().filter(|step| !step.is_recorded) {
+            let value = step.record.map(|record| record.as_str().to_owned());
+            let change = NodeChange {
+                labels: BTreeMap::from([(PROTECTED_LABEL.to_owned(), value)]),
+                ..NodeChange::default()
+            };
+            self.change(&step.node, &change).await?;
+        }
+        Ok(())
+    }
+
+    fn tell_denied(&mut self, error: &CloudError) {
+        let text = error.to_string();
+        if !self.chores.said.contains(&text) {
+            warn!(%error, "managers are not protected from scale-in");
+            self.chores.said.insert(text);
+        }
+    }
+}
+
+/// Whether the managers' only group is to have one instance, and has more.
+fn excess(groups: &Groups, names: &BTreeSet<String>) -> bool {
+    let mut names = names.iter();
+    let (Some(name), None) = (names.next(), names.next()) else {
+        return false;
+    };
+    groups.group(name).is_some_and(|group| {
+        let members = group.members.iter().filter(|member| member.in_service);
+        group.desired == 1 && members.count() > 1
+    })
+}
