@@ -39,8 +39,8 @@ check_timeouts() {
 
 lacks_terminating() {
   loudly "the managers' group $1 has no terminating hook: Auto Scaling ends a manager while it is one, with its tasks." \
-    "An update, a refresh or a smaller group can take the majority, and with it the swarm. The agents protect managers" \
-    "from scale-in instead, so a smaller group keeps them, and a refresh waits for an hour and fails." \
+    "An update, a refresh or a smaller group can take the majority, and with it the swarm. The agents can only protect" \
+    "managers from scale-in, which does nothing against a termination by hand, by health or by spot." \
     "Set TerminatingTimeout (a stack of this template), or: aws autoscaling put-lifecycle-hook" \
     "--auto-scaling-group-name $1 --lifecycle-hook-name swarmlet-terminating --lifecycle-transition" \
     "autoscaling:EC2_INSTANCE_TERMINATING --heartbeat-timeout 300 --default-result CONTINUE"
