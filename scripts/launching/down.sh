@@ -37,11 +37,13 @@ delete_stack() {
     ask _ autoscaling delete-lifecycle-hook --auto-scaling-group-name "$cluster-$role" \
       --lifecycle-hook-name swarmlet-terminating || true
   done
+  # And their agents protect managers that have none.
+  release_groups
   if ! ask _ cloudformation delete-stack --stack-name "$cluster"; then
     echo "cannot delete the stack $cluster: $refusal" >&2
     exit 1
   fi
-  wait_for_stack delete
+  wait_for_deletion
   echo "the stack $cluster is deleted; its key can be had back for seven days (aws kms cancel-key-deletion)"
 }
 

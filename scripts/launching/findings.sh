@@ -26,6 +26,11 @@ note() {
   printf '  warning  %s\n' "$1"
 }
 
+# What nobody should pass over, although it goes on.
+loudly() {
+  printf '\n  WARNING  %s\n\n' "$*"
+}
+
 problem() {
   printf '  PROBLEM  %s\n' "$1"
   problems=$((problems + 1))

@@ -4,12 +4,21 @@
 
 # Neither a stack, nor instances, nor records of an earlier cluster of this name.
 check_name() {
-  local status ids names
+  local status ids names groups
   if ask status cloudformation describe-stacks --stack-name "$cluster" --query 'Stacks[0].StackStatus'; then
     problem "the stack $cluster is there already ($status): change it with aws cloudformation deploy, see its outputs, or end it with --down"
+    check_hooks
     return
   fi
   [[ $refusal == *'does not exist'* ]] || unanswered "the stack $cluster" cloudformation:DescribeStacks
+  if ! ask groups autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$cluster-manager" \
+    "$cluster-worker" --query 'AutoScalingGroups[].AutoScalingGroupName'; then
+    unanswered groups autoscaling:DescribeAutoScalingGroups
+  elif [ -n "$groups" ]; then
+    problem "there are groups without a stack: ${groups//[[:space:]]/, }; delete them, or take another name"
+  fi
+  check_hooks
+  check_timeouts
   if ! living_instances ids; then
     unanswered instances ec2:DescribeInstances
   elif [ -n "$ids" ]; then
@@ -77,14 +86,37 @@ create_stack() {
     echo "cannot create the stack: $refusal" >&2
     exit 1
   fi
-  wait_for_stack create
+  wait_for_stack
   [ "$waiting" = no ] || wait_for_instances
 }
 
 wait_for_stack() {
+  ask _ cloudformation wait stack-create-complete --stack-name "$cluster" || stack_failed create "$refusal"
+}
+
+# Until it is gone. Meanwhile nobody stays protected: a manager's agent may not have seen yet that it shall go, or not live.
+wait_for_deletion() {
+  local status misses=0
+  until [ "$misses" -eq 12 ]; do
+    if ask status cloudformation describe-stacks --stack-name "$cluster" --query 'Stacks[0].StackStatus'; then
+      misses=0
+      case $status in
+        DELETE_COMPLETE) return ;;
+        DELETE_FAILED) stack_failed delete "it is $status" ;;
+      esac
+      release_groups
+    else
+      [[ $refusal != *'does not exist'* ]] || return 0
+      misses=$((misses + 1))
+    fi
+    sleep 5
+  done
+  stack_failed delete "$refusal"
+}
+
+stack_failed() {
   local events
-  ask _ cloudformation wait "stack-$1-complete" --stack-name "$cluster" && return
-  echo "cannot $1 the stack $cluster: $refusal" >&2
+  echo "cannot $1 the stack $cluster: $2" >&2
   ask events cloudformation describe-stack-events --stack-name "$cluster" --query \
     "StackEvents[?ends_with(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]" && echo "$events" >&2
   exit 1

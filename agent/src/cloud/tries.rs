@@ -15,6 +15,8 @@ use super::refusal::sort;
 const TOO_LONG: usize = 8193;
 /// No lifecycle action has this token.
 const NO_TOKEN: &str = "00000000-0000-0000-0000-000000000000";
+/// No group has this instance.
+const NO_INSTANCE: &str = "i-00000000000000000";
 
 impl Ssm {
     /// Whether `ssm:PutParameter` on `name` is allowed.
@@ -76,5 +78,25 @@ impl AutoScaling {
             request.send().await,
         )
         .map(drop)
+    }
+
+    /// Whether `autoscaling:SetInstanceProtection` on `group` is allowed.
+    pub async fn try_protect(&self, group: &str) -> Result<(), CloudError> {
+        let request = self
+            .client
+            .set_instance_protection()
+            .auto_scaling_group_name(group)
+            .instance_ids(NO_INSTANCE)
+            .protected_from_scale_in(true);
+        let Err(error) = request.send().await else {
+            return Ok(());
+        };
+        let code = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code);
+        if code == Some("ValidationError") {
+            return Ok(());
+        }
+        Err(sort("autoscaling:SetInstanceProtection", group, &error))
     }
 }

@@ -8,6 +8,7 @@ mod clock;
 mod disk;
 mod engine;
 mod finding;
+mod group;
 mod link;
 mod metadata;
 mod names;
@@ -43,6 +44,7 @@ pub async fn examine(settings: &Settings) -> Examination {
     let findings = [
         metadata::findings(&metadata),
         permissions::findings(&tries),
+        group::findings(node, tries.hooks.as_deref()),
         clock::findings(crate::cloud::CALLS.clock_offset()),
         units::findings(&units),
         engine::findings(&engine),

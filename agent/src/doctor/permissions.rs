@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::metadata::Facts;
 use super::{Finding, Grade};
 use crate::cloud::fleet::{Ec2, Fleet};
-use crate::cloud::lifecycle::{AutoScaling, Lifecycle};
+use crate::cloud::lifecycle::{AutoScaling, Hook, Lifecycle, Transition};
 use crate::cloud::parameter_store::{ParameterStore, Ssm};
 use crate::cloud::{Aws, CloudError};
 use crate::config::Settings;
@@ -25,6 +25,8 @@ pub(super) struct Tries {
     pub(super) made: Vec<Try>,
     /// The ticket that was read on the way.
     pub(super) ticket: Option<Ticket>,
+    /// The hooks of the node's group, as they were read on the way.
+    pub(super) hooks: Option<Vec<Hook>>,
 }
 
 /// One action.
@@ -82,7 +84,12 @@ pub(super) async fn gather(metadata: &Facts, settings: &Settings) -> Tries {
         manage(&mut tries, &store, &names, aws, node).await;
     }
     if let Some(group) = &node.group {
-        hooks(&mut tries, &AutoScaling::new(aws), group).await;
+        let scaling = AutoScaling::new(aws);
+        hooks(&mut tries, &scaling, group).await;
+        let named = !settings.departure.hooks.is_empty();
+        if node.role == Role::Manager && settings.swarm.protect_managers && !named {
+            protection(&mut tries, &scaling, group).await;
+        }
     }
     tries
 }
@@ -146,19 +153,34 @@ async fn hooks(tries: &mut Tries, scaling: &AutoScaling, group: &str) {
     match scaling.hooks(group).await {
         Ok(hooks) => {
             tries.note("autoscaling:DescribeLifecycleHooks", "*", Ok(()));
-            let Some(hook) = hooks.first() else {
-                return tries.note(
-                    COMPLETE,
-                    group,
-                    Outcome::NotTried("the group has no lifecycle hooks"),
-                );
-            };
-            let complete = scaling.try_complete(group, &hook.name).await;
-            tries.note(COMPLETE, group, complete);
-            tries.note(BEAT, group, scaling.try_heartbeat(group, &hook.name).await);
+            if let Some(hook) = hooks.first() {
+                let complete = scaling.try_complete(group, &hook.name).await;
+                tries.note(COMPLETE, group, complete);
+                tries.note(BEAT, group, scaling.try_heartbeat(group, &hook.name).await);
+            } else {
+                let why = Outcome::NotTried("the group has no lifecycle hooks");
+                tries.note(COMPLETE, group, why);
+            }
+            tries.hooks = Some(hooks);
         }
         Err(error) => tries.note("autoscaling:DescribeLifecycleHooks", "*", Err(error)),
     }
+}
+
+/// Protection matters only where the managers' group has no terminating hook.
+async fn protection(tries: &mut Tries, scaling: &AutoScaling, group: &str) {
+    let is_terminating = |hook: &Hook| hook.transition == Transition::Terminating;
+    if tries
+        .hooks
+        .as_ref()
+        .is_none_or(|hooks| hooks.iter().any(is_terminating))
+    {
+        return;
+    }
+    let described = scaling.groups(&[group.to_owned()]).await.map(drop);
+    tries.note("autoscaling:DescribeAutoScalingGroups", "*", described);
+    let protected = scaling.try_protect(group).await;
+    tries.note("autoscaling:SetInstanceProtection", group, protected);
 }
 
 pub(super) fn findings(tries: &Tries) -> Vec<Finding> {

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a hook is described.
-const CURE: &str = "add one (docs/install.md, \"Lifecycle hooks\")";
+/// What to do about a hook that is missing.
+pub const CURE: &str =
+    "add it: aws autoscaling put-lifecycle-hook, or \"Lifecycle hooks\" in docs/install.md";
 
 /// One group.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -28,10 +29,11 @@ impl ManagerGroup {
     pub fn warnings(&self) -> Vec<String> {
         let (terminating, launching) = (self.terminating_hook, self.launching_hook);
         let missing = missing(&self.name, launching, terminating);
+        let missing = missing.into_iter().map(|text| format!("{text}; {CURE}"));
         let trouble = self.trouble.as_ref().filter(|_| !terminating);
         let trouble =
             trouble.map(|why| format!("cannot protect the managers of group {}: {why}", self.name));
-        missing.into_iter().chain(trouble).collect()
+        missing.chain(trouble).collect()
     }
 }
 
@@ -41,13 +43,13 @@ pub fn missing(group: &str, launching: bool, terminating: bool) -> Vec<String> {
         format!(
             "managers' group {group} has no terminating hook: an instance that it ends is gone before its node can \
              leave, and the tasks on it are killed; the managers that raft cannot spare are protected from scale-in \
-             instead: {CURE}"
+             instead"
         )
     });
     let launching = (!launching).then(|| {
         format!(
             "managers' group {group} has no launching hook: it takes an instance into service before its node is in \
-             the swarm, and an instance refresh does not wait for that: {CURE}"
+             the swarm, and an instance refresh does not wait for that"
         )
     });
     terminating.into_iter().chain(launching).collect()

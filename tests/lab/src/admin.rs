@@ -90,6 +90,9 @@ pub struct Instance {
     /// Where it is in its group's life: `Pending:Wait`, `InService`, `Terminating:Wait` and so on.
     #[serde(default)]
     pub lifecycle_state: Option<String>,
+    /// Whether its group's scale-in passes it over.
+    #[serde(default)]
+    pub protected: bool,
     /// Availability zone.
     #[serde(default)]
     pub zone: String,

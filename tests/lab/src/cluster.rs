@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::admin::Instance;
 use crate::api::{Lab, wait_off};
@@ -10,6 +10,7 @@ use crate::image::Image;
 use crate::wait::wait_until;
 
 const LAUNCHED: Duration = Duration::from_mins(1);
+const DELETED: Duration = Duration::from_mins(2);
 
 /// The part an instance plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,12 +166,33 @@ impl Cluster {
         Ok(instances)
     }
 
-    /// Deletes the stack, and waits until its machines are off.
+    /// Deletes the stack without waiting for hooks and protection of its members. Waits until it is gone and its
+    /// machines are off.
     pub fn delete(self) -> Result<()> {
         let machines = self.machines()?;
         self.lab
             .aws(&["cloudformation", "delete-stack", "--stack-name", &self.name])?;
+        wait_until(&format!("the stack {} is gone", self.name), DELETED, || {
+            // Over and over: an agent may protect a manager again while it does not see what goes on.
+            self.hold_nobody()?;
+            let machines = self.machines()?;
+            let members = machines.iter().filter(|m| m.lifecycle_state.is_some());
+            ensure!(members.count() == 0, "its groups have members");
+            self.gone()
+        })?;
         wait_off(&machines)
+    }
+
+    fn gone(&self) -> Result<()> {
+        let found = self.lab.aws(&["cloudformation", "list-stacks"])?;
+        for stack in found["StackSummaries"].as_array().into_iter().flatten() {
+            let (name, status) = (&stack["StackName"], &stack["StackStatus"]);
+            ensure!(
+                name != self.name.as_str() || status == "DELETE_COMPLETE",
+                "it is {status}"
+            );
+        }
+        Ok(())
     }
 
     fn wait_launched(&self, role: Role, count: u32) -> Result<()> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use crate::admin::Instance;
 use crate::api::Lab;
 use crate::cluster::{Cluster, Role};
 use crate::wait::wait_until;
@@ -106,6 +107,47 @@ impl Cluster {
     pub fn protect(&self, role: Role, ids: &[&str]) -> Result<()> {
         let words = [&["--protected-from-scale-in", "--instance-ids"], ids].concat();
         self.of_group("set-instance-protection", role, &words)
+    }
+
+    /// Takes that back.
+    pub fn unprotect(&self, role: Role, ids: &[&str]) -> Result<()> {
+        let words = [&["--no-protected-from-scale-in", "--instance-ids"], ids].concat();
+        self.of_group("set-instance-protection", role, &words)
+    }
+
+    /// Lets those go that hooks or protection hold.
+    pub(crate) fn hold_nobody(&self) -> Result<()> {
+        for role in [Role::Manager, Role::Worker] {
+            let machines = self.machines_of(role)?;
+            let state = |machine: &Instance| machine.lifecycle_state.clone().unwrap_or_default();
+            if machines
+                .iter()
+                .any(|machine| state(machine).ends_with(":Wait"))
+            {
+                for hook in self.hooks(role)? {
+                    self.delete_hook(role, &hook)?;
+                }
+            }
+            let held = machines
+                .iter()
+                .filter(|machine| machine.protected && state(machine) == "InService");
+            let held: Vec<&str> = held.map(|machine| machine.id.as_str()).collect();
+            // As many as one call takes.
+            for some in held.chunks(50) {
+                self.unprotect(role, some)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hooks(&self, role: Role) -> Result<Vec<String>> {
+        let group = self.group(role);
+        let words = ["autoscaling", "describe-lifecycle-hooks"];
+        let named = ["--auto-scaling-group-name", &group];
+        let found = self.lab().aws(&[words, named].concat())?;
+        let hooks = found["LifecycleHooks"].as_array().into_iter().flatten();
+        let hooks = hooks.filter_map(|hook| hook["LifecycleHookName"].as_str());
+        Ok(hooks.map(str::to_owned).collect())
     }
 
     /// Calls Auto Scaling for a role's group.

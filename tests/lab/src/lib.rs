@@ -51,7 +51,7 @@ pub use launch::Launch;
 pub use notice::{Notice, SpotAction};
 pub use packer::Packed;
 pub use paths::Paths;
-pub use refresh::{Refresh, RefreshSpec};
+pub use refresh::{ProtectedInstances, Refresh, RefreshSpec};
 pub use stray::Strays;
 pub use swarm::Node;
 pub use terminal::say;

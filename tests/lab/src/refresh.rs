@@ -4,9 +4,32 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::cluster::{Cluster, Role};
 use crate::wait::wait_until;
+
+/// What a refresh does with instances that are protected from scale-in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProtectedInstances {
+    /// Replaces all others, waits for an hour until these are protected no more, and fails.
+    #[default]
+    Wait,
+    /// Leaves them as they are.
+    Ignore,
+    /// Replaces them as all others.
+    Refresh,
+}
+
+impl ProtectedInstances {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "Wait",
+            Self::Ignore => "Ignore",
+            Self::Refresh => "Refresh",
+        }
+    }
+}
 
 /// How a group's instances are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +38,11 @@ pub struct RefreshSpec {
     pub min_healthy_percent: u8,
     /// And no more than this is there; above 100 the new ones are launched first.
     pub max_healthy_percent: u8,
-    /// How long a new one is in service before it counts as healthy.
-    pub warmup: Duration,
+    /// How long a new one is in service before it counts as healthy; without it, as the group says, which is five
+    /// minutes for those of the template.
+    pub warmup: Option<Duration>,
+    /// What becomes of protected ones.
+    pub protected: ProtectedInstances,
 }
 
 impl Default for RefreshSpec {
@@ -25,8 +51,23 @@ impl Default for RefreshSpec {
         Self {
             min_healthy_percent: 100,
             max_healthy_percent: 110,
-            warmup: Duration::ZERO,
+            warmup: Some(Duration::ZERO),
+            protected: ProtectedInstances::default(),
         }
+    }
+}
+
+impl RefreshSpec {
+    fn preferences(&self) -> Value {
+        let mut preferences = serde_json::json!({
+            "MinHealthyPercentage": self.min_healthy_percent,
+            "MaxHealthyPercentage": self.max_healthy_percent,
+            "ScaleInProtectedInstances": self.protected.name(),
+        });
+        if let Some(warmup) = self.warmup {
+            preferences["InstanceWarmup"] = warmup.as_secs().into();
+        }
+        preferences
     }
 }
 
@@ -45,7 +86,7 @@ pub struct Refresh {
     /// How many instances are still to be replaced.
     #[serde(default)]
     pub instances_to_update: u32,
-    /// Why it ended so.
+    /// What it waits for, or why it ended so.
     #[serde(default)]
     pub status_reason: Option<String>,
 }
@@ -53,12 +94,7 @@ pub struct Refresh {
 impl Cluster {
     /// Starts to replace all instances of a role's group; the answer is the refresh's id.
     pub fn start_refresh(&self, role: Role, spec: &RefreshSpec) -> Result<String> {
-        let preferences = serde_json::json!({
-            "MinHealthyPercentage": spec.min_healthy_percent,
-            "MaxHealthyPercentage": spec.max_healthy_percent,
-            "InstanceWarmup": spec.warmup.as_secs(),
-        })
-        .to_string();
+        let preferences = spec.preferences().to_string();
         let group = self.group(role);
         let answer = self.lab().aws(&[
             "autoscaling",
@@ -96,9 +132,10 @@ impl Cluster {
             let refresh = self.refresh(role, id)?;
             match refresh.status.as_str() {
                 "Pending" | "InProgress" => bail!(
-                    "{} %, {} to go",
+                    "{} %, {} to go; {}",
                     refresh.percentage_complete,
-                    refresh.instances_to_update
+                    refresh.instances_to_update,
+                    refresh.status_reason.as_deref().unwrap_or("it goes on")
                 ),
                 _ => Ok(refresh),
             }

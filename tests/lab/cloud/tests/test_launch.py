@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import unittest
 from pathlib import Path
 from typing import Any
 
-from .harness import BAKED, LAB, Cloud
+from .harness import BAKED, LAB, Cloud, Group, wait_until
 
 SCRIPT = LAB.parents[1] / "scripts/launch"
 CHANGES = ("Create", "Put", "Delete", "Update", "Run", "Terminate", "Set", "Modify", "Authorize")
@@ -133,6 +134,8 @@ class Life(unittest.TestCase):
         self.assertEqual(planned.returncode, 0, planned)
         self.assertIn("  RootDeviceName=/dev/xvda", planned.stdout)
         self.assertIn("AWS::KMS::Key", planned.stdout)
+        self.assertIn("group life-manager has no launching hook", planned.stdout)
+        self.assertEqual(planned.stdout.count("WARNING"), 1, planned.stdout)
         changed = [e for e in cloud.journal() if e["action"].startswith(CHANGES) and "life" in str(e["target"])]
         self.assertEqual((changed, [s for s in stacks() if s == "life"]), ([], []))
 
@@ -159,6 +162,88 @@ class Life(unittest.TestCase):
         left = cloud.client("ssm").get_parameters_by_path(Path="/swarmlet/life", Recursive=True)["Parameters"]
         self.assertEqual(left, [])
         self.assertEqual([m for m in cloud.machines(swarm__cluster="life") if m["state"] != "terminated"], [])
+
+    def test_managers_without_hooks_are_told_of_before_and_after_and_what_it_costs(self) -> None:
+        words = ("--cluster", "bare", "--image", BAKED, "--managers", "1", "--workers", "0")
+        more = ("--any-zones", "--set", "TerminatingTimeout=0", "--set", "LaunchingTimeout=0")
+        lacking = [
+            "  WARNING  the managers' group bare-manager has no terminating hook: Auto Scaling ends a manager while it is one",
+            "  WARNING  the managers' group bare-manager has no launching hook: a new instance counts as soon as it runs",
+        ]
+        said = launch(*words, *more)
+        self.assertEqual(said.returncode, 0, said)
+        self.assertEqual([said.stdout.count(text) for text in lacking], [2, 2], said)
+        self.assertIn("the majority", said.stdout)
+        self.assertIn("put-lifecycle-hook --auto-scaling-group-name bare-manager", said.stdout)
+        # Then of the group that is there, whatever is asked for.
+        Group(cloud, "bare", "manager").hook("TERMINATING", name="by-hand")
+        again = launch(*words, *more)
+        self.assertEqual((again.returncode, [again.stdout.count(text) for text in lacking]), (1, [0, 1]), again)
+
+    def test_groups_by_hand_are_found_by_their_instances_and_by_name(self) -> None:
+        ec2, groups = cloud.client("ec2"), cloud.client("autoscaling")
+        tags = [{"Key": "swarm:cluster", "Value": "hand"}, {"Key": "swarm:role", "Value": "manager"}]
+        data = {"ImageId": BAKED, "InstanceType": "t3.small", "TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]}
+        ec2.create_launch_template(LaunchTemplateName="hand", LaunchTemplateData=data)
+        sizes = {"MinSize": 0, "MaxSize": 1, "AvailabilityZones": ["us-east-1a"]}
+        template = {"LaunchTemplate": {"LaunchTemplateName": "hand"}}
+        groups.create_auto_scaling_group(AutoScalingGroupName="three-kings", DesiredCapacity=1, **sizes, **template)
+        groups.create_auto_scaling_group(AutoScalingGroupName="hand-worker", DesiredCapacity=0, **sizes, **template)
+        said = launch("--cluster", "hand", "--image", BAKED, "--plan")
+        self.assertEqual(said.returncode, 1, said)
+        self.assertIn("the managers' group three-kings has no terminating hook", said.stdout)
+        self.assertIn("there are groups without a stack: hand-worker", said.stdout)
+
+    def test_a_cluster_with_hooks_is_not_warned_of(self) -> None:
+        cloud.make_cluster("hooked", ManagerCount=1, WorkerCount=0, LaunchingTimeout=300, TerminatingTimeout=300)
+        said = launch("--cluster", "hooked", "--image", BAKED, "--plan")
+        self.assertEqual((said.returncode, said.stdout.count("WARNING")), (1, 0), said)
+
+    def test_protection_is_taken_back_also_from_who_gets_it_again(self) -> None:
+        cloud.make_cluster("held", ManagerCount=3, WorkerCount=1)
+        managers = Group(cloud, "held", "manager")
+        managers.protect(*managers.ids())
+
+        def free() -> bool:
+            return not any(i["ProtectedFromScaleIn"] for i in (managers.described() or {})["Instances"])
+
+        def protects_again() -> None:
+            # As an agent does that finds its group without hooks, and dies then.
+            wait_until(free, 120)
+            managers.protect(managers.ids()[0])
+
+        agent = threading.Thread(target=protects_again)
+        agent.start()
+        said = launch("--down", "--cluster", "held", "--yes")
+        agent.join()
+        self.assertEqual(said.returncode, 0, said)
+        self.assertIn("took scale-in protection from 3 instance(s) of the group held-manager\n", said.stdout)
+        self.assertIn("took scale-in protection from 1 instance(s) of the group held-manager\n", said.stdout)
+        self.assertNotIn("held", stacks())
+        self.assertEqual([m for m in cloud.machines(swarm__cluster="held") if m["state"] != "terminated"], [])
+
+    def test_who_may_not_take_it_back_is_told_so(self) -> None:
+        cloud.make_cluster("stuck", ManagerCount=1, WorkerCount=0)
+        managers = Group(cloud, "stuck", "manager")
+        manager = managers.ids()[0]
+        managers.protect(manager)
+        fault = cloud.fault(effect="deny", service="autoscaling", action="SetInstanceProtection", cluster="stuck")
+
+        def denied() -> bool:
+            return any(e["action"] == "SetInstanceProtection" and e["error"] == "AccessDenied" for e in cloud.journal())
+
+        def allows() -> None:
+            wait_until(denied, 120)
+            cloud.admin("DELETE", f"/lab/faults/{fault}")
+
+        person = threading.Thread(target=allows)
+        person.start()
+        said = launch("--down", "--cluster", "stuck", "--yes")
+        person.join()
+        self.assertEqual(said.returncode, 0, said)
+        self.assertIn(f"cannot take scale-in protection from {manager}: ", said.stderr)
+        self.assertIn("AccessDenied", said.stderr)
+        self.assertIn("the stack's deletion waits for it", said.stderr)
 
     def test_records_stay_while_an_instance_could_write_them(self) -> None:
         cloud.client("ssm").put_parameter(Name="/swarmlet/stray/ticket", Type="String", Value="old")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from .harness import Cloud, Group, Metadata, wait_until
+from .harness import Cloud, Group, Metadata, error_of, wait_until
 
 cloud: Cloud
 HOOK = "swarmlet-launching"
@@ -99,6 +99,30 @@ class Launching(unittest.TestCase):
         told = self.group.calls.describe_lifecycle_hooks(**self.group.name)["LifecycleHooks"]
         names = [(hook["LifecycleHookName"], hook["HeartbeatTimeout"]) for hook in told]
         self.assertEqual(names, [("swarmlet-terminating", 60)])
+
+
+class WithoutHooks(unittest.TestCase):
+    def test_a_new_one_is_pending_and_then_in_service_whatever_runs_inside(self) -> None:
+        cloud.make_cluster("plain", ManagerCount=1, WorkerCount=1)
+        group = Group(cloud, "plain")
+        self.assertEqual(group.calls.describe_lifecycle_hooks(**group.name)["LifecycleHooks"], [])
+        for machine in cloud.machines(group="plain-worker"):
+            group.calls.terminate_instance_in_auto_scaling_group(
+                InstanceId=machine["instance_id"], ShouldDecrementDesiredCapacity=False
+            )
+        # No machine has booted: nothing of it is asked.
+        self.assertEqual(list(group.states().values()), ["Pending"])
+        instance = next(iter(group.states()))
+        said = error_of(
+            group.calls.set_instance_protection, **group.name, InstanceIds=[instance], ProtectedFromScaleIn=True
+        )
+        self.assertEqual(
+            (said[0], said[1].partition(" is ")[2]),
+            ("ValidationError", "not in InService or EnteringStandby or Standby."),
+        )
+        wait_until(lambda: group.ids() == [instance], 3)
+        group.resize(0)
+        self.assertEqual((group.states(), cloud.machines(instance_id=instance)[0]["state"]), ({}, "terminated"))
 
 
 class ScaleIn(unittest.TestCase):

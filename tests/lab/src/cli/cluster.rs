@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Subcommand;
-use lab::{Cluster, ClusterSpec, Lab, RefreshSpec};
+use clap::{Subcommand, ValueEnum};
+use lab::{Cluster, ClusterSpec, Lab, ProtectedInstances, RefreshSpec};
 
 use super::{ImageArg, RoleArg, Switch, show};
 
@@ -29,10 +29,10 @@ pub(crate) enum ClusterVerb {
         /// A file of user data, for an image with cloud-init.
         #[arg(long, value_name = "FILE", value_parser = super::user_data)]
         user_data: Option<String>,
-        /// Seconds for a new instance to say that it has joined, before it is replaced.
+        /// Seconds for a new instance to say that it has joined, before it is replaced; no launching hook if not given.
         #[arg(long)]
         launching_hook: Option<u64>,
-        /// Seconds that a leaving instance waits between two heartbeats, before it ends.
+        /// Seconds that a leaving instance waits between two heartbeats, before it ends; no terminating hook if not given.
         #[arg(long)]
         terminating_hook: Option<u64>,
     },
@@ -59,9 +59,15 @@ pub(crate) enum ClusterVerb {
         /// No more than this percentage is there; above 100 new ones are launched first.
         #[arg(long, default_value_t = 110)]
         max_healthy: u8,
-        /// Seconds in service before a new instance counts as healthy.
-        #[arg(long, default_value_t = 0)]
+        /// Seconds in service before a new instance counts as healthy; the lab's own haste if not given.
+        #[arg(long, default_value_t = 0, conflicts_with = "own_warmup")]
         warmup: u64,
+        /// As the group itself says, as where AWS is not told: its default warm-up, or else its grace period.
+        #[arg(long)]
+        own_warmup: bool,
+        /// What becomes of instances that are protected from scale-in.
+        #[arg(long, value_enum, default_value_t)]
+        protected: ProtectedArg,
         /// For how many seconds at most.
         #[arg(long, default_value_t = 600)]
         limit: u64,
@@ -79,6 +85,27 @@ pub(crate) enum ClusterVerb {
         /// Its name.
         name: String,
     },
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum ProtectedArg {
+    /// Waited for until they are protected no more, for an hour.
+    #[default]
+    Wait,
+    /// Left as they are.
+    Ignore,
+    /// Replaced as all others.
+    Refresh,
+}
+
+impl From<ProtectedArg> for ProtectedInstances {
+    fn from(protected: ProtectedArg) -> Self {
+        match protected {
+            ProtectedArg::Wait => Self::Wait,
+            ProtectedArg::Ignore => Self::Ignore,
+            ProtectedArg::Refresh => Self::Refresh,
+        }
+    }
 }
 
 /// Does what was typed.
@@ -113,13 +140,16 @@ pub(super) fn run(lab: &Lab, verb: ClusterVerb) -> Result<()> {
             min_healthy,
             max_healthy,
             warmup,
+            own_warmup,
+            protected,
             limit,
         } => {
             let cluster = Cluster::named(lab, &name);
             let spec = RefreshSpec {
                 min_healthy_percent: min_healthy,
                 max_healthy_percent: max_healthy,
-                warmup: Duration::from_secs(warmup),
+                warmup: (!own_warmup).then(|| Duration::from_secs(warmup)),
+                protected: protected.into(),
             };
             let id = cluster.start_refresh(role.into(), &spec)?;
             cluster.wait_refresh(role.into(), &id, Duration::from_secs(limit))

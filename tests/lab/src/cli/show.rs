@@ -16,7 +16,7 @@ pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
             .try_for_each(|instance| print(&instance.id));
     }
     print(format_args!(
-        "{:<20} {:<11} {:<8} {:<16} {:<14} {:<12} {:<8} {:<11} NAME",
+        "{:<20} {:<11} {:<8} {:<19} {:<14} {:<12} {:<8} {:<11} NAME",
         "INSTANCE", "STATE", "MACHINE", "LIFECYCLE", "ADDRESS", "CLUSTER", "ROLE", "ZONE"
     ))?;
     instances.iter().try_for_each(instance)
@@ -25,17 +25,26 @@ pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
 fn instance(instance: &Instance) -> Result<()> {
     let on = machine::systemd_of(&instance.id).is_ok();
     print(format_args!(
-        "{:<20} {:<11} {:<8} {:<16} {:<14} {:<12} {:<8} {:<11} {}",
+        "{:<20} {:<11} {:<8} {:<19} {:<14} {:<12} {:<8} {:<11} {}",
         instance.id,
         instance.state,
         if on { "on" } else { "off" },
-        instance.lifecycle_state.as_deref().unwrap_or("-"),
+        lifecycle(instance),
         instance.address,
         instance.tag("swarm:cluster").unwrap_or("-"),
         instance.tag("swarm:role").unwrap_or("-"),
         instance.zone,
         instance.tag("Name").unwrap_or("-"),
     ))
+}
+
+/// Where it is in its group's life, and whether a scale-in passes it over: only one in service is.
+fn lifecycle(instance: &Instance) -> String {
+    match instance.lifecycle_state.as_deref() {
+        Some(state @ "InService") if instance.protected => format!("{state} protected"),
+        Some(state) => state.to_owned(),
+        None => "-".to_owned(),
+    }
 }
 
 /// One line per node of a swarm.
@@ -79,4 +88,30 @@ fn line(request: &Request) -> String {
         request.ms,
         request.target,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(state: &str, protected: bool) -> Instance {
+        serde_json::from_value(serde_json::json!({
+            "instance_id": "i-1", "state": "running", "private_ip": "10.98.16.4", "mac": "02:00:00:00:00:01",
+            "image_id": "ami-1", "lifecycle_state": state, "protected": protected,
+        }))
+        .expect("readable")
+    }
+
+    #[test]
+    fn protection_is_shown_where_it_counts() {
+        assert_eq!(
+            lifecycle(&instance("InService", true)),
+            "InService protected"
+        );
+        assert_eq!(lifecycle(&instance("InService", false)), "InService");
+        assert_eq!(
+            lifecycle(&instance("Terminating:Wait", true)),
+            "Terminating:Wait"
+        );
+    }
 }
