@@ -86,8 +86,8 @@ pub(super) async fn gather(metadata: &Facts, settings: &Settings) -> Tries {
     if let Some(group) = &node.group {
         let scaling = AutoScaling::new(aws);
         hooks(&mut tries, &scaling, group).await;
-        let named = !settings.departure.hooks.is_empty();
-        if node.role == Role::Manager && settings.swarm.protect_managers && !named {
+        let by_settings = !settings.departure.hooks.is_empty();
+        if node.role == Role::Manager && settings.swarm.protect_managers && !by_settings {
             protection(&mut tries, &scaling, group).await;
         }
     }

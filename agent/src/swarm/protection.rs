@@ -4,7 +4,7 @@
 //! A scale-in, a rebalancing over zones and an instance refresh leave the protected alone; what EC2 ends, or a
 //! person, ends all the same (Auto Scaling User Guide, "Use instance scale-in protection").
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// A manager that is not healthy may go once this is no passing trouble.
@@ -82,8 +82,15 @@ pub struct Node {
     pub protected: bool,
     /// What a leader has last done.
     pub record: Option<Record>,
-    /// It was launched from another version of the launch template than the group launches now.
-    pub outdated: bool,
+    /// How old it is.
+    pub age: Age,
+}
+
+/// How old an instance is: those that are older come first.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Age {
+    /// It was launched from the version of the launch template that its group launches now.
+    pub is_current: bool,
     /// When it was launched, in seconds since the Unix epoch.
     pub launched: Option<u64>,
 }
@@ -181,7 +188,7 @@ fn spared(nodes: &[Node], raft: Raft) -> Vec<&str> {
     candidates.sort_by(|a, b| {
         let first = |node: &Node| {
             let has_choice = node.protected || node.in_service;
-            (has_choice, Reverse(node.outdated), node.leader)
+            (has_choice, node.age.is_current, node.leader)
         };
         first(a).cmp(&first(b)).then_with(|| by_age(a, b))
     });
@@ -192,10 +199,8 @@ fn spared(nodes: &[Node], raft: Raft) -> Vec<&str> {
         .collect()
 }
 
-/// Those that are out of date first, then the oldest.
 fn by_age(a: &Node, b: &Node) -> Ordering {
-    let key = |node: &Node| (Reverse(node.outdated), node.launched);
-    key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+    (a.age, &a.id).cmp(&(b.age, &b.id))
 }
 
 /// `None` for what is left as it is.

@@ -15,8 +15,10 @@ fn node(n: usize) -> Node {
         in_service: true,
         protected: false,
         record: None,
-        outdated: false,
-        launched: Some(n as u64),
+        age: Age {
+            is_current: true,
+            launched: Some(n as u64),
+        },
     }
 }
 
@@ -96,13 +98,13 @@ fn who_is_out_of_date_goes_first_and_the_leader_last() {
         (vec![0, 2], vec![1]),
         "the leader is the oldest"
     );
-    all[0].outdated = true;
+    all[0].age.is_current = false;
     assert_eq!(
         steps(&all, all_healthy(3)),
         (vec![1, 2], vec![0]),
         "it goes where only it is out of date"
     );
-    all[2].outdated = true;
+    all[2].age.is_current = false;
     assert_eq!(steps(&all, all_healthy(3)), (vec![0, 1], vec![2]));
 }
 
@@ -233,10 +235,6 @@ fn a_group_of_one_can_end_what_it_has_too_many() {
     assert_eq!(yields(&all, one, EXCESS), None, "and it does not come back");
 }
 
-/// What Auto Scaling may do between any two calls: end one that is not protected.
-#[derive(Clone, Debug)]
-struct Ending(usize);
-
 /// A cluster as it is, and as the leader sees it: it hears late of an end.
 struct Cluster {
     real: Vec<Node>,
@@ -248,7 +246,7 @@ impl Cluster {
     fn new(count: usize, outdated: &[bool]) -> Self {
         let mut real = nodes(count);
         for (node, outdated) in real.iter_mut().zip(outdated) {
-            node.outdated = *outdated;
+            node.age.is_current = !outdated;
         }
         settle(&mut real, all_healthy(count));
         let alive = real.iter().map(|node| node.id.clone()).collect();
@@ -259,7 +257,11 @@ impl Cluster {
         }
     }
 
-    fn end(&mut self, Ending(which): &Ending) {
+    /// What Auto Scaling may do between any two calls: end one that is not protected.
+    fn end(&mut self, which: Option<u8>) {
+        let Some(which) = which.map(usize::from) else {
+            return;
+        };
         let open = |node: &&Node| !node.protected && self.alive.contains(&node.id);
         let open: Vec<_> = self
             .real
@@ -312,7 +314,7 @@ proptest! {
                 }
             }
             for (node, turned) in view.iter_mut().zip(turned) {
-                node.outdated ^= turned;
+                node.age.is_current ^= turned;
             }
             let healthy = view.iter().filter(|node| node.standing == Standing::Healthy).count();
             let changes = next(&view, Raft { members: count, healthy });
@@ -321,14 +323,14 @@ proptest! {
                 some.map(|change| change.node.id.clone()).collect()
             };
             let (protect, release) = (ids(true), ids(false));
-            before.iter().for_each(|which| cluster.end(&Ending((*which).into())));
+            cluster.end(before);
             let all = protect.is_empty() || cluster.call(&protect, true);
-            between.iter().for_each(|which| cluster.end(&Ending((*which).into())));
+            cluster.end(between);
             if all && !release.is_empty() {
                 cluster.call(&release, false);
             }
             for which in 0..2 {
-                cluster.end(&Ending(which));
+                cluster.end(Some(which));
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::cloud::groups::Group;
 use crate::engine::{NodeEntry, PROTECTED_LABEL};
 use crate::run::chores::instances::Instances;
 use crate::run::chores::label;
-use crate::swarm::protection::{Node, Raft, Record, Standing};
+use crate::swarm::protection::{Age, Node, Raft, Record, Standing};
 use crate::swarm::{Instance, Role};
 
 /// Since when managers are not healthy, by node.
@@ -88,8 +88,10 @@ pub(super) fn node(
         in_service: member.in_service,
         protected: member.protected,
         record: record(node),
-        outdated: launches.is_some() && member.version != launches,
-        launched: instance.launched,
+        age: Age {
+            is_current: launches.is_none() || member.version == launches,
+            launched: instance.launched,
+        },
         instance_id,
     })
 }

@@ -159,8 +159,8 @@ impl<O: Outside> Agent<O> {
     ) -> Result<BTreeSet<String>, CloudError> {
         let protection = &mut self.chores.protection;
         // Where hooks are named in the settings, the role may not be allowed to ask for them.
-        let named = !self.settings.departure.hooks.is_empty();
-        if !named {
+        let by_settings = !self.settings.departure.hooks.is_empty();
+        if !by_settings {
             protection
                 .groups
                 .ask_hooks(&self.edges.lifecycle, names)
@@ -173,7 +173,8 @@ impl<O: Outside> Agent<O> {
             .filter_map(|node| facts::group(node, &self.chores.instances))
             .collect();
         let groups = &protection.groups;
-        let has_hook = |name| named || groups.hooks_of(name).is_some_and(|hooks| hooks.terminating);
+        let has_hook =
+            |name| by_settings || groups.hooks_of(name).is_some_and(|hooks| hooks.terminating);
         let unhooked = names
             .iter()
             .filter(|name| !has_hook(name) || recorded.contains(name));
