@@ -35,7 +35,6 @@ const END: &str = "CompleteLifecycleAction";
 
 /// An image without the engine, whose packages come more slowly than the hook waits.
 fn installed(lab: &Lab) -> Result<()> {
-    let name = unique("slow");
     let hook = Duration::from_secs(8);
     let slow = Fault::new("files", Effect::Delay)
         .delay_ms(1_000)
@@ -44,32 +43,17 @@ fn installed(lab: &Lab) -> Result<()> {
     let spec = ClusterSpec {
         image: Image::Plain,
         launching_hook: Some(hook),
-        ..ClusterSpec::new(&name, 1, 1)
+        ..ClusterSpec::new(&unique("slow"), 1, 1)
     };
     let cluster = Cluster::create(lab, &spec)?;
-    let launched = Instant::now();
-    let ids = ids(&cluster)?;
-    for id in &ids {
-        lab.wait_lifecycle(id, "InService", LIMIT)?;
-    }
-    let took = launched.elapsed();
-    eprintln!(
-        "    in service {:.1} s after the launch",
-        took.as_secs_f64()
-    );
-    ensure!(
-        took > hook * 3 / 2,
-        "nothing took longer than the hook waits"
-    );
-    ensure!(ids == self::ids(&cluster)?, "an instance was replaced");
+    let (ids, took) = in_service(lab, &cluster)?;
+    ensure!(took > hook * 3 / 2, "nothing took longer than the hook");
     for id in &ids {
         let calls = scaling(lab, id)?;
         let times = times(&calls, BEAT);
         ensure!(times.len() >= 2, "{id}: {} heartbeats", times.len());
-        let gap = times
-            .windows(2)
-            .map(|pair| pair[1] - pair[0])
-            .fold(0.0, f64::max);
+        let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
+        let gap = gaps.fold(0.0, f64::max);
         ensure!(
             gap < hook.as_secs_f64() / 2.0,
             "{id}: {gap:.1} s without a heartbeat"
@@ -124,19 +108,13 @@ fn kept(lab: &Lab) -> Result<()> {
         ..ClusterSpec::new(&name, 1, 1)
     };
     let cluster = Cluster::create(lab, &spec)?;
-    let launched = Instant::now();
-    let ids = ids(&cluster)?;
+    let (ids, took) = in_service(lab, &cluster)?;
+    ensure!(took > hook * 2, "nothing took longer than the hook");
     for id in &ids {
-        lab.wait_lifecycle(id, "InService", LIMIT)?;
         let calls = scaling(lab, id)?;
         ensure!(times(&calls, BEAT).len() >= 2, "{id}: {calls:?}");
         ended(&calls, "CONTINUE").with_context(|| id.clone())?;
     }
-    ensure!(
-        launched.elapsed() > hook * 2,
-        "nothing took longer than the hook waits"
-    );
-    ensure!(ids == self::ids(&cluster)?, "an instance was replaced");
     cluster.delete()
 }
 
@@ -146,8 +124,7 @@ fn baked(lab: &Lab) -> Result<()> {
         ..ClusterSpec::new(&unique("baked"), 1, 1)
     };
     let cluster = Cluster::create(lab, &spec)?;
-    for id in ids(&cluster)? {
-        lab.wait_lifecycle(&id, "InService", LIMIT)?;
+    for id in in_service(lab, &cluster)?.0 {
         let calls = scaling(lab, &id)?;
         let actions: Vec<_> = calls.iter().map(|call| call.action.as_str()).collect();
         ensure!(
@@ -156,6 +133,19 @@ fn baked(lab: &Lab) -> Result<()> {
         );
     }
     cluster.delete()
+}
+
+/// The first instances are, all of them; and how long it took.
+fn in_service(lab: &Lab, cluster: &Cluster) -> Result<(Vec<String>, Duration)> {
+    let launched = Instant::now();
+    let first = ids(cluster)?;
+    for id in &first {
+        lab.wait_lifecycle(id, "InService", LIMIT)?;
+    }
+    let took = launched.elapsed();
+    eprintln!("    in service after {:.1} s", took.as_secs_f64());
+    ensure!(first == ids(cluster)?, "an instance was replaced");
+    Ok((first, took))
 }
 
 fn ids(cluster: &Cluster) -> Result<Vec<String>> {
