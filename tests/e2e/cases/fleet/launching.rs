@@ -35,9 +35,9 @@ const END: &str = "CompleteLifecycleAction";
 
 /// An image without the engine, whose packages come more slowly than the hook waits.
 fn installed(lab: &Lab) -> Result<()> {
-    let hook = Duration::from_secs(8);
+    let hook = Duration::from_secs(16);
     let slow = Fault::new("files", Effect::Delay)
-        .delay_ms(1_000)
+        .delay_ms(2_500)
         .target("*.deb");
     let _slow = lab.fault(&slow)?;
     let spec = ClusterSpec {
@@ -68,7 +68,7 @@ fn given_up(lab: &Lab) -> Result<()> {
     let name = unique("hopeless");
     let _fault = lab.fault(&Fault::new("ssm", Effect::Error).cluster(&name))?;
     let spec = ClusterSpec {
-        launching_hook: Some(Duration::from_secs(24)),
+        launching_hook: Some(Duration::from_secs(40)),
         ..ClusterSpec::new(&name, 1, 1)
     };
     let cluster = Cluster::create(lab, &spec)?;
@@ -81,9 +81,9 @@ fn given_up(lab: &Lab) -> Result<()> {
         })?;
     }
     let took = launched.elapsed().as_secs_f64();
-    eprintln!("    given up {took:.1} s after the launch, of 24");
+    eprintln!("    given up {took:.1} s after the launch, of 40");
     ensure!(
-        took > 15.0,
+        took > 25.0,
         "{took:.1} s were not the hook's time less a quarter"
     );
     for id in &ids {
@@ -96,11 +96,11 @@ fn given_up(lab: &Lab) -> Result<()> {
 /// Parameter Store comes back when the hook would have run out twice.
 fn kept(lab: &Lab) -> Result<()> {
     let name = unique("patient");
-    let hook = Duration::from_secs(12);
-    let late = Fault::new("ssm", Effect::Error).cluster(&name).seconds(30);
+    let hook = Duration::from_secs(30);
+    let late = Fault::new("ssm", Effect::Error).cluster(&name).seconds(70);
     let _late = lab.fault(&late)?;
     let settings = "#cloud-config\nwrite_files:\n- path: /etc/swarmlet/config.d/patient.toml\n  content: |\n    \
-                    [launch]\n    budget = \"90s\"\n";
+                    [launch]\n    budget = \"150s\"\n";
     let spec = ClusterSpec {
         image: Image::CloudInit,
         user_data: Some(settings.to_owned()),
