@@ -59,7 +59,7 @@ fn start_agent(world: &World, id: MachineId) {
     });
     let edge = Edge::new(world.clone(), id);
     let agent = Agent::new(node, settings, edge.all()).expect("a state folder that can be read");
-    let life = async move { run(agent, &mut Wake(wake), &mut Notify::default()).await };
+    let life = async move { run(agent, &mut Wake(wake), &Notify::default()).await };
     let process = spawn_local(life.instrument(info_span!("agent", machine = id)));
     world.on(id, |machine| machine.agent = Some(process.abort_handle()));
     let world = world.clone();

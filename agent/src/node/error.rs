@@ -87,7 +87,7 @@ pub enum IdentifyError {
     Incomplete(&'static str),
     /// Its subnet has no IPv4 addresses.
     #[error(
-        "cannot take instance {0} into a swarm: swarm needs an IPv4 address, and this subnet has none; launch it in a \
+        "cannot take instance {0} into a swarm: swarm needs an IPv4 address, this subnet has none; launch it in a \
          subnet with IPv4 addresses"
     )]
     NoIpv4(String),
@@ -136,6 +136,23 @@ impl IdentifyError {
             | Self::Incomplete(_)
             | Self::NoIpv4(_)
             | Self::Metadata(_) => false,
+        }
+    }
+
+    /// The instance that it is about, where that is known.
+    pub fn instance_id(&self) -> Option<&str> {
+        match self {
+            Self::NoTags(id) | Self::NoRole(id) | Self::NoCluster(id) | Self::NoIpv4(id) => {
+                Some(id)
+            }
+            Self::WrongRole { instance_id, .. }
+            | Self::WrongCluster { instance_id, .. }
+            | Self::TagsHidden { instance_id, .. }
+            | Self::TagsUnanswered { instance_id, .. } => Some(instance_id),
+            Self::Metadata(_)
+            | Self::NotShown(_)
+            | Self::Incomplete(_)
+            | Self::NotUnderstood { .. } => None,
         }
     }
 

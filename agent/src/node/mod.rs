@@ -68,9 +68,13 @@ pub async fn identify<F: Fleet>(
     settings: &Settings,
     waiter: &mut impl Waiter,
 ) -> Result<Node, IdentifyError> {
-    let (facts, shown) = tokio::join!(facts::read(metadata), tags::shown(metadata));
-    let facts = understood(facts, metadata, waiter).await?;
-    let mut shown = shown?;
+    let (facts, mut shown) = loop {
+        match tokio::join!(facts::read(metadata), tags::shown(metadata)) {
+            (Err(why), _) if why.is_awaited() => waiter.waits(&why),
+            (facts, shown) => break (facts?, shown?),
+        }
+        wait::pause().await;
+    };
     let mut fleet = Some(fleet);
     let mut asked = None;
     loop {
@@ -86,22 +90,6 @@ pub async fn identify<F: Fleet>(
         }
         wait::pause().await;
         shown = tags::shown(metadata).await?;
-    }
-}
-
-/// The facts, after another look where they were not understood.
-async fn understood(
-    mut facts: Result<Facts, IdentifyError>,
-    metadata: &impl Metadata,
-    waiter: &mut impl Waiter,
-) -> Result<Facts, IdentifyError> {
-    loop {
-        match facts {
-            Err(why) if why.is_awaited() => waiter.waits(&why),
-            known => return known,
-        }
-        wait::pause().await;
-        facts = facts::read(metadata).await;
     }
 }
 

@@ -392,7 +392,7 @@ fn document(changes: &[(&str, Option<serde_json::Value>)]) -> Shows {
 #[tokio::test]
 async fn what_can_never_work_is_terminal() {
     let no_address = format!(
-        "cannot take instance {ID} into a swarm: swarm needs an IPv4 address, and this subnet has none; launch it in \
+        "cannot take instance {ID} into a swarm: swarm needs an IPv4 address, this subnet has none; launch it in \
          a subnet with IPv4 addresses"
     );
     let incomplete = |key: &str| {

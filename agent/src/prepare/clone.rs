@@ -15,7 +15,6 @@ use super::service;
 use crate::command::Runner;
 use crate::config::Settings;
 use crate::engine::daemon_json::labelled_instance;
-use crate::node::Node;
 
 /// As much of the agent's membership as is of use here.
 #[derive(Deserialize)]
@@ -27,7 +26,7 @@ const MEMBERSHIP: &str = "membership.json";
 
 /// Removes the swarm state and the agent's memory of another instance, if there are any.
 pub(super) async fn evict(
-    node: &Node,
+    instance_id: &str,
     settings: &Settings,
     runner: &impl Runner,
 ) -> Result<(), PrepareError> {
@@ -39,7 +38,7 @@ pub(super) async fn evict(
             .map(str::to_owned)
     };
     let owner = remembered(&settings.state_dir).or_else(labelled);
-    let Some(other) = owner.filter(|owner| *owner != node.instance_id) else {
+    let Some(other) = owner.filter(|owner| *owner != instance_id) else {
         return Ok(());
     };
     tracing::warn!(

@@ -54,7 +54,7 @@ pub async fn prepare<L: Lifecycle>(
         clock,
         is_shared,
     } = edges;
-    clone::evict(node, settings, runner).await?;
+    clone::evict(&node.instance_id, settings, runner).await?;
     let renamed =
         settings.node.hostname && hostname::settle(node, settings, runner, is_shared).await?;
     // The file comes before the engine, which then starts with it and needs no restart.

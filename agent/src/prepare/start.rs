@@ -2,7 +2,7 @@
 
 use tracing::{Instrument, info, info_span};
 
-use super::waiting::Waiting;
+use super::waiting::{self, Waiting};
 use super::{Edges, PrepareError, prepare, shared};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
@@ -10,24 +10,33 @@ use crate::cloud::imds::Imds;
 use crate::cloud::lifecycle::AutoScaling;
 use crate::command::Host;
 use crate::config::Settings;
-use crate::node::{self, Node, Waiter};
+use crate::node::{self, Node};
+use crate::report::notify::Notify;
 use crate::run::BootClock;
 
 /// Finds out who this node is and readies its host. `say` tells people who look at the journal or at the
 /// console what is waited for.
 pub async fn start(settings: &Settings, say: impl Fn(&str)) -> Result<(), PrepareError> {
     let mut waiting = Waiting::new(say, settings.runtime_dir.clone());
-    ready(settings, &mut waiting).await?;
+    let (notify, watched) = (Notify::default(), waiting.watched());
+    tokio::select! {
+        done = ready(settings, &mut waiting) => done?,
+        never = waiting::let_go(settings, &Host, &notify, watched) => match never {},
+    }
     waiting.over();
     Ok(())
 }
 
-async fn ready(settings: &Settings, waiter: &mut impl Waiter) -> Result<(), PrepareError> {
+async fn ready<S: Fn(&str)>(
+    settings: &Settings,
+    waiting: &mut Waiting<S>,
+) -> Result<(), PrepareError> {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
     let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws));
-    let identified = node::identify(&imds, fleet, settings, waiter);
+    let identified = node::identify(&imds, fleet, settings, waiting);
     let (node, vpc_cidrs) = tokio::try_join!(identified, node::vpc_cidrs(&imds))?;
+    waiting.found();
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
     async {

@@ -1,18 +1,32 @@
 //! What happens while the tags are waited for: it is said where people look, and the boot goes on.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
+use super::clone;
+use crate::command::Runner;
+use crate::config::Settings;
 use crate::node::{IdentifyError, News, Told, Waiter};
 use crate::report::note::{self, Note};
 use crate::report::notify::Notify;
 
-/// For this long the units that come after `prepare` are held up, the engine among them: most tags that
+/// For this long the units that come after `prepare` are held up, the engine among them: many tags that
 /// come late are there by then, and the engine starts with its settings. After it they start without, and
 /// an engine that is in no swarm is restarted when its settings are known.
-const HOLD: Duration = Duration::from_mins(1);
+const HOLD: Duration = Duration::from_secs(20);
+
+/// What is known of a node that waits.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Waits {
+    /// It does.
+    waits: bool,
+    /// Its instance, once metadata tells.
+    instance_id: Option<String>,
+}
 
 /// Says what is waited for, once.
 pub(super) struct Waiting<S> {
@@ -20,7 +34,7 @@ pub(super) struct Waiting<S> {
     runtime_dir: PathBuf,
     notify: Notify,
     told: Told,
-    since: Option<Instant>,
+    waits: watch::Sender<Waits>,
     note: Option<Note>,
 }
 
@@ -32,14 +46,26 @@ impl<S: Fn(&str)> Waiting<S> {
             runtime_dir,
             notify: Notify::default(),
             told: Told::default(),
-            since: None,
+            waits: watch::channel(Waits::default()).0,
             note: None,
+        }
+    }
+
+    /// What is known, for who lets the boot go on.
+    pub(super) fn watched(&self) -> watch::Receiver<Waits> {
+        self.waits.subscribe()
+    }
+
+    /// Nothing is waited for any more, and the host is not ready yet.
+    pub(super) fn found(&mut self) {
+        if self.waits.borrow().waits {
+            self.tell("readying this host: its tags are there");
         }
     }
 
     /// The host is ready: what comes after starts now, if it did not before.
     pub(super) fn over(mut self) {
-        if self.since.is_some() {
+        if self.waits.borrow().waits {
             self.notify.status("");
         }
         // The agent goes on as soon as it is gone.
@@ -68,43 +94,46 @@ impl<S: Fn(&str)> Waiter for Waiting<S> {
         if news == News::First {
             (self.say)(&text);
         }
-        let since = *self.since.get_or_insert_with(Instant::now);
-        // Without the note the agent would not know that it has to wait as well.
-        if since.elapsed() >= HOLD && self.note.is_some() {
-            self.notify.ready();
-        }
+        let waits = Waits {
+            // Without the note the agent would not know that it has to wait as well.
+            waits: self.note.is_some(),
+            instance_id: why.instance_id().map(str::to_owned),
+        };
+        self.waits.send_if_modified(|before| {
+            let is_new = *before != waits;
+            *before = waits;
+            is_new
+        });
     }
+}
+
+/// Lets the boot go on when the tags take long; ends with what it is raced against. A copied disk's swarm state
+/// goes before the engine can start with it, as ever. Who was a member before has its settings on the disk: nobody
+/// has to wait.
+pub(super) async fn let_go(
+    settings: &Settings,
+    runner: &impl Runner,
+    notify: &Notify,
+    mut waits: watch::Receiver<Waits>,
+) -> Infallible {
+    // The sender lives as long as the race.
+    let begun = waits.wait_for(|waits| waits.waits).await;
+    let own = begun.ok().and_then(|waits| waits.instance_id.clone());
+    if own.is_none() || own != clone::remembered(&settings.state_dir) {
+        sleep(HOLD).await;
+    }
+    let instance_id = waits.borrow().instance_id.clone();
+    let evicted = match &instance_id {
+        Some(id) => clone::evict(id, settings, runner).await,
+        None => Ok(()),
+    };
+    match evicted {
+        Ok(()) => notify.ready(),
+        Err(error) => tracing::warn!(%error, "the boot is held up until this host is ready"),
+    }
+    std::future::pending().await
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_waited_for_is_said_once_and_left_for_the_agent_until_the_host_is_ready() {
-        let folder = tempfile::tempdir().unwrap();
-        let said = RefCell::new(Vec::new());
-        let say = |text: &str| said.borrow_mut().push(text.to_owned());
-        let note = || Note::read(folder.path(), note::PREPARE);
-        let mut waiting = Waiting::new(say, folder.path().to_owned());
-        let (tags, role) = (
-            IdentifyError::NoTags("i-1".into()),
-            IdentifyError::NoRole("i-1".into()),
-        );
-        assert_eq!(note(), None);
-        for why in [&tags, &tags, &role, &role, &tags] {
-            waiting.waits(why);
-            assert_eq!(note(), Some(why.waiting()));
-            assert!(!waiting.notify.is_ready(), "the boot is held up");
-            tokio::time::advance(HOLD / 5).await;
-        }
-        assert_eq!(*said.borrow(), [tags.waiting(), role.waiting()]);
-        waiting.waits(&tags);
-        assert!(waiting.notify.is_ready(), "the boot goes on");
-        assert!(note().is_some(), "and the agent waits");
-        waiting.over();
-        assert_eq!(note(), None);
-    }
-}
+#[path = "waiting_tests.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! What systemd hears: `READY=1`, `STATUS=`, the watchdog (`sd_notify(3)`).
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use sd_notify::NotifyState;
@@ -13,7 +14,7 @@ const START_EXTENSION_US: u32 = 60_000_000;
 /// The service manager's ear. Without one (no `NOTIFY_SOCKET`) all of it does nothing.
 #[derive(Debug, Default)]
 pub struct Notify {
-    ready: bool,
+    ready: Cell<bool>,
     /// Where the status file goes; nowhere if none.
     runtime_dir: Option<PathBuf>,
 }
@@ -22,7 +23,7 @@ impl Notify {
     /// One that also keeps the status file.
     pub fn with_file(runtime_dir: &Path) -> Self {
         Self {
-            ready: false,
+            ready: Cell::new(false),
             runtime_dir: Some(runtime_dir.to_owned()),
         }
     }
@@ -37,10 +38,9 @@ impl Notify {
         }
     }
 
-    /// The node is in the swarm; of `prepare`, what comes after it may start. Said once.
-    pub fn ready(&mut self) {
-        if !self.ready {
-            self.ready = true;
+    /// What comes after may start: the node is in the swarm, or waits for what a person has to do first. Said once.
+    pub fn ready(&self) {
+        if !self.ready.replace(true) {
             send(&[NotifyState::Ready]);
         }
     }
@@ -48,7 +48,7 @@ impl Notify {
     /// Whether that was said.
     #[cfg(test)]
     pub(crate) fn is_ready(&self) -> bool {
-        self.ready
+        self.ready.get()
     }
 
     /// What the node is doing or waiting for.
@@ -58,7 +58,7 @@ impl Notify {
 
     /// The loop is alive.
     pub(crate) fn pulse(&self) {
-        if self.ready {
+        if self.ready.get() {
             send(&[NotifyState::Watchdog]);
         } else {
             send(&[

@@ -13,6 +13,9 @@ use crate::swarm::launch::{self, Launch, Word};
 use crate::swarm::notice::Target;
 use crate::swarm::{Kind, Trouble};
 
+/// How often in one go it is looked at what is due; the rest waits for the next round.
+const LOOKS: u32 = 5;
+
 impl<O: Outside> Agent<O> {
     /// Does what is due; says when to look again. What fails here fails nothing else.
     pub(super) async fn tell_launch(&mut self) -> Option<Duration> {
@@ -21,8 +24,8 @@ impl<O: Outside> Agent<O> {
         }
         let group = self.node.group.clone()?;
         self.note_start();
-        // Once asked, what is due is known.
-        for _ in 0..2 {
+        // Once asked, what is due is known; and so it is when a hook turns out to be done.
+        for _ in 0..LOOKS {
             let launch = self.launch();
             if launch.member && !self.launched.joined {
                 self.note_launch(Launched {
@@ -35,8 +38,9 @@ impl<O: Outside> Agent<O> {
                 Err(word) => word,
             };
             let now = self.edges.clock.uptime();
-            let said = self.say(&group, word).await;
-            self.settle(word, said, now);
+            if let Some(said) = self.say(&group, word).await.transpose() {
+                self.settle(word, said, now);
+            }
             if self.launched.told {
                 return None;
             }
@@ -92,7 +96,7 @@ impl<O: Outside> Agent<O> {
     /// The one with the shortest time, and since when it runs: since this boot, where that began the launch,
     /// or since a heartbeat.
     fn launching_hook(&self) -> Option<launch::Hook> {
-        let timeout = self.launching().map(|hook| hook.timeout).min()?;
+        let timeout = self.launching().next()?.timeout;
         let waited = self.knowledge.waited;
         let booted = waited.booted.filter(|_| !self.launched.again);
         let began = waited.beaten.or(booted);
@@ -153,21 +157,43 @@ impl<O: Outside> Agent<O> {
         uptime.checked_sub(moment).unwrap_or(uptime)
     }
 
-    async fn say(&mut self, group: &str, word: Word) -> Result<Waiting, CloudError> {
-        if self.knowledge.launching.is_none() {
-            let mut hooks = self.edges.lifecycle.hooks(group).await?;
-            hooks.retain(|hook| hook.transition == Transition::Launching);
-            self.knowledge.launching = Some(hooks);
-        }
-        let mut heard = None;
-        for hook in self.launching() {
-            match self.say_to(group, &hook.name, word).await? {
-                Waiting::Heard => heard = heard.or(Some(Waiting::Heard)),
-                Waiting::NotWaiting => heard = Some(Waiting::NotWaiting),
+    /// What came of it; nothing where it has to be looked at again what is due.
+    async fn say(&mut self, group: &str, word: Word) -> Result<Option<Waiting>, CloudError> {
+        let hooks = self.list(group).await?;
+        // Where the one with the shortest time is done, the others have more.
+        let told = match word {
+            Word::Failed => hooks.get(..1).unwrap_or_default(),
+            _ => &hooks[..],
+        };
+        let mut done = Vec::new();
+        for hook in told {
+            if self.say_to(group, &hook.name, word).await? == Waiting::NotWaiting {
+                done.push(hook);
             }
         }
-        // A group without such a hook waits for nobody.
-        Ok(heard.unwrap_or(Waiting::Heard))
+        if done.is_empty() {
+            // A group without such a hook waits for nobody.
+            return Ok(Some(Waiting::Heard));
+        }
+        if word == Word::Ready || done.len() == hooks.len() {
+            return Ok(Some(Waiting::NotWaiting));
+        }
+        // Somebody else has completed them.
+        let left = hooks.iter().filter(|hook| !done.contains(hook));
+        self.knowledge.launching = Some(left.cloned().collect());
+        Ok((done.len() < told.len()).then_some(Waiting::Heard))
+    }
+
+    /// The group's launching hooks, the one with the shortest time first.
+    async fn list(&mut self, group: &str) -> Result<Vec<Hook>, CloudError> {
+        if let Some(hooks) = &self.knowledge.launching {
+            return Ok(hooks.clone());
+        }
+        let mut hooks = self.edges.lifecycle.hooks(group).await?;
+        hooks.retain(|hook| hook.transition == Transition::Launching);
+        hooks.sort_by_key(|hook| hook.timeout);
+        self.knowledge.launching = Some(hooks.clone());
+        Ok(hooks)
     }
 
     async fn say_to(&self, group: &str, hook: &str, word: Word) -> Result<Waiting, CloudError> {

@@ -23,11 +23,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// Runs the agent until it is asked to stop. A stop of the service is no departure: the
 /// node stays in the swarm.
-pub async fn run<O: Outside>(
-    mut agent: Agent<O>,
-    triggers: &mut impl Triggers,
-    notify: &mut Notify,
-) {
+pub async fn run<O: Outside>(mut agent: Agent<O>, triggers: &mut impl Triggers, notify: &Notify) {
     let mut last = None;
     let mut failures = 0;
     loop {

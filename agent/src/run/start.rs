@@ -55,7 +55,7 @@ impl Outside for Real {
 /// Runs the agent until it is asked to stop.
 pub async fn start(settings: Settings) -> Result<(), StartError> {
     let trace = Trace::start();
-    let mut notify = Notify::with_file(&settings.runtime_dir);
+    let notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     let metrics = Metrics::default();
     let _server = serve(&metrics, &settings).await;
@@ -96,7 +96,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let rounds = async {
         info!(version = env!("CARGO_PKG_VERSION"), "agent started");
         tokio::select! {
-            () = rounds::run(agent, &mut triggers, &mut notify) => {}
+            () = rounds::run(agent, &mut triggers, &notify) => {}
             () = &mut following => {}
             () = &mut keeping => {}
         }

@@ -20,6 +20,7 @@ pub(super) async fn for_prepare(runtime_dir: &Path, notify: &Notify) {
     while let Some(text) = Note::read(runtime_dir, note::PREPARE) {
         if told.as_ref() != Some(&text) {
             notify.status(&format!("swarmlet-prepare is {text}"));
+            notify.ready();
             info!("waiting for swarmlet-prepare");
             told = Some(text);
         }
@@ -54,6 +55,8 @@ impl Waiter for Waiting<'_> {
         }
         let text = why.waiting();
         self.notify.status(&text);
+        // A person may have to tag the instance first, and what he does that with may be part of the boot.
+        self.notify.ready();
         if news == News::First {
             warn!("{text}");
         }

@@ -123,7 +123,7 @@ fn odd_metadata(lab: &Lab) -> Result<()> {
     for (member, advice) in [
         (
             "privateIp",
-            "swarm needs an IPv4 address, and this subnet has none",
+            "swarm needs an IPv4 address, this subnet has none",
         ),
         ("region", r#"has no "region"; is this an EC2 instance"#),
     ] {

@@ -8,7 +8,7 @@ use lab::{Cluster, ClusterSpec, Fault, Lab, Launch, Role, wait_until};
 
 use super::fleet::seen::manager;
 use super::support::{
-    agent_is_ready, console_says, docker, journal_of, profile, requests_of, unique, unit,
+    agent_is_ready, booted, console_says, docker, journal_of, profile, requests_of, unique, unit,
 };
 use crate::Case;
 
@@ -36,7 +36,7 @@ pub(super) const JOINED: Duration = Duration::from_secs(30);
 /// Said by every node that waits.
 const WAITS: &str = "waiting for this instance's tags: cannot tell this node's role";
 /// For this long the boot is held up by a node that waits.
-const HOLD: Duration = Duration::from_mins(1);
+const HOLD: Duration = Duration::from_secs(20);
 
 /// A cluster to join, and the profile of its manager's group.
 pub(super) fn formed(lab: &Lab, name: &str) -> Result<(Cluster, String)> {
@@ -121,7 +121,8 @@ fn late_tags(lab: &Lab) -> Result<()> {
         let asks = requests.iter().filter(|r| r.action == "DescribeTags");
         Ok(asks.count())
     };
-    ensure!(asked(&named)? == 0, "metadata shows its tags");
+    // About its name, once.
+    ensure!(asked(&named)? <= 1, "metadata shows its tags");
     ensure!(
         (1..=6).contains(&asked(&bare)?),
         "asked {} times",
@@ -154,12 +155,12 @@ fn very_late_tags(lab: &Lab) -> Result<()> {
         time + Duration::from_secs(5) >= HOLD,
         "tags that come a little late cost a restart"
     );
-    thread::sleep(Duration::from_secs(20));
-    for (name, state) in [("swarmlet-prepare", "active"), ("swarmlet", "activating")] {
-        let name = format!("{name}.service");
-        ensure!(unit(lab, &id, &name, "ActiveState")? == state, "{name}");
-        ensure!(unit(lab, &id, &name, "NRestarts")? == "0", "{name}");
-        let said = unit(lab, &id, &name, "StatusText")?;
+    thread::sleep(Duration::from_secs(40));
+    booted(lab, &id)?;
+    for name in ["swarmlet-prepare.service", "swarmlet.service"] {
+        ensure!(unit(lab, &id, name, "ActiveState")? == "active", "{name}");
+        ensure!(unit(lab, &id, name, "NRestarts")? == "0", "{name}");
+        let said = unit(lab, &id, name, "StatusText")?;
         ensure!(said.contains(WAITS), "{name} says {said:?}");
     }
     let inactive = docker(lab, &id, &["info", "--format", "{{.Swarm.LocalNodeState}}"])?;
@@ -230,7 +231,7 @@ fn agent_waits(lab: &Lab) -> Result<()> {
     // Longer than a start may take that says nothing.
     thread::sleep(Duration::from_secs(200));
     let state = unit(lab, &id, "swarmlet.service", "ActiveState")?;
-    ensure!(state == "activating", "it is {state}");
+    ensure!(state == "active", "it is {state}");
     ensure!(unit(lab, &id, "swarmlet.service", "NRestarts")? == "0");
     let engine = docker(lab, &id, &["info", "--format", "{{.Swarm.LocalNodeState}}"])?;
     ensure!(engine == "active", "the engine is {engine}");

@@ -45,6 +45,14 @@ impl Group {
         });
     }
 
+    /// Somebody else has completed it.
+    pub(crate) fn completes(&self, name: &str) {
+        self.0
+            .borrow_mut()
+            .waiting
+            .retain(|waiting| waiting != name);
+    }
+
     pub(crate) fn waits_no_more(&self) {
         self.0.borrow_mut().waiting.clear();
     }

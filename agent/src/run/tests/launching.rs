@@ -199,6 +199,40 @@ async fn who_is_not_waited_for_is_neither_kept_nor_given_up() {
     }
 }
 
+/// A function that somebody else's hook waits for has completed it.
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_others_have_completed_does_not_count() {
+    let two = |world: &World| {
+        let host = launched(world);
+        let short = Transition::Launching;
+        host.group.waits_for("other", short, 30 * SECOND);
+        host.group.completes("other");
+        host
+    };
+    let host = two(&World::default());
+    let mut agent = host.agent();
+    play(&mut agent, 238 * SECOND).await;
+    assert!(!abandoned(&host) && host.group.beats() == 0);
+    play(&mut agent, 4 * SECOND).await;
+    assert!(abandoned(&host));
+
+    let host = two(&World::default());
+    let mut agent = host.agent_with(|settings| settings.launch.budget = Some(10 * MINUTE));
+    play(&mut agent, 598 * SECOND).await;
+    assert!(!abandoned(&host) && host.group.beats() < 8);
+    play(&mut agent, 4 * SECOND).await;
+    assert!(abandoned(&host));
+
+    let world = World::default();
+    until_it_serves(&mut Host::new(&world, 1, Role::Manager).agent()).await;
+    let host = two(&world);
+    play(&mut host.agent(), MINUTE).await;
+    assert_eq!(
+        host.group.heard(),
+        [("launch".to_owned(), Verdict::Continue)]
+    );
+}
+
 /// It was in a warm pool for a day.
 #[tokio::test(start_paused = true)]
 async fn the_time_in_a_warm_pool_does_not_count() {

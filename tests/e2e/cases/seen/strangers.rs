@@ -14,7 +14,7 @@ pub(in crate::cases) const CASES: &[Case] = &[Case {
     run: strangers,
 }];
 
-/// Four of them, which boot side by side.
+/// Five of them, which boot side by side.
 fn strangers(lab: &Lab) -> Result<()> {
     let worker = shared(lab)?.machines_of(Role::Worker)?.remove(0).id;
     let profile = profile(lab, &worker)?;
@@ -34,6 +34,10 @@ fn strangers(lab: &Lab) -> Result<()> {
         tags: named(None),
         ..bare()
     })?;
+    let wrong = launch(Launch {
+        tags: named(Some("boss")),
+        ..bare()
+    })?;
     let with = || Launch {
         tags: named(Some("worker")),
         profile: Some(profile.clone()),
@@ -48,9 +52,10 @@ fn strangers(lab: &Lab) -> Result<()> {
     )?;
     tags_off(lab, &hidden)?;
     role_missing(lab, &roleless)?;
+    role_wrong(lab, &wrong)?;
     no_permission(lab, &denied)?;
     clock_off(lab, &late)?;
-    [hidden, roleless, denied, late]
+    [hidden, roleless, wrong, denied, late]
         .iter()
         .try_for_each(|id| lab.terminate(id))
 }
@@ -67,13 +72,26 @@ fn tags_off(lab: &Lab, id: &str) -> Result<()> {
 }
 
 fn role_missing(lab: &Lab, id: &str) -> Result<()> {
+    status_says(lab, id, "agent", "waiting for this instance's tags")?;
     status_says(lab, id, "agent", "has no tag swarm:role")?;
-    status_says(lab, id, "agent", "not tried again")?;
     doctor_says(
         lab,
         id,
         "metadata",
         "has no tag swarm:role",
+        "set swarm:role = manager or worker",
+    )
+}
+
+fn role_wrong(lab: &Lab, id: &str) -> Result<()> {
+    let said = "the tag swarm:role of instance";
+    status_says(lab, id, "agent", said)?;
+    status_says(lab, id, "agent", "not tried again")?;
+    doctor_says(
+        lab,
+        id,
+        "metadata",
+        said,
         "set swarm:role = manager or worker",
     )
 }
