@@ -93,9 +93,12 @@ def step() -> None:
 
 
 def _delete_group(self: Any, account_id: str, region_name: str) -> None:
-    """What is deleted stays among the stack's resources until all are: moto would make it anew to tell its outputs."""
+    """What is deleted stays among the stack's resources until all are: moto would make it anew to tell its outputs.
+
+    One that an update or a failed creation takes away goes by force here; AWS waits for its members then too.
+    """
     if _is_there(self):
-        group_deletion.remove(self)
+        group_deletion.by_force(self)
 
 
 def _is_there(group: Any) -> bool:
