@@ -214,8 +214,8 @@ def reconcile() -> None:
         # Also what was protected until now: a scale-in waits for it as long as it takes.
         _settle(group)
     group_deletion.step()
-    stack_deletion.step()
     stack_updates.step()
+    stack_deletion.step()
 
 
 def _drop_terminated(group: Any) -> None:

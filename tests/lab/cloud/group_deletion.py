@@ -31,18 +31,22 @@ def to_nothing(group: Any) -> None:
     group.set_desired_capacity(0)
 
 
-def remove(group: Any) -> None:
-    """Takes away a group that has no members any more, with its hooks."""
-    backend = group.autoscaling_backend
-    hooks.forget(backend, group.name)
-    _remove(backend, group.name)
+def by_force(group: Any) -> None:
+    """Ends all members, protected ones too, and "deletes any outstanding lifecycle actions" (DeleteAutoScalingGroup)."""
+    group.status = IN_PROGRESS
+    hooks.forget(group.autoscaling_backend, group.name)
+    for state in list(group.instance_states):
+        lifecycle.end(group, state)
+    to_nothing(group)
+    step()
 
 
 def step() -> None:
     """One look at all groups that are being deleted: those without members are gone."""
-    for group in list(autoscaling_backends[ACCOUNT][REGION].autoscaling_groups.values()):
+    backend = autoscaling_backends[ACCOUNT][REGION]
+    for group in list(backend.autoscaling_groups.values()):
         if group.status == IN_PROGRESS and not group.instance_states:
-            remove(group)
+            _remove(backend, group.name)
 
 
 def _delete(self: Any) -> EmptyResult:
@@ -56,15 +60,5 @@ def _delete(self: Any) -> EmptyResult:
             "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) "
             "still in the group.",
         )
-    _begin(group)
-    step()
+    by_force(group)
     return EmptyResult()
-
-
-def _begin(group: Any) -> None:
-    """Ends all members, protected ones too, and "deletes any outstanding lifecycle actions" (DeleteAutoScalingGroup)."""
-    group.status = IN_PROGRESS
-    hooks.forget(group.autoscaling_backend, group.name)
-    for state in list(group.instance_states):
-        lifecycle.end(group, state)
-    to_nothing(group)

@@ -18,7 +18,7 @@ from moto.cloudformation.models import CloudFormationBackend, Event
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 
-from . import group_deletion, patience, stack_updates
+from . import ACCOUNT, REGION, group_deletion, patience, stack_updates
 from .patching import add, replace
 from .stacks import LifecycleHookResource
 
@@ -64,11 +64,9 @@ class Deletion:
         return False
 
     def _drop(self, group: Any) -> None:
-        """Somebody may have deleted it by force meanwhile."""
-        if _is_there(group):
-            group_deletion.remove(group)
+        """It may be gone already: somebody may have deleted it by force meanwhile."""
+        group.delete(ACCOUNT, REGION)
         self._tell(group, "DELETE_COMPLETE")
-        self.stack.resource_map._parsed_resources.pop(group.logical_resource_id)
         self.groups.remove(group)
         self.began = None
 
@@ -85,12 +83,22 @@ _deletions: list[Deletion] = []
 def install() -> None:
     """Puts the changes into moto."""
     add(CloudFormationResponse, update_termination_protection=_protect)
+    replace(FakeAutoScalingGroup, delete=_delete_group)
     replace(CloudFormationBackend, delete_stack=_delete_in_steps)
 
 
 def step() -> None:
     """One look at all stacks that are being deleted."""
     _deletions[:] = [deletion for deletion in _deletions if deletion.step()]
+
+
+def _delete_group(self: Any, account_id: str, region_name: str) -> None:
+    """What is deleted stays among the stack's resources until all are: moto would make it anew to tell its outputs.
+
+    One that an update or a failed creation takes away goes by force here; AWS waits for its members then too.
+    """
+    if _is_there(self):
+        group_deletion.by_force(self)
 
 
 def _is_there(group: Any) -> bool:
@@ -126,10 +134,9 @@ def _begin(backend: Any, stack: Any) -> None:
 
 def _drop_hooks(stack: Any) -> None:
     """Hooks that are resources of their own name their group, and so go before it."""
-    resources = stack.resource_map._parsed_resources
-    for name in [n for n, resource in resources.items() if isinstance(resource, LifecycleHookResource)]:
-        hook = resources.pop(name)
-        stack.resource_map._delete_resource(hook, stack.resource_map._resource_json_map[name])
+    for resource in stack.resource_map._parsed_resources.values():
+        if isinstance(resource, LifecycleHookResource):
+            resource.delete(ACCOUNT, REGION)
 
 
 def _groups_in_order(resources: Any) -> list[Any]:

@@ -187,10 +187,8 @@ class LifecycleHookResource(CloudFormationModel):
         """Makes the hook anew."""
         return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
 
-    @classmethod
-    def delete_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
-    ) -> None:
-        """Takes the hook away."""
-        group = cloudformation_json["Properties"]["AutoScalingGroupName"]
-        autoscaling_backends[account_id][region_name].delete_lifecycle_hook(group, resource_name)
+    def delete(self, account_id: str, region_name: str) -> None:
+        """Takes the hook away, if it is there: it goes before its group, and moto asks for it again after that."""
+        backend, group = autoscaling_backends[account_id][region_name], self.hook.auto_scaling_group_name
+        if backend.describe_lifecycle_hooks(group, [self.hook.name]):
+            backend.delete_lifecycle_hook(group, self.hook.name)

@@ -59,6 +59,7 @@ class Protected(Case):
         self.assertEqual((self.managers.ids(), self.workers.described()), ([manager], None))
         told = self.calls.describe_stacks(StackName=self.name)["Stacks"][0]
         self.assertEqual(told["StackStatus"], "DELETE_IN_PROGRESS")
+        self.assertIsNone(self.workers.described(), "its outputs name what is gone")
         metadata = Metadata(cloud, manager)
         self.addCleanup(metadata.connection.close)
         # The role is still there, and so is all that a manager needs to take it back itself.
@@ -109,6 +110,23 @@ class Hooks(Case):
         # What scripts/launch does first, so that nobody is waited for.
         self.managers.unhook("swarmlet-terminating")
         wait_until(lambda: self.status() is None, 3)
+
+    def test_that_are_resources_of_their_own_go_before_their_group(self) -> None:
+        stack = cloud.stack(self.name, ManagerCount=1, WorkerCount=1)
+        hook = """Resources:
+  OwnHook:
+    Type: AWS::AutoScaling::LifecycleHook
+    Properties:
+      AutoScalingGroupName: !Ref WorkerGroup
+      LifecycleHookName: own
+      LifecycleTransition: autoscaling:EC2_INSTANCE_TERMINATING
+"""
+        self.calls.create_stack(**stack | {"TemplateBody": stack["TemplateBody"].replace("Resources:\n", hook, 1)})
+        hooks = self.workers.calls.describe_lifecycle_hooks(**self.workers.name)["LifecycleHooks"]
+        self.assertEqual([h["LifecycleHookName"] for h in hooks], ["own"])
+        self.delete()
+        wait_until(lambda: self.status() is None, 3)
+        self.assertIsNone(self.workers.described())
 
     def test_an_update_under_way_ends_with_it(self) -> None:
         self.make()
