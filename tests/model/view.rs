@@ -149,7 +149,9 @@ fn one(view: &View, profile: Profile) -> Option<Step> {
         Action::Join(address) => Step::Join(node_of(address)),
         Action::Remember(epoch) => Step::Remember(number(epoch)),
         Action::Leave => Step::Leave,
-        Action::Unlock | Action::RestartEngine => unreachable!("no such engine in the model"),
+        Action::Unlock | Action::RestartEngine | Action::ClearSwarm => {
+            unreachable!("no such engine in the model")
+        }
         Action::Announce
         | Action::Mark
         | Action::Retract

@@ -124,6 +124,7 @@ mod tests {
             ("swarmlet-run.8", true),
             ("swarmlet-config-check.8", true),
             ("swarmlet-announce.8", false),
+            ("swarmlet-clear-swarm.8", false),
             ("swarmlet-help.8", false),
         ] {
             assert_eq!(below.join(name).exists(), is_there, "{name}");

@@ -1,6 +1,7 @@
 //! The command line: parse, pick a verb. No logic of its own.
 
 mod announce;
+mod clear_swarm;
 mod completions;
 mod config;
 mod dashboard;
@@ -61,6 +62,9 @@ enum Verb {
     /// Write the engine label of a departure (run by swarmlet-announce.service)
     #[command(hide = true)]
     Announce,
+    /// Start an engine without its swarm state if it does not start with it (run by swarmlet-clear-swarm.service)
+    #[command(hide = true)]
+    ClearSwarm,
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
@@ -104,6 +108,7 @@ pub fn main() -> Exit {
         Verb::Activate => with_settings(&cli.options, depart::activate),
         Verb::Dashboard => with_settings(&cli.options, dashboard::run),
         Verb::Announce => with_settings(&cli.options, announce::run),
+        Verb::ClearSwarm => with_settings(&cli.options, clear_swarm::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Completions(form) => completions::run(form, Cli::command()),
         Verb::Man(form) => man::run(&form, Cli::command()),

@@ -7,11 +7,12 @@ use crate::command::{Command, Runner};
 
 const CONCERN: &str = "units";
 /// What a node needs, and whether it has to be enabled: the engine's service is, by `prepare`.
-const UNITS: [(&str, bool); 5] = [
+const UNITS: [(&str, bool); 6] = [
     ("swarmlet-prepare.service", true),
     ("swarmlet.service", true),
     ("swarmlet-restart-engine.path", true),
     ("swarmlet-announce.path", true),
+    ("swarmlet-clear-swarm.path", true),
     ("docker.service", false),
 ];
 const PROPERTIES: &str = "Id,LoadState,UnitFileState,ActiveState,FragmentPath,NeedDaemonReload";

@@ -278,4 +278,8 @@ pub trait Engine {
 
     /// Asks for a restart of the engine, which happens some time after.
     async fn restart(&self) -> Result<(), EngineError>;
+
+    /// Asks for a start of the engine without its swarm state, if it does not start with it: that happens some
+    /// time after, and the state is then gone.
+    async fn clear_swarm(&self) -> Result<(), EngineError>;
 }

@@ -75,7 +75,7 @@ fn memories(state_dir: &Path) -> Result<Vec<std::path::PathBuf>, PrepareError> {
     Ok(others.map(|entry| entry.path()).collect())
 }
 
-fn remove(path: &Path) -> Result<(), PrepareError> {
+pub(super) fn remove(path: &Path) -> Result<(), PrepareError> {
     let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
     let removed = if is_folder {
         fs::remove_dir_all(path)

@@ -4,6 +4,7 @@
 //! and after a crash the next run goes on where it has to.
 
 mod announce;
+mod clear;
 mod clone;
 mod engine;
 mod error;
@@ -26,6 +27,7 @@ use crate::node::Node;
 use crate::run::Clock;
 
 pub use announce::announce;
+pub use clear::clear_swarm;
 pub use error::PrepareError;
 pub use start::start;
 
@@ -54,6 +56,7 @@ pub async fn prepare<L: Lifecycle>(
         clock,
         is_shared,
     } = edges;
+    clear::finish(settings, runner).await?;
     clone::evict(&node.instance_id, settings, runner).await?;
     let renamed =
         settings.node.hostname && hostname::settle(node, settings, runner, is_shared).await?;

@@ -3,13 +3,22 @@
 //! `prepare` is ordered before the engine, so it never waits for a start: that would wait for
 //! `prepare` in turn. Stops are not held up by that order.
 
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::PrepareError;
 use super::engine;
-use crate::command::{Command, Runner};
+use crate::command::{Command, CommandError, Runner};
 use crate::config::Settings;
 
 const SERVICE: &str = "docker.service";
 const SOCKET: &str = "docker.socket";
+/// An engine is up after 21 s where no manager answers it; what takes longer hangs.
+const START_LIMIT: Duration = Duration::from_secs(90);
+/// One that is up for so long has heard its leader.
+const STEADY: Duration = Duration::from_secs(30);
 
 /// Enables the engine and makes it run with its present settings.
 pub(super) async fn settle(
@@ -23,7 +32,7 @@ pub(super) async fn settle(
         systemctl(runner, "enable", &["enable", SERVICE]).await?;
     }
     if !runs? {
-        return systemctl(runner, "start", &["start", "--no-block", SERVICE]).await;
+        return start(runner).await;
     }
     if !changed {
         return Ok(());
@@ -47,10 +56,60 @@ pub(super) async fn stop(runner: &impl Runner) -> Result<(), PrepareError> {
     Ok(())
 }
 
+/// Starts the engine without waiting for it.
+pub(super) async fn start(runner: &impl Runner) -> Result<(), PrepareError> {
+    systemctl(runner, "start", &["start", "--no-block", SERVICE]).await
+}
+
+/// Starts the engine, waits for it, and tells whether it stays: one with a raft log that is behind ends when
+/// the leader speaks to it. A service that systemd has given up is started once more.
+pub(super) async fn stays_up(runner: &impl Runner) -> Result<bool, PrepareError> {
+    let reset = Command::new(["systemctl", "reset-failed", SOCKET, SERVICE]);
+    let _ = runner.run(&reset).await?;
+    let restart = Command {
+        limit: START_LIMIT,
+        ..Command::new(["systemctl", "restart", SERVICE])
+    };
+    match runner.run(&restart).await {
+        Ok(output) if output.is_success() => {}
+        Ok(_) | Err(CommandError::TooSlow(..)) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    let before = invocation(runner).await?;
+    sleep(STEADY).await;
+    Ok(runs(runner).await? && invocation(runner).await? == before)
+}
+
+/// Another one for each start of the service, also for those by systemd itself (`systemd.exec(5)`).
+async fn invocation(runner: &impl Runner) -> Result<String, PrepareError> {
+    let show = Command::new([
+        "systemctl",
+        "show",
+        "--property=InvocationID",
+        "--value",
+        SERVICE,
+    ]);
+    Ok(runner.run(&show).await?.stdout)
+}
+
+/// Whether a swarm state is that of a member.
+pub(super) fn is_member(state: &Path) -> bool {
+    state.join("certificates/swarm-node.crt").exists()
+}
+
+/// The service manager's refusal, or what was to be expected of it.
+pub(super) fn refused(verb: &'static str, cause: impl Into<String>) -> PrepareError {
+    PrepareError::Service {
+        verb,
+        unit: SERVICE,
+        cause: cause.into(),
+    }
+}
+
 fn is_in_swarm(settings: &Settings) -> Result<bool, PrepareError> {
     let daemon = engine::daemon_json(settings).read()?;
     let swarm = engine::swarm_state(settings, &daemon);
-    Ok(swarm.join("certificates/swarm-node.crt").exists())
+    Ok(is_member(&swarm))
 }
 
 async fn is_enabled(runner: &impl Runner) -> Result<bool, PrepareError> {
@@ -59,7 +118,7 @@ async fn is_enabled(runner: &impl Runner) -> Result<bool, PrepareError> {
 }
 
 /// Whether it runs, or has begun to: it may have read its settings already.
-async fn runs(runner: &impl Runner) -> Result<bool, PrepareError> {
+pub(super) async fn runs(runner: &impl Runner) -> Result<bool, PrepareError> {
     let command = Command::new(["systemctl", "is-active", SERVICE]);
     let output = runner.run(&command).await?;
     Ok(output.is_success() || output.stdout.trim() == "activating")
@@ -76,9 +135,5 @@ async fn systemctl(
     if output.is_success() {
         return Ok(());
     }
-    Err(PrepareError::Service {
-        verb,
-        unit: SERVICE,
-        cause: output.complaint(),
-    })
+    Err(refused(verb, output.complaint()))
 }

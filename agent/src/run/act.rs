@@ -44,6 +44,7 @@ impl<O: Outside> Agent<O> {
             Action::Leave => self.leave().await,
             Action::Unlock => self.unlock().await,
             Action::RestartEngine => self.restart_engine().await,
+            Action::ClearSwarm => self.clear_swarm().await,
         }
     }
 

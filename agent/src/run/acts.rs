@@ -1,5 +1,5 @@
 //! What cannot be undone, and is on disk before it is done: leaving a swarm, forcing a new
-//! cluster, restarting the engine.
+//! cluster, restarting the engine, clearing its swarm state.
 
 use tracing::{info, warn};
 
@@ -57,6 +57,15 @@ impl<O: Outside> Agent<O> {
         self.record(Act::Restart)?;
         warn!("the engine hangs: asking for its restart");
         Ok(self.edges.engine.restart().await?)
+    }
+
+    /// Has the engine started without its swarm state, if it does not start with it.
+    pub(super) async fn clear_swarm(&mut self) -> Result<(), StepError> {
+        self.record(Act::Clear)?;
+        warn!(
+            "the engine does not start, and other managers serve its swarm: asking for a start without its swarm state"
+        );
+        Ok(self.edges.engine.clear_swarm().await?)
     }
 
     pub(super) fn record(&mut self, act: Act) -> Result<(), StepError> {

@@ -75,6 +75,8 @@ pub(super) enum Act {
     Recover(Epoch),
     /// Restarting the engine.
     Restart,
+    /// Clearing the swarm state of an engine that does not start with it.
+    Clear,
 }
 
 /// All that is remembered, as the agent starts with it.
@@ -153,7 +155,7 @@ impl Memory {
         let before: Acts = self.own(ACTS)?.unwrap_or_default();
         let forced = match act {
             Act::Recover(epoch) => Some(*epoch),
-            Act::Leave | Act::Restart => before.forced,
+            Act::Leave | Act::Restart | Act::Clear => before.forced,
         };
         let at = Some(uptime.as_secs());
         self.keep(ACTS, Acts { at, forced })

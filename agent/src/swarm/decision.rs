@@ -57,6 +57,8 @@ pub enum Action {
     Unlock,
     /// Have the engine's service restarted.
     RestartEngine,
+    /// Have the engine started without its swarm state, which is cleared if that is what keeps it from starting.
+    ClearSwarm,
     /// Say by the engine's labels that this node departs.
     Announce,
     /// Say in this manager's own entry that it departs, and take no more tasks.
@@ -101,7 +103,7 @@ impl Action {
     pub fn is_drastic(&self) -> bool {
         matches!(
             self,
-            Self::Recover(_) | Self::Leave | Self::RestartEngine | Self::Depart
+            Self::Recover(_) | Self::Leave | Self::RestartEngine | Self::ClearSwarm | Self::Depart
         )
     }
 }

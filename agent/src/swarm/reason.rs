@@ -15,6 +15,12 @@ pub enum Reason {
     EngineDown,
     /// It has not answered for longer than an engine that waits for its managers takes.
     EngineHangs,
+    /// It does not start, and managers of its swarm that could take this node are looked for.
+    EngineFails,
+    /// It does not start, and other managers serve the swarm: they have what this node's state has.
+    StateUnusable,
+    /// This manager's engine does not start, and no other manager serves the swarm.
+    OnlyCopy,
     /// The engine is about to join, or looks for its managers.
     EnginePending,
     /// The engine has tried long enough.
@@ -267,6 +273,17 @@ impl Reason {
 
             Self::EngineDown => "waiting for the Docker Engine to answer".into(),
             Self::EngineHangs => "the Docker Engine does not answer: restarting it".into(),
+            Self::EngineFails => {
+                "the Docker Engine does not start: asking whether others serve its swarm".into()
+            }
+            Self::StateUnusable => {
+                "the Docker Engine does not start, and other managers serve its swarm: trying it without its \
+                 swarm state, to join again"
+                    .into()
+            }
+            Self::OnlyCopy => "THE DOCKER ENGINE DOES NOT START, and no other manager serves the swarm: its state on \
+                               this node may be the last copy and is left as it is; see `journalctl --unit docker`"
+                .into(),
             Self::EnginePending => "the engine looks for a manager".into(),
             Self::JoinStuck => "the engine found no manager in time".into(),
             Self::EngineError(why) => format!("the engine cannot join: {why}"),

@@ -100,6 +100,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
 pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
     [
         fleet::many::CASES,
+        fleet::unhooked::CASES,
         fleet::stack::SLOW,
         stacks::leaders::SLOW,
         stacks::silent::SLOW,

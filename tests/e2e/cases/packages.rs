@@ -17,11 +17,12 @@ pub(super) const CASES: &[Case] = &[Case {
     run: comes_and_goes,
 }];
 
-pub(super) const ENABLED: [&str; 4] = [
+pub(super) const ENABLED: [&str; 5] = [
     "swarmlet-prepare.service",
     "swarmlet.service",
     "swarmlet-restart-engine.path",
     "swarmlet-announce.path",
+    "swarmlet-clear-swarm.path",
 ];
 pub(super) const EDIT: &str = "echo '# an edit' >>/etc/swarmlet/config.toml";
 const SAMPLE: &str =

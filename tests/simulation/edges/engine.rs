@@ -197,6 +197,11 @@ impl Engine for Edge {
         .await;
         Ok(())
     }
+
+    /// It starts with its state, which is all that is to be found out where every engine can.
+    async fn clear_swarm(&self) -> Result<(), EngineError> {
+        self.restart().await
+    }
 }
 
 /// `GET /info` and the certificates, in the agent's words.

@@ -32,6 +32,7 @@ use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind}
 
 pub(crate) use announce::FILE as ANNOUNCEMENT;
 pub use examine::Setup;
+pub(crate) use restart::CLEAR;
 pub use watch::Watch;
 
 /// The engine behind a unix socket. Clones share one connection.
@@ -126,6 +127,10 @@ impl Engine for Docker {
     }
 
     async fn restart(&self) -> Result<(), EngineError> {
-        restart::ask(&self.runtime_dir).await
+        restart::ask(&self.runtime_dir, restart::RESTART).await
+    }
+
+    async fn clear_swarm(&self) -> Result<(), EngineError> {
+        restart::ask(&self.runtime_dir, restart::CLEAR).await
     }
 }

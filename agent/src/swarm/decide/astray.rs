@@ -121,7 +121,7 @@ fn bereft(seen: &Observation, membership: &Membership) -> Option<Decision> {
 /// and still do not.
 pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
     let standing = seen.standing.as_ref()?;
-    if found.lasted.min(standing.lasted) < found.limit {
+    if !found.has_lasted() || standing.lasted < found.limit {
         return None;
     }
     let leave = match found.reason {
@@ -149,6 +149,13 @@ pub(super) struct Elsewhere {
     /// How long that has to be.
     limit: Duration,
     reason: Reason,
+}
+
+impl Elsewhere {
+    /// One of them has been able to for long enough.
+    pub(super) fn has_lasted(&self) -> bool {
+        self.lasted >= self.limit
+    }
 }
 
 /// Why there is no answer yet.

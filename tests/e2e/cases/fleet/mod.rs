@@ -13,3 +13,4 @@ pub(super) mod seen;
 pub(super) mod spot;
 pub(super) mod stack;
 pub(super) mod tokens;
+pub(super) mod unhooked;

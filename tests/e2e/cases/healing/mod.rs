@@ -12,7 +12,7 @@ pub(super) mod majority;
 pub(super) mod managers;
 pub(super) mod outage;
 pub(super) mod removed;
-mod seen;
+pub(in crate::cases) mod seen;
 mod service;
 pub(super) mod strangers;
 pub(super) mod tickets;

@@ -119,7 +119,7 @@ pub(super) fn one_swarm(lab: &Lab, cluster: &Cluster) -> Result<String> {
 
 /// What became of each epoch, from the first on. Each has one claim and one outcome, and each of
 /// these was written once.
-pub(super) fn epochs(lab: &Lab, cluster: &Cluster) -> Result<Vec<String>> {
+pub(in crate::cases) fn epochs(lab: &Lab, cluster: &Cluster) -> Result<Vec<String>> {
     let root = format!("/swarmlet/{}/epochs", cluster.name());
     let registers = parameters(lab, &root)?;
     let mut outcomes = Vec::new();

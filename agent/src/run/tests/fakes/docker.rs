@@ -210,6 +210,10 @@ impl engine::Engine for Engine {
         unreachable!("no engine hangs in this world")
     }
 
+    async fn clear_swarm(&self) -> Result<(), EngineError> {
+        unreachable!("every engine starts in this world")
+    }
+
     async fn rotate(&self, tokens: Option<TokenKind>, now: u64) -> Result<(), EngineError> {
         let mut state = self.world.state.borrow_mut();
         state.drawn += usize::from(tokens.is_some());

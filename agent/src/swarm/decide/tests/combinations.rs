@@ -25,6 +25,12 @@ fn every_combination_has_a_harmless_step() {
             Action::Join(_) => assert_eq!(seen.engine, EngineState::Inactive, "{seen:?}"),
             Action::Leave => may_leave(seen, decision),
             Action::RestartEngine => assert!(rested(seen) && seen.engine == EngineState::Down),
+            Action::ClearSwarm => {
+                assert!(rested(seen) && seen.engine == EngineState::Down);
+                assert!(seen.since >= pace::ENGINE_LIMIT && seen.membership.is_some());
+                let answers = seen.managers.as_ref().and_then(Reading::value).unwrap();
+                assert_ne!(leaders(answers), 0, "{seen:?}");
+            }
             Action::Depart => departing::may_depart(seen),
             Action::CompleteLifecycle => departing::may_complete(seen),
             Action::Announce
@@ -58,6 +64,12 @@ fn the_documented_steps_are_those_of_the_code() {
         documentation.contains(&block),
         "docs/protocol.md lacks\n{block}"
     );
+}
+
+/// Managers that have shown a certificate of their own, which one without a leader cannot.
+fn leaders(answers: &[Probed]) -> usize {
+    let leads = |probed: &&Probed| matches!(&probed.answer, ProbeAnswer::Manager { ca_digest, .. } if ca_digest.is_some());
+    answers.iter().filter(leads).count()
 }
 
 fn rested(seen: &Observation) -> bool {

@@ -233,3 +233,65 @@ fn an_engine_that_hangs_is_restarted_once_in_ten_minutes() {
     seen.acted = Some(SECOND);
     assert_eq!(action(&seen), Action::Wait(pace::ROUND));
 }
+
+/// Raft's log went back, say: the engine ends at each start.
+fn fails_to_start(role: Role) -> Observation {
+    Observation {
+        engine: EngineState::Down,
+        role,
+        since: 300 * SECOND,
+        acted: Some(600 * SECOND),
+        ticket: just(Some(ticket())),
+        managers: lasting(vec![manager(5, "swarm", Some(digest()))], 120 * SECOND),
+        ..worker()
+    }
+}
+
+#[test]
+fn an_engine_that_does_not_start_is_tried_without_its_state_while_others_serve_the_swarm() {
+    for role in [Role::Manager, Role::Worker] {
+        let seen = fails_to_start(role);
+        assert_eq!(action(&seen), Action::ClearSwarm);
+        assert_eq!(reason(&seen), Reason::StateUnusable);
+        assert!(action(&seen).is_drastic());
+        let short = Observation {
+            managers: lasting(vec![manager(5, "swarm", Some(digest()))], 119 * SECOND),
+            ..seen.clone()
+        };
+        assert!(matches!(action(&short), Action::Wait(_)));
+        let resting = Observation {
+            acted: Some(599 * SECOND),
+            ..seen.clone()
+        };
+        assert!(matches!(action(&resting), Action::Wait(_)));
+        let soon = Observation {
+            since: 299 * SECOND,
+            ..seen.clone()
+        };
+        assert_eq!(action(&soon), Action::RestartEngine);
+        let unasked = Observation {
+            managers: None,
+            ..seen
+        };
+        assert_eq!(action(&unasked), Action::Probe);
+    }
+}
+
+/// What nobody else serves may be the last copy.
+#[test]
+fn the_state_of_a_manager_that_nobody_stands_in_for_is_left_alone() {
+    let mut seen = fails_to_start(Role::Manager);
+    let mut leaderless = manager(5, "swarm", None);
+    leaderless.address.set_port(2377);
+    for answers in [vec![nobody(4), nobody(5)], vec![leaderless], Vec::new()] {
+        seen.managers = lasting(answers, 9_999 * SECOND);
+        assert_eq!(action(&seen), Action::RestartEngine);
+        assert_eq!(reason(&seen), Reason::OnlyCopy);
+        let text = reason(&seen).to_string();
+        assert!(text.contains("left as it is"), "{text}");
+    }
+    seen.role = Role::Worker;
+    assert_eq!(reason(&seen), Reason::EngineHangs, "a worker has none");
+    seen.ticket = just(None);
+    assert_eq!(action(&seen), Action::RestartEngine, "nobody is known");
+}

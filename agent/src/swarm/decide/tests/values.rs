@@ -157,7 +157,7 @@ impl Values {
         Self {
             roles: vec![Role::Manager, Role::Worker],
             engines: engines(),
-            ages: vec![Duration::ZERO, 200 * SECOND],
+            ages: vec![Duration::ZERO, 400 * SECOND],
             memberships: vec![None, membership()],
             peers: vec![Vec::new(), peers()],
             forced: vec![None, Some(Epoch::FIRST.next())],

@@ -1,0 +1,13 @@
+//! `swarmlet clear-swarm`, which `swarmlet-clear-swarm.service` runs
+
+use super::{Exit, fail};
+use crate::command::Host;
+use crate::config::Settings;
+use crate::prepare;
+
+pub(super) async fn run(settings: Settings) -> Exit {
+    match prepare::clear_swarm(&settings, &Host).await {
+        Ok(()) => Exit::Done,
+        Err(error) => fail(Exit::after(error.is_terminal()), &error),
+    }
+}
