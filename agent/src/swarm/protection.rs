@@ -7,6 +7,11 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+/// A leader counts as launched so many seconds later: of instances that were launched together it goes last, because
+/// raft stands still for seconds when it does. But it goes before those that have replaced the others: an instance
+/// refresh that changes no version of the template waits for the old ones.
+const TOGETHER: u64 = 10;
+
 /// A manager that is not healthy may go once this is no passing trouble.
 pub const ILL: Duration = Duration::from_mins(2);
 /// A group of one that has had more for this long can end none of them.
@@ -185,18 +190,20 @@ fn spared(nodes: &[Node], raft: Raft) -> Vec<&str> {
         node.standing == Standing::Healthy && node.care == Care::Protect && !node.is_kept_by_hand()
     };
     let mut candidates: Vec<&Node> = nodes.iter().filter(may_go).collect();
-    candidates.sort_by(|a, b| {
-        let first = |node: &Node| {
-            let has_choice = node.protected || node.in_service;
-            (has_choice, node.age.is_current, node.leader)
-        };
-        first(a).cmp(&first(b)).then_with(|| by_age(a, b))
-    });
+    candidates.sort_by(|a, b| turn(a).cmp(&turn(b)));
     candidates
         .into_iter()
         .take(raft.spare())
         .map(|node| node.id.as_str())
         .collect()
+}
+
+/// Who goes first: those that have no choice, those that are out of date, the oldest.
+fn turn(node: &Node) -> (bool, bool, Option<u64>, &str) {
+    let has_choice = node.protected || node.in_service;
+    let later = if node.leader { TOGETHER } else { 0 };
+    let launched = node.age.launched.map(|at| at.saturating_add(later));
+    (has_choice, node.age.is_current, launched, &node.id)
 }
 
 fn by_age(a: &Node, b: &Node) -> Ordering {

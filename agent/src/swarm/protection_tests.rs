@@ -98,6 +98,14 @@ fn who_is_out_of_date_goes_first_and_the_leader_last() {
         (vec![0, 2], vec![1]),
         "the leader is the oldest"
     );
+    all[1].age.launched = Some(100);
+    all[2].age.launched = Some(200);
+    assert_eq!(
+        steps(&all, all_healthy(3)),
+        (vec![1, 2], vec![0]),
+        "the others were replaced: it is the last old one"
+    );
+    let mut all = nodes(3);
     all[0].age.is_current = false;
     assert_eq!(
         steps(&all, all_healthy(3)),

@@ -19,8 +19,9 @@ pub enum Reason {
     EngineFails,
     /// It does not start, and other managers serve the swarm: they have what this node's state has.
     StateUnusable,
-    /// This manager's engine does not start, and no other manager serves the swarm.
-    OnlyCopy,
+    /// This manager's engine does not start, or says that it cannot use its swarm state, and no other manager
+    /// serves the swarm.
+    OnlyCopy(Option<String>),
     /// The engine is about to join, or looks for its managers.
     EnginePending,
     /// The engine has tried long enough.
@@ -277,13 +278,18 @@ impl Reason {
                 "the Docker Engine does not start: asking whether others serve its swarm".into()
             }
             Self::StateUnusable => {
-                "the Docker Engine does not start, and other managers serve its swarm: trying it without its \
-                 swarm state, to join again"
+                "the Docker Engine does not start, and other managers serve its swarm: it is tried \
+                 without its swarm state, once in 10 minutes, to join again"
                     .into()
             }
-            Self::OnlyCopy => "THE DOCKER ENGINE DOES NOT START, and no other manager serves the swarm: its state on \
-                               this node may be the last copy and is left as it is; see `journalctl --unit docker`"
-                .into(),
+            Self::OnlyCopy(why) => format!(
+                "THE DOCKER ENGINE DOES NOT {}, and no other manager serves it: the state on this node may be the \
+                 last copy and is left as it is; see `journalctl --unit docker`",
+                why.as_ref()
+                    .map_or("START WITH ITS SWARM".into(), |why| format!(
+                        "SERVE ITS SWARM ({why})"
+                    )),
+            ),
             Self::EnginePending => "the engine looks for a manager".into(),
             Self::JoinStuck => "the engine found no manager in time".into(),
             Self::EngineError(why) => format!("the engine cannot join: {why}"),

@@ -85,6 +85,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         fleet::tokens::CASES,
         healing::managers::CASES,
         healing::removed::CASES,
+        healing::raft_log::CASES,
         healing::claims::CASES,
         healing::tickets::CASES,
         healing::strangers::CASES,
@@ -107,6 +108,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         healing::majority::CASES,
         healing::cut_off::CASES,
         healing::managers::SLOW,
+        healing::raft_log::SLOW,
         healing::strangers::SLOW,
         healing::outage::CASES,
     ]

@@ -37,6 +37,10 @@ pub(super) fn failed(seen: &Observation, why: &str) -> Decision {
     match elsewhere(seen, membership) {
         Ok(Elsewhere { .. }) => once_in_a_while(seen, Action::Leave, reason),
         Err(Search::Ask(ask)) => step(ask, reason),
+        // A damaged raft log, say. Nobody else has what it holds.
+        Err(Search::Wait(left)) if seen.role == Role::Manager => {
+            step(Action::Wait(left), Reason::OnlyCopy(Some(why.to_owned())))
+        }
         Err(Search::Wait(left)) => step(Action::Wait(left), reason),
     }
 }

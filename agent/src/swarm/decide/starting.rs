@@ -1,8 +1,11 @@
 //! The engine's API does not answer.
 
+use std::time::Duration;
+
 use super::astray::{self, Search};
 use super::{once_in_a_while, pace, step};
-use crate::swarm::{Action, Decision, Membership, Observation, Reason, Role};
+use crate::swarm::addressing::{self, Choice};
+use crate::swarm::{Action, Decision, Membership, Observation, Reading, Reason, Role};
 
 /// The engine starts in a second or two, in 21 s while no manager answers it: the ticket is
 /// fetched meanwhile, but only by a node that will need it. One that hangs is restarted.
@@ -23,18 +26,36 @@ pub(super) fn decide(seen: &Observation) -> Decision {
 /// full: an engine ends at each start with such a swarm state (moby#29180). Managers of the same swarm that
 /// answer with a leader have all that it holds; without them it may be the last copy there is.
 fn fails(seen: &Observation, membership: &Membership) -> Decision {
-    match astray::elsewhere(seen, membership) {
-        Ok(found) if found.has_lasted() => {
-            once_in_a_while(seen, Action::ClearSwarm, Reason::StateUnusable)
-        }
-        Ok(_) => step(Action::Wait(pace::REMOVED_GAP), Reason::EngineFails),
-        Err(Search::Ask(ask)) => step(ask, Reason::EngineFails),
-        Err(Search::Wait(_)) => {
-            let reason = match seen.role {
-                Role::Manager => Reason::OnlyCopy,
-                Role::Worker => Reason::EngineHangs,
-            };
-            once_in_a_while(seen, Action::RestartEngine, reason)
-        }
+    let resting = seen
+        .acted
+        .and_then(|age| pace::remaining(pace::ACT_GAP, age));
+    let wait = |left: Duration, reason| step(Action::Wait(left.min(pace::ROUND)), reason);
+    match (astray::elsewhere(seen, membership), resting) {
+        (Err(Search::Ask(ask)), _) => step(ask, known(seen)),
+        (Ok(found), None) if found.has_lasted() => step(Action::ClearSwarm, Reason::StateUnusable),
+        (Ok(_), left) => wait(left.unwrap_or(pace::REMOVED_GAP), Reason::StateUnusable),
+        (Err(Search::Wait(_)), None) => step(Action::RestartEngine, alone(seen)),
+        (Err(Search::Wait(_)), Some(left)) => wait(left, alone(seen)),
+    }
+}
+
+/// What the last answers said: the reason stays the same while they are asked for again.
+fn known(seen: &Observation) -> Reason {
+    let ticket = seen.ticket.as_ref().and_then(|read| read.value()?.as_ref());
+    let answers = seen.managers.as_ref().and_then(Reading::value);
+    match ticket.zip(answers) {
+        None => Reason::EngineFails,
+        Some((ticket, answers)) => match addressing::choose(ticket, answers) {
+            Choice::Join(_) => Reason::StateUnusable,
+            Choice::Nobody(_) => alone(seen),
+        },
+    }
+}
+
+/// A worker's state is no copy of anything.
+fn alone(seen: &Observation) -> Reason {
+    match seen.role {
+        Role::Manager => Reason::OnlyCopy(None),
+        Role::Worker => Reason::EngineHangs,
     }
 }

@@ -11,6 +11,7 @@ pub(super) mod cut_off;
 pub(super) mod majority;
 pub(super) mod managers;
 pub(super) mod outage;
+pub(super) mod raft_log;
 pub(super) mod removed;
 pub(in crate::cases) mod seen;
 mod service;

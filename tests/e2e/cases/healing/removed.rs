@@ -67,7 +67,7 @@ fn manager(lab: &Lab) -> Result<()> {
     cluster.delete()
 }
 
-fn joined_again(lab: &Lab, cluster: &Cluster, id: &str, before: &str) -> Result<()> {
+pub(super) fn joined_again(lab: &Lab, cluster: &Cluster, id: &str, before: &str) -> Result<()> {
     wait_until("it has joined again", Duration::from_mins(5), || {
         let now = node_id(lab, id)?;
         ensure!(!now.is_empty() && now != before, "its node is {now:?}");

@@ -286,7 +286,7 @@ fn the_state_of_a_manager_that_nobody_stands_in_for_is_left_alone() {
     for answers in [vec![nobody(4), nobody(5)], vec![leaderless], Vec::new()] {
         seen.managers = lasting(answers, 9_999 * SECOND);
         assert_eq!(action(&seen), Action::RestartEngine);
-        assert_eq!(reason(&seen), Reason::OnlyCopy);
+        assert_eq!(reason(&seen), Reason::OnlyCopy(None));
         let text = reason(&seen).to_string();
         assert!(text.contains("left as it is"), "{text}");
     }
@@ -294,4 +294,26 @@ fn the_state_of_a_manager_that_nobody_stands_in_for_is_left_alone() {
     assert_eq!(reason(&seen), Reason::EngineHangs, "a worker has none");
     seen.ticket = just(None);
     assert_eq!(action(&seen), Action::RestartEngine, "nobody is known");
+}
+
+/// The engine answers, and says that it cannot use its raft log.
+#[test]
+fn a_swarm_state_that_cannot_be_used_is_left_only_where_others_serve_the_swarm() {
+    let mut seen = Observation {
+        engine: EngineState::Error("irreparable WAL error".into()),
+        ..fails_to_start(Role::Manager)
+    };
+    assert_eq!(action(&seen), Action::Leave);
+    seen.managers = lasting(vec![nobody(4), nobody(5)], 9_999 * SECOND);
+    assert!(matches!(action(&seen), Action::Wait(_)));
+    let text = reason(&seen).to_string();
+    assert!(
+        text.contains("irreparable WAL error") && text.contains("left as it is"),
+        "{text}"
+    );
+    seen.role = Role::Worker;
+    assert_eq!(
+        reason(&seen),
+        Reason::EngineError("irreparable WAL error".into())
+    );
 }
