@@ -1,4 +1,4 @@
-//! How long it takes a manager to see that a node is leaving, on the oldest and the newest engine.
+//! How long it takes a manager to see that a node is leaving, on the oldest, the usual and the newest engine.
 
 use std::time::Duration;
 
@@ -19,7 +19,11 @@ const SEEN: Duration = Duration::from_secs(40);
 const LEFT: Duration = Duration::from_mins(2);
 
 fn seen(lab: &Lab) -> Result<()> {
-    for (name, image) in [("said", Image::Baked), ("said-old", Image::Bookworm)] {
+    for (name, image) in [
+        ("said", Image::Baked),
+        ("said-old", Image::Bookworm),
+        ("said-new", Image::Forky),
+    ] {
         let spec = ClusterSpec {
             image,
             ..ClusterSpec::new(&unique(name), 1, 1)

@@ -70,7 +70,7 @@ fn refresh(cluster: &Cluster, watch: &Watch) -> Result<()> {
 }
 
 /// How many managers were live, look by look; none where nobody could tell.
-fn quorums(cluster: &Cluster, stop: &AtomicBool) -> Vec<Option<usize>> {
+pub(super) fn quorums(cluster: &Cluster, stop: &AtomicBool) -> Vec<Option<usize>> {
     let mut seen = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let live = |nodes: Vec<lab::Node>| nodes.iter().filter(|n| n.is_live_manager()).count();
@@ -81,7 +81,12 @@ fn quorums(cluster: &Cluster, stop: &AtomicBool) -> Vec<Option<usize>> {
 }
 
 /// The same swarm, other machines, each labelled and given tasks.
-fn renewed(lab: &Lab, cluster: &Cluster, before: &[lab::Instance], swarm: &str) -> Result<()> {
+pub(super) fn renewed(
+    lab: &Lab,
+    cluster: &Cluster,
+    before: &[lab::Instance],
+    swarm: &str,
+) -> Result<()> {
     ensure!(self::swarm(lab, cluster)? == swarm, "it is another swarm");
     active(cluster)?;
     let manager = manager(cluster)?.id;
@@ -102,7 +107,7 @@ fn renewed(lab: &Lab, cluster: &Cluster, before: &[lab::Instance], swarm: &str) 
     Ok(())
 }
 
-fn swarm(lab: &Lab, cluster: &Cluster) -> Result<String> {
+pub(super) fn swarm(lab: &Lab, cluster: &Cluster) -> Result<String> {
     let manager = manager(cluster)?.id;
     let words = ["info", "--format", "{{.Swarm.Cluster.ID}}"];
     let what = "a manager says which swarm it is in";

@@ -13,6 +13,6 @@ pub(super) mod managers;
 pub(super) mod outage;
 pub(super) mod removed;
 mod seen;
-mod service;
+pub(super) mod service;
 pub(super) mod strangers;
 pub(super) mod tickets;
