@@ -15,6 +15,8 @@ pub enum Reason {
     EngineDown,
     /// It has not answered for longer than an engine that waits for its managers takes.
     EngineHangs,
+    /// Engine and agent have no version of the API in common.
+    EngineUnspoken(String),
     /// The engine is about to join, or looks for its managers.
     EnginePending,
     /// The engine has tried long enough.
@@ -267,6 +269,7 @@ impl Reason {
 
             Self::EngineDown => "waiting for the Docker Engine to answer".into(),
             Self::EngineHangs => "the Docker Engine does not answer: restarting it".into(),
+            Self::EngineUnspoken(why) => why.clone(),
             Self::EnginePending => "the engine looks for a manager".into(),
             Self::JoinStuck => "the engine found no manager in time".into(),
             Self::EngineError(why) => format!("the engine cannot join: {why}"),
