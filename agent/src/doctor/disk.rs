@@ -31,7 +31,7 @@ pub(super) struct Room {
 pub(super) fn gather(settings: &Settings, engine: &Engine) -> Vec<Room> {
     let data = engine.data_root().unwrap_or("/var/lib/docker");
     let state = &settings.state_dir;
-    vec![
+    let mut rooms = vec![
         room(
             "state folder",
             state,
@@ -44,7 +44,13 @@ pub(super) fn gather(settings: &Settings, engine: &Engine) -> Vec<Room> {
             (ENGINE_NEEDS, ENGINE_WANTS),
             None,
         ),
-    ]
+    ];
+    // The engine does not say where; this is containerd's default, which no distribution's package changes.
+    if engine.in_containerd() {
+        let images = settings.host_path(Path::new("/var/lib/containerd"));
+        rooms.push(room("images", &images, (ENGINE_NEEDS, ENGINE_WANTS), None));
+    }
+    rooms
 }
 
 fn room(

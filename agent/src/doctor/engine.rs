@@ -25,6 +25,11 @@ impl Facts {
         let root = self.setup.as_ref().ok()?.data_root.as_str();
         (!root.is_empty()).then_some(root)
     }
+
+    /// Whether containerd keeps the images.
+    pub(super) fn in_containerd(&self) -> bool {
+        self.setup.as_ref().is_ok_and(|setup| setup.in_containerd)
+    }
 }
 
 pub(super) async fn gather(settings: &Settings, limit: Duration) -> Facts {
@@ -42,7 +47,12 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         Ok(setup) => setup,
         Err(error) => return vec![silent(facts.installed, error)],
     };
-    vec![version(setup), live_restore(setup), storage(setup)]
+    vec![
+        version(setup),
+        live_restore(setup),
+        firewall(setup),
+        storage(setup),
+    ]
 }
 
 fn silent(installed: bool, error: &EngineError) -> Finding {
@@ -53,6 +63,7 @@ fn silent(installed: bool, error: &EngineError) -> Finding {
         EngineError::Slow(_) => found.advise(
             "it hangs or starts yet: `systemctl status docker`, then `systemctl restart docker`; its tasks move",
         ),
+        EngineError::Unspoken(_) => found.advise("its API is newer than this agent: install a newer swarmlet"),
         _ => found.advise(
             "start it: `systemctl start docker`; if that fails, `journalctl -u docker` tells why",
         ),
@@ -90,6 +101,21 @@ fn live_restore(setup: &Setup) -> Finding {
         )
     } else {
         found(Grade::Ok, "is off")
+    }
+}
+
+/// Rules of overlay networks are not among those that Docker Engine 29 can write for nftables, so it is in no swarm
+/// then (moby/moby#50467). A later one that is in a swarm all the same can.
+fn firewall(setup: &Setup) -> Finding {
+    let found = |grade, seen: &str| Finding::new(CONCERN, "firewall", grade, seen);
+    match setup.firewall.as_str() {
+        "" => found(Grade::Ok, "iptables, which this engine has no word for"),
+        rules if rules.starts_with("nftables") && setup.swarm != "active" => {
+            found(Grade::Fail, &format!("{rules}, which cannot work with swarm mode")).advise(
+                "take \"firewall-backend\" out of /etc/docker/daemon.json and `systemctl restart docker`",
+            )
+        }
+        rules => found(Grade::Ok, rules),
     }
 }
 
@@ -139,12 +165,24 @@ mod tests {
             storage: "vfs".into(),
             ..setup()
         };
+        let firewall = |rules: &str, swarm: &str| Setup {
+            firewall: rules.into(),
+            swarm: swarm.into(),
+            ..setup()
+        };
         for (setup, grades) in [
-            (setup(), [Good, Good, Good]),
-            (old, [Fail, Good, Good]),
-            (odd, [Skipped, Good, Good]),
-            (restoring, [Good, Fail, Good]),
-            (slow, [Good, Good, Warn]),
+            (setup(), [Good, Good, Good, Good]),
+            (old, [Fail, Good, Good, Good]),
+            (odd, [Skipped, Good, Good, Good]),
+            (restoring, [Good, Fail, Good, Good]),
+            (slow, [Good, Good, Good, Warn]),
+            (firewall("iptables", "inactive"), [Good, Good, Good, Good]),
+            (firewall("nftables", "inactive"), [Good, Good, Fail, Good]),
+            (
+                firewall("nftables+firewalld", "error"),
+                [Good, Good, Fail, Good],
+            ),
+            (firewall("nftables", "active"), [Good, Good, Good, Good]),
         ] {
             let found = findings(&Facts {
                 installed: true,
@@ -159,9 +197,11 @@ mod tests {
     fn an_engine_is_missing_down_or_hangs() {
         let down = EngineError::Down("Connection refused".into());
         let slow = EngineError::Slow(Duration::from_secs(3));
+        let newer = EngineError::Unspoken("client version 1.53 is too old.".into());
         for (installed, error, grade, advice) in [
             (true, down.clone(), Grade::Fail, "systemctl start docker"),
             (true, slow, Grade::Fail, "systemctl restart docker"),
+            (true, newer, Grade::Fail, "install a newer swarmlet"),
             (false, down, Grade::Warn, "swarmlet prepare"),
         ] {
             let found = findings(&Facts {

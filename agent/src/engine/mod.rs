@@ -60,6 +60,9 @@ pub enum EngineError {
         /// The message.
         message: String,
     },
+    /// The two have no version of the API in common; Docker's own words.
+    #[error("cannot speak to the Docker Engine: {0}; install a newer swarmlet")]
+    Unspoken(String),
     /// It says that it is in no swarm, while one is on its disk.
     #[error(
         "cannot use the Docker Engine: its swarm is on its disk, but not loaded before it starts again"

@@ -26,9 +26,9 @@ struct Seen {
 }
 
 impl Glance {
-    /// Keeps what was seen then. An engine that is down may be up in the next moment.
+    /// Keeps what was seen then. An engine that is down, or replaced, may be up in the next moment.
     pub(super) fn keep(&mut self, state: &EngineState, at: Instant) {
-        let up = !matches!(state, EngineState::Down);
+        let up = !matches!(state, EngineState::Down | EngineState::Unspoken(_));
         self.0 = up.then(|| Seen {
             state: state.clone(),
             at,

@@ -127,11 +127,13 @@ pub(super) async fn glance(engine: &impl Engine) -> EngineState {
 }
 
 fn told(state: Result<EngineState, EngineError>) -> EngineState {
-    state.unwrap_or_else(|error| {
-        if let EngineError::Refused { .. } | EngineError::Unloaded = error {
+    state.unwrap_or_else(|error| match error {
+        EngineError::Unspoken(_) => EngineState::Unspoken(error.to_string()),
+        EngineError::Refused { .. } | EngineError::Unloaded => {
             error!(%error, "the engine does not say how it is");
+            EngineState::Down
         }
-        EngineState::Down
+        _ => EngineState::Down,
     })
 }
 

@@ -11,6 +11,8 @@ use super::Epoch;
 pub enum EngineState {
     /// Its API does not answer.
     Down,
+    /// Its API answers, but in no version that the agent knows; Docker's own words.
+    Unspoken(String),
     /// In no swarm.
     Inactive,
     /// Joining, or cut off from every manager it knows since it started.
@@ -27,7 +29,7 @@ pub enum EngineState {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Kind {
-    /// [`EngineState::Down`].
+    /// [`EngineState::Down`] and [`EngineState::Unspoken`].
     Down,
     /// [`EngineState::Inactive`].
     Inactive,
@@ -56,7 +58,7 @@ impl EngineState {
     /// Which kind it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Down => Kind::Down,
+            Self::Down | Self::Unspoken(_) => Kind::Down,
             Self::Inactive => Kind::Inactive,
             Self::Pending(_) => Kind::Pending,
             Self::Error(_) => Kind::Error,

@@ -22,6 +22,8 @@ pub enum Reason {
     /// This manager's engine does not start, or says that it cannot use its swarm state, and no other manager
     /// serves the swarm.
     OnlyCopy(Option<String>),
+    /// Engine and agent have no version of the API in common.
+    EngineUnspoken(String),
     /// The engine is about to join, or looks for its managers.
     EnginePending,
     /// The engine has tried long enough.
@@ -290,6 +292,7 @@ impl Reason {
                         "SERVE ITS SWARM ({why})"
                     )),
             ),
+            Self::EngineUnspoken(why) => why.clone(),
             Self::EnginePending => "the engine looks for a manager".into(),
             Self::JoinStuck => "the engine found no manager in time".into(),
             Self::EngineError(why) => format!("the engine cannot join: {why}"),

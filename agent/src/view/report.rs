@@ -149,8 +149,12 @@ fn engine(state: &Result<EngineState, EngineError>) -> EngineView {
     let state = match state {
         Ok(state) => state,
         Err(error) => {
+            let hint = match error {
+                EngineError::Unspoken(_) => "",
+                _ => ": `systemctl status docker` tells more",
+            };
             return EngineView {
-                problem: Some(format!("{error}: `systemctl status docker` tells more")),
+                problem: Some(format!("{error}{hint}")),
                 ..EngineView::default()
             };
         }

@@ -77,6 +77,13 @@ fn an_engine_is_up_or_says_what_is_wrong() {
     let down = engine(&Err(EngineError::Slow(Duration::from_secs(1))));
     assert!(!down.answers);
     assert!(down.problem.unwrap().contains("no answer in 1 s"));
+    let newer = engine(&Err(EngineError::Unspoken(
+        "client version 1.53 is too old.".into(),
+    )));
+    assert_eq!(
+        newer.problem.unwrap(),
+        "cannot speak to the Docker Engine: client version 1.53 is too old.; install a newer swarmlet"
+    );
     let member = |control| {
         Ok(EngineState::Active(Member {
             identity: Identity::default(),

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Effect, Fault, Image, Lab, Role, wait_until};
 
 use super::support::{docker, unique, unit};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[Case {
     name: "autolock::a_locked_manager_is_unlocked_or_says_what_is_missing",
-    run: unlocked,
+    run: |lab| unlocked(lab, &Image::Baked),
 }];
 
 const AUTOLOCK: &str = "
@@ -18,8 +18,8 @@ mkdir -p /etc/swarmlet/config.d
 printf '[swarm]\\nautolock = true\\n' >/etc/swarmlet/config.d/autolock.toml
 systemctl restart --no-block swarmlet.service";
 
-fn unlocked(lab: &Lab) -> Result<()> {
-    let cluster = locking(lab)?;
+pub(super) fn unlocked(lab: &Lab, image: &Image) -> Result<()> {
+    let cluster = locking(lab, image)?;
     let manager = cluster.machines_of(Role::Manager)?.remove(0).id;
     let name = format!("/swarmlet/{}/unlock-key", cluster.name());
     wait_until("the key is stored", Duration::from_secs(30), || {
@@ -51,10 +51,14 @@ fn unlocked(lab: &Lab) -> Result<()> {
 }
 
 /// One manager and one worker, told to lock before anybody may claim the swarm.
-fn locking(lab: &Lab) -> Result<Cluster> {
+fn locking(lab: &Lab, image: &Image) -> Result<Cluster> {
     let name = unique("autolock");
     let not_yet = lab.fault(&Fault::new("ssm", Effect::Deny).cluster(&name))?;
-    let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 1, 1))?;
+    let spec = ClusterSpec {
+        image: image.clone(),
+        ..ClusterSpec::new(&name, 1, 1)
+    };
+    let cluster = Cluster::create(lab, &spec)?;
     for machine in cluster.machines_of(Role::Manager)? {
         wait_until("the agent runs", Duration::from_mins(1), || {
             let status = unit(lab, &machine.id, "swarmlet.service", "StatusText")?;

@@ -3,23 +3,25 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, ClusterSpec, Lab, Request, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Image, Lab, Request, Role, wait_until};
 
 use super::support::{answers_of, docker, parameters, unique};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[Case {
     name: "forming::three_managers_and_three_workers_ten_times",
-    run: ten_times,
+    run: |lab| times(lab, &Image::Baked, 10),
 }];
 
-const ROUNDS: u32 = 10;
-
-fn ten_times(lab: &Lab) -> Result<()> {
+pub(super) fn times(lab: &Lab, image: &Image, rounds: u32) -> Result<()> {
     let mut times = Vec::new();
-    for round in 1..=ROUNDS {
+    for round in 1..=rounds {
         let name = unique(&format!("forming{round}"));
-        let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 3, 3))?;
+        let spec = ClusterSpec {
+            image: image.clone(),
+            ..ClusterSpec::new(&name, 3, 3)
+        };
+        let cluster = Cluster::create(lab, &spec)?;
         let launched = Instant::now();
         cluster.wait_whole(Duration::from_mins(2))?;
         let time = launched.elapsed().as_secs_f64();
@@ -33,7 +35,7 @@ fn ten_times(lab: &Lab) -> Result<()> {
     times.sort_by(f64::total_cmp);
     let (first, last) = (times[0], times[times.len() - 1]);
     eprintln!(
-        "    {ROUNDS} rounds: {first:.1} to {last:.1} s, median {:.1} s",
+        "    {rounds} rounds: {first:.1} to {last:.1} s, median {:.1} s",
         times[times.len() / 2]
     );
     Ok(())

@@ -6,7 +6,7 @@ mod addresses;
 mod autolock;
 mod cloud_init;
 mod dnf_image;
-mod engine_20_10;
+mod engines;
 mod fleet;
 mod forming;
 mod healing;
@@ -17,6 +17,7 @@ mod image_pulled;
 mod late_tags;
 mod machines;
 mod names;
+mod newest;
 mod packages;
 mod parameter_store;
 mod plain_image;
@@ -51,7 +52,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         image_pulled::CASES,
         dnf_image::CASES,
         rpm_package::CASES,
-        engine_20_10::CASES,
+        engines::CASES,
         forming::CASES,
         stacks::three_tiers::CASES,
         fleet::scale_in::CASES,
@@ -111,6 +112,8 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         healing::raft_log::SLOW,
         healing::strangers::SLOW,
         healing::outage::CASES,
+        newest::SLOW,
+        fleet::mixed::SLOW,
     ]
     .into_iter()
     .flatten()

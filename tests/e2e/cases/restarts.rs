@@ -43,7 +43,7 @@ pub(super) const ENGINE: Restart = Restart {
     },
     sign: ["docker.service", "MainPID"],
 };
-const AGENT: Restart = Restart {
+pub(super) const AGENT: Restart = Restart {
     cause: |lab, id| {
         let kill = [
             "systemctl",

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use lab::{Cluster, ClusterSpec, Image, Lab, Role};
 
-use super::engine_20_10::ignores_what_is_newer;
+use super::engines::ignores_what_is_newer;
 use super::packages::{
     EDIT, ENABLED, LEFT, all_were_ready, brings_all, container, package, runs_anew, serve, watch,
 };

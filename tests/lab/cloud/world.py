@@ -25,6 +25,7 @@ IMAGES = {
     "stock": "ami-0ba1ed00000000013",
     "dnf": "ami-0ba1ed00000000005",
     "bare": "ami-0ba1ed00000000006",
+    "forky": "ami-0ba1ed00000000007",
 }
 
 # moto's records are plain dictionaries. Every reader and writer of them holds this lock, so that concurrent

@@ -12,10 +12,13 @@ source "$(dirname "$0")/mirror.sh"
 
 mirror=$(debian_mirror Debian)
 mkdir -p "$cache"
+# One that knows no suite that came after it makes it as it makes Debian's newest.
+recipe=/usr/share/debootstrap/scripts/$suite
+[ -e "$recipe" ] || recipe=/usr/share/debootstrap/scripts/sid
 debootstrap --variant=minbase --cache-dir="$cache" \
   --include=systemd,systemd-sysv,dbus,udev,libpam-systemd,ca-certificates \
   --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-  "$suite" "$target" "$mirror"
+  "$suite" "$target" "$mirror" "$recipe"
 
 # A cloud image gets its name at boot and keeps its journal.
 rm -f "$target/etc/hostname"

@@ -27,20 +27,24 @@ debian_mirror() {
 
 # Writes apt sources for a suite of Debian from those mirrors.
 debian_sources() {
-  local suite=$1 main security
+  local suite=$1 main security valid=yes
   main=$(debian_mirror Debian)
   security=$(debian_mirror Debian-Security)
+  # The lists of what is no release yet say that they are good for a week: a mirror may be older than that.
+  [ "$suite" != forky ] || valid=no
   cat <<SOURCES
 Types: deb
 URIs: $main
 Suites: $suite $suite-updates
 Components: main
+Check-Valid-Until: $valid
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
 URIs: $security
 Suites: $suite-security
 Components: main
+Check-Valid-Until: $valid
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 SOURCES
 }

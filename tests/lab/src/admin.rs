@@ -43,6 +43,8 @@ pub struct Images {
     pub plain: String,
     /// With an older one.
     pub bookworm: String,
+    /// With a newer one.
+    pub forky: String,
     /// With cloud-init at work.
     pub cloud_init: String,
     /// As Debian publishes it.

@@ -108,7 +108,7 @@ mod tests {
     fn health() -> Health {
         serde_json::from_str(
             r#"{"vpc_id":"vpc-1","subnet_ids":["subnet-a","subnet-b"],
-                "images":{"baked":"ami-1","plain":"ami-2","bookworm":"ami-3","cloud_init":"ami-4","stock":"ami-5","dnf":"ami-6"},"api":"10.98.0.1:4566"}"#,
+                "images":{"baked":"ami-1","plain":"ami-2","bookworm":"ami-3","cloud_init":"ami-4","stock":"ami-5","dnf":"ami-6","forky":"ami-7"},"api":"10.98.0.1:4566"}"#,
         )
         .expect("health")
     }

@@ -45,7 +45,7 @@ pub use cgroup::Cgroup;
 pub use cluster::{Cluster, ClusterSpec, Role};
 pub use fault::{Effect, Fault, FaultGuard};
 pub use group::{HookResult, LAUNCHING_HOOK, TERMINATING_HOOK, Transition};
-pub use image::Image;
+pub use image::{Extras, Image};
 pub use journal::{Request, Requests};
 pub use launch::Launch;
 pub use notice::{Notice, SpotAction};

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::admin::Admin;
 use crate::cgroup::Cgroup;
-use crate::image::Manifest;
+use crate::image::{Extras, Manifest};
 use crate::name::name;
 use crate::paths::Paths;
 use crate::process::Recorded;
@@ -28,8 +28,8 @@ pub struct UpOptions {
     pub binary: PathBuf,
     /// Build the images and stop there.
     pub image_only: bool,
-    /// Also the image without swarmlet, for comparisons.
-    pub bare: bool,
+    /// Which images to build beside the usual ones.
+    pub extras: Extras,
 }
 
 /// Builds the images and starts control plane and hypervisor, unless they run. What a lab that
@@ -38,7 +38,7 @@ pub fn up(paths: &Paths, options: &UpOptions) -> Result<()> {
     check_host()?;
     let _lock = lock(paths)?;
     let images = phase("images", || {
-        image::build(paths, &options.binary, options.bare)
+        image::build(paths, &options.binary, options.extras)
     })?;
     if options.image_only {
         return Ok(());

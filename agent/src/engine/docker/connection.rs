@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bollard::ClientVersion;
+use bollard::{BollardRequest, ClientVersion};
+use http::Uri;
 use reqwest::Method;
 use tokio::time::timeout;
 
@@ -24,7 +25,10 @@ impl Docker {
         let version = self.version().await?;
         let socket = self.socket.to_string_lossy();
         let client = bollard::Docker::connect_with_unix(&socket, CLIENT_LIMIT.as_secs(), &version);
-        let client = client.map_err(sort)?;
+        let path = format!("/v{version}");
+        let client = client
+            .map_err(sort)?
+            .with_request_modifier(move |request| versioned(request, &path));
         *held = Some(client.clone());
         Ok(client)
     }
@@ -49,8 +53,8 @@ impl Docker {
         Ok(if newest < known { newest } else { known })
     }
 
-    /// One call within its time. A connection that failed is made anew, since the engine
-    /// behind it may be another version after an upgrade.
+    /// One call within its time. A connection that failed is made anew, and one whose version the engine
+    /// refuses: the engine behind it may be another after an upgrade, and a unit of systemd keeps its socket meanwhile.
     pub(super) async fn call<T, F, Fut>(&self, limit: Duration, call: F) -> Result<T, EngineError>
     where
         F: FnOnce(bollard::Docker) -> Fut,
@@ -58,7 +62,7 @@ impl Docker {
     {
         let client = self.client().await?;
         let result = within(limit, call(client)).await;
-        if matches!(result, Err(EngineError::Down(_))) {
+        if let Err(EngineError::Down(_) | EngineError::Unspoken(_)) = result {
             self.disconnect().await;
         }
         result
@@ -68,6 +72,25 @@ impl Docker {
     pub(super) async fn disconnect(&self) {
         *self.connection.lock().await = None;
     }
+}
+
+/// The same request for one version of the API. The client library means to say it in each request's path, but
+/// joins the path to an address in which it replaces the version (bollard 0.21.1, `uri.rs`): the engine then
+/// answers in its own newest version, which the library may not know.
+fn versioned(mut request: BollardRequest, path: &str) -> BollardRequest {
+    let mut parts = request.uri().clone().into_parts();
+    let asked = parts
+        .path_and_query
+        .as_ref()
+        .map_or("/", |asked| asked.as_str());
+    if asked.starts_with(path) {
+        return request;
+    }
+    parts.path_and_query = format!("{path}{asked}").parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// `1.45`
@@ -90,47 +113,5 @@ async fn within<T>(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::UnixListener;
-
-    use super::*;
-
-    /// The version that is spoken with an engine that answers with this header.
-    async fn spoken(header: &str) -> Result<String, EngineError> {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("docker.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
-        let answer = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: 2\r\n\r\nOK");
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let _ = stream.read(&mut [0; 1024]).await;
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        });
-        let docker = Docker::new(&socket, Path::new("/nowhere"));
-        docker
-            .client()
-            .await
-            .map(|client| client.client_version().to_string())
-    }
-
-    #[tokio::test]
-    async fn the_newest_version_that_both_know_is_spoken() {
-        let own = bollard::API_DEFAULT_VERSION.to_string();
-        assert_eq!(spoken("Api-Version: 1.41\r\n").await, Ok("1.41".into()));
-        assert_eq!(spoken("Api-Version: 9.1\r\n").await, Ok(own));
-    }
-
-    #[tokio::test]
-    async fn what_tells_no_version_is_no_engine() {
-        for header in ["", "Api-Version: new\r\n"] {
-            let error = spoken(header).await.unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "cannot reach the Docker Engine: it does not tell its API version"
-            );
-        }
-    }
-}
+#[path = "connection_tests.rs"]
+mod tests;

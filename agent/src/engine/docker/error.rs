@@ -8,6 +8,10 @@ use crate::engine::EngineError;
 pub(super) fn sort(error: Error) -> EngineError {
     match error {
         Error::DockerResponseServerError {
+            status_code: 400,
+            message,
+        } if is_of_versions(&message) => EngineError::Unspoken(one_line(&message)),
+        Error::DockerResponseServerError {
             status_code,
             message,
         } => EngineError::Refused {
@@ -17,6 +21,15 @@ pub(super) fn sort(error: Error) -> EngineError {
         Error::RequestTimeoutError => EngineError::Slow(super::connection::CLIENT_LIMIT),
         other => EngineError::Down(chain(&other)),
     }
+}
+
+/// `client version 1.41 is too old. Minimum supported API version is 1.44, …`, and the same of one that is too new, in
+/// an answer to whatever was asked (moby `api/server/middleware/version.go`).
+fn is_of_versions(message: &str) -> bool {
+    message.starts_with("client version ")
+        && [" is too old.", " is too new."]
+            .iter()
+            .any(|complaint| message.contains(complaint))
 }
 
 /// Docker's messages end in a line break, which `STATUS=` cannot carry.

@@ -20,6 +20,10 @@ pub struct Setup {
     pub storage: String,
     /// Where.
     pub data_root: String,
+    /// Whether images are in containerd's own store, and not there (the default of 29 and newer).
+    pub in_containerd: bool,
+    /// Who sets its firewall rules: `iptables`, `nftables+firewalld`, …; empty from engines that do not say (before API 1.49).
+    pub firewall: String,
     /// What it is in a swarm: `inactive`, `active`, ….
     pub swarm: String,
     /// The managers that it knows.
@@ -41,10 +45,15 @@ impl Docker {
     }
 }
 
+/// How `DriverStatus` says that containerd keeps the images.
+const CONTAINERD: [&str; 2] = ["driver-type", "io.containerd.snapshotter.v1"];
+
 fn setup(info: SystemInfo, networks: Vec<Network>) -> Setup {
     let swarm = info.swarm.unwrap_or_default();
     let managers = swarm.remote_managers.into_iter().flatten();
     let cluster = swarm.cluster.unwrap_or_default();
+    let firewall = info.firewall_backend.unwrap_or_default();
+    let storage = info.driver_status.unwrap_or_default();
     let local = info
         .default_address_pools
         .into_iter()
@@ -56,6 +65,8 @@ fn setup(info: SystemInfo, networks: Vec<Network>) -> Setup {
         live_restore: info.live_restore_enabled == Some(true),
         storage: info.driver.unwrap_or_default(),
         data_root: info.docker_root_dir.unwrap_or_default(),
+        in_containerd: storage.iter().any(|pair| pair[..] == CONTAINERD),
+        firewall: firewall.driver.unwrap_or_default(),
         swarm: swarm
             .local_node_state
             .map(|state| state.to_string())
@@ -84,11 +95,25 @@ mod tests {
 
     use super::*;
 
+    /// As an engine of 28.5 answers whose images containerd keeps.
+    #[test]
+    fn newer_engines_tell_of_their_images_and_their_firewall() {
+        let info = json!({
+            "ServerVersion": "28.5.2+dfsg4", "Driver": "overlayfs", "DockerRootDir": "/var/lib/docker",
+            "DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]],
+            "FirewallBackend": {"Driver": "iptables"},
+        });
+        let told = setup(serde_json::from_value(info).unwrap(), Vec::new());
+        assert!(told.in_containerd);
+        assert_eq!(told.firewall, "iptables");
+    }
+
     #[test]
     fn the_answers_become_a_setup() {
         let info = json!({
             "ServerVersion": "26.1.5", "LiveRestoreEnabled": true, "Driver": "overlay2",
             "DockerRootDir": "/var/lib/docker",
+            "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]],
             "DefaultAddressPools": [{"Base": "172.17.0.0/16", "Size": 24}],
             "Swarm": {"LocalNodeState": "active",
                       "RemoteManagers": [{"NodeID": "m", "Addr": "10.0.0.1:2377"}],
@@ -102,7 +127,8 @@ mod tests {
             serde_json::from_value(info).unwrap(),
             serde_json::from_value(networks).unwrap(),
         );
-        assert!(told.live_restore);
+        assert!(told.live_restore && !told.in_containerd);
+        assert_eq!(told.firewall, "");
         assert_eq!(
             (told.version.as_str(), told.swarm.as_str()),
             ("26.1.5", "active")

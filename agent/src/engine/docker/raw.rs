@@ -17,7 +17,8 @@ struct Refusal {
     message: String,
 }
 
-/// Sends one request. Without a version in the path the engine takes its own.
+/// Sends one request. Without a version in the path the engine takes its own newest: what is sent here is either of a
+/// form that has not changed, or an object that goes back as the engine gave it, with all that the agent does not know.
 pub(super) async fn send(
     socket: &Path,
     method: Method,

@@ -19,7 +19,7 @@ pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
         return tell(seen, d);
     }
     match &seen.engine {
-        EngineState::Down => Some(silent(seen, d)),
+        EngineState::Down | EngineState::Unspoken(_) => Some(silent(seen, d)),
         EngineState::Inactive => Some(outside(d)),
         EngineState::Pending(_) | EngineState::Error(_) if seen.membership.is_none() => {
             Some(leave(d))

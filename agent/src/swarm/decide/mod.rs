@@ -50,7 +50,7 @@ pub fn decide(seen: &Observation) -> Decision {
 
 fn as_usual(seen: &Observation) -> Decision {
     match &seen.engine {
-        EngineState::Down => starting::decide(seen),
+        EngineState::Down | EngineState::Unspoken(_) => starting::decide(seen),
         EngineState::Inactive => outside::decide(seen),
         EngineState::Pending(_) => astray::pending(seen),
         EngineState::Error(why) => astray::failed(seen, why),

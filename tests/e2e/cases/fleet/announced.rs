@@ -1,4 +1,4 @@
-//! How long it takes a manager to see that a node is leaving, on the oldest and the newest engine.
+//! How long it takes a manager to see that a node is leaving, on the oldest, the usual and the newest engine.
 
 use std::time::Duration;
 
@@ -9,28 +9,35 @@ use super::seen::{Watch, active, entry, manager};
 use crate::Case;
 use crate::cases::support::unique;
 
-pub(in crate::cases) const CASES: &[Case] = &[Case {
-    name: "fleet::a_departure_is_seen_on_old_and_new_engines",
-    run: seen,
-}];
+pub(in crate::cases) const CASES: &[Case] = &[
+    Case {
+        name: "fleet::a_departure_is_seen_on_the_usual_engine",
+        run: |lab| seen(lab, "said", Image::Baked),
+    },
+    Case {
+        name: "fleet::a_departure_is_seen_on_the_oldest_engine",
+        run: |lab| seen(lab, "said-old", Image::Bookworm),
+    },
+    Case {
+        name: "fleet::a_departure_is_seen_on_the_newest_engine",
+        run: |lab| seen(lab, "said-new", Image::Forky),
+    },
+];
 
 /// Five seconds until the agent looks, and Docker's update period of twenty.
 const SEEN: Duration = Duration::from_secs(40);
 const LEFT: Duration = Duration::from_mins(2);
 
-fn seen(lab: &Lab) -> Result<()> {
-    for (name, image) in [("said", Image::Baked), ("said-old", Image::Bookworm)] {
-        let spec = ClusterSpec {
-            image,
-            ..ClusterSpec::new(&unique(name), 1, 1)
-        };
-        let cluster = Cluster::create(lab, &spec)?;
-        cluster.wait_whole(LEFT)?;
-        active(&cluster)?;
-        departs(lab, &cluster, name)?;
-        cluster.delete()?;
-    }
-    Ok(())
+fn seen(lab: &Lab, name: &str, image: Image) -> Result<()> {
+    let spec = ClusterSpec {
+        image,
+        ..ClusterSpec::new(&unique(name), 1, 1)
+    };
+    let cluster = Cluster::create(lab, &spec)?;
+    cluster.wait_whole(LEFT)?;
+    active(&cluster)?;
+    departs(lab, &cluster, name)?;
+    cluster.delete()
 }
 
 fn departs(lab: &Lab, cluster: &Cluster, name: &str) -> Result<()> {

@@ -5,6 +5,7 @@ pub(super) mod crashes;
 pub(super) mod labels;
 pub(super) mod launching;
 pub(super) mod many;
+pub(super) mod mixed;
 pub(super) mod notices;
 pub(super) mod operator;
 pub(super) mod refresh;

@@ -81,7 +81,12 @@ pub(super) fn quorums(cluster: &Cluster, stop: &AtomicBool) -> Vec<Option<usize>
 }
 
 /// The same swarm, other machines, each labelled and given tasks.
-fn renewed(lab: &Lab, cluster: &Cluster, before: &[lab::Instance], swarm: &str) -> Result<()> {
+pub(super) fn renewed(
+    lab: &Lab,
+    cluster: &Cluster,
+    before: &[lab::Instance],
+    swarm: &str,
+) -> Result<()> {
     ensure!(self::swarm(lab, cluster)? == swarm, "it is another swarm");
     active(cluster)?;
     let manager = manager(cluster)?.id;

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use lab::{Lab, Role};
+use lab::{Image, Lab, Role};
 
-use super::seen::{HOOK, Watch, completed, ended, formed, manager, sample, samples, serve};
+use super::seen::{HOOK, Watch, completed, ended, formed_of, manager, sample, samples, serve};
 use crate::Case;
 
 pub(in crate::cases) const CASES: &[Case] = &[Case {
     name: "fleet::three_of_six_workers_scaled_in",
-    run: three_of_six,
+    run: |lab| three_of_six(lab, &Image::Baked),
 }];
 
 const REPLICAS: usize = 12;
 const CLEAN: Duration = Duration::from_mins(2);
 
-fn three_of_six(lab: &Lab) -> Result<()> {
-    let cluster = formed(lab, "scale-in", 1, 6)?;
+pub(in crate::cases) fn three_of_six(lab: &Lab, image: &Image) -> Result<()> {
+    let cluster = formed_of(lab, image, "scale-in", 1, 6)?;
     serve(lab, &cluster, REPLICAS)?;
     let manager = manager(&cluster)?.id;
     let workers = cluster.machines_of(Role::Worker)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use lab::{Cluster, ClusterSpec, Instance, Lab, Requests, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Image, Instance, Lab, Requests, Role, wait_until};
 use serde_json::Value;
 
 use crate::cases::support::{IMPORT, docker, unique};
@@ -21,7 +21,19 @@ const SAMPLE: &str = "while :; do docker service ls --format 'R {{.Replicas}}'; 
 
 /// A cluster whose groups have hooks for what leaves.
 pub(super) fn formed(lab: &Lab, name: &str, managers: u32, workers: u32) -> Result<Cluster> {
+    formed_of(lab, &Image::Baked, name, managers, workers)
+}
+
+/// The same, of another image.
+pub(super) fn formed_of(
+    lab: &Lab,
+    image: &Image,
+    name: &str,
+    managers: u32,
+    workers: u32,
+) -> Result<Cluster> {
     let spec = ClusterSpec {
+        image: image.clone(),
         terminating_hook: Some(HOOK),
         worker_max: 25,
         ..ClusterSpec::new(&unique(name), managers, workers)

@@ -121,7 +121,7 @@ fn counted(cluster: &Cluster, workers: usize) -> Result<()> {
 }
 
 /// Created by the command that is used on AWS too.
-fn launched(lab: &Lab, name: &str, managers: u32, workers: u32) -> Result<Cluster> {
+pub(super) fn launched(lab: &Lab, name: &str, managers: u32, workers: u32) -> Result<Cluster> {
     let name = unique(name);
     let (managers, workers) = (managers.to_string(), workers.to_string());
     let words = [
@@ -143,7 +143,7 @@ fn launched(lab: &Lab, name: &str, managers: u32, workers: u32) -> Result<Cluste
 }
 
 /// Changes one parameter of a stack, and leaves all others.
-fn update(lab: &Lab, stack: &str, key: &str, value: &str) -> Result<()> {
+pub(super) fn update(lab: &Lab, stack: &str, key: &str, value: &str) -> Result<()> {
     let answer = described(lab, stack)?;
     let old = answer["Parameters"].as_array().context("no parameters")?;
     let list: Vec<Value> = old
@@ -173,7 +173,7 @@ fn described(lab: &Lab, stack: &str) -> Result<Value> {
 }
 
 /// Waits for the end of an update, and meanwhile looks at the workers.
-fn until_complete(
+pub(super) fn until_complete(
     lab: &Lab,
     cluster: &Cluster,
     mut look: impl FnMut(&[Instance]) -> Result<()>,
@@ -189,7 +189,7 @@ fn until_complete(
 }
 
 /// A leaving node told its group itself to go on.
-fn handed_over(lab: &Lab, id: &str) -> Result<()> {
+pub(super) fn handed_over(lab: &Lab, id: &str) -> Result<()> {
     let wanted = Requests::to("autoscaling")
         .action("CompleteLifecycleAction")
         .instance(id)
@@ -272,7 +272,7 @@ fn allowed(lab: &Lab, stack: &str, role: Role) -> Result<Vec<String>> {
 }
 
 /// Deleted by the command that is used on AWS too; nothing of the cluster is left in any service.
-fn taken_down(lab: &Lab, cluster: Cluster) -> Result<()> {
+pub(super) fn taken_down(lab: &Lab, cluster: Cluster) -> Result<()> {
     let name = cluster.name().to_owned();
     let machines = cluster.machines()?;
     let key = format!("alias/swarmlet-{name}");

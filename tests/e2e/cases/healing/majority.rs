@@ -5,9 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, Lab, Node, Role, wait_until};
+use lab::{Cluster, Image, Lab, Node, Role, wait_until};
 
-use super::seen::{Fault, epochs, followers, formed, long, one_swarm, replaced, says, ticket_is};
+use super::seen::{
+    Fault, epochs, followers, formed_of, long, one_swarm, replaced, says, ticket_is,
+};
 use super::service;
 use crate::Case;
 use crate::cases::support::docker;
@@ -19,7 +21,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         name: "healing::a_majority_terminated",
-        run: by_itself,
+        run: |lab| by_itself(lab, &Image::Baked),
     },
 ];
 
@@ -39,8 +41,8 @@ struct Loss {
 }
 
 /// `recovery = "auto"`: the agents were told before.
-fn by_itself(lab: &Lab) -> Result<()> {
-    let loss = lose(lab, "auto", |cluster| {
+pub(in crate::cases) fn by_itself(lab: &Lab, image: &Image) -> Result<()> {
+    let loss = lose(lab, image, "auto", |cluster| {
         for manager in cluster.machines_of(Role::Manager)? {
             lab.exec(&manager.id, &["mkdir", "-p", "/etc/swarmlet/config.d"])?
                 .ok()?;
@@ -55,7 +57,7 @@ fn by_itself(lab: &Lab) -> Result<()> {
 
 /// The default with three managers: the status says what to run, and nothing happens before.
 fn asked(lab: &Lab) -> Result<()> {
-    let loss = lose(lab, "ask", |_| Ok(()))?;
+    let loss = lose(lab, &Image::Baked, "ask", |_| Ok(()))?;
     says(lab, &loss.survivor, "`swarmlet recover`", NOTICED)?;
     eprintln!("    a person was asked after {:.1} s", loss.fault.age());
     thread::sleep(QUIET);
@@ -77,8 +79,13 @@ fn asked(lab: &Lab) -> Result<()> {
     loss.cluster.delete()
 }
 
-fn lose(lab: &Lab, name: &str, ready: impl FnOnce(&Cluster) -> Result<()>) -> Result<Loss> {
-    let cluster = formed(lab, name, 3, 1)?;
+fn lose(
+    lab: &Lab,
+    image: &Image,
+    name: &str,
+    ready: impl FnOnce(&Cluster) -> Result<()>,
+) -> Result<Loss> {
+    let cluster = formed_of(lab, image, name, 3, 1)?;
     let swarm = one_swarm(lab, &cluster)?;
     let survivor = followers(lab, &cluster)?.remove(0).id;
     service::create(lab, &survivor)?;

@@ -14,6 +14,6 @@ pub(super) mod outage;
 pub(super) mod raft_log;
 pub(super) mod removed;
 pub(in crate::cases) mod seen;
-mod service;
+pub(super) mod service;
 pub(super) mod strangers;
 pub(super) mod tickets;

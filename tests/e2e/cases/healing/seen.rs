@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use lab::{Cluster, ClusterSpec, Instance, Lab, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Image, Instance, Lab, Role, wait_until};
 use serde_json::Value;
 
 use crate::cases::support::{answers_of, docker, parameters, unique, unit};
@@ -16,7 +16,22 @@ const REPLACED: Duration = Duration::from_mins(2);
 
 /// A cluster of its own for a case.
 pub(super) fn formed(lab: &Lab, name: &str, managers: u32, workers: u32) -> Result<Cluster> {
-    let cluster = Cluster::create(lab, &ClusterSpec::new(&unique(name), managers, workers))?;
+    formed_of(lab, &Image::Baked, name, managers, workers)
+}
+
+/// The same, of another image.
+pub(super) fn formed_of(
+    lab: &Lab,
+    image: &Image,
+    name: &str,
+    managers: u32,
+    workers: u32,
+) -> Result<Cluster> {
+    let spec = ClusterSpec {
+        image: image.clone(),
+        ..ClusterSpec::new(&unique(name), managers, workers)
+    };
+    let cluster = Cluster::create(lab, &spec)?;
     cluster.wait_whole(FORMED)?;
     for manager in cluster.machines_of(Role::Manager)? {
         wait_until("it knows that it is a manager", KNOWN, || {

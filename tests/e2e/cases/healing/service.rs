@@ -8,7 +8,7 @@ use crate::cases::support::docker;
 const NAME: &str = "kept";
 
 /// Makes both. The service runs no task: the lab has no registry.
-pub(super) fn create(lab: &Lab, manager: &str) -> Result<()> {
+pub(in crate::cases) fn create(lab: &Lab, manager: &str) -> Result<()> {
     let argv = ["docker", "secret", "create", NAME, "-"];
     lab.exec_with_input(manager, &argv, "hush")?.ok()?;
     let words = [
@@ -23,7 +23,7 @@ pub(super) fn create(lab: &Lab, manager: &str) -> Result<()> {
 }
 
 /// Whether both are there.
-pub(super) fn is_there(lab: &Lab, manager: &str) -> Result<()> {
+pub(in crate::cases) fn is_there(lab: &Lab, manager: &str) -> Result<()> {
     for kind in ["service", "secret"] {
         let names = docker(lab, manager, &[kind, "ls", "--format", "{{.Name}}"])?;
         ensure!(names.lines().any(|name| name == NAME), "the {kind} is lost");

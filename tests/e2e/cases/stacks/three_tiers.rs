@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Cluster, ClusterSpec, Lab, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Image, Lab, Role, wait_until};
 
 use super::page::Page;
 use super::seen::{equip, put, run, stands, tasks};
@@ -13,14 +13,18 @@ use crate::cases::support::{docker, unique};
 
 pub(in crate::cases) const CASES: &[Case] = &[Case {
     name: "stacks::three_tiers",
-    run: walk,
+    run: |lab| walk(lab, &Image::Baked),
 }];
 
 const TASKS: usize = 15;
 const MOVED: Duration = Duration::from_mins(1);
 
-fn walk(lab: &Lab) -> Result<()> {
-    let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("tiers"), 3, 4))?;
+pub(in crate::cases) fn walk(lab: &Lab, image: &Image) -> Result<()> {
+    let spec = ClusterSpec {
+        image: image.clone(),
+        ..ClusterSpec::new(&unique("tiers"), 3, 4)
+    };
+    let cluster = Cluster::create(lab, &spec)?;
     cluster.wait_whole(Duration::from_mins(3))?;
     active(&cluster)?;
     equip(lab, &cluster)?;

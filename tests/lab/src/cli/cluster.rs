@@ -20,7 +20,7 @@ pub(crate) enum ClusterVerb {
         /// How many workers.
         #[arg(long, default_value_t = 3)]
         workers: u32,
-        /// With Docker, without, or Debian 12 with its Docker 20.10.
+        /// With Docker, without, Debian 12 with its Docker 20.10, or Debian's testing with its newer one.
         #[arg(long, value_enum, default_value_t)]
         image: ImageArg,
         /// Whether the metadata service shows the tags.

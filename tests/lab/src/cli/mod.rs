@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lab::terminal::{print, print_text};
-use lab::{Image, Instance, Lab, Launch, Paths, Role, UpOptions};
+use lab::{Extras, Image, Instance, Lab, Launch, Paths, Role, UpOptions};
 
 mod cluster;
 mod notice;
@@ -34,6 +34,9 @@ enum Verb {
         /// Also build the image without swarmlet and with the AWS CLI, for comparisons.
         #[arg(long)]
         bare: bool,
+        /// Also the image of Debian's testing, with the newest Docker Engine that Debian has.
+        #[arg(long)]
+        forky: bool,
     },
     /// End the lab and leave nothing behind but the cache.
     Down,
@@ -144,7 +147,8 @@ impl LsArgs {
 
 #[derive(Debug, Args)]
 struct LaunchArgs {
-    /// With Docker, without, Debian 12 with its Docker 20.10, or with Docker and cloud-init.
+    /// With Docker, without, Debian 12 with its Docker 20.10, Debian's testing with its newer one, or with Docker and
+    /// cloud-init.
     #[arg(long, value_enum, default_value_t)]
     image: ImageArg,
     /// A tag, as key=value; may be repeated.
@@ -170,6 +174,7 @@ enum ImageArg {
     Baked,
     Plain,
     Bookworm,
+    Forky,
     CloudInit,
     Stock,
     Dnf,
@@ -194,6 +199,7 @@ impl From<ImageArg> for Image {
             ImageArg::Baked => Self::Baked,
             ImageArg::Plain => Self::Plain,
             ImageArg::Bookworm => Self::Bookworm,
+            ImageArg::Forky => Self::Forky,
             ImageArg::CloudInit => Self::CloudInit,
             ImageArg::Stock => Self::Stock,
             ImageArg::Dnf => Self::Dnf,
@@ -219,12 +225,13 @@ impl Command {
                 image_only,
                 binary,
                 bare,
+                forky,
             } => {
                 let binary = binary.map_or_else(agent_beside, Ok)?;
                 let options = UpOptions {
                     binary,
                     image_only,
-                    bare,
+                    extras: Extras { bare, forky },
                 };
                 lab::up(&paths, &options)?;
             }

@@ -7,8 +7,8 @@
 //!                 ├─ stock (what a distribution publishes: images are made from it as on AWS)
 //!                 └─ repository (the engine's packages, for the plain image to install)
 //! ```
-//! for Debian 13; of Debian 12, whose engine is older, the row of the baked image, and what comes
-//! nearest to Amazon Linux 2023:
+//! for Debian 13; of Debian 12, whose engine is older, and where it is asked for of Debian's testing, whose
+//! engine is newer, the row of the baked image; and what comes nearest to Amazon Linux 2023:
 //!
 //! ```text
 //! base ── system ── rpm ─┬─ dnf
@@ -31,63 +31,21 @@ mod digest;
 mod layer;
 mod made;
 mod store;
+mod which;
+
+pub use which::Image;
 
 pub(crate) use made::{Disk, copy, disk, keep};
 
 use digest::Digest;
 use store::{Layer, Store};
-
-/// The image ids, the same in the control plane.
-const BAKED: &str = "ami-0ba1ed00000000001";
-const PLAIN: &str = "ami-0ba1ed00000000002";
-const BOOKWORM: &str = "ami-0ba1ed00000000003";
-const CLOUD_INIT: &str = "ami-0ba1ed00000000004";
-const STOCK: &str = "ami-0ba1ed00000000013";
-const DNF: &str = "ami-0ba1ed00000000005";
-const BARE: &str = "ami-0ba1ed00000000006";
+use which::{BAKED, BARE, BOOKWORM, CLOUD_INIT, DNF, FORKY, PLAIN, STOCK};
 
 /// What the images are made of, by the names that debootstrap knows.
 const TRIXIE_SUITE: &str = "trixie";
 const BOOKWORM_SUITE: &str = "bookworm";
-
-/// Which of the images.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Image {
-    /// Debian 13 with Docker Engine and swarmlet.
-    #[default]
-    Baked,
-    /// Debian 13 with swarmlet, without Docker.
-    Plain,
-    /// Debian 12 with its Docker Engine, 20.10, and swarmlet.
-    Bookworm,
-    /// The baked one, with cloud-init at work: it runs user data.
-    CloudInit,
-    /// Debian 13 as Debian publishes it, with ssh.
-    Stock,
-    /// One that was made from an instance, by its id.
-    Made(String),
-    /// Like Amazon Linux 2023 for a package manager, with swarmlet, without Docker.
-    Dnf,
-    /// Debian 13 with Docker Engine and the AWS CLI, without swarmlet; it runs user data that is a
-    /// script. Built by `lab up --bare` only.
-    Bare,
-}
-
-impl Image {
-    /// Its id in EC2.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Baked => BAKED,
-            Self::Plain => PLAIN,
-            Self::Bookworm => BOOKWORM,
-            Self::CloudInit => CLOUD_INIT,
-            Self::Stock => STOCK,
-            Self::Made(id) => id,
-            Self::Dnf => DNF,
-            Self::Bare => BARE,
-        }
-    }
-}
+/// Debian's testing: the newest engine that Debian has.
+const FORKY_SUITE: &str = "forky";
 
 /// What the last build made; machines launched from now on use it.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -136,9 +94,17 @@ pub(crate) fn stage(paths: &Paths) -> Result<PathBuf> {
     Ok(read(&adopted(paths))?.stage)
 }
 
-/// Builds what is missing or out of date; `binary` is the agent to put in, `bare` asks for the image
-/// that only comparisons need.
-pub(crate) fn build(paths: &Paths, binary: &Path, bare: bool) -> Result<Manifest> {
+/// The images that are built only where they are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// The one without swarmlet, for comparisons.
+    pub bare: bool,
+    /// The one of Debian's testing: it changes from day to day, and now and then it cannot be installed.
+    pub forky: bool,
+}
+
+/// Builds what is missing or out of date; `binary` is the agent to put in.
+pub(crate) fn build(paths: &Paths, binary: &Path, extras: Extras) -> Result<Manifest> {
     let store = Store::new(paths.images());
     let image = paths.root.join("tests/lab/image");
     let provision = paths.root.join("packer/provision");
@@ -172,9 +138,14 @@ pub(crate) fn build(paths: &Paths, binary: &Path, bare: bool) -> Result<Manifest
     let mut layers: BTreeMap<_, _> = layers
         .map(|(id, top)| (id.to_owned(), top.folders()))
         .into();
-    if bare {
+    if extras.bare {
         let top = layer::bare(&store, &parts, TRIXIE_SUITE, &engine)?;
         layers.insert(BARE.to_owned(), top.folders());
+    }
+    if extras.forky {
+        let (_, engine) = debian(&store, &image, &provision, FORKY_SUITE)?;
+        let top = finished("baked", FORKY_SUITE, &engine)?;
+        layers.insert(FORKY.to_owned(), top.folders());
     }
 
     let manifest = Manifest {

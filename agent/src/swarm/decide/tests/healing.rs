@@ -317,3 +317,17 @@ fn a_swarm_state_that_cannot_be_used_is_left_only_where_others_serve_the_swarm()
         Reason::EngineError("irreparable WAL error".into())
     );
 }
+
+/// It runs tasks, and after a restart it is no older.
+#[test]
+fn an_engine_that_is_too_new_is_never_restarted() {
+    let why = "cannot speak to the Docker Engine";
+    for membership in [None, worker().membership] {
+        let mut seen = worker();
+        seen.membership = membership;
+        seen.engine = EngineState::Unspoken(why.into());
+        seen.since = 90_000 * SECOND;
+        assert_eq!(action(&seen), Action::Wait(pace::ROUND));
+        assert_eq!(reason(&seen).to_string(), why);
+    }
+}
