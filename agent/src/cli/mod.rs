@@ -9,6 +9,7 @@ mod doctor;
 mod environment;
 mod exit;
 mod man;
+mod mend;
 mod options;
 mod prepare;
 mod recover;
@@ -61,6 +62,9 @@ enum Verb {
     /// Write the engine label of a departure (run by swarmlet-announce.service)
     #[command(hide = true)]
     Announce,
+    /// Put back what the engine started with last, when it does not start (run by swarmlet-mend-engine.service)
+    #[command(hide = true)]
+    MendEngine(mend::Form),
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
@@ -103,6 +107,9 @@ pub fn main() -> Exit {
         Verb::Drain => with_settings(&cli.options, depart::drain),
         Verb::Activate => with_settings(&cli.options, depart::activate),
         Verb::Dashboard => with_settings(&cli.options, dashboard::run),
+        Verb::MendEngine(form) => with_settings(&cli.options, async |settings| {
+            mend::run(settings, form).await
+        }),
         Verb::Announce => with_settings(&cli.options, announce::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),
         Verb::Completions(form) => completions::run(form, Cli::command()),

@@ -3,13 +3,16 @@
 //! `prepare` is ordered before the engine, so it never waits for a start: that would wait for
 //! `prepare` in turn. Stops are not held up by that order.
 
+use std::path::PathBuf;
+
 use super::PrepareError;
-use super::engine;
+use super::folders::Folders;
 use crate::command::{Command, Runner};
 use crate::config::Settings;
+use crate::engine::daemon_flags::SERVICE;
 
-const SERVICE: &str = "docker.service";
 const SOCKET: &str = "docker.socket";
+const PREPARE: &str = "swarmlet-prepare.service";
 
 /// Enables the engine and makes it run with its present settings.
 pub(super) async fn settle(
@@ -28,7 +31,7 @@ pub(super) async fn settle(
     if !changed {
         return Ok(());
     }
-    if is_in_swarm(settings)? {
+    if is_in_swarm(settings, runner).await? {
         tracing::warn!(
             "the engine takes over its new labels now, and all else that changed at its next start: it is in a \
              swarm and is not restarted"
@@ -39,6 +42,19 @@ pub(super) async fn settle(
     systemctl(runner, "restart", &["restart", "--no-block", SERVICE]).await
 }
 
+/// Starts an engine that systemd has given up.
+pub(super) async fn start_again(runner: &impl Runner) -> Result<(), PrepareError> {
+    let units = ["reset-failed", SOCKET, SERVICE];
+    systemctl(runner, "reset", &units).await?;
+    systemctl(runner, "start", &["start", "--no-block", SOCKET, SERVICE]).await
+}
+
+/// Has this host readied anew, and the engine started by that.
+pub(super) async fn prepare_again(runner: &impl Runner) -> Result<(), PrepareError> {
+    systemctl(runner, "reset", &["reset-failed", SOCKET, SERVICE]).await?;
+    systemctl(runner, "restart", &["restart", "--no-block", PREPARE]).await
+}
+
 /// Stops the engine, and the socket that would start it again.
 pub(super) async fn stop(runner: &impl Runner) -> Result<(), PrepareError> {
     if runs(runner).await? {
@@ -47,10 +63,10 @@ pub(super) async fn stop(runner: &impl Runner) -> Result<(), PrepareError> {
     Ok(())
 }
 
-fn is_in_swarm(settings: &Settings) -> Result<bool, PrepareError> {
-    let daemon = engine::daemon_json(settings).read()?;
-    let swarm = engine::swarm_state(settings, &daemon);
-    Ok(swarm.join("certificates/swarm-node.crt").exists())
+async fn is_in_swarm(settings: &Settings, runner: &impl Runner) -> Result<bool, PrepareError> {
+    let swarms = Folders::look(settings, runner).await?.swarm();
+    let has_certificate = |swarm: &PathBuf| swarm.join("certificates/swarm-node.crt").exists();
+    Ok(swarms.iter().any(has_certificate))
 }
 
 async fn is_enabled(runner: &impl Runner) -> Result<bool, PrepareError> {
