@@ -13,11 +13,16 @@ pub(super) struct Form {
     /// It has started: what it has started with is remembered
     #[arg(long)]
     started: bool,
+    /// The package goes: labels that were flags are flags again
+    #[arg(long, conflicts_with = "started")]
+    withdraw: bool,
 }
 
 pub(super) async fn run(settings: Settings, form: Form) -> Exit {
     let done = if form.started {
         prepare::started(&settings, &Host).await
+    } else if form.withdraw {
+        prepare::withdraw(&settings, &Host).await
     } else {
         prepare::failed(&settings, &Host).await
     };

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::command::{Command, CommandError, Runner};
 
@@ -46,7 +47,8 @@ impl DaemonFlags {
     /// Asks systemd (`systemctl show`), and reads the environment files that it names, below `root`. Of a unit that
     /// is not there nothing is known.
     pub async fn look(runner: &impl Runner, root: &Path) -> Result<Self, CommandError> {
-        let command = Command::new(["systemctl", "show", SERVICE, PROPERTIES]);
+        let mut command = Command::new(["systemctl", "show", SERVICE, PROPERTIES]);
+        command.limit = Duration::from_secs(10);
         let output = runner.run(&command).await?;
         if !output.is_success() {
             tracing::warn!(

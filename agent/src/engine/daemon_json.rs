@@ -126,6 +126,13 @@ impl DaemonJson {
         Ok(true)
     }
 
+    /// Takes away the labels that were added to the file, and the agent's own.
+    pub fn withdraw_labels(&self) -> Result<(), DaemonJsonError> {
+        let mut keys = self.read()?;
+        labels::withdraw(&mut keys, &read(&self.record).unwrap_or_default());
+        write(&self.path, &keys)
+    }
+
     /// The file with `wanted` added where the user has not said otherwise.
     pub fn plan(&self, wanted: Wanted<'_>) -> Result<Plan, DaemonJsonError> {
         if wanted.flags.is_on("live-restore") {

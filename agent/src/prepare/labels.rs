@@ -8,7 +8,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
+
 use super::PrepareError;
+use super::engine::{self, RECORD};
+use super::refusal;
 use crate::command::{Command, Runner};
 use crate::config::Settings;
 use crate::engine::daemon_flags::{DaemonFlags, SERVICE};
@@ -44,6 +48,33 @@ pub(super) async fn moved(
          {flag}; move its labels to node.labels or daemon.json"
     );
     Ok((flags, Vec::new()))
+}
+
+/// What the file of an earlier boot needs to start with, before this node knows itself, which may take long or fail: where
+/// labels were moved then, they are again.
+pub(super) async fn as_before(
+    settings: &Settings,
+    runner: &impl Runner,
+) -> Result<(), PrepareError> {
+    let keys = refusal::read::<Map<String, Value>>(settings, RECORD).unwrap_or_default();
+    if keys.contains_key("labels") && !path(settings).exists() {
+        let flags = DaemonFlags::look(runner, &settings.root).await?;
+        if flags.has("labels") && flags.is_direct() {
+            put(settings, &flags.command_without("labels"))?;
+            reload(runner).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Nobody will move the labels at the next boot: they are flags again, and those of the agent's and its settings go.
+pub async fn withdraw(settings: &Settings, runner: &impl Runner) -> Result<(), PrepareError> {
+    if !path(settings).exists() {
+        return Ok(());
+    }
+    let flags = DaemonFlags::look(runner, &settings.root).await?;
+    engine::daemon_json(settings, &flags).withdraw_labels()?;
+    give_back(settings, runner).await
 }
 
 /// The labels are flags again.

@@ -33,6 +33,7 @@ use crate::run::Clock;
 
 pub use announce::announce;
 pub use error::PrepareError;
+pub use labels::withdraw;
 pub use mend::{failed, started};
 pub use start::start;
 

@@ -3,7 +3,7 @@
 use tracing::{Instrument, info, info_span};
 
 use super::waiting::{self, Waiting};
-use super::{Edges, PrepareError, complete, prepare, shared};
+use super::{Edges, PrepareError, complete, labels, prepare, shared};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
@@ -33,6 +33,7 @@ async fn ready<S: Fn(&str)>(
     settings: &Settings,
     waiting: &mut Waiting<S>,
 ) -> Result<(), PrepareError> {
+    labels::as_before(settings, &Host).await?;
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
     let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws));

@@ -7,6 +7,7 @@ mod autolock;
 mod cloud_init;
 mod dnf_image;
 mod engine_20_10;
+mod engine_settings;
 mod fleet;
 mod forming;
 mod healing;
@@ -69,6 +70,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         late_tags::CASES,
         names::CASES,
         addresses::CASES,
+        engine_settings::CASES,
         stacks::registry::CASES,
         stacks::kept::CASES,
         stacks::refused::CASES,

@@ -26,13 +26,7 @@ pub(super) fn settle(current: &Keys, wanted: &Wanted<'_>, recorded: &Keys) -> La
         let (all, added) = (Some(other.clone()), Vec::new());
         return Labels { all, added };
     }
-    let ours = list(recorded);
-    let is_ours = |label: &Value| {
-        // A departure does not outlive the boot it was announced in, or is announced again.
-        let own = [INSTANCE_LABEL, DEPARTING_LABEL];
-        ours.contains(label) || own.iter().any(|key| has_key(label, key))
-    };
-    let mut all: Vec<Value> = list(current).into_iter().filter(|l| !is_ours(l)).collect();
+    let mut all = users(current, recorded);
     let mut added = Vec::new();
     if wanted.flags.has("labels") {
         // A label of the user's beside a flag of the user's is the user's to mend.
@@ -51,6 +45,28 @@ pub(super) fn settle(current: &Keys, wanted: &Wanted<'_>, recorded: &Keys) -> La
     )));
     let all = Some(Value::Array(all));
     Labels { all, added }
+}
+
+/// Those that nobody has added.
+fn users(current: &Keys, recorded: &Keys) -> Vec<Value> {
+    let ours = list(recorded);
+    let is_ours = |label: &Value| {
+        // A departure does not outlive the boot it was announced in, or is announced again.
+        let own = [INSTANCE_LABEL, DEPARTING_LABEL];
+        ours.contains(label) || own.iter().any(|key| has_key(label, key))
+    };
+    let all = list(current).into_iter();
+    all.filter(|label| !is_ours(label)).collect()
+}
+
+/// Leaves those that nobody has added, or no key.
+pub(super) fn withdraw(keys: &mut Keys, recorded: &Keys) {
+    let users = users(keys, recorded);
+    if users.is_empty() {
+        keys.remove("labels");
+    } else {
+        keys.insert("labels".to_owned(), Value::Array(users));
+    }
 }
 
 /// Those that were flags, and those of our settings.

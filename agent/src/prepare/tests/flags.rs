@@ -102,6 +102,42 @@ async fn labels_that_are_flags_become_keys_and_follow_them() {
 }
 
 #[tokio::test]
+async fn labels_that_were_moved_at_an_earlier_boot_are_before_anything_is_asked() {
+    let host = HostFiles::new();
+    host.prepare(&moving("--label=rack=7"))
+        .await
+        .expect("prepared");
+    fs::remove_file(host.path(DROP_IN)).expect("a file");
+    let unit = shown("/usr/sbin/dockerd --label=rack=7");
+    let runner = Scripted::default().says(SHOW, &unit);
+    labels::as_before(&host.settings, &runner)
+        .await
+        .expect("moved");
+    assert!(host.path(DROP_IN).exists());
+    let other = HostFiles::new();
+    let runner = Scripted::default().says(SHOW, &unit);
+    labels::as_before(&other.settings, &runner)
+        .await
+        .expect("nothing to do");
+    assert_eq!(runner.lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn labels_are_flags_again_when_the_package_goes() {
+    let host = HostFiles::new();
+    host.prepare(&moving("--label=rack=7"))
+        .await
+        .expect("prepared");
+    let runner = Scripted::default();
+    for _ in 0..2 {
+        withdraw(&host.settings, &runner).await.expect("withdrawn");
+    }
+    assert!(!host.path(DROP_IN).exists());
+    assert_eq!(host.daemon().get("labels"), None);
+    assert_eq!(runner.lines()[1..], [RELOAD]);
+}
+
+#[tokio::test]
 async fn labels_that_cannot_be_moved_are_left_as_flags() {
     let host = HostFiles::new().with(
         "etc/docker/daemon.json",
