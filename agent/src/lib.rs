@@ -16,6 +16,7 @@ pub mod doctor;
 #[cfg(test)]
 mod documentation_tests;
 pub mod engine;
+mod environment_file;
 pub mod file;
 mod hex;
 pub mod known;

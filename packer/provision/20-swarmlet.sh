@@ -29,6 +29,7 @@ put() {
 install -D -m 755 "$stage/swarmlet" /usr/bin/swarmlet
 swarmlet --version || fail "the binary does not run here; is it one for $(uname -m)?"
 put 644 /usr/lib/systemd/system "$stage"/systemd/*.{service,socket,timer,target,path,slice}
+put 644 /usr/lib/systemd/system/docker.service.d "$stage"/systemd/docker.service.d/*.conf
 put 644 /usr/lib/systemd/system-preset "$stage"/systemd/*.preset
 put 644 /usr/lib/sysusers.d "$stage"/systemd/sysusers.d/*.conf
 put 644 /usr/lib/tmpfiles.d "$stage"/systemd/tmpfiles.d/*.conf

@@ -10,6 +10,7 @@ mod doctor;
 mod environment;
 mod exit;
 mod man;
+mod mend;
 mod options;
 mod prepare;
 mod recover;
@@ -65,6 +66,9 @@ enum Verb {
     /// Start an engine without its swarm state if it does not start with it (run by swarmlet-clear-swarm.service)
     #[command(hide = true)]
     ClearSwarm,
+    /// Put back what the engine started with last, when it does not start (run by swarmlet-mend-engine.service)
+    #[command(hide = true)]
+    MendEngine(mend::Form),
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Verb),
@@ -107,6 +111,9 @@ pub fn main() -> Exit {
         Verb::Drain => with_settings(&cli.options, depart::drain),
         Verb::Activate => with_settings(&cli.options, depart::activate),
         Verb::Dashboard => with_settings(&cli.options, dashboard::run),
+        Verb::MendEngine(form) => with_settings(&cli.options, async |settings| {
+            mend::run(settings, form).await
+        }),
         Verb::Announce => with_settings(&cli.options, announce::run),
         Verb::ClearSwarm => with_settings(&cli.options, clear_swarm::run),
         Verb::Config(verb) => config::run(&verb, &cli.options),

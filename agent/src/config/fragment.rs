@@ -63,6 +63,7 @@ budget = "300s"
 socket = "/var/run/docker.sock"
 install = true
 compose = true
+avoid = []
 [swarm]
 autolock = false
 subnet_size = 24
@@ -150,6 +151,7 @@ pub(super) struct Engine {
     pub(super) install: Option<bool>,
     pub(super) compose: Option<bool>,
     pub(super) packages: Option<Vec<String>>,
+    pub(super) avoid: Option<Vec<Ipv4Net>>,
     pub(super) daemon: Map<String, Value>,
 }
 

@@ -152,6 +152,8 @@ pub struct EngineSettings {
     pub compose: bool,
     /// Package names instead of the distribution's usual ones.
     pub packages: Option<Vec<String>>,
+    /// Address ranges that no network of the engine's and of its swarm may have.
+    pub avoid: Vec<Ipv4Net>,
     /// Further keys for the engine's `daemon.json`.
     pub daemon: serde_json::Map<String, serde_json::Value>,
 }

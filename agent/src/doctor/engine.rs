@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::{Finding, Grade};
+use crate::command::Host;
 use crate::config::Settings;
 use crate::engine::EngineError;
+use crate::engine::daemon_flags::DaemonFlags;
 use crate::engine::docker::Docker;
 pub(super) use crate::engine::docker::Setup;
+use crate::report::engine_trouble::Trouble;
 
 const CONCERN: &str = "engine";
 /// The first that the agent works with (API 1.41).
@@ -18,6 +21,10 @@ const STORAGE: [&str; 4] = ["overlay2", "overlayfs", "btrfs", "zfs"];
 pub(super) struct Facts {
     pub(super) installed: bool,
     pub(super) setup: Result<Setup, EngineError>,
+    /// What it is started with.
+    pub(super) flags: DaemonFlags,
+    /// What was said of its starts.
+    pub(super) trouble: Option<String>,
 }
 
 impl Facts {
@@ -39,20 +46,53 @@ pub(super) async fn gather(settings: &Settings, limit: Duration) -> Facts {
     Facts {
         installed: crate::engine::install::has_engine(&settings.root),
         setup: asked.unwrap_or(Err(EngineError::Slow(limit))),
+        // Where systemd is not there, the units' findings say so.
+        flags: DaemonFlags::look(&Host, &settings.root)
+            .await
+            .unwrap_or_default(),
+        trouble: Trouble::read(&settings.runtime_dir),
     }
 }
 
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
+    let settings = [trouble(facts), labels(&facts.flags)].into_iter().flatten();
     let setup = match &facts.setup {
         Ok(setup) => setup,
-        Err(error) => return vec![silent(facts.installed, error)],
+        Err(error) => {
+            let silent = std::iter::once(silent(facts.installed, error));
+            return silent.chain(settings).collect();
+        }
     };
-    vec![
+    let usual = [
         version(setup),
-        live_restore(setup),
+        live_restore(setup, &facts.flags),
         firewall(setup),
         storage(setup),
-    ]
+    ];
+    usual.into_iter().chain(settings).collect()
+}
+
+/// That it refuses its settings.
+fn trouble(facts: &Facts) -> Option<Finding> {
+    let seen = facts.trouble.clone()?;
+    let found = Finding::new(CONCERN, "settings", Grade::Fail, seen);
+    Some(found.advise(
+        "mend engine.daemon, daemon.json or the engine's flags (`systemctl cat docker`), then `systemctl restart \
+         swarmlet-prepare`",
+    ))
+}
+
+/// With labels as flags the agent's own has no place.
+fn labels(flags: &DaemonFlags) -> Option<Finding> {
+    if !flags.has("labels") {
+        return None;
+    }
+    let seen = format!(
+        "it has no label of the agent's, since it is started with {}: the managers give this node no tasks",
+        flags.place("labels")
+    );
+    let found = Finding::new(CONCERN, "labels", Grade::Fail, seen);
+    Some(found.advise("move those labels to node.labels or daemon.json, and boot again"))
 }
 
 fn silent(installed: bool, error: &EngineError) -> Finding {
@@ -93,12 +133,17 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-fn live_restore(setup: &Setup) -> Finding {
+fn live_restore(setup: &Setup, flags: &DaemonFlags) -> Finding {
     let found = |grade, seen: &str| Finding::new(CONCERN, "live-restore", grade, seen);
     if setup.live_restore {
-        found(Grade::Fail, "is on, which cannot work with swarm mode").advise(
-            "take \"live-restore\" out of /etc/docker/daemon.json and `systemctl restart docker`",
-        )
+        let what = if flags.is_on("live-restore") {
+            flags.place("live-restore")
+        } else {
+            "\"live-restore\" in daemon.json".to_owned()
+        };
+        found(Grade::Fail, "is on, which cannot work with swarm mode").advise(format!(
+            "take out {what}, `systemctl daemon-reload` and `systemctl restart docker`"
+        ))
     } else {
         found(Grade::Ok, "is off")
     }
@@ -147,6 +192,59 @@ mod tests {
         }
     }
 
+    fn facts(installed: bool, setup: Result<Setup, EngineError>) -> Facts {
+        Facts {
+            installed,
+            setup,
+            flags: DaemonFlags::default(),
+            trouble: None,
+        }
+    }
+
+    #[test]
+    fn settings_that_are_refused_and_labels_without_a_place_are_told() {
+        let shown = "ExecStart={ path=/x ; argv[]=/usr/bin/dockerd --label a=b --live-restore ; ignore_errors=no }";
+        let restoring = Setup {
+            live_restore: true,
+            ..setup()
+        };
+        let told = Facts {
+            flags: DaemonFlags::parse(shown, |_| None),
+            trouble: Some("its last start failed: x".into()),
+            ..facts(true, Ok(restoring))
+        };
+        let found = findings(&told);
+        let seen: Vec<_> = found
+            .iter()
+            .map(|found| (found.check.as_str(), found.grade))
+            .collect();
+        assert_eq!(
+            seen[1..],
+            [
+                ("live-restore", Fail),
+                ("storage", Good),
+                ("settings", Fail),
+                ("labels", Fail)
+            ]
+        );
+        let advice = found[1].advice.as_deref().unwrap_or_default();
+        assert!(
+            advice.starts_with("take out --live-restore of docker.service"),
+            "{advice}"
+        );
+        assert!(
+            found[4]
+                .seen
+                .contains("started with --label of docker.service"),
+            "{found:?}"
+        );
+        let down = Facts {
+            setup: Err(EngineError::Down("refused".into())),
+            ..told
+        };
+        assert_eq!(findings(&down).len(), 3);
+    }
+
     #[test]
     fn a_setup_suits_a_swarm_or_not() {
         let old = Setup {
@@ -184,10 +282,7 @@ mod tests {
             ),
             (firewall("nftables", "active"), [Good, Good, Good, Good]),
         ] {
-            let found = findings(&Facts {
-                installed: true,
-                setup: Ok(setup),
-            });
+            let found = findings(&facts(true, Ok(setup)));
             let seen: Vec<Grade> = found.iter().map(|finding| finding.grade).collect();
             assert_eq!(seen, grades, "{found:?}");
         }
@@ -204,10 +299,7 @@ mod tests {
             (true, newer, Grade::Fail, "install a newer swarmlet"),
             (false, down, Grade::Warn, "swarmlet prepare"),
         ] {
-            let found = findings(&Facts {
-                installed,
-                setup: Err(error),
-            });
+            let found = findings(&facts(installed, Err(error)));
             assert_eq!(found[0].grade, grade);
             assert!(
                 found[0].advice.as_ref().unwrap().contains(advice),

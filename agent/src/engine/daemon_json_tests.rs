@@ -1,6 +1,7 @@
 //! Merging and writing `daemon.json`.
 
 use std::os::unix::fs::MetadataExt;
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
@@ -13,14 +14,22 @@ fn keys(value: Value) -> Keys {
     }
 }
 
-fn wanted(extra: Value) -> Wanted {
-    let local_pool = "172.17.0.0/16".parse().expect("a pool");
+static NO_FLAGS: LazyLock<DaemonFlags> = LazyLock::new(DaemonFlags::default);
+
+fn wanted(extra: Value) -> Wanted<'static> {
     Wanted {
         extra: keys(extra),
         labels: BTreeMap::new(),
         instance_id: "i-new".to_owned(),
-        local_pool,
+        local_pool: "172.17.0.0/16".parse().ok(),
+        flags: &NO_FLAGS,
+        moved: Vec::new(),
     }
+}
+
+/// Plans and writes.
+fn settle(file: &DaemonJson, wanted: Wanted<'_>) -> Result<bool, DaemonJsonError> {
+    file.settle(&file.plan(wanted)?)
 }
 
 const LABEL: &str = "swarmlet.instance-id=i-new";
@@ -167,12 +176,15 @@ impl Files {
 #[test]
 fn an_unchanged_file_is_not_written_again() {
     let files = Files::new(None);
-    assert_eq!(files.file.settle(wanted(json!({}))), Ok(true));
+    assert_eq!(settle(&files.file, wanted(json!({}))), Ok(true));
     let inode = || fs::metadata(&files.file.path).expect("a file").ino();
     let before = inode();
-    assert_eq!(files.file.settle(wanted(json!({}))), Ok(false));
+    assert_eq!(settle(&files.file, wanted(json!({}))), Ok(false));
     assert_eq!(inode(), before);
-    assert_eq!(files.file.settle(wanted(json!({"debug": true}))), Ok(true));
+    assert_eq!(
+        settle(&files.file, wanted(json!({"debug": true}))),
+        Ok(true)
+    );
     assert_ne!(inode(), before);
     assert!(files.content().contains("\"debug\": true"));
 }
@@ -181,7 +193,7 @@ fn an_unchanged_file_is_not_written_again() {
 fn an_empty_file_counts_as_no_keys() {
     for content in ["", " \n"] {
         let files = Files::new(Some(content));
-        assert_eq!(files.file.settle(wanted(json!({}))), Ok(true));
+        assert_eq!(settle(&files.file, wanted(json!({}))), Ok(true));
         assert!(files.content().contains(LABEL));
     }
 }
@@ -190,7 +202,7 @@ fn an_empty_file_counts_as_no_keys() {
 fn an_invalid_file_is_named_and_left_alone() {
     for content in ["{\"debug\": tru}", "[]", "{\"a\": 1,}"] {
         let files = Files::new(Some(content));
-        let error = files.file.settle(wanted(json!({}))).expect_err(content);
+        let error = settle(&files.file, wanted(json!({}))).expect_err(content);
         let message = error.to_string();
         assert!(
             message.starts_with("cannot read ") && message.contains("etc/docker/daemon.json: "),
@@ -206,10 +218,7 @@ fn an_invalid_file_is_named_and_left_alone() {
 fn live_restore_is_refused_and_the_file_left_alone() {
     let content = "{\"live-restore\": true}";
     let files = Files::new(Some(content));
-    let error = files
-        .file
-        .settle(wanted(json!({})))
-        .expect_err("live-restore");
+    let error = settle(&files.file, wanted(json!({}))).expect_err("live-restore");
     assert!(
         error
             .to_string()
@@ -219,14 +228,14 @@ fn live_restore_is_refused_and_the_file_left_alone() {
     assert!(error.is_terminal());
     assert_eq!(files.content(), content);
     let files = Files::new(Some("{\"live-restore\": false}"));
-    assert_eq!(files.file.settle(wanted(json!({}))), Ok(true));
+    assert_eq!(settle(&files.file, wanted(json!({}))), Ok(true));
 }
 
 #[test]
 fn a_disk_error_is_named_and_not_terminal() {
     let files = Files::new(None);
     fs::write(files.folder.path().join("etc"), "not a folder").expect("a file");
-    let error = files.file.settle(wanted(json!({}))).expect_err("no folder");
+    let error = settle(&files.file, wanted(json!({}))).expect_err("no folder");
     assert!(error.to_string().starts_with("cannot "), "{error}");
     assert!(!error.is_terminal());
 }
@@ -255,18 +264,22 @@ fn a_departure_is_a_label_and_nothing_else() {
     let file = DaemonJson::new(path.clone(), folder.path().join("record"));
     let said = || Value::Object(read(&path).expect("an object"));
     for deadline in [7, 8] {
-        assert_eq!(file.announce(Some(deadline)), Ok(true));
-        assert_eq!(file.announce(Some(deadline)), Ok(false), "once is enough");
+        assert_eq!(file.announce(Some(deadline), &NO_FLAGS), Ok(true));
+        assert_eq!(
+            file.announce(Some(deadline), &NO_FLAGS),
+            Ok(false),
+            "once is enough"
+        );
         let label = format!("swarmlet.departing={deadline}");
         assert_eq!(
             said(),
             json!({"labels": ["mine=1", LABEL, label], "debug": true})
         );
     }
-    assert_eq!(file.announce(None), Ok(true));
+    assert_eq!(file.announce(None, &NO_FLAGS), Ok(true));
     assert_eq!(said(), users);
-    file.announce(Some(9)).expect("a label");
-    file.settle(wanted(json!({}))).expect("settled");
+    file.announce(Some(9), &NO_FLAGS).expect("a label");
+    settle(&file, wanted(json!({}))).expect("settled");
     let labels = said()["labels"].to_string();
     assert!(!labels.contains("departing"), "gone at boot: {labels}");
 }
@@ -277,7 +290,7 @@ fn labels_that_are_no_list_are_left_alone() {
     let path = folder.path().join("daemon.json");
     fs::write(&path, r#"{"labels": "x"}"#).expect("a file");
     let file = DaemonJson::new(path.clone(), folder.path().join("record"));
-    assert!(file.announce(Some(7)).is_err());
+    assert!(file.announce(Some(7), &NO_FLAGS).is_err());
     assert_eq!(
         fs::read_to_string(&path).expect("text"),
         r#"{"labels": "x"}"#

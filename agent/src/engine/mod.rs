@@ -1,6 +1,7 @@
 //! Docker as the agent sees it.
 
 pub mod certificate;
+pub mod daemon_flags;
 pub mod daemon_json;
 mod digest;
 pub mod docker;
@@ -8,6 +9,7 @@ pub mod install;
 pub mod listing;
 pub mod pools;
 pub mod probe;
+pub mod routes;
 pub mod stacks;
 
 use std::collections::BTreeMap;
@@ -278,6 +280,9 @@ pub trait Engine {
     /// Asks for the engine label [`DEPARTING_LABEL`] with this value, or for its end. It is set some
     /// time after, and a manager sees it up to 20 s later.
     async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError>;
+
+    /// What its networks and pools, and the routes of its host, take of the addresses (`GET /info`, `GET /networks`).
+    async fn taken(&self) -> Result<Vec<Ipv4Net>, EngineError>;
 
     /// Asks for a restart of the engine, which happens some time after.
     async fn restart(&self) -> Result<(), EngineError>;

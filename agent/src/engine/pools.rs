@@ -1,22 +1,27 @@
-//! Address pools that clash with nothing the VPC routes.
+//! Address pools that clash with nothing that is routed elsewhere.
 //!
 //! Docker checks its pools against nothing: Swarm's own default, 10.0.0.0/8, covers the
-//! commonest VPCs and with them the resolver of the VPC.
+//! commonest VPCs and with them the resolver of the VPC. Beyond the VPC there may be peered ones and offices, which
+//! the host's routes or a setting tell.
 
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use serde_json::{Map, Value};
 
-/// Where overlay networks take their subnets: the first candidate clear of `vpc`.
-pub fn overlay_pool(vpc: &[Ipv4Net]) -> Ipv4Net {
+use super::daemon_flags::DaemonFlags;
+
+/// Where overlay networks take their subnets: the first candidate clear of `taken`; none where none is.
+pub fn overlay_pool(taken: &[Ipv4Net]) -> Option<Ipv4Net> {
     let private = [20, 24, 28].map(|second| block([172, second], 14));
     let high = (0..64).rev().map(|quarter| block([10, quarter * 4], 14));
-    first_clear(private.into_iter().chain(high), vpc)
+    let shared = (16..32).map(|quarter| block([100, quarter * 4], 14));
+    first_clear(private.into_iter().chain(high).chain(shared), taken)
 }
 
 /// Where this host's bridges take their subnets: the first candidate clear of `taken`, which is
-/// the VPC and the overlay pool.
-pub fn local_pool(taken: &[Ipv4Net]) -> Ipv4Net {
+/// what an overlay pool has to be clear of, and the overlay pool.
+pub fn local_pool(taken: &[Ipv4Net]) -> Option<Ipv4Net> {
     let usual = [[172, 17], [172, 18], [172, 19], [192, 168]];
     let shared = (64..128).rev().map(|second| [100, second]);
     first_clear(
@@ -28,20 +33,44 @@ pub fn local_pool(taken: &[Ipv4Net]) -> Ipv4Net {
     )
 }
 
+/// The ranges that `daemon.json` or flags give to the engine's own bridges: `bip` and `fixed-cidr`, and, with
+/// `pools`, `default-address-pools`.
+pub fn given(daemon: &Map<String, Value>, flags: &DaemonFlags, pools: bool) -> Vec<Ipv4Net> {
+    let bridge = ["bip", "fixed-cidr"].into_iter().flat_map(|key| {
+        let file = daemon.get(key).and_then(Value::as_str);
+        flags.values(key).chain(file)
+    });
+    let listed = daemon
+        .get("default-address-pools")
+        .and_then(Value::as_array);
+    let listed = listed.into_iter().flatten();
+    let bases = listed.filter_map(|pool| pool.get("base")?.as_str());
+    // A flag's value is `base=10.200.0.0/16,size=24`.
+    let flagged = flags.values("default-address-pools");
+    let flagged = flagged.flat_map(|value| {
+        value
+            .split(',')
+            .filter_map(|part| part.strip_prefix("base="))
+    });
+    let pools = bases.chain(flagged).filter(|_| pools);
+    let texts = bridge.chain(pools);
+    texts
+        .filter_map(|text| Some(text.parse::<Ipv4Net>().ok()?.trunc()))
+        .collect()
+}
+
 /// Whether two address blocks have an address in common.
 pub fn overlap(a: &Ipv4Net, b: &Ipv4Net) -> bool {
     a.contains(b) || b.contains(a)
 }
 
 /// A VPC has at most 50 blocks, none larger than a /16, and one of those touches one candidate:
-/// there are more candidates than that. The very first stands in where AWS's limits do not hold.
+/// there are more candidates than that. What else is taken may be all there is.
 fn first_clear(
-    mut candidates: impl Iterator<Item = Ipv4Net> + Clone,
+    mut candidates: impl Iterator<Item = Ipv4Net>,
     taken: &[Ipv4Net],
-) -> Ipv4Net {
-    let first = candidates.clone().next().unwrap_or_default();
-    let is_clear = |pool: &Ipv4Net| !taken.iter().any(|block| overlap(pool, block));
-    candidates.find(is_clear).unwrap_or(first)
+) -> Option<Ipv4Net> {
+    candidates.find(|pool| !taken.iter().any(|block| overlap(pool, block)))
 }
 
 fn block([first, second]: [u8; 2], length: u8) -> Ipv4Net {
@@ -84,9 +113,39 @@ mod tests {
                 "100.127.0.0/16",
             ),
         ] {
-            assert_eq!(overlay_pool(&vpc).to_string(), overlay, "{vpc:?}");
-            assert_eq!(local_pool(&vpc).to_string(), local, "{vpc:?}");
+            let pools = [overlay_pool(&vpc), local_pool(&vpc)];
+            let pools = pools.map(|pool| pool.expect("a pool").to_string());
+            assert_eq!(pools, [overlay, local], "{vpc:?}");
         }
+    }
+
+    #[test]
+    fn where_all_is_taken_there_is_no_pool() {
+        let all = blocks(&["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]);
+        let overlay = overlay_pool(&all).expect("a pool");
+        assert_eq!(overlay.to_string(), "100.64.0.0/14");
+        let local = local_pool(&[all.as_slice(), &[overlay]].concat());
+        assert_eq!(local.expect("a pool").to_string(), "100.127.0.0/16");
+        let all = [all, blocks(&["100.64.0.0/10"])].concat();
+        assert_eq!((overlay_pool(&all), local_pool(&all)), (None, None));
+    }
+
+    #[test]
+    fn what_is_given_to_bridges_is_found_in_file_and_flags() {
+        let daemon = serde_json::json!({
+            "bip": "172.20.0.1/16", "fixed-cidr": "172.20.8.0/24", "fixed-cidr-v6": "fd00::/64",
+            "default-address-pools": [{"base": "10.200.0.0/16", "size": 24}, {"size": 24}],
+        });
+        let Value::Object(daemon) = daemon else {
+            panic!("{daemon}")
+        };
+        let shown = "ExecStart={ path=/d ; argv[]=/usr/bin/dockerd --bip=172.24.0.1/24 --default-address-pool \
+                     base=10.201.0.0/16,size=24 ; ignore_errors=no }";
+        let flags = DaemonFlags::parse(shown, |_| None);
+        let bridges = blocks(&["172.24.0.0/24", "172.20.0.0/16", "172.20.8.0/24"]);
+        assert_eq!(given(&daemon, &flags, false), bridges);
+        let pools = blocks(&["10.200.0.0/16", "10.201.0.0/16"]);
+        assert_eq!(given(&daemon, &flags, true), [bridges, pools].concat());
     }
 
     /// Blocks as AWS allows them, crowded into the ranges the candidates come from.
@@ -106,9 +165,9 @@ mod tests {
     proptest! {
         #[test]
         fn pools_never_touch_the_vpc_or_each_other(vpc in vec(vpc_block(), 0..=50)) {
-            let overlay = overlay_pool(&vpc);
+            let overlay = overlay_pool(&vpc).expect("a pool");
             let taken = [vpc.as_slice(), &[overlay]].concat();
-            let local = local_pool(&taken);
+            let local = local_pool(&taken).expect("a pool");
             for block in &vpc {
                 prop_assert!(!overlap(&overlay, block), "{overlay} {block}");
                 prop_assert!(!overlap(&local, block), "{local} {block}");

@@ -5,12 +5,14 @@ use std::io::ErrorKind;
 
 use super::PrepareError;
 use super::engine::daemon_json;
+use crate::command::Runner;
 use crate::config::Settings;
+use crate::engine::daemon_flags::DaemonFlags;
 use crate::engine::docker::ANNOUNCEMENT;
 
 /// Takes the agent's request and puts it into `daemon.json`, which the unit then has the engine
 /// read again. The request is taken by a rename: one that comes meanwhile is not lost.
-pub fn announce(settings: &Settings) -> Result<(), PrepareError> {
+pub async fn announce(settings: &Settings, runner: &impl Runner) -> Result<(), PrepareError> {
     let request = settings.runtime_dir.join(ANNOUNCEMENT);
     let taken = settings.runtime_dir.join(format!("{ANNOUNCEMENT}.taken"));
     match fs::rename(&request, &taken) {
@@ -27,7 +29,8 @@ pub fn announce(settings: &Settings) -> Result<(), PrepareError> {
         "" => None,
         text => Some(text.parse().unwrap_or_default()),
     };
-    if daemon_json(settings).announce(deadline)? {
+    let flags = DaemonFlags::look(runner, &settings.root).await?;
+    if daemon_json(settings, &flags).announce(deadline, &flags)? {
         tracing::info!(departing = deadline, "engine label written");
     }
     fs::remove_file(&taken).map_err(|error| PrepareError::file("remove", &taken, &error))
@@ -36,9 +39,10 @@ pub fn announce(settings: &Settings) -> Result<(), PrepareError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::scripted::Scripted;
 
-    #[test]
-    fn a_request_is_taken_once_and_may_be_taken_back() {
+    #[tokio::test]
+    async fn a_request_is_taken_once_and_may_be_taken_back() {
         let root = tempfile::tempdir().unwrap();
         let settings = Settings {
             root: root.path().to_owned(),
@@ -48,17 +52,18 @@ mod tests {
         };
         fs::create_dir(&settings.runtime_dir).unwrap();
         let daemon = || fs::read_to_string(root.path().join("etc/docker/daemon.json"));
-        announce(&settings).unwrap();
+        let host = Scripted::default();
+        announce(&settings, &host).await.unwrap();
         assert!(daemon().is_err(), "nothing was asked for");
         for (request, expected) in [("17", true), ("", false), ("soon", true)] {
             fs::write(settings.runtime_dir.join(ANNOUNCEMENT), request).unwrap();
-            announce(&settings).unwrap();
+            announce(&settings, &host).await.unwrap();
             let text = daemon().unwrap();
             assert_eq!(text.contains("swarmlet.departing="), expected, "{text}");
             assert_eq!(fs::read_dir(&settings.runtime_dir).unwrap().count(), 0);
         }
         fs::write(settings.runtime_dir.join("departing.taken"), "18").unwrap();
-        announce(&settings).unwrap();
+        announce(&settings, &host).await.unwrap();
         assert!(daemon().unwrap().contains("swarmlet.departing=18"));
     }
 }

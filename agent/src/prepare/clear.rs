@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::clone::remove;
-use super::engine;
+use super::folders::Folders;
 use super::{PrepareError, service};
 use crate::command::Runner;
 use crate::config::Settings;
@@ -25,7 +25,10 @@ pub async fn clear_swarm(settings: &Settings, runner: &impl Runner) -> Result<()
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         removed => removed.map_err(|error| PrepareError::file("remove", &request, &error))?,
     }
-    let (state, aside) = folders(settings)?;
+    let folders = Folders::look(settings, runner).await?;
+    let Some((state, aside)) = find(&folders) else {
+        return Ok(());
+    };
     service::stop(runner).await?;
     restore(&state, &aside)?;
     if service::stays_up(runner).await? {
@@ -50,19 +53,24 @@ pub async fn clear_swarm(settings: &Settings, runner: &impl Runner) -> Result<()
 }
 
 /// What a run that was cut short has left: the engine gets its state back before it starts.
-pub(super) async fn finish(settings: &Settings, runner: &impl Runner) -> Result<(), PrepareError> {
-    let (state, aside) = folders(settings)?;
+pub(super) async fn finish(folders: &Folders, runner: &impl Runner) -> Result<(), PrepareError> {
+    let Some((state, aside)) = find(folders) else {
+        return Ok(());
+    };
     if !aside.exists() || service::runs(runner).await? {
         return Ok(());
     }
     restore(&state, &aside)
 }
 
-fn folders(settings: &Settings) -> Result<(PathBuf, PathBuf), PrepareError> {
-    let daemon = engine::daemon_json(settings).read()?;
-    let state = engine::swarm_state(settings, &daemon);
-    let aside = state.with_file_name(ASIDE);
-    Ok((state, aside))
+/// The engine's swarm state, and where it is put aside, if there is either.
+fn find(folders: &Folders) -> Option<(PathBuf, PathBuf)> {
+    let both = |state: PathBuf| {
+        let aside = state.with_file_name(ASIDE);
+        (state, aside)
+    };
+    let mut all = folders.swarm().into_iter().map(both);
+    all.find(|(state, aside)| state.exists() || aside.exists())
 }
 
 /// Puts back what was put aside, unless the engine has joined a swarm since.

@@ -78,6 +78,11 @@ async fn nothing_happens_without_a_request() {
     assert!(has_state(&host) && runner.lines().is_empty());
 }
 
+async fn cut_short(host: &HostFiles, runner: &Scripted) {
+    let folders = Folders::look(&host.settings, runner).await.unwrap();
+    finish(&folders, runner).await.unwrap();
+}
+
 /// The power failed while the state was aside.
 #[tokio::test(start_paused = true)]
 async fn what_was_cut_short_is_undone_at_the_next_boot() {
@@ -85,13 +90,13 @@ async fn what_was_cut_short_is_undone_at_the_next_boot() {
     let host = host();
     fs::rename(host.path("var/lib/docker/swarm"), aside(&host)).unwrap();
     let host = host.with("var/lib/docker/swarm/state.json", "{}");
-    finish(&host.settings, &Scripted::default()).await.unwrap();
+    cut_short(&host, &Scripted::default()).await;
     assert!(aside(&host).exists(), "not under an engine that runs");
-    finish(&host.settings, &stopped()).await.unwrap();
+    cut_short(&host, &stopped()).await;
     assert!(has_state(&host) && !aside(&host).exists());
 
     let host = host.with("var/lib/docker/swarm.aside/raft/wal", "old");
-    finish(&host.settings, &stopped()).await.unwrap();
+    cut_short(&host, &stopped()).await;
     assert_eq!(host.read(RAFT), "log", "it has joined since");
     assert!(!aside(&host).exists());
 }

@@ -10,7 +10,11 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::PrepareError;
-use super::engine::{self, RECORD};
+use super::clear;
+use super::engine::RECORD;
+use super::folders::Folders;
+use super::packages::TRIED;
+use super::refusal::{REFUSED, STARTED, WRITTEN};
 use super::service;
 use crate::command::Runner;
 use crate::config::Settings;
@@ -30,11 +34,12 @@ pub(super) async fn evict(
     settings: &Settings,
     runner: &impl Runner,
 ) -> Result<(), PrepareError> {
-    let daemon = engine::daemon_json(settings).read()?;
-    let swarm = engine::swarm_state(settings, &daemon);
+    let folders = Folders::look(settings, runner).await?;
+    clear::finish(&folders, runner).await?;
+    let swarms = folders.all_swarms();
     let labelled = || {
-        labelled_instance(&daemon)
-            .filter(|_| swarm.exists())
+        labelled_instance(&folders.daemon)
+            .filter(|_| !swarms.is_empty())
             .map(str::to_owned)
     };
     let owner = remembered(&settings.state_dir).or_else(labelled);
@@ -46,7 +51,9 @@ pub(super) async fn evict(
         "the swarm state on this disk belongs to another instance (a copied image or volume): removing it"
     );
     service::stop(runner).await?;
-    remove(&swarm)?;
+    for swarm in &swarms {
+        remove(swarm)?;
+    }
     for path in memories(&settings.state_dir)? {
         remove(&path)?;
     }
@@ -61,14 +68,14 @@ pub(super) fn remembered(state_dir: &Path) -> Option<String> {
     Some(mark.instance_id)
 }
 
-/// Everything in the state folder but the two files that are still needed.
+/// Everything in the state folder but what is still needed, and what is true of the image.
 fn memories(state_dir: &Path) -> Result<Vec<std::path::PathBuf>, PrepareError> {
     let entries = match fs::read_dir(state_dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(PrepareError::file("read", state_dir, &error)),
     };
-    let kept = [MEMBERSHIP, RECORD];
+    let kept = [MEMBERSHIP, RECORD, WRITTEN, STARTED, REFUSED, TRIED];
     let others = entries
         .flatten()
         .filter(|entry| !kept.iter().any(|name| entry.file_name() == *name));

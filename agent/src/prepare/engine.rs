@@ -1,131 +1,87 @@
-//! The engine: its settings file and its packages.
-
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+//! The engine's settings file.
 
 use ipnet::Ipv4Net;
 use serde_json::{Map, Value};
 
 use super::PrepareError;
+use super::labels;
+use super::refusal::{self, Verdict};
 use crate::command::Runner;
 use crate::config::Settings;
+use crate::engine::daemon_flags::DaemonFlags;
 use crate::engine::daemon_json::{DaemonJson, Wanted};
-use crate::engine::install::{self, Distribution, Hold, InstallError, PATIENCE};
-use crate::engine::pools;
+use crate::engine::{pools, routes};
 use crate::node::Node;
 
 /// In the state folder: which keys of `daemon.json` are ours.
 pub(super) const RECORD: &str = "daemon-keys.json";
 
-pub(super) fn daemon_json(settings: &Settings) -> DaemonJson {
-    DaemonJson::new(
-        settings.host_path("/etc/docker/daemon.json"),
-        settings.state_dir.join(RECORD),
-    )
+/// The file that the engine reads.
+pub(super) fn daemon_json(settings: &Settings, flags: &DaemonFlags) -> DaemonJson {
+    let path = flags
+        .value("config-file")
+        .unwrap_or("/etc/docker/daemon.json");
+    DaemonJson::new(settings.host_path(path), settings.state_dir.join(RECORD))
 }
 
-/// Where the engine keeps its swarm state.
-pub(super) fn swarm_state(settings: &Settings, daemon: &Map<String, Value>) -> PathBuf {
-    let data_root = daemon.get("data-root").and_then(Value::as_str);
-    settings.host_path(Path::new(data_root.unwrap_or("/var/lib/docker")).join("swarm"))
-}
-
-/// Settles `daemon.json`; whether that changed it.
-pub(super) fn configure(
+/// Settles `daemon.json`; what became of it.
+pub(super) async fn configure(
     node: &Node,
     vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
-) -> Result<bool, PrepareError> {
-    let overlay = settings
-        .swarm
-        .address_pool
-        .unwrap_or_else(|| pools::overlay_pool(vpc_cidrs));
-    if let Some(block) = vpc_cidrs
-        .iter()
-        .find(|block| pools::overlap(&overlay, block))
-    {
-        tracing::warn!(pool = %overlay, vpc = %block, "swarm.address_pool overlaps the VPC: leave it out or change it");
-    }
-    let taken = [vpc_cidrs, &[overlay]].concat();
+    runner: &impl Runner,
+) -> Result<Verdict, PrepareError> {
+    let (flags, moved) = labels::moved(settings, runner).await?;
+    let file = daemon_json(settings, &flags);
     let wanted = Wanted {
         extra: settings.engine.daemon.clone(),
         labels: node.labels.clone(),
         instance_id: node.instance_id.clone(),
-        local_pool: pools::local_pool(&taken),
+        local_pool: local_pool(vpc_cidrs, settings, &file.read()?, &flags),
+        flags: &flags,
+        moved,
     };
-    let changed = daemon_json(settings).settle(wanted)?;
-    if changed {
+    let plan = file.plan(wanted)?;
+    let verdict = refusal::judge(&plan, &file, &flags, settings, runner).await?;
+    if matches!(verdict, Verdict::Refused(_)) {
+        return Ok(verdict);
+    }
+    if file.settle(&plan)? {
         tracing::info!("daemon.json written");
     }
-    Ok(changed)
+    Ok(verdict)
 }
 
-/// Installs what is missing. The engine must be had; the Compose plugin is a convenience.
-pub(super) async fn install(settings: &Settings, runner: &impl Runner) -> Result<(), PrepareError> {
-    Hold::lift_leftover(&settings.root)?;
-    let has_engine = install::has_engine(&settings.root);
-    let wants_compose = settings.engine.compose && !install::has_compose(&settings.root);
-    if has_engine && (!wants_compose || !settings.engine.install) {
-        return Ok(());
-    }
-    if !settings.engine.install {
-        return Err(InstallError::SwitchedOff.into());
-    }
-    let distribution = Distribution::read(&settings.root);
-    if has_engine {
-        add_compose(&distribution, settings, runner).await;
-        return Ok(());
-    }
-    let packages = engine_packages(&distribution, settings)?;
-    tracing::info!(packages = packages.join(" "), "installing Docker Engine");
-    put(&distribution, settings, runner, &packages, PATIENCE).await?;
-    Ok(())
-}
-
-async fn add_compose(distribution: &Distribution, settings: &Settings, runner: &impl Runner) {
-    let names = distribution
-        .packages()
-        .map(|packages| owned(packages.compose))
-        .unwrap_or_default();
-    if names.is_empty() {
-        return tracing::debug!("{} has no package of the Compose plugin", distribution.name);
-    }
-    tracing::info!(packages = names.join(" "), "installing the Compose plugin");
-    if let Err(error) = put(distribution, settings, runner, &names, Duration::ZERO).await {
-        tracing::warn!(%error, "this node goes on without the Compose plugin");
-    }
-}
-
-fn engine_packages(
-    distribution: &Distribution,
+/// Where this host's bridges take their subnets, clear of what is somewhere else and of the swarm's networks.
+fn local_pool(
+    vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
-) -> Result<Vec<String>, InstallError> {
-    if let Some(packages) = &settings.engine.packages {
-        return Ok(packages.clone());
+    daemon: &Map<String, Value>,
+    flags: &DaemonFlags,
+) -> Option<Ipv4Net> {
+    let routes = routes::of_host(&settings.root);
+    let elsewhere = [vpc_cidrs, &settings.engine.avoid, &routes].concat();
+    let daemon_and_settings = [daemon, &settings.engine.daemon];
+    let given = |all| {
+        daemon_and_settings
+            .map(|keys| pools::given(keys, flags, all))
+            .concat()
+    };
+    let set = settings.swarm.address_pool;
+    let overlay = set.or_else(|| pools::overlay_pool(&[elsewhere.clone(), given(true)].concat()));
+    let clash = |pool: &Ipv4Net| {
+        let taken = elsewhere.iter().find(|block| pools::overlap(pool, block));
+        taken.copied()
+    };
+    if let Some((pool, taken)) = set.and_then(|pool| Some((pool, clash(&pool)?))) {
+        tracing::warn!(%pool, %taken, "swarm.address_pool overlaps what is routed elsewhere: leave it out or change it");
     }
-    let unknown = || InstallError::UnknownDistribution(distribution.name.clone());
-    let packages = distribution.packages().ok_or_else(unknown)?;
-    let mut names = owned(packages.engine);
-    if settings.engine.compose {
-        names.extend(owned(packages.compose));
+    let overlay: Vec<Ipv4Net> = overlay.into_iter().collect();
+    let local = pools::local_pool(&[elsewhere, given(false), overlay].concat());
+    if local.is_none() {
+        tracing::warn!(
+            "no address pool for bridges is clear of the VPC, routes and engine.avoid: Docker takes its own"
+        );
     }
-    Ok(names)
-}
-
-async fn put(
-    distribution: &Distribution,
-    settings: &Settings,
-    runner: &impl Runner,
-    packages: &[String],
-    patience: Duration,
-) -> Result<(), InstallError> {
-    let unknown = || InstallError::UnknownDistribution(distribution.name.clone());
-    let family = distribution.family.ok_or_else(unknown)?;
-    let hold = Hold::set(&settings.root)?;
-    let installed = install::install(family, runner, packages, patience).await;
-    hold.lift().and(installed)
-}
-
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|&name| name.to_owned()).collect()
+    local
 }

@@ -35,6 +35,18 @@ pub enum PrepareError {
         /// What it says.
         cause: String,
     },
+    /// The engine does not start with the settings, and goes on with its earlier ones.
+    #[error(
+        "cannot use the engine's settings: {0}; mend engine.daemon, daemon.json or the engine's flags, then \
+         `systemctl restart swarmlet-prepare`"
+    )]
+    Refused(String),
+    /// The engine did not start with a file of ours.
+    #[error("cannot start the engine with the agent's daemon.json: {0}; the earlier file is back")]
+    PutBack(String),
+    /// The engine did not start, and no earlier file is there to try.
+    #[error("cannot start the engine: {0}")]
+    EngineDown(String),
     /// A file of the host.
     #[error("cannot {verb} {path}: {cause}")]
     File {
@@ -54,7 +66,12 @@ impl PrepareError {
             Self::Identify(error) => error.is_terminal(),
             Self::DaemonJson(error) => error.is_terminal(),
             Self::Install(error) => error.is_terminal(),
-            Self::Command(_) | Self::Service { .. } | Self::File { .. } => false,
+            Self::Refused(_) => true,
+            Self::Command(_)
+            | Self::Service { .. }
+            | Self::File { .. }
+            | Self::PutBack(_)
+            | Self::EngineDown(_) => false,
         }
     }
 

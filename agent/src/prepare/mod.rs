@@ -8,9 +8,14 @@ mod clear;
 mod clone;
 mod engine;
 mod error;
+mod folders;
 mod hostname;
+mod labels;
 mod launch;
+mod mend;
 mod name;
+mod packages;
+mod refusal;
 mod service;
 mod shared;
 mod start;
@@ -19,6 +24,7 @@ mod tests;
 mod waiting;
 
 use ipnet::Ipv4Net;
+use refusal::Verdict;
 
 use crate::cloud::lifecycle::Lifecycle;
 use crate::command::Runner;
@@ -29,6 +35,8 @@ use crate::run::Clock;
 pub use announce::announce;
 pub use clear::clear_swarm;
 pub use error::PrepareError;
+pub use labels::withdraw;
+pub use mend::{failed, started};
 pub use start::start;
 
 /// What preparing asks outside of the host's files.
@@ -56,13 +64,22 @@ pub async fn prepare<L: Lifecycle>(
         clock,
         is_shared,
     } = edges;
-    clear::finish(settings, runner).await?;
     clone::evict(&node.instance_id, settings, runner).await?;
     let renamed =
         settings.node.hostname && hostname::settle(node, settings, runner, is_shared).await?;
-    // The file comes before the engine, which then starts with it and needs no restart.
-    let changed = engine::configure(node, vpc_cidrs, settings)?;
-    let installed = engine::install(settings, runner);
+    let installed = packages::engine(settings, runner);
     launch::meanwhile(installed, node, settings, scaling, clock).await?;
-    service::settle(settings, runner, renamed || changed).await
+    // After the packages, which may bring flags along, and before the engine's first start: they start nothing.
+    let verdict = engine::configure(node, vpc_cidrs, settings, runner).await?;
+    let changed = renamed || verdict == Verdict::Changed;
+    service::settle(settings, runner, changed).await?;
+    match verdict {
+        Verdict::Refused(cause) => Err(PrepareError::Refused(cause)),
+        Verdict::Same | Verdict::Changed => Ok(()),
+    }
+}
+
+/// What a host can do without, when its engine has been started.
+pub(super) async fn complete(settings: &Settings, runner: &impl Runner) {
+    packages::compose(settings, runner).await;
 }

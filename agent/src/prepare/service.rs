@@ -9,16 +9,17 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::PrepareError;
-use super::engine;
+use super::folders::Folders;
 use crate::command::{Command, CommandError, Runner};
 use crate::config::Settings;
+use crate::engine::daemon_flags::SERVICE;
 
-const SERVICE: &str = "docker.service";
 const SOCKET: &str = "docker.socket";
 /// An engine is up after 21 s where no manager answers it; what takes longer hangs.
 const START_LIMIT: Duration = Duration::from_secs(90);
 /// One that is up for so long has heard its leader.
 const STEADY: Duration = Duration::from_secs(30);
+const PREPARE: &str = "swarmlet-prepare.service";
 
 /// Enables the engine and makes it run with its present settings.
 pub(super) async fn settle(
@@ -37,7 +38,7 @@ pub(super) async fn settle(
     if !changed {
         return Ok(());
     }
-    if is_in_swarm(settings)? {
+    if is_in_swarm(settings, runner).await? {
         tracing::warn!(
             "the engine takes over its new labels now, and all else that changed at its next start: it is in a \
              swarm and is not restarted"
@@ -46,6 +47,19 @@ pub(super) async fn settle(
     }
     tracing::info!("restarting the engine with its new settings");
     systemctl(runner, "restart", &["restart", "--no-block", SERVICE]).await
+}
+
+/// Starts an engine that systemd has given up.
+pub(super) async fn start_again(runner: &impl Runner) -> Result<(), PrepareError> {
+    let units = ["reset-failed", SOCKET, SERVICE];
+    systemctl(runner, "reset", &units).await?;
+    systemctl(runner, "start", &["start", "--no-block", SOCKET, SERVICE]).await
+}
+
+/// Has this host readied anew, and the engine started by that.
+pub(super) async fn prepare_again(runner: &impl Runner) -> Result<(), PrepareError> {
+    systemctl(runner, "reset", &["reset-failed", SOCKET, SERVICE]).await?;
+    systemctl(runner, "restart", &["restart", "--no-block", PREPARE]).await
 }
 
 /// Stops the engine, and the socket that would start it again.
@@ -106,10 +120,9 @@ pub(super) fn refused(verb: &'static str, cause: impl Into<String>) -> PrepareEr
     }
 }
 
-fn is_in_swarm(settings: &Settings) -> Result<bool, PrepareError> {
-    let daemon = engine::daemon_json(settings).read()?;
-    let swarm = engine::swarm_state(settings, &daemon);
-    Ok(is_member(&swarm))
+async fn is_in_swarm(settings: &Settings, runner: &impl Runner) -> Result<bool, PrepareError> {
+    let swarms = Folders::look(settings, runner).await?.swarm();
+    Ok(swarms.iter().any(|swarm| is_member(swarm)))
 }
 
 async fn is_enabled(runner: &impl Runner) -> Result<bool, PrepareError> {

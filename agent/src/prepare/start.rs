@@ -3,7 +3,7 @@
 use tracing::{Instrument, info, info_span};
 
 use super::waiting::{self, Waiting};
-use super::{Edges, PrepareError, prepare, shared};
+use super::{Edges, PrepareError, complete, labels, prepare, shared};
 use crate::cloud::Aws;
 use crate::cloud::fleet::Ec2;
 use crate::cloud::imds::Imds;
@@ -24,6 +24,8 @@ pub async fn start(settings: &Settings, say: impl Fn(&str)) -> Result<(), Prepar
         never = waiting::let_go(settings, &Host, &notify, watched) => match never {},
     }
     waiting.over();
+    // From here on the engine starts.
+    complete(settings, &Host).await;
     Ok(())
 }
 
@@ -31,6 +33,7 @@ async fn ready<S: Fn(&str)>(
     settings: &Settings,
     waiting: &mut Waiting<S>,
 ) -> Result<(), PrepareError> {
+    labels::as_before(settings, &Host).await?;
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
     let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws));

@@ -1,6 +1,7 @@
 //! What others learn of this node: systemd, the journal.
 
 pub mod boot;
+pub mod engine_trouble;
 pub(crate) mod facts;
 pub mod failure;
 pub mod groups;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use ipnet::Ipv4Net;
 use tokio::time::Instant;
 use tracing::info;
 
@@ -65,11 +66,13 @@ impl<O: Outside> Agent<O> {
 
     async fn init(&mut self, epoch: Epoch) -> Result<(), StepError> {
         let swarm = &self.settings.swarm;
+        let address_pool = match swarm.address_pool {
+            Some(pool) => pool,
+            None => self.clear_pool().await?,
+        };
         let request = InitRequest {
             advertise: self.node.private_ip,
-            address_pool: swarm
-                .address_pool
-                .unwrap_or_else(|| pools::overlay_pool(&self.vpc_cidrs)),
+            address_pool,
             subnet_size: swarm.subnet_size,
             data_path_port: swarm.data_path_port,
             autolock: swarm.autolock,
@@ -79,6 +82,13 @@ impl<O: Outside> Agent<O> {
         self.edges.engine.init(&request).await?;
         info!(epoch = epoch.number(), pool = %request.address_pool, "swarm created");
         Ok(())
+    }
+
+    /// A pool cannot be changed later: it keeps clear of all that is known to be somewhere else.
+    async fn clear_pool(&self) -> Result<Ipv4Net, StepError> {
+        let here = self.edges.engine.taken().await?;
+        let taken = [&self.vpc_cidrs, &self.settings.engine.avoid, &here];
+        pools::overlay_pool(&taken.map(Vec::as_slice).concat()).ok_or(StepError::NoPool)
     }
 
     /// From here on the swarm itself tells under which claim it was recovered.

@@ -162,6 +162,12 @@ pub enum StepError {
         /// What is wrong.
         cause: String,
     },
+    /// Everything is taken.
+    #[error(
+        "cannot create the swarm: no address pool is clear of the VPC, of this host's routes and networks and of \
+         engine.avoid; set swarm.address_pool"
+    )]
+    NoPool,
     /// EC2's answer did not hold this node's own instance: it says nothing about others.
     #[error("cannot rely on EC2's answer: it does not know this node's own instance")]
     PartialAnswer,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{SwarmView, Unseen, gather};
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
+use crate::report::engine_trouble::Trouble;
 use crate::report::failure::Failure;
 use crate::report::metrics::SOCKET;
 use crate::report::note::{self, Note};
@@ -80,7 +81,12 @@ pub async fn look(docker: &Docker, runtime_dir: &Path, limit: Duration) -> Repor
         Ok(state) => gather::see(docker, state.kind(), said.as_ref(), limit).await,
         Err(_) => Err(Unseen::NotManager),
     };
-    report(said, agent, engine(&state), swarm)
+    report(
+        said,
+        agent,
+        engine(&state, Trouble::read(runtime_dir)),
+        swarm,
+    )
 }
 
 fn report(
@@ -145,16 +151,21 @@ fn waits(runtime_dir: &Path, running: bool) -> Option<String> {
     prepare().or_else(agent)
 }
 
-fn engine(state: &Result<EngineState, EngineError>) -> EngineView {
+/// `trouble` is what was said of its starts.
+fn engine(state: &Result<EngineState, EngineError>, trouble: Option<String>) -> EngineView {
     let state = match state {
         Ok(state) => state,
         Err(error) => {
-            let hint = match error {
-                EngineError::Unspoken(_) => "",
-                _ => ": `systemctl status docker` tells more",
+            let more = match error {
+                // Its own words say what to do.
+                EngineError::Unspoken(_) => None,
+                _ => Some(
+                    trouble.unwrap_or_else(|| "`systemctl status docker` tells more".to_owned()),
+                ),
             };
+            let more = more.map_or_else(String::new, |more| format!(": {more}"));
             return EngineView {
-                problem: Some(format!("{error}{hint}")),
+                problem: Some(format!("{error}{more}")),
                 ..EngineView::default()
             };
         }
@@ -172,7 +183,7 @@ fn engine(state: &Result<EngineState, EngineError>) -> EngineView {
         answers: true,
         state: Some(state.kind().name().to_owned()),
         leader,
-        problem: problem.filter(|text| !text.is_empty()),
+        problem: problem.filter(|text| !text.is_empty()).or(trouble),
     }
 }
 

@@ -74,12 +74,15 @@ fn an_agent_that_runs_has_said_something_lately() {
 
 #[test]
 fn an_engine_is_up_or_says_what_is_wrong() {
-    let down = engine(&Err(EngineError::Slow(Duration::from_secs(1))));
+    let down = engine(&Err(EngineError::Slow(Duration::from_secs(1))), None);
     assert!(!down.answers);
     assert!(down.problem.unwrap().contains("no answer in 1 s"));
-    let newer = engine(&Err(EngineError::Unspoken(
-        "client version 1.53 is too old.".into(),
-    )));
+    let newer = engine(
+        &Err(EngineError::Unspoken(
+            "client version 1.53 is too old.".into(),
+        )),
+        None,
+    );
     assert_eq!(
         newer.problem.unwrap(),
         "cannot speak to the Docker Engine: client version 1.53 is too old.; install a newer swarmlet"
@@ -90,15 +93,18 @@ fn an_engine_is_up_or_says_what_is_wrong() {
             control,
         }))
     };
-    let leader = engine(&member(Control::Manager {
-        leader: true,
-        origin: None,
-    }));
+    let leader = engine(
+        &member(Control::Manager {
+            leader: true,
+            origin: None,
+        }),
+        None,
+    );
     assert_eq!(
         (leader.state.as_deref(), leader.leader),
         (Some("manager"), true)
     );
-    let headless = engine(&member(Control::NoLeader("no quorum".into())));
+    let headless = engine(&member(Control::NoLeader("no quorum".into())), None);
     assert_eq!(headless.state.as_deref(), Some("no-leader"));
     assert_eq!(headless.problem.as_deref(), Some("no quorum"));
 }

@@ -6,6 +6,7 @@ mod addresses;
 mod autolock;
 mod cloud_init;
 mod dnf_image;
+mod engine_settings;
 mod engines;
 mod fleet;
 mod forming;
@@ -70,6 +71,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         late_tags::CASES,
         names::CASES,
         addresses::CASES,
+        engine_settings::CASES,
         stacks::registry::CASES,
         stacks::kept::CASES,
         stacks::refused::CASES,

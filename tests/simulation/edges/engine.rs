@@ -188,6 +188,10 @@ impl Engine for Edge {
         unreachable!("nothing is locked in this world")
     }
 
+    async fn taken(&self) -> Result<Vec<ipnet::Ipv4Net>, EngineError> {
+        Ok(Vec::new())
+    }
+
     async fn restart(&self) -> Result<(), EngineError> {
         let (world, id) = (self.world.clone(), self.id);
         self.call(async move {

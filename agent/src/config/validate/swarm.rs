@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use ipnet::Ipv4Net;
+
 use super::{Report, absolute, check};
 use crate::config::fragment::{Departure, Engine, Launch, Swarm};
 use crate::config::{DepartureSettings, EngineSettings, LaunchSettings, SwarmSettings};
@@ -20,6 +22,13 @@ pub(super) fn engine(from: Engine, root: &Path, report: &mut Report) -> Option<E
         "must be a list of package names, at least one",
         report,
     );
+    let avoid = from.avoid?;
+    check(
+        avoid.iter().all(|range| range.prefix_len() >= 8),
+        "engine.avoid",
+        "a range must not be wider than a /8",
+        report,
+    );
     let lives = from.daemon.get("live-restore") == Some(&serde_json::Value::Bool(true));
     check(
         !lives,
@@ -32,6 +41,7 @@ pub(super) fn engine(from: Engine, root: &Path, report: &mut Report) -> Option<E
         install: from.install?,
         compose: from.compose?,
         packages: from.packages,
+        avoid: avoid.iter().map(Ipv4Net::trunc).collect(),
         daemon: from.daemon,
     })
 }

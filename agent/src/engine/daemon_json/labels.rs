@@ -12,8 +12,8 @@ const OWN: &str = "swarmlet.";
 
 /// The labels that the engine is to have.
 pub(super) struct Labels {
-    /// All of them.
-    pub(super) all: Value,
+    /// All of them; none where they are flags, which excludes the key.
+    pub(super) all: Option<Value>,
     /// Those that came from our settings.
     pub(super) added: Vec<Value>,
 }
@@ -21,19 +21,18 @@ pub(super) struct Labels {
 /// Of labels with the same key the user's stays, for the engine does not start with two; then
 /// comes the one in `engine.daemon`. The instance's id is this instance's only. Labels that are
 /// no list are Docker's to complain about.
-pub(super) fn settle(current: &Keys, wanted: &Wanted, recorded: &Keys) -> Labels {
+pub(super) fn settle(current: &Keys, wanted: &Wanted<'_>, recorded: &Keys) -> Labels {
     if let Some(other) = current.get("labels").filter(|labels| !labels.is_array()) {
-        let (all, added) = (other.clone(), Vec::new());
+        let (all, added) = (Some(other.clone()), Vec::new());
         return Labels { all, added };
     }
-    let ours = list(recorded);
-    let is_ours = |label: &Value| {
-        // A departure does not outlive the boot it was announced in, or is announced again.
-        let own = [INSTANCE_LABEL, DEPARTING_LABEL];
-        ours.contains(label) || own.iter().any(|key| has_key(label, key))
-    };
-    let mut all: Vec<Value> = list(current).into_iter().filter(|l| !is_ours(l)).collect();
+    let mut all = users(current, recorded);
     let mut added = Vec::new();
+    if wanted.flags.has("labels") {
+        // A label of the user's beside a flag of the user's is the user's to mend.
+        let all = Some(all).filter(|all| !all.is_empty()).map(Value::Array);
+        return Labels { all, added };
+    }
     for label in given(wanted) {
         if !all.iter().any(|other| key(other) == key(&label)) {
             all.push(label.clone());
@@ -44,15 +43,38 @@ pub(super) fn settle(current: &Keys, wanted: &Wanted, recorded: &Keys) -> Labels
         "{INSTANCE_LABEL}={}",
         wanted.instance_id
     )));
-    let all = Value::Array(all);
+    let all = Some(Value::Array(all));
     Labels { all, added }
 }
 
-/// Those of our settings.
-fn given(wanted: &Wanted) -> Vec<Value> {
+/// Those that nobody has added.
+fn users(current: &Keys, recorded: &Keys) -> Vec<Value> {
+    let ours = list(recorded);
+    let is_ours = |label: &Value| {
+        // A departure does not outlive the boot it was announced in, or is announced again.
+        let own = [INSTANCE_LABEL, DEPARTING_LABEL];
+        ours.contains(label) || own.iter().any(|key| has_key(label, key))
+    };
+    let all = list(current).into_iter();
+    all.filter(|label| !is_ours(label)).collect()
+}
+
+/// Leaves those that nobody has added, or no key.
+pub(super) fn withdraw(keys: &mut Keys, recorded: &Keys) {
+    let users = users(keys, recorded);
+    if users.is_empty() {
+        keys.remove("labels");
+    } else {
+        keys.insert("labels".to_owned(), Value::Array(users));
+    }
+}
+
+/// Those that were flags, and those of our settings.
+fn given(wanted: &Wanted<'_>) -> Vec<Value> {
     let named = wanted.labels.iter().filter(|(key, _)| is_free(key));
     let named = named.map(|(key, value)| Value::String(format!("{key}={value}")));
-    let mut given = list(&wanted.extra);
+    let moved = wanted.moved.iter().cloned().map(Value::String);
+    let mut given: Vec<Value> = moved.chain(list(&wanted.extra)).collect();
     given.retain(|label| {
         ![INSTANCE_LABEL, DEPARTING_LABEL]
             .iter()

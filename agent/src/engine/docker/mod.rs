@@ -24,10 +24,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm, Tasks};
+use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm, Tasks, routes};
 use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
 pub(crate) use announce::FILE as ANNOUNCEMENT;
@@ -124,6 +125,18 @@ impl Engine for Docker {
 
     async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError> {
         announce::ask(&self.runtime_dir, deadline)
+    }
+
+    async fn taken(&self) -> Result<Vec<Ipv4Net>, EngineError> {
+        let setup = self.setup(connection::READ_LIMIT).await?;
+        let networks = setup.networks.into_iter().map(|(_, subnet)| subnet);
+        let routes = routes::of_host(Path::new("/"));
+        Ok(setup
+            .pools
+            .into_iter()
+            .chain(networks)
+            .chain(routes)
+            .collect())
     }
 
     async fn restart(&self) -> Result<(), EngineError> {

@@ -206,6 +206,10 @@ impl engine::Engine for Engine {
         unreachable!("nothing is locked in this world")
     }
 
+    async fn taken(&self) -> Result<Vec<ipnet::Ipv4Net>, EngineError> {
+        Ok(Vec::new())
+    }
+
     async fn restart(&self) -> Result<(), EngineError> {
         unreachable!("no engine hangs in this world")
     }
