@@ -63,7 +63,7 @@ fn an_object_is_fetched_once_and_again_when_it_changes() -> Result<()> {
             plane.administer(&["s3api", "create-bucket", "--bucket", bucket])?;
             put("services: {}", bucket)?;
         }
-        let depot = AwsDepot::new(&with_role(plane, manager)?);
+        let depot = AwsDepot::new(&with_role(plane, manager)?, Some("123456789012"));
         let at = |bucket: &str, key: &str| -> Address {
             format!("s3://{bucket}/{key}").parse().expect("an address")
         };
@@ -96,12 +96,12 @@ fn an_object_is_fetched_once_and_again_when_it_changes() -> Result<()> {
 #[test]
 fn a_manager_logs_in_to_ecr_and_a_worker_does_not() -> Result<()> {
     with_cluster(async |plane, manager, worker| {
-        let login = AwsDepot::new(&with_role(plane, manager)?);
+        let login = AwsDepot::new(&with_role(plane, manager)?, None);
         let login = login.role_login(lab::aws::REGION).await?;
         assert!(!login.encoded.expose_secret().is_empty());
         // moto's passwords have all expired long ago, at the same time.
         assert!(login.expires > 0);
-        let refused = AwsDepot::new(&with_role(plane, worker)?);
+        let refused = AwsDepot::new(&with_role(plane, worker)?, None);
         let refused = refused.role_login(lab::aws::REGION).await.err();
         assert!(
             matches!(refused, Some(CloudError::Denied { .. })),

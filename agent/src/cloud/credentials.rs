@@ -28,6 +28,7 @@ const AHEAD: Duration = Duration::from_mins(1);
 pub(super) struct InstanceCredentials {
     imds: Imds,
     ahead: Arc<Mutex<Option<Ahead>>>,
+    last: Arc<Mutex<Option<Credentials>>>,
 }
 
 /// A read that goes on meanwhile.
@@ -52,6 +53,7 @@ impl InstanceCredentials {
         Self {
             imds,
             ahead: Arc::default(),
+            last: Arc::default(),
         }
     }
 
@@ -63,7 +65,21 @@ impl InstanceCredentials {
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ahead { begun, read });
     }
 
+    /// The last ones are good until they end, whatever becomes of the metadata service meanwhile: it shows new ones
+    /// at least five minutes before that.
     async fn provide(&self) -> provider::Result {
+        let fresh = self.fresh().await;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match fresh {
+            Ok(fresh) => {
+                *last = Some(fresh.clone());
+                Ok(fresh)
+            }
+            Err(error) => good(last.as_ref()).ok_or(error),
+        }
+    }
+
+    async fn fresh(&self) -> provider::Result {
         let ahead = self
             .ahead
             .lock()
@@ -76,6 +92,12 @@ impl InstanceCredentials {
         }
         load(&self.imds).await
     }
+}
+
+/// A copy of those that have not ended yet.
+fn good(known: Option<&Credentials>) -> Option<Credentials> {
+    let ends = known?.expiry()?;
+    known.filter(|_| SystemTime::now() < ends).cloned()
 }
 
 async fn load(imds: &impl Metadata) -> provider::Result {
@@ -139,6 +161,12 @@ impl ProvideCredentials for InstanceCredentials {
         Self: 'a,
     {
         future::ProvideCredentials::new(self.provide())
+    }
+
+    /// When the time for reading them is over.
+    fn fallback_on_interrupt(&self) -> Option<Credentials> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        good(last.as_ref())
     }
 }
 
