@@ -83,12 +83,13 @@ fn an_object_is_fetched_once_and_again_when_it_changes() -> Result<()> {
             .expect_err("large");
         assert!(error.to_string().contains("larger than 256 KiB"), "{error}");
         let none = depot.object(&at(STACK_BUCKET, "none"), None).await?;
-        assert_eq!(none, Fetched::Missing);
-        let denied = depot.object(&at("other", "x"), None).await.err();
-        assert!(
-            matches!(&denied, Some(CloudError::Denied { action, .. }) if action == "s3:GetObject"),
-            "{denied:?}"
-        );
+        assert_eq!(none, Fetched::Withheld, "as AWS, without s3:ListBucket");
+        let denied = depot.object(&at("other", "x"), None).await?;
+        assert_eq!(denied, Fetched::Withheld);
+        let others = AwsDepot::new(&with_role(plane, manager)?, Some("210987654321"));
+        assert_eq!(others.object(&address, None).await?, Fetched::Withheld);
+        let error = depot.object(&at("nobodys-bucket", "x"), None).await;
+        assert_eq!(error, Ok(Fetched::Withheld), "its policy names another");
         Ok(())
     })
 }

@@ -80,3 +80,71 @@ fn policy(settings: &AwsSettings) -> String {
         parts.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use Grade::{Fail, Ok as Good, Skipped, Warn};
+
+    fn tried(service: &'static str, proxy: Option<&str>, answer: Result<(), &str>) -> Tried {
+        let way = Way {
+            service,
+            address: Ok(format!("https://{service}.example")),
+            proxy: proxy.map(str::to_owned),
+        };
+        (way, answer.map_err(str::to_owned))
+    }
+
+    #[test]
+    fn each_way_has_its_line_and_what_to_do() {
+        let settings = Settings::default().aws;
+        for (tried, grade, seen, advice) in [
+            (
+                tried("ssm", None, Ok(())),
+                Good,
+                "answers at https://ssm.example",
+                None,
+            ),
+            (
+                tried("ssm", Some("http://p:1"), Err("refused")),
+                Fail,
+                "cannot reach https://ssm.example through the proxy http://p:1: refused",
+                Some(ADVICE),
+            ),
+            (
+                tried("ec2", None, Err("invalid peer certificate: UnknownIssuer")),
+                Fail,
+                "UnknownIssuer",
+                Some(CERTIFICATE),
+            ),
+            (
+                tried("ecr", None, Err("late")),
+                Warn,
+                "late; only stacks need it",
+                Some(ADVICE),
+            ),
+        ] {
+            let found = findings(&settings, Some(&vec![tried])).remove(1);
+            assert_eq!((found.grade, found.advice.as_deref()), (grade, advice));
+            assert!(found.seen.contains(seen), "{}", found.seen);
+        }
+        let unknown = findings(&settings, None).remove(1);
+        assert_eq!(
+            (unknown.grade, unknown.seen.as_str()),
+            (Skipped, UNKNOWN_REGION)
+        );
+    }
+
+    #[test]
+    fn what_is_set_is_told_without_a_login() {
+        let mut settings = Settings::default().aws;
+        assert!(policy(&settings).starts_with("no FIPS"));
+        settings.use_fips = true;
+        settings.proxies.https = "http://me:hush@p:1".parse().ok();
+        assert_eq!(
+            policy(&settings),
+            "FIPS, https through the proxy http://p:1"
+        );
+    }
+}

@@ -18,6 +18,7 @@ mod names;
 
 /// A worker of the cluster `demo`.
 pub(super) fn node(instance_id: &str) -> Node {
+        account: None,
     Node {
         instance_id: instance_id.to_owned(),
         region: "us-east-1".to_owned(),
