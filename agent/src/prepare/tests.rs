@@ -18,8 +18,8 @@ mod names;
 
 /// A worker of the cluster `demo`.
 pub(super) fn node(instance_id: &str) -> Node {
-        account: None,
     Node {
+        account: None,
         instance_id: instance_id.to_owned(),
         region: "us-east-1".to_owned(),
         zone: "us-east-1a".to_owned(),
