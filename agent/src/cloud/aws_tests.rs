@@ -159,7 +159,7 @@ async fn each_service_has_its_own_address_or_awss() {
             [
                 "ssm.us-gov-west-1.amazonaws.com",
                 "s3-fips.us-gov-west-1.amazonaws.com",
-                "ecr-fips.us-gov-west-1.amazonaws.com",
+                "api.ecr-fips.us-gov-west-1.amazonaws.com",
             ],
         ),
         (
@@ -169,7 +169,7 @@ async fn each_service_has_its_own_address_or_awss() {
             [
                 "ssm-fips.us-east-2.amazonaws.com",
                 "s3-fips.us-east-2.amazonaws.com",
-                "ecr-fips.us-east-2.amazonaws.com",
+                "api.ecr-fips.us-east-2.amazonaws.com",
             ],
         ),
         (

@@ -10,6 +10,8 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_smithy_types::byte_stream::ByteStream;
 use secrecy::SecretString;
 use tokio::time::timeout;
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 
 use super::refusal::{sort, whole};
 use super::{Aws, CloudError};
@@ -156,7 +158,9 @@ impl Depot for AwsDepot {
     }
 
     async fn role_login(&self, region: &str) -> Result<RoleLogin, CloudError> {
-        let answer = self.aws.ecr(region).get_authorization_token().send().await;
+        // At the level "trace" the SDK logs what comes, and does not know that this is a password.
+        let call = self.aws.ecr(region).get_authorization_token().send();
+        let answer = call.with_subscriber(NoSubscriber::new()).await;
         let answer = answer.map_err(|error| sort(GET_TOKEN, "*", &error))?;
         login(answer.authorization_data()).ok_or_else(|| CloudError::Failed {
             action: GET_TOKEN,

@@ -40,9 +40,11 @@ impl FromStr for Proxy {
             .rsplit_once('@')
             .map_or(authority, |(_, host)| host);
         let has_login = host != authority;
-        let port_is_good = uri
-            .port()
-            .map_or(!host.ends_with(':'), |port| port.as_u16() > 0);
+        let port = host
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.contains(']'));
+        let port_is_good =
+            port.is_none_or(|(_, port)| port.parse().is_ok_and(|port: u16| port > 0));
         let is_good = matches!(scheme, "http" | "https")
             && uri.host().is_some_and(|host| !host.is_empty())
             && matches!(uri.path(), "" | "/")

@@ -472,13 +472,16 @@ fn show_tells_each_value_its_source_and_hides_credentials() {
     assert!(shown.parse::<toml::Table>().is_ok(), "{shown}");
 }
 
+const BUNDLE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/src/cloud/fixtures/authority.pem"
+);
+/// A file, but none of certificates.
+const NO_BUNDLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
 #[test]
 fn the_ways_of_awss_own_tools_are_settings() {
     let host = Host::new()
-        .file(
-            "etc/swarmlet/bundle.pem",
-            include_str!("../cloud/fixtures/authority.pem"),
-        )
         .file(
             "etc/swarmlet/config.toml",
             "[aws]\nendpoints.s3 = 'http://s3.file'\nhttps_proxy = 'http://file:1'",
@@ -487,7 +490,7 @@ fn the_ways_of_awss_own_tools_are_settings() {
         .variable("AWS_ENDPOINT_URL_SSM", "http://ssm")
         .variable("AWS_ENDPOINT_URL_AUTO_SCALING", "http://scaling")
         .variable("AWS_USE_DUALSTACK_ENDPOINT", "FALSE")
-        .variable("AWS_CA_BUNDLE", "/etc/swarmlet/bundle.pem")
+        .variable("AWS_CA_BUNDLE", BUNDLE)
         .variable("ALL_PROXY", "http://all:1")
         .variable("HTTPS_PROXY", "http://great:2")
         .variable("https_proxy", "http://me:hush@small:3")
@@ -500,10 +503,7 @@ fn the_ways_of_awss_own_tools_are_settings() {
         ..Endpoints::all("http://all")
     };
     assert_eq!(aws.endpoints, expected);
-    assert_eq!(
-        aws.ca_bundle,
-        Some(host.root.path().join("etc/swarmlet/bundle.pem"))
-    );
+    assert_eq!(aws.ca_bundle, Some(BUNDLE.into()));
     let proxy = |address: &str| {
         let proxy = aws.proxies.for_address(&address.parse().unwrap());
         proxy.map(ToString::to_string)
@@ -558,11 +558,7 @@ fn what_is_wrong_with_a_way_names_its_variable() {
             "/none.pem",
             "aws.ca_bundle: cannot read /none.pem",
         ),
-        (
-            "AWS_CA_BUNDLE",
-            "/etc/empty.pem",
-            "aws.ca_bundle: cannot use /etc/empty.pem: it holds no certificate",
-        ),
+        ("AWS_CA_BUNDLE", NO_BUNDLE, "aws.ca_bundle: cannot use /"),
         (
             "HTTPS_PROXY",
             "http://me:hush@proxy:x",
@@ -584,7 +580,7 @@ fn what_is_wrong_with_a_way_names_its_variable() {
             "aws.no_proxy: \"http://[hidden]@b\" is no host",
         ),
     ] {
-        let host = Host::new().file("etc/empty.pem", "").variable(name, text);
+        let host = Host::new().variable(name, text);
         let errors = host.errors();
         let expected = format!("environment variable {name}: {part}");
         assert!(

@@ -1,12 +1,10 @@
 //! What reaches AWS and the instance metadata service.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::{Report, check, ways};
 use crate::config::fragment::{Aws, Metadata};
 use crate::config::redact::has_credentials;
-use crate::config::settings::under;
 use crate::config::{AwsSettings, MetadataSettings};
 
 const PREFIX_RULE: &str = "is no parameter path: start it with \"/\", end it with a name of letters, digits, \
@@ -14,7 +12,7 @@ const PREFIX_RULE: &str = "is no parameter path: start it with \"/\", end it wit
 pub(super) const URL_RULE: &str =
     "is no address this can be: write http://host:port, without user, password or spaces";
 
-pub(super) fn aws(from: Aws, root: &Path, report: &mut Report) -> Option<AwsSettings> {
+pub(super) fn aws(from: Aws, report: &mut Report) -> Option<AwsSettings> {
     let parameter_prefix = from.parameter_prefix.clone()?;
     check(
         is_prefix(&parameter_prefix),
@@ -35,7 +33,7 @@ pub(super) fn aws(from: Aws, root: &Path, report: &mut Report) -> Option<AwsSett
     let (use_fips, use_dualstack) = (from.use_fips?, from.use_dualstack?);
     let endpoints = ways::endpoints(&from, report)?;
     let proxies = ways::proxies(&from, report);
-    ways::bundle(from.ca_bundle.as_deref(), root, report);
+    ways::bundle(from.ca_bundle.as_deref(), report);
     if let Some(key) = &from.kms_key {
         let plain = key.replace("{cluster}", "");
         let is_key = !key.is_empty() && !plain.contains(['{', '}', ' ']);
@@ -51,7 +49,7 @@ pub(super) fn aws(from: Aws, root: &Path, report: &mut Report) -> Option<AwsSett
         endpoints,
         use_fips,
         use_dualstack,
-        ca_bundle: from.ca_bundle.map(|path| under(root, &path)),
+        ca_bundle: from.ca_bundle,
         proxies,
         parameter_prefix,
         kms_key: from.kms_key,

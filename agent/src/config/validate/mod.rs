@@ -32,7 +32,7 @@ pub(super) fn settings(
     );
     Some(Settings {
         node: node(from.node, flags, report)?,
-        aws: aws::aws(from.aws, root, report)?,
+        aws: aws::aws(from.aws, report)?,
         metadata: aws::metadata(from.metadata, report)?,
         engine: swarm::engine(from.engine, root, report)?,
         swarm: swarm::swarm(&from.swarm, report)?,

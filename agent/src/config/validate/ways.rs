@@ -8,7 +8,6 @@ use super::aws::{URL_RULE, is_url};
 use super::{Report, check};
 use crate::cloud::authorities;
 use crate::config::fragment::Aws;
-use crate::config::settings::under;
 use crate::config::{Endpoints, Exceptions, Proxies, Proxy};
 
 const OWN_RULE: &str = "cannot be used with an address of your own, here for %, as in AWS's own tools: name such an \
@@ -66,12 +65,12 @@ pub(super) fn proxies(from: &Aws, report: &mut Report) -> Proxies {
 }
 
 /// A file that cannot be used must not end as "nobody is trusted", at the first call.
-pub(super) fn bundle(path: Option<&Path>, root: &Path, report: &mut Report) {
+pub(super) fn bundle(path: Option<&Path>, report: &mut Report) {
     let Some(path) = path else { return };
     if !path.is_absolute() {
         return report("aws.ca_bundle", "is no absolute path: start it with \"/\"");
     }
-    if let Err(cause) = authorities(&under(root, path)) {
+    if let Err(cause) = authorities(path) {
         report("aws.ca_bundle", &cause);
     }
 }
