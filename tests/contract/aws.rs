@@ -9,7 +9,7 @@ use swarmlet::cloud::fleet::{Ec2, Fleet as _, InstanceState};
 use swarmlet::cloud::imds::Imds;
 use swarmlet::cloud::parameter_store::{Created, ParameterStore as _, Ssm};
 use swarmlet::cloud::{Aws, CloudError};
-use swarmlet::config::AwsSettings;
+use swarmlet::config::{AwsSettings, Endpoints, Settings};
 
 use crate::control_plane::ControlPlane;
 
@@ -22,10 +22,8 @@ pub(crate) fn with_role(plane: &ControlPlane, instance: &str) -> Result<Aws> {
     plane.admin.alias("127.0.0.1", instance)?;
     let imds = Imds::new(&plane.imds, Duration::from_secs(2), Duration::from_secs(10));
     let settings = AwsSettings {
-        region: None,
-        endpoint_url: Some(plane.api.clone()),
-        parameter_prefix: "/swarmlet".into(),
-        kms_key: None,
+        endpoints: Endpoints::all(&plane.api),
+        ..Settings::default().aws
     };
     Ok(Aws::new(&imds, lab::aws::REGION, &settings))
 }

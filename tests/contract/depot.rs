@@ -63,7 +63,7 @@ fn an_object_is_fetched_once_and_again_when_it_changes() -> Result<()> {
             plane.administer(&["s3api", "create-bucket", "--bucket", bucket])?;
             put("services: {}", bucket)?;
         }
-        let depot = AwsDepot::new(&with_role(plane, manager)?);
+        let depot = AwsDepot::new(&with_role(plane, manager)?, Some("123456789012"));
         let at = |bucket: &str, key: &str| -> Address {
             format!("s3://{bucket}/{key}").parse().expect("an address")
         };
@@ -83,12 +83,13 @@ fn an_object_is_fetched_once_and_again_when_it_changes() -> Result<()> {
             .expect_err("large");
         assert!(error.to_string().contains("larger than 256 KiB"), "{error}");
         let none = depot.object(&at(STACK_BUCKET, "none"), None).await?;
-        assert_eq!(none, Fetched::Missing);
-        let denied = depot.object(&at("other", "x"), None).await.err();
-        assert!(
-            matches!(&denied, Some(CloudError::Denied { action, .. }) if action == "s3:GetObject"),
-            "{denied:?}"
-        );
+        assert_eq!(none, Fetched::Withheld, "as AWS, without s3:ListBucket");
+        let denied = depot.object(&at("other", "x"), None).await?;
+        assert_eq!(denied, Fetched::Withheld);
+        let others = AwsDepot::new(&with_role(plane, manager)?, Some("210987654321"));
+        assert_eq!(others.object(&address, None).await?, Fetched::Withheld);
+        let error = depot.object(&at("nobodys-bucket", "x"), None).await;
+        assert_eq!(error, Ok(Fetched::Withheld), "its policy names another");
         Ok(())
     })
 }
@@ -96,12 +97,12 @@ fn an_object_is_fetched_once_and_again_when_it_changes() -> Result<()> {
 #[test]
 fn a_manager_logs_in_to_ecr_and_a_worker_does_not() -> Result<()> {
     with_cluster(async |plane, manager, worker| {
-        let login = AwsDepot::new(&with_role(plane, manager)?);
+        let login = AwsDepot::new(&with_role(plane, manager)?, None);
         let login = login.role_login(lab::aws::REGION).await?;
         assert!(!login.encoded.expose_secret().is_empty());
         // moto's passwords have all expired long ago, at the same time.
         assert!(login.expires > 0);
-        let refused = AwsDepot::new(&with_role(plane, worker)?);
+        let refused = AwsDepot::new(&with_role(plane, worker)?, None);
         let refused = refused.role_login(lab::aws::REGION).await.err();
         assert!(
             matches!(refused, Some(CloudError::Denied { .. })),

@@ -28,6 +28,7 @@ const AHEAD: Duration = Duration::from_mins(1);
 pub(super) struct InstanceCredentials {
     imds: Imds,
     ahead: Arc<Mutex<Option<Ahead>>>,
+    last: Arc<Mutex<Option<Credentials>>>,
 }
 
 /// A read that goes on meanwhile.
@@ -52,6 +53,7 @@ impl InstanceCredentials {
         Self {
             imds,
             ahead: Arc::default(),
+            last: Arc::default(),
         }
     }
 
@@ -63,7 +65,21 @@ impl InstanceCredentials {
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ahead { begun, read });
     }
 
+    /// The last ones are good until they end, whatever becomes of the metadata service meanwhile: it shows new ones
+    /// at least five minutes before that.
     async fn provide(&self) -> provider::Result {
+        let fresh = self.fresh().await;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match fresh {
+            Ok(fresh) => {
+                *last = Some(fresh.clone());
+                Ok(fresh)
+            }
+            Err(error) => good(last.as_ref()).ok_or(error),
+        }
+    }
+
+    async fn fresh(&self) -> provider::Result {
         let ahead = self
             .ahead
             .lock()
@@ -76,6 +92,12 @@ impl InstanceCredentials {
         }
         load(&self.imds).await
     }
+}
+
+/// A copy of those that have not ended yet.
+fn good(known: Option<&Credentials>) -> Option<Credentials> {
+    let ends = known?.expiry()?;
+    known.filter(|_| SystemTime::now() < ends).cloned()
 }
 
 async fn load(imds: &impl Metadata) -> provider::Result {
@@ -140,88 +162,14 @@ impl ProvideCredentials for InstanceCredentials {
     {
         future::ProvideCredentials::new(self.provide())
     }
+
+    /// When the time for reading them is over.
+    fn fallback_on_interrupt(&self) -> Option<Credentials> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        good(last.as_ref())
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::super::imds::MetadataError;
-    use super::*;
-
-    #[test]
-    fn the_documents_of_the_metadata_service_become_credentials() {
-        for code in ["\"Code\":\"Success\",", ""] {
-            let document = format!(
-                r#"{{{code}"AccessKeyId":"AKIA","SecretAccessKey":"s3cret",
-                "Token":"t","Expiration":"2026-01-01T00:00:00Z","Type":"AWS-HMAC"}}"#
-            );
-            let credentials = parse(&document).unwrap();
-            assert_eq!(credentials.access_key_id(), "AKIA");
-            assert!(credentials.expiry().is_some());
-        }
-    }
-
-    #[test]
-    fn a_broken_document_is_refused_without_a_quote() {
-        for document in [
-            r#"{"AccessKeyId":"AKIA","SecretAccessKey":"s3cret""#,
-            r#"{"Code":"Success","SecretAccessKey":"s3cret"}"#,
-            r#"{"Code":{"SecretAccessKey":"s3cret"}}"#,
-        ] {
-            let error = parse(document).unwrap_err();
-            let text = format!("{error} {error:?}");
-            assert!(!text.contains("s3cret"), "{text}");
-        }
-    }
-
-    struct Shows(BTreeMap<&'static str, &'static str>);
-
-    impl Metadata for Shows {
-        async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
-            Ok(self.0.get(path).map(|text| (*text).to_owned()))
-        }
-    }
-
-    #[tokio::test]
-    async fn the_metadata_services_word_is_told_and_a_profile_is_seen() {
-        const ROLE: &str = "meta-data/iam/security-credentials/r";
-        let info = r#"{"Code":"Success","InstanceProfileArn":"arn"}"#;
-        let lost = r#"{"Code":"InstanceProfileNotFound","Message":"Instance Profile with id X was not found."}"#;
-        let trust =
-            r#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role r."}"#;
-        let failed = r#"{"Code":"Failed"}"#;
-        for (shown, expected) in [
-            (vec![], "the instance has no instance profile; attach an"),
-            (
-                vec![(PROFILE, info)],
-                "metadata has no credentials of its role yet",
-            ),
-            (
-                vec![(PROFILE, info), (PATH, "")],
-                "metadata has no credentials of its role yet",
-            ),
-            (
-                vec![(PROFILE, info), (PATH, "r")],
-                "metadata has no credentials of its role yet",
-            ),
-            (
-                vec![(PROFILE, lost)],
-                "InstanceProfileNotFound: Instance Profile with id X was not found; attach an",
-            ),
-            (
-                vec![(PATH, "r\n"), (ROLE, trust)],
-                "AssumeRoleUnauthorizedAccess: EC2 cannot assume the role r; look",
-            ),
-            (
-                vec![(PATH, "r"), (ROLE, failed)],
-                "says Failed; it is asked again",
-            ),
-            (vec![(PATH, "r"), (ROLE, "<html>")], "gave no credentials"),
-        ] {
-            let shows = Shows(shown.iter().copied().collect());
-            let text = read_role(&shows).await.unwrap_err().to_string();
-            assert!(text.contains(expected), "{shown:?}: {text}");
-        }
-    }
-}
+#[path = "credentials_tests.rs"]
+mod tests;

@@ -1,27 +1,47 @@
 //! Where what runs on the swarm comes from: files in S3, and passwords of ECR.
 
-use std::cell::OnceCell;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
+use aws_sdk_ecr::types::AuthorizationData;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_smithy_types::byte_stream::ByteStream;
 use secrecy::SecretString;
-use serde::Deserialize;
+use tokio::time::timeout;
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 
-use super::refusal::by_code;
-use super::signed::{Answer, Call, connector, send};
+use super::refusal::{sort, whole};
 use super::{Aws, CloudError};
 
 /// No stack's file is larger.
 pub const LARGEST: usize = 256 * 1024;
+/// The SDK's own limit ends when an object begins to come.
+const LIMIT: Duration = Duration::from_secs(10);
 const GET_OBJECT: &str = "s3:GetObject";
 const GET_TOKEN: &str = "ecr:GetAuthorizationToken";
+/// S3's word on where a bucket is, in its refusals.
+const REGION: &str = "x-amz-bucket-region";
 
 /// Where an object is: `s3://bucket/key`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Address {
     bucket: String,
     key: String,
+}
+
+impl Address {
+    /// The bucket's name.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The object's key in it.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
 }
 
 impl FromStr for Address {
@@ -57,8 +77,10 @@ pub enum Fetched {
     },
     /// The same as when it was marked so.
     Same,
-    /// There is none.
+    /// There is none. Who may not list the bucket is told instead that access is denied.
     Missing,
+    /// Access is denied, or there is none: S3 says the same for both, unless the role may list the bucket.
+    Withheld,
 }
 
 /// A password of all registries of a region that the role may pull from.
@@ -83,34 +105,16 @@ pub trait Depot {
 #[derive(Debug)]
 pub struct AwsDepot {
     aws: Aws,
-    connector: OnceCell<Connector>,
+    /// Whose buckets are believed: a name that was given up can be anybody's.
+    owner: Option<String>,
 }
 
 impl AwsDepot {
-    /// Signs with the instance's role; nothing is opened yet.
-    pub fn new(aws: &Aws) -> Self {
-        Self {
-            aws: aws.clone(),
-            connector: OnceCell::new(),
-        }
-    }
-
-    async fn send(&self, call: &Call<'_>) -> Result<Answer, CloudError> {
-        let connector = self.connector.get_or_init(connector);
-        send(&self.aws, connector, call, LARGEST).await
-    }
-
-    fn base(&self, service: &str, region: &str) -> String {
-        let set = self.aws.endpoint_url.as_deref();
-        let domain = if region.starts_with("cn-") {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
-        set.map_or_else(
-            || format!("https://{service}.{region}.{domain}"),
-            |set| set.trim_end_matches('/').to_owned(),
-        )
+    /// Signs with the instance's role; nothing is opened yet. `owner` is the account that buckets have to belong to,
+    /// where it is known.
+    pub fn new(aws: &Aws, owner: Option<&str>) -> Self {
+        let (aws, owner) = (aws.clone(), owner.map(str::to_owned));
+        Self { aws, owner }
     }
 
     async fn get(
@@ -118,141 +122,137 @@ impl AwsDepot {
         address: &Address,
         known: Option<&str>,
         region: &str,
-    ) -> Result<Answer, CloudError> {
-        let (base, key) = (self.base("s3", region), escaped(&address.key));
-        let known = known.map(|mark| ("if-none-match", mark.to_owned()));
-        self.send(&Call {
-            action: GET_OBJECT,
-            resource: &address.to_string(),
-            service: "s3",
-            region,
-            method: "GET",
-            url: format!("{base}/{}/{key}", address.bucket),
-            headers: known.into_iter().collect(),
-            body: "",
-        })
-        .await
+    ) -> Result<GetObjectOutput, SdkError<GetObjectError>> {
+        let request = self.aws.s3(region).get_object();
+        let request = request.bucket(&address.bucket).key(&address.key);
+        let request = request.set_if_none_match(known.map(str::to_owned));
+        request
+            .set_expected_bucket_owner(self.owner.clone())
+            .send()
+            .await
+    }
+
+    async fn fetch(&self, address: &Address, known: Option<&str>) -> Result<Fetched, CloudError> {
+        let own = self.aws.region();
+        let mut answer = self.get(address, known, own).await;
+        let elsewhere = answer
+            .as_ref()
+            .err()
+            .and_then(|error| elsewhere(error, own));
+        if let Some(region) = &elsewhere {
+            answer = self.get(address, known, region).await;
+        }
+        match answer {
+            Ok(object) => read(address, object).await,
+            Err(error) => refused(address, elsewhere.as_deref(), &error),
+        }
     }
 }
 
 impl Depot for AwsDepot {
     async fn object(&self, address: &Address, known: Option<&str>) -> Result<Fetched, CloudError> {
-        let own = self.aws.region.as_ref().to_owned();
-        let mut answer = self.get(address, known, &own).await?;
-        // S3 says where the bucket really is.
-        if let (300..=399, Some(region)) = (answer.status, answer.header("x-amz-bucket-region"))
-            && answer.status != 304
-            && region != own
-        {
-            let region = region.to_owned();
-            answer = self.get(address, known, &region).await?;
-        }
-        fetched(address, answer)
+        let late = || failed(address, &format!("no answer in {} s", LIMIT.as_secs()));
+        timeout(LIMIT, self.fetch(address, known))
+            .await
+            .unwrap_or_else(|_| Err(late()))
     }
 
     async fn role_login(&self, region: &str) -> Result<RoleLogin, CloudError> {
-        let target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
-        let call = Call {
+        // At the level "trace" the SDK logs what comes, and does not know that this is a password.
+        let call = self.aws.ecr(region).get_authorization_token().send();
+        let answer = call.with_subscriber(NoSubscriber::new()).await;
+        let answer = answer.map_err(|error| sort(GET_TOKEN, "*", &error))?;
+        login(answer.authorization_data()).ok_or_else(|| CloudError::Failed {
             action: GET_TOKEN,
-            resource: "*",
-            service: "ecr",
-            region,
-            method: "POST",
-            url: format!("{}/", self.base("api.ecr", region)),
-            headers: vec![
-                ("x-amz-target", target.to_owned()),
-                ("content-type", "application/x-amz-json-1.1".to_owned()),
-            ],
-            body: "{}",
-        };
-        role_login(&self.send(&call).await?)
+            cause: "the answer has no token".into(),
+        })
     }
 }
 
-fn fetched(address: &Address, answer: Answer) -> Result<Fetched, CloudError> {
-    let mark = answer.header("etag").unwrap_or_default().to_owned();
-    let text = String::from_utf8(answer.body).map_err(|_| CloudError::Failed {
+fn failed(address: &Address, cause: &str) -> CloudError {
+    CloudError::Failed {
         action: GET_OBJECT,
-        cause: format!("{address} is no text"),
-    })?;
-    match answer.status {
-        200 => Ok(Fetched::New { text, mark }),
-        304 => Ok(Fetched::Same),
-        404 => Ok(Fetched::Missing),
-        status => {
-            let code = within(&text, "Code").map_or_else(|| status.to_string(), str::to_owned);
-            let message = within(&text, "Message").unwrap_or_default();
-            Err(by_code(GET_OBJECT, &address.to_string(), &code, message))
-        }
+        cause: format!("{address}: {cause}"),
     }
 }
 
-/// The text of one element of S3's answers.
-fn within<'a>(text: &'a str, element: &str) -> Option<&'a str> {
-    let rest = text.split_once(&format!("<{element}>"))?.1;
-    Some(rest.split_once(&format!("</{element}>"))?.0)
+/// The region in which S3 says that the bucket is, if it is another one.
+fn elsewhere(error: &SdkError<GetObjectError>, own: &str) -> Option<String> {
+    let answer = error.raw_response()?;
+    let moved = matches!(answer.status().as_u16(), 300..=303 | 307 | 308 | 400);
+    let region = answer.headers().get(REGION).filter(|region| *region != own);
+    region.filter(|_| moved).map(str::to_owned)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Tokens {
-    authorization_data: Vec<Token>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Token {
-    authorization_token: SecretString,
-    expires_at: f64,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    #[serde(rename = "__type", default)]
-    kind: String,
-    #[serde(alias = "Message", default)]
-    message: String,
-}
-
-fn role_login(answer: &Answer) -> Result<RoleLogin, CloudError> {
-    if answer.status != 200 {
-        let refused = serde_json::from_slice::<Refused>(&answer.body);
-        let (kind, message) = refused.map_or_else(
-            |_| (answer.status.to_string(), String::new()),
-            |refused| (refused.kind, refused.message),
-        );
-        let code = kind.rsplit('#').next().unwrap_or_default();
-        return Err(by_code(GET_TOKEN, "*", code, &message));
+fn refused(
+    address: &Address,
+    elsewhere: Option<&str>,
+    error: &SdkError<GetObjectError>,
+) -> Result<Fetched, CloudError> {
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    if status == Some(304) {
+        return Ok(Fetched::Same);
     }
-    // The parser's own message could quote the password.
-    let tokens: Option<Tokens> = serde_json::from_slice(&answer.body).ok();
-    let token = tokens.and_then(|tokens| tokens.authorization_data.into_iter().next());
-    let token = token.ok_or_else(|| CloudError::Failed {
-        action: GET_TOKEN,
-        cause: "the answer has no token".into(),
-    })?;
-    Ok(RoleLogin {
-        encoded: token.authorization_token,
-        expires: seconds(token.expires_at),
-    })
-}
-
-/// A time as JSON has it, in whole seconds.
-fn seconds(time: f64) -> u64 {
-    std::time::Duration::try_from_secs_f64(time).map_or(0, |time| time.as_secs())
-}
-
-/// A key in a URL: all but slashes and what needs no escape.
-fn escaped(key: &str) -> String {
-    use fmt::Write;
-    key.bytes().fold(String::new(), |mut text, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                text.push(char::from(byte));
-            }
-            other => drop(write!(text, "%{other:02X}")),
+    if error
+        .as_service_error()
+        .is_some_and(GetObjectError::is_no_such_key)
+    {
+        return Ok(Fetched::Missing);
+    }
+    match (sort(GET_OBJECT, &address.to_string(), error), elsewhere) {
+        // Another action that is missing is S3's own word: the key's kms:Decrypt.
+        (CloudError::Denied { action, .. }, _) if action == GET_OBJECT && status == Some(403) => {
+            Ok(Fetched::Withheld)
         }
-        text
+        (CloudError::Failed { cause, .. }, Some(region)) => Err(failed(
+            address,
+            &format!("the bucket is in {region}: {cause}"),
+        )),
+        (CloudError::Failed { cause, .. }, None) => Err(failed(address, &cause)),
+        (other, _) => Err(other),
+    }
+}
+
+async fn read(address: &Address, object: GetObjectOutput) -> Result<Fetched, CloudError> {
+    let mark = object.e_tag().unwrap_or_default().to_owned();
+    let announced = object.content_length();
+    let announced = announced.and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > LARGEST) {
+        return Err(too_large(address));
+    }
+    let text = String::from_utf8(received(address, object.body).await?);
+    let text = text.map_err(|_| failed(address, "it is no text"))?;
+    Ok(Fetched::New { text, mark })
+}
+
+/// What comes may be more than was announced, or come without an end.
+async fn received(address: &Address, mut body: ByteStream) -> Result<Vec<u8>, CloudError> {
+    let mut all = Vec::new();
+    while let Some(part) = body.next().await {
+        let part = part.map_err(|error| failed(address, &whole(&error)))?;
+        if all.len() + part.len() > LARGEST {
+            return Err(too_large(address));
+        }
+        all.extend_from_slice(&part);
+    }
+    Ok(all)
+}
+
+fn too_large(address: &Address) -> CloudError {
+    failed(
+        address,
+        &format!("it is larger than {} KiB", LARGEST / 1024),
+    )
+}
+
+fn login(tokens: &[AuthorizationData]) -> Option<RoleLogin> {
+    let token = tokens.first()?;
+    let expires = token
+        .expires_at()
+        .map_or(0, aws_smithy_types::DateTime::secs);
+    Some(RoleLogin {
+        encoded: token.authorization_token()?.into(),
+        expires: expires.try_into().unwrap_or(0),
     })
 }
 

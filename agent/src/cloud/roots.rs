@@ -30,6 +30,29 @@ pub(super) fn of_this_host() -> TrustStore {
         .unwrap_or_default()
 }
 
+/// The authorities of a file that was chosen for AWS: there are some, or the cause why not.
+pub(crate) fn authorities(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let usable = usable(&text);
+    if usable.is_empty() {
+        let path = path.display();
+        return Err(format!(
+            "cannot use {path}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"
+        ));
+    }
+    Ok(usable)
+}
+
+/// Those and no others. A file that has gone since the settings were checked trusts nobody.
+pub(super) fn chosen(path: &Path) -> TrustStore {
+    let usable = authorities(path).unwrap_or_else(|cause| {
+        tracing::warn!("{cause}; AWS is not believed");
+        String::new()
+    });
+    TrustStore::empty().with_pem_certificate(usable)
+}
+
 /// None if it holds no authority.
 pub(super) fn store(bundle: &str) -> Option<TrustStore> {
     let usable = usable(bundle);
@@ -62,6 +85,18 @@ mod tests {
         let once = AUTHORITY.trim_end();
         assert_eq!(usable(&bundle), format!("# authorities\n{once}\n{once}"));
         assert!(store(&bundle).is_some());
+    }
+
+    #[test]
+    fn a_chosen_file_has_authorities_or_a_cause() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bundle.pem");
+        let cause = || authorities(&path).unwrap_err();
+        assert!(cause().starts_with("cannot read /"), "{}", cause());
+        std::fs::write(&path, "# none\n").unwrap();
+        assert!(cause().contains("holds no certificate"), "{}", cause());
+        std::fs::write(&path, AUTHORITY).unwrap();
+        assert!(authorities(&path).is_ok());
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::duration;
-use super::settings::EndpointMode;
+use super::settings::{EndpointMode, Endpoints};
 use crate::swarm::launch::OnFailure;
 use crate::swarm::stacks::ResolveImage;
 use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
@@ -54,6 +55,9 @@ runtime_dir = "/run/swarmlet"
 [node]
 hostname = true
 [aws]
+ignore_endpoint_urls = false
+use_fips = false
+use_dualstack = false
 parameter_prefix = "/swarmlet"
 [metadata]
 endpoint_mode = "ipv4"
@@ -91,12 +95,17 @@ level = "info"
 "#;
 
 /// The keys without a default, and what happens while they are not set.
-pub(super) const UNSET: [(&str, &str); 15] = [
+pub(super) const UNSET: [(&str, &str); 20] = [
     ("node.role", "the tag swarm:role"),
     ("node.cluster", "the tag swarm:cluster"),
     ("node.labels", "the tags swarm:label:<key>"),
     ("aws.region", "the instance's own"),
     ("aws.endpoint_url", "AWS's own"),
+    ("aws.endpoints", "aws.endpoint_url for all"),
+    ("aws.ca_bundle", "the host's authorities"),
+    ("aws.http_proxy", "none"),
+    ("aws.https_proxy", "none"),
+    ("aws.no_proxy", "nobody"),
     ("aws.kms_key", "the AWS managed key aws/ssm"),
     ("metadata.endpoint", "the usual address of endpoint_mode"),
     ("engine.packages", "the distribution's usual ones"),
@@ -129,6 +138,14 @@ pub(super) struct Node {
 pub(super) struct Aws {
     pub(super) region: Option<String>,
     pub(super) endpoint_url: Option<String>,
+    pub(super) endpoints: Endpoints,
+    pub(super) ignore_endpoint_urls: Option<bool>,
+    pub(super) use_fips: Option<bool>,
+    pub(super) use_dualstack: Option<bool>,
+    pub(super) ca_bundle: Option<PathBuf>,
+    pub(super) http_proxy: Option<SecretString>,
+    pub(super) https_proxy: Option<SecretString>,
+    pub(super) no_proxy: Option<String>,
     pub(super) parameter_prefix: Option<String>,
     pub(super) kms_key: Option<String>,
 }

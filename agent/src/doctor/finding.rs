@@ -21,7 +21,7 @@ pub enum Grade {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
-    /// `metadata`, `permissions`, `group`, `clock`, `units`, `engine`, `cgroup`, `disk`, `link`, `networks`, `ports`
+    /// `metadata`, `ways`, `permissions`, `group`, `clock`, `units`, `engine`, `cgroup`, `disk`, `link`, `networks`, `ports`
     /// or `names`.
     pub concern: &'static str,
     /// What was looked at.

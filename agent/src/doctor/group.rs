@@ -45,6 +45,7 @@ mod tests {
     fn manager() -> Node {
         Node {
             instance_id: "i-1".into(),
+            account: None,
             region: "r".into(),
             zone: "ra".into(),
             instance_type: "t3.small".into(),

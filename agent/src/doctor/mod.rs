@@ -17,6 +17,7 @@ mod permissions;
 mod ports;
 pub mod text;
 mod units;
+mod ways;
 
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub async fn examine(settings: &Settings) -> Examination {
     let (metadata, engine, units) = tokio::join!(metadata, engine, units);
     let node = metadata.node.as_ref().ok();
     let tries = permissions::gather(&metadata, settings).await;
+    let reached_by = ways::gather(metadata.aws.as_ref()).await;
     let managers = ports::managers(&tries, &engine, node);
     let reached = ports::gather(&managers, settings.swarm.data_path_port).await;
     let link = link::gather(settings, node);
@@ -43,6 +45,7 @@ pub async fn examine(settings: &Settings) -> Examination {
     let networks = networks::gather(settings, metadata.vpc_cidrs.clone(), &engine);
     let findings = [
         metadata::findings(&metadata),
+        ways::findings(&settings.aws, reached_by.as_ref()),
         permissions::findings(&tries),
         group::findings(node, tries.hooks.as_deref()),
         clock::findings(crate::cloud::CALLS.clock_offset()),

@@ -16,6 +16,7 @@ const BLOCKS: &str = "meta-data/network/interfaces/macs/<mac>/vpc-ipv4-cidr-bloc
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Facts {
     pub(super) instance_id: String,
+    pub(super) account: Option<String>,
     pub(super) region: String,
     pub(super) zone: String,
     pub(super) instance_type: String,
@@ -31,6 +32,7 @@ pub(super) async fn read(metadata: &impl Metadata) -> Result<Facts, IdentifyErro
     let private_ip = private_ip(&instance_id, &document)?;
     Ok(Facts {
         private_ip,
+        account: member(&document, "accountId").ok(),
         region: member(&document, "region")?,
         zone: member(&document, "availabilityZone")?,
         instance_type: member(&document, "instanceType")?,

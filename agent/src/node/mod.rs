@@ -37,6 +37,8 @@ pub const LABEL_TAG_PREFIX: &str = "swarm:label:";
 pub struct Node {
     /// `i-…`
     pub instance_id: String,
+    /// The account that it runs in, where its document says so.
+    pub account: Option<String>,
     /// The instance's region.
     pub region: String,
     /// Its availability zone.
@@ -166,6 +168,7 @@ fn assemble(facts: &Facts, tags: &Tags, settings: &Settings) -> Result<Node, Ide
     };
     Ok(Node {
         instance_id: id.clone(),
+        account: facts.account.clone(),
         region: facts.region.clone(),
         zone: facts.zone.clone(),
         instance_type: facts.instance_type.clone(),

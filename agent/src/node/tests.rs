@@ -122,6 +122,7 @@ async fn metadata_alone_is_enough() {
     .await;
     let expected = Node {
         instance_id: ID.to_owned(),
+        account: Some("123456789012".into()),
         region: "eu-west-1".to_owned(),
         zone: "eu-west-1b".to_owned(),
         instance_type: "t3.small".to_owned(),

@@ -22,6 +22,7 @@ mod pools;
 /// A worker of the cluster `demo`.
 pub(super) fn node(instance_id: &str) -> Node {
     Node {
+        account: None,
         instance_id: instance_id.to_owned(),
         region: "us-east-1".to_owned(),
         zone: "us-east-1a".to_owned(),

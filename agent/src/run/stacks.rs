@@ -34,7 +34,7 @@ pub(super) fn keeper(
     let edges = Edges {
         store: Ssm::new(aws, None),
         docker: Cli::new(docker.clone(), place(&rules, settings), Host),
-        depot: AwsDepot::new(aws),
+        depot: AwsDepot::new(aws, node.account.as_deref()),
         clock: BootClock,
         chance: Dice,
     };

@@ -123,7 +123,7 @@ async fn serve(metrics: &Metrics, settings: &Settings) -> Server {
 /// The agent of this node, for a verb that does one thing with it.
 pub(super) async fn agent(settings: Settings) -> Result<Agent<Real>, StartError> {
     let imds = client(&settings.metadata);
-    let access = Access::new(&imds).ahead();
+    let access = Access::new(&imds, &settings.aws).ahead();
     let aws = |region: &str| access.within(region, &settings.aws);
     let node = node::look(&imds, |region| Ec2::new(&aws(region)), &settings).await?;
     let aws = aws(&node.region);
@@ -170,7 +170,7 @@ pub(super) async fn identify(
     settings: &Settings,
     waiter: &mut impl Waiter,
 ) -> Result<(node::Node, Aws), IdentifyError> {
-    let access = Access::new(imds).ahead();
+    let access = Access::new(imds, &settings.aws).ahead();
     let aws = |region: &str| access.within(region, &settings.aws);
     let ec2 = |region: &str| Ec2::new(&aws(region));
     let node = node::identify(imds, ec2, settings, waiter).await?;

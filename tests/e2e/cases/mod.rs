@@ -31,6 +31,7 @@ mod stacks;
 pub(crate) mod support;
 mod units;
 mod unread;
+mod ways;
 
 /// Those that run alone, in this order: those that share a cluster one after the other.
 pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
@@ -95,6 +96,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         healing::boot::CASES,
         cloud_init::CASES,
         unread::CASES,
+        ways::CASES,
     ]
     .into_iter()
     .flatten()

@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
-from .authorize import authorize, denied
+from .authorize import authorize, denied, is_anothers, is_withheld
 from .errors import ApiError, Protocol, Refusal, render
 from .faults import Call, Faults
 from .identity import authenticate, check_clock
@@ -82,6 +82,8 @@ class Api:
                     raise denied(request, principal)
                 authorize(request, principal)
                 status, headers, body = self._ask_moto(environ)
+                if is_anothers(request) or is_withheld(request, principal, status):
+                    raise ApiError(Refusal.DENIED, "Access Denied")
             entry.error = _error_code(status, headers, body)
             return status, headers, body
         except ApiError as error:

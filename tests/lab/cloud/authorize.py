@@ -41,6 +41,20 @@ def authorize(request: ApiRequest, principal: Principal) -> None:
             raise _refusal(principal, need, request.protocol)
 
 
+def is_withheld(request: ApiRequest, principal: Principal, status: str) -> bool:
+    """Whether S3 says "denied" of an object that is not there: to whom may not list its bucket."""
+    if principal.role is None or not status.startswith("404") or (request.service, request.action) != ("s3", "GetObject"):
+        return False
+    bucket = str(request.parameters["Object"]).partition("/")[0]
+    policies = policies_of(principal.role)
+    return not allows(policies, "s3:ListBucket", f"arn:{PARTITION}:s3:::{bucket}", {})
+
+
+def is_anothers(request: ApiRequest) -> bool:
+    """Whether the caller expects another account to own the bucket: all of them are this one's."""
+    return request.service == "s3" and request.headers.get("x-amz-expected-bucket-owner", ACCOUNT) != ACCOUNT
+
+
 def denied(request: ApiRequest, principal: Principal) -> ApiError:
     """The refusal of a request that nothing allows, whatever the caller's policies say."""
     return _refusal(principal, needs(request)[0], request.protocol)

@@ -15,6 +15,7 @@ class Protocol(Enum):
     JSON = "json"
     EC2 = "ec2"
     QUERY = "query"
+    S3 = "s3"
 
 
 class Refusal(Enum):
@@ -34,36 +35,43 @@ _CODES: dict[Refusal, dict[Protocol, tuple[int, str]]] = {
         Protocol.JSON: (400, "AccessDeniedException"),
         Protocol.EC2: (403, "UnauthorizedOperation"),
         Protocol.QUERY: (403, "AccessDenied"),
+        Protocol.S3: (403, "AccessDenied"),
     },
     Refusal.THROTTLED: {
         Protocol.JSON: (400, "ThrottlingException"),
         Protocol.EC2: (503, "RequestLimitExceeded"),
         Protocol.QUERY: (400, "Throttling"),
+        Protocol.S3: (503, "SlowDown"),
     },
     Refusal.INTERNAL: {
         Protocol.JSON: (500, "InternalServerError"),
         Protocol.EC2: (500, "InternalError"),
         Protocol.QUERY: (500, "InternalFailure"),
+        Protocol.S3: (500, "InternalError"),
     },
     Refusal.NO_CREDENTIALS: {
         Protocol.JSON: (400, "MissingAuthenticationTokenException"),
         Protocol.EC2: (401, "AuthFailure"),
         Protocol.QUERY: (403, "MissingAuthenticationToken"),
+        Protocol.S3: (403, "AccessDenied"),
     },
     Refusal.UNKNOWN_KEY: {
         Protocol.JSON: (400, "UnrecognizedClientException"),
         Protocol.EC2: (401, "AuthFailure"),
         Protocol.QUERY: (403, "InvalidClientTokenId"),
+        Protocol.S3: (403, "InvalidAccessKeyId"),
     },
     Refusal.BAD_SIGNATURE: {
         Protocol.JSON: (400, "InvalidSignatureException"),
         Protocol.EC2: (401, "AuthFailure"),
         Protocol.QUERY: (403, "SignatureDoesNotMatch"),
+        Protocol.S3: (403, "SignatureDoesNotMatch"),
     },
     Refusal.EXPIRED: {
         Protocol.JSON: (400, "ExpiredTokenException"),
         Protocol.EC2: (400, "RequestExpired"),
         Protocol.QUERY: (403, "ExpiredToken"),
+        Protocol.S3: (400, "ExpiredToken"),
     },
 }
 
@@ -104,6 +112,8 @@ def _xml(protocol: Protocol, code: str, message: str, request_id: str) -> str:
     said = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
     if protocol is Protocol.EC2:
         inner = f"<Response><Errors><Error>{said}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    elif protocol is Protocol.S3:
+        inner = f"<Error>{said}<RequestId>{request_id}</RequestId></Error>"
     else:
         inner = (
             f"<ErrorResponse><Error><Type>Sender</Type>{said}</Error>"

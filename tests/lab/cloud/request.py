@@ -102,6 +102,7 @@ class ApiRequest:
             inferred = _TARGET_SERVICES.get(prefix.partition("_")[0])
         elif self.service == "s3":
             self.parameters = {"Object": self.path.strip("/")}
+            self.protocol = Protocol.S3
             actions = _OBJECT_ACTIONS if "/" in self.path.strip("/") else _BUCKET_ACTIONS
             self.action = actions.get(self.method, "unknown")
             return

@@ -93,6 +93,7 @@ impl Machine {
     pub(crate) fn node(&self) -> Node {
         Node {
             instance_id: self.instance_id.clone(),
+            account: None,
             region: "r".into(),
             zone: "ra".into(),
             instance_type: "t3.small".into(),

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Report, check};
+use super::{Report, check, ways};
 use crate::config::fragment::{Aws, Metadata};
 use crate::config::redact::has_credentials;
 use crate::config::{AwsSettings, MetadataSettings};
 
 const PREFIX_RULE: &str = "is no parameter path: start it with \"/\", end it with a name of letters, digits, \
                            \"-\", \"_\" and \".\", and not with /aws or /ssm first";
-const URL_RULE: &str =
+pub(super) const URL_RULE: &str =
     "is no address this can be: write http://host:port, without user, password or spaces";
 
 pub(super) fn aws(from: Aws, report: &mut Report) -> Option<AwsSettings> {
-    let parameter_prefix = from.parameter_prefix?;
+    let parameter_prefix = from.parameter_prefix.clone()?;
     check(
         is_prefix(&parameter_prefix),
         "aws.parameter_prefix",
@@ -30,14 +30,10 @@ pub(super) fn aws(from: Aws, report: &mut Report) -> Option<AwsSettings> {
             report,
         );
     }
-    if let Some(url) = &from.endpoint_url {
-        check(
-            is_url(url, &["http://", "https://"]),
-            "aws.endpoint_url",
-            URL_RULE,
-            report,
-        );
-    }
+    let (use_fips, use_dualstack) = (from.use_fips?, from.use_dualstack?);
+    let endpoints = ways::endpoints(&from, report)?;
+    let proxies = ways::proxies(&from, report);
+    ways::bundle(from.ca_bundle.as_deref(), report);
     if let Some(key) = &from.kms_key {
         let plain = key.replace("{cluster}", "");
         let is_key = !key.is_empty() && !plain.contains(['{', '}', ' ']);
@@ -50,7 +46,11 @@ pub(super) fn aws(from: Aws, report: &mut Report) -> Option<AwsSettings> {
     }
     Some(AwsSettings {
         region: from.region,
-        endpoint_url: from.endpoint_url,
+        endpoints,
+        use_fips,
+        use_dualstack,
+        ca_bundle: from.ca_bundle,
+        proxies,
         parameter_prefix,
         kms_key: from.kms_key,
     })
@@ -67,7 +67,7 @@ fn is_prefix(prefix: &str) -> bool {
     names.split('/').all(is_word) && !names.starts_with("aws") && !names.starts_with("ssm")
 }
 
-fn is_url(url: &str, schemes: &[&str]) -> bool {
+pub(super) fn is_url(url: &str, schemes: &[&str]) -> bool {
     let host = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));
     host.is_some_and(|host| {
         !host.is_empty() && !host.starts_with('/') && !url.contains(char::is_whitespace)

@@ -12,6 +12,19 @@ pub fn host(image: &str) -> &str {
     }
 }
 
+/// How the names of ECR's registries end, by partition (the `dnsSuffix` in the SDK's `partitions.json`), and for IPv4 and
+/// IPv6.
+const ENDS: [&str; 8] = [
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+    ".on.aws",
+];
+
 /// The region of a registry of ECR, which gives passwords to an instance's role:
 /// `<account>.dkr.ecr.<region>.amazonaws.com`, or `<account>.dkr-ecr.<region>.on.aws`.
 pub fn role_region(host: &str) -> Option<&str> {
@@ -19,8 +32,7 @@ pub fn role_region(host: &str) -> Option<&str> {
     let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     let kinds = ["dkr.ecr.", "dkr.ecr-fips.", "dkr-ecr.", "dkr-ecr-fips."];
     let rest = kinds.iter().find_map(|kind| rest.strip_prefix(kind))?;
-    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".on.aws"];
-    let region = ends.iter().find_map(|end| rest.strip_suffix(end))?;
+    let region = ENDS.iter().find_map(|end| rest.strip_suffix(end))?;
     let is_region = !region.is_empty() && !region.contains('.');
     (is_account && is_region).then_some(region)
 }
@@ -53,6 +65,14 @@ mod tests {
             (
                 "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
                 Some("cn-north-1"),
+            ),
+            (
+                "123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+                Some("us-iso-east-1"),
+            ),
+            (
+                "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+                Some("eusc-de-east-1"),
             ),
             ("123456789012.dkr-ecr.us-east-1.on.aws", Some("us-east-1")),
             ("12345678901.dkr.ecr.us-east-1.amazonaws.com", None),

@@ -67,6 +67,7 @@ struct Host {
 impl Host {
     fn new(world: &World, number: u8, role: Role) -> Self {
         let node = Node {
+            account: None,
             instance_id: format!("i-{number}"),
             region: "r".into(),
             zone: "ra".into(),

@@ -482,7 +482,12 @@ impl Depot for World {
             .get(&address.to_string())
             .cloned();
         let Some(text) = text else {
-            return Ok(Fetched::Missing);
+            let may_list = address.bucket() != "unlisted";
+            return Ok(if may_list {
+                Fetched::Missing
+            } else {
+                Fetched::Withheld
+            });
         };
         if known == Some(&text) {
             return Ok(Fetched::Same);

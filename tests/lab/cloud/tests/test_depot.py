@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unittest
 
 from .harness import Cloud, Metadata, error_of
@@ -35,6 +36,26 @@ class Depot(unittest.TestCase):
         code, message, _ = error_of(s3.get_object, Bucket="other", Key="a b.yml")
         self.assertEqual(code, "AccessDenied")
         self.assertIn("s3:GetObject on resource: arn:aws:s3:::other/a", message)
+
+    def test_what_is_not_there_is_denied_to_whom_may_not_list_the_bucket(self) -> None:
+        s3 = cloud.client("s3", **credentials["manager"])
+        missing = {"Bucket": "stacks", "Key": "b.yml"}
+        self.assertEqual(error_of(s3.get_object, **missing)[::2], ("AccessDenied", 403))
+        role = cloud.client("iam").list_roles()["Roles"]
+        name = next(r["RoleName"] for r in role if "anager" in r["RoleName"])
+        listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::stacks"}
+        policy = {"RoleName": name, "PolicyName": "list"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [listing]})
+        cloud.client("iam").put_role_policy(**policy, PolicyDocument=document)
+        self.assertEqual(error_of(s3.get_object, **missing)[::2], ("NoSuchKey", 404))
+        cloud.client("iam").delete_role_policy(**policy)
+
+    def test_a_bucket_that_is_not_the_expected_accounts_is_denied(self) -> None:
+        s3 = cloud.client("s3", **credentials["manager"])
+        of = {"Bucket": "stacks", "Key": "a b.yml"}
+        s3.get_object(**of, ExpectedBucketOwner="123456789012")
+        code, _, _ = error_of(s3.get_object, **of, ExpectedBucketOwner="210987654321")
+        self.assertEqual(code, "AccessDenied")
 
     def test_a_manager_is_given_a_password_and_a_worker_none(self) -> None:
         ecr = cloud.client("ecr", **credentials["manager"])
