@@ -36,6 +36,15 @@ class Depot(unittest.TestCase):
         self.assertEqual(code, "AccessDenied")
         self.assertIn("s3:GetObject on resource: arn:aws:s3:::other/a", message)
 
+    def test_who_may_not_list_the_bucket_is_not_told_that_an_object_is_missing(self) -> None:
+        role = cloud.client("s3", **credentials["manager"])
+        for key in ("none", "a%20b.yml", "a b.yml/"):
+            code, message, status = error_of(role.get_object, Bucket="stacks", Key=key)
+            self.assertEqual((code, message, status), ("AccessDenied", "Access Denied", 403))
+        self.assertEqual(error_of(role.get_object, Bucket="gone", Key="k")[0], "AccessDenied")
+        administrator = cloud.client("s3")
+        self.assertEqual(error_of(administrator.get_object, Bucket="stacks", Key="none")[0], "NoSuchKey")
+
     def test_a_manager_is_given_a_password_and_a_worker_none(self) -> None:
         ecr = cloud.client("ecr", **credentials["manager"])
         self.assertTrue(ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"])
