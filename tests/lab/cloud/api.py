@@ -84,6 +84,8 @@ class Api:
                 authorize(request, principal)
                 if hides_object(request, principal):
                     raise ApiError(Refusal.DENIED, "Access Denied")
+                if size := self._faults.page_size(call):
+                    request.cut_pages(size, environ)
                 status, headers, body = self._ask_moto(environ)
             entry.error = _error_code(status, headers, body)
             return status, headers, body

@@ -13,9 +13,9 @@ from typing import Any
 
 from .machines import Machine, cluster_of, zone_of
 
-EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew", "answer")
+EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew", "answer", "pages")
 # These change an answer and do not stand in for it.
-WITH_AN_ANSWER = ("delay", "skew", "answer")
+WITH_AN_ANSWER = ("delay", "skew", "answer", "pages")
 DROP_SECONDS = 60.0
 
 
@@ -57,6 +57,7 @@ class Fault:
     zone: str | None = None
     reason: str | None = None
     per_second: float | None = None
+    per_page: int | None = None
     delay_ms: int | None = None
     skew_seconds: float | None = None
     seconds: float | None = None
@@ -128,12 +129,14 @@ class Faults:
             raise ValueError("cannot add the fault: a skew needs skew_seconds")
         if posted["effect"] == "answer":
             _check_answer(posted)
-        for name, effect in (("per_second", "throttle"), ("reason", "deny")):
+        if posted["effect"] == "pages" and not posted.get("per_page"):
+            raise ValueError("cannot add the fault: pages need per_page")
+        for name, effect in (("per_second", "throttle"), ("reason", "deny"), ("per_page", "pages")):
             if posted.get(name) is not None and posted["effect"] != effect:
                 raise ValueError(f"cannot add the fault: {name} belongs to the effect {effect}")
         if posted.get("zone") is not None and posted["service"] != "ec2":
             raise ValueError("cannot add the fault: only ec2 looks into zones")
-        for name in ("delay_ms", "per_second", "skew_seconds", "seconds", "since_launch_seconds"):
+        for name in ("delay_ms", "per_second", "per_page", "skew_seconds", "seconds", "since_launch_seconds"):
             if not isinstance(posted.get(name), int | float | None):
                 raise ValueError(f"cannot add the fault: {name} must be a number")
         fault = Fault(id=f"f{next(self._ids)}", **posted)
@@ -174,6 +177,10 @@ class Faults:
     def skew(self, call: Call) -> float:
         """How many seconds AWS's clock is ahead for the call."""
         return sum(f.skew_seconds or 0 for f in self._current() if f.effect == "skew" and f.hits(call))
+
+    def page_size(self, call: Call) -> int | None:
+        """How much of a list one answer holds at most, whatever the caller asks for."""
+        return min((f.per_page for f in self._current() if f.per_page and f.hits(call)), default=None)
 
     def rewritten(self, call: Call, body: str | bytes | None) -> str | bytes | None:
         """What metadata says in place of its answer; None where there is nothing. A body stands for all of it, what is

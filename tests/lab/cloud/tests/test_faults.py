@@ -173,6 +173,20 @@ class Effects(FaultCase):
             return str(error.response["Error"]["Code"])
         return ""
 
+    def test_a_list_comes_in_pages_of_any_size(self) -> None:
+        self.fault(service="*", effect="pages", per_page=1)
+        answer = self.ssm.get_parameters_by_path(Path="/swarmlet/red", Recursive=True, MaxResults=10)
+        self.assertEqual(len(answer["Parameters"]), 1)
+        pages = self.ssm.get_paginator("get_parameters_by_path").paginate(Path="/swarmlet/red", Recursive=True)
+        self.assertEqual(sum(len(page["Parameters"]) for page in pages), 2)
+        scaling = cloud.client("autoscaling")
+        self.assertEqual(len(scaling.describe_auto_scaling_groups()["AutoScalingGroups"]), 1)
+        pages = scaling.get_paginator("describe_auto_scaling_groups").paginate()
+        self.assertEqual(sum(len(page["AutoScalingGroups"]) for page in pages), 4)
+        answer = cloud.client("ec2").describe_instances(MaxResults=1000)
+        self.assertEqual(len(answer["Reservations"]), 1)
+        self.assertTrue(answer["NextToken"])
+
     def launch(self, zone: str) -> str:
         """An instance in a zone."""
         launched = cloud.client("ec2").run_instances(
@@ -277,6 +291,7 @@ class WrongPosts(FaultCase):
             {"service": "ssm", "effect": "deny", "per_second": 3},
             {"service": "ssm", "effect": "throttle", "reason": "why"},
             {"service": "ssm", "effect": "error", "zone": "us-east-1a"},
+            {"service": "ssm", "effect": "pages"},
         ]
         for fault in wrong:
             status, value = cloud.admin("POST", "/lab/faults", fault)
