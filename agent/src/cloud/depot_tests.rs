@@ -34,7 +34,7 @@ fn an_object_is_new_the_same_missing_or_denied() {
     let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
     let error = fetch(403, denied).unwrap_err();
     assert!(
-        matches!(error, CloudError::Denied { action, resource } if action == GET_OBJECT && resource == "s3://b/k")
+        matches!(error, CloudError::Denied { action, resource, .. } if action == GET_OBJECT && resource == "s3://b/k")
     );
     let error = fetch(503, "<Code>SlowDown</Code>").unwrap_err();
     assert!(matches!(error, CloudError::Throttled { .. }));

@@ -1,9 +1,13 @@
 //! AWS as the agent sees it, behind small traits.
 
 mod aws;
+mod caller;
 mod calls;
+mod codes;
 mod credentials;
+mod denial;
 pub mod depot;
+mod describe;
 mod error;
 pub mod fleet;
 pub mod groups;
@@ -17,7 +21,9 @@ mod refusal;
 mod roots;
 mod signed;
 mod tries;
+mod words;
 
 pub use aws::{Access, Aws};
 pub use calls::CALLS;
+pub use denial::Denial;
 pub use error::CloudError;

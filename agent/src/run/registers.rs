@@ -6,6 +6,7 @@ use tracing::info;
 
 use super::knowledge::{Learnt, note};
 use super::{Agent, Outside, StepError, digest};
+use crate::cloud::CloudError;
 use crate::cloud::parameter_store::{Created, ParameterStore};
 use crate::engine::Engine;
 use crate::swarm::{Claim, Epoch, Outcome, Registers, Trouble};
@@ -69,7 +70,9 @@ impl<O: Outside> Agent<O> {
             .store
             .create(&self.names.claim(epoch), &text(&claim))
             .await?;
-        let mut registers = self.read_back(epoch).await?;
+        let Some(mut registers) = self.read_back(epoch).await? else {
+            return Ok(());
+        };
         match (&registers.claim, created) {
             (Some(_), _) => {}
             // Reads may lag behind the write they follow; the write itself has said it.
@@ -122,7 +125,9 @@ impl<O: Outside> Agent<O> {
             .store
             .create(&self.names.outcome(epoch), &text(&outcome))
             .await?;
-        let mut registers = self.read_back(epoch).await?;
+        let Some(mut registers) = self.read_back(epoch).await? else {
+            return Ok(());
+        };
         match (&registers.outcome, created) {
             (Some(_), _) => {}
             (None, Created::Now) => registers.outcome = Some(outcome),
@@ -149,14 +154,22 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    async fn read_back(&self, epoch: Epoch) -> Result<Registers, StepError> {
+    /// What stands after a create. Where AWS has too many requests for the read, only the read is made again: the
+    /// registers are not known then, and the next round asks.
+    async fn read_back(&mut self, epoch: Epoch) -> Result<Option<Registers>, StepError> {
         let names = [self.names.claim(epoch), self.names.outcome(epoch)];
-        let values = self.edges.store.read_all(&names).await?;
-        self.parse(epoch, &values)
-            .map_err(|trouble| StepError::Register {
-                epoch,
-                cause: trouble.to_string(),
-            })
+        let values = match self.edges.store.read_all(&names).await {
+            Err(error @ CloudError::Throttled { .. }) => {
+                self.note_registers(Err(error.into()));
+                return Ok(None);
+            }
+            values => values?,
+        };
+        let parsed = self.parse(epoch, &values);
+        parsed.map(Some).map_err(|trouble| StepError::Register {
+            epoch,
+            cause: trouble.to_string(),
+        })
     }
 }
 

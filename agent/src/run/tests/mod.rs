@@ -7,6 +7,7 @@ mod forming;
 mod launching;
 mod leaving;
 mod protecting;
+mod refused;
 mod rest;
 mod status;
 mod watching;
