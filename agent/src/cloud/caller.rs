@@ -47,10 +47,9 @@ pub(super) fn explain(code: &str, message: &str, offset: Option<f64>) -> Option<
     if !(timed || is(&EXPIRED) || is(&STALE) || is(&UNKNOWN) || is(&FORGED) || is(&CLOSED)) {
         return None;
     }
-    if let Some(wrong) = offset.filter(|offset| offset.abs() >= REFUSED && !is(&CLOSED)) {
+    if let Some(wrong) = wrong_by(offset).filter(|_| !is(&CLOSED)) {
         return Some(format!(
-            "the clock of this host is wrong by {} ({said}): have it set, as chrony does from 169.254.169.123",
-            by(wrong)
+            "the clock of this host is wrong by {wrong} ({said}): have it set, as chrony does from 169.254.169.123"
         ));
     }
     let right = offset.is_some();
@@ -102,6 +101,12 @@ fn closed(said: &str) -> String {
         "the account may not use the service there ({said}): switch the region on for the account, or wait until AWS \
          has verified it"
     )
+}
+
+/// By how much a clock is wrong, where that is so much that AWS refuses what it signs. `offset`: how far AWS's is ahead, in
+/// seconds.
+pub fn wrong_by(offset: Option<f64>) -> Option<String> {
+    offset.filter(|offset| offset.abs() >= REFUSED).map(by)
 }
 
 /// So far, in the unit that a person would name, and on which side of AWS's clock.

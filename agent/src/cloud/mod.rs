@@ -24,6 +24,7 @@ mod tries;
 mod words;
 
 pub use aws::{Access, Aws};
+pub use caller::wrong_by;
 pub use calls::CALLS;
 pub use denial::Denial;
 pub use error::CloudError;

@@ -206,7 +206,7 @@ fn finding(tried: &Try) -> Finding {
         Outcome::NotTried(why) => found(Grade::Skipped, (*why).to_owned()),
         Outcome::Refused(CloudError::Denied { action, resource, why }) => {
             found(Grade::Fail, format!("{action} on {resource} is denied{}", why.said()))
-                .advise(why.advice())
+                .advise(why.advice().replacen("allow it", &format!("allow {action} on {resource}"), 1))
         }
         // What to do is part of these.
         Outcome::Refused(
@@ -248,7 +248,7 @@ mod tests {
             (
                 Outcome::Refused(denied),
                 Grade::Fail,
-                Some("allow it in the IAM policy of the instance's role"),
+                Some("allow kms:Decrypt on arn:aws:kms:r:1:key/k in the IAM policy"),
             ),
             (Outcome::Refused(refused), Grade::Fail, None),
             (Outcome::Refused(silent), Grade::Fail, Some("VPC endpoint")),

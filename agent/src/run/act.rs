@@ -63,6 +63,7 @@ impl<O: Outside> Agent<O> {
     }
 
     async fn init(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        self.check_clock(epoch).await?;
         let swarm = &self.settings.swarm;
         let request = InitRequest {
             advertise: self.node.private_ip,

@@ -171,6 +171,11 @@ pub enum StepError {
     /// EC2 says nothing about some instances, and has said of the others what it says.
     #[error("cannot learn of {0}: EC2 answers for other zones than theirs")]
     Silent(String),
+    /// Others could not join the swarm that this node would make.
+    #[error(
+        "cannot make the swarm yet: the clock of this host is wrong by {0}; have it set, as chrony does from 169.254.169.123"
+    )]
+    Clock(String),
     /// Another agent's swarm is newer.
     #[error("cannot publish the ticket: epoch {0} is newer than this swarm's")]
     Superseded(crate::swarm::Epoch),

@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use tracing::info;
 
 use super::knowledge::{Learnt, note};
-use super::{Agent, Outside, StepError, digest};
-use crate::cloud::CloudError;
+use super::{Agent, Clock, Outside, StepError, digest};
 use crate::cloud::parameter_store::{Created, ParameterStore};
+use crate::cloud::{CloudError, wrong_by};
 use crate::engine::Engine;
 use crate::swarm::{Claim, Epoch, Outcome, Registers, Trouble};
 
@@ -58,9 +58,19 @@ impl<O: Outside> Agent<O> {
         note(&mut self.knowledge.registers, value, |old, new| old == new);
     }
 
+    /// A swarm's certificates have the date of whoever makes it. Reading the registers again tells whether the clock was
+    /// set meanwhile.
+    pub(super) async fn check_clock(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        if wrong_by(self.edges.clock.aws_ahead()).is_some() {
+            self.read_registers(epoch).await?;
+        }
+        wrong_by(self.edges.clock.aws_ahead()).map_or(Ok(()), |by| Err(StepError::Clock(by)))
+    }
+
     /// Creates the claim and reads it back: the first answer may be lost and the second say
     /// that the claim exists, which is then this node's own.
     pub(super) async fn create_claim(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        self.check_clock(epoch).await?;
         let claim = Claim {
             nonce: self.memory.draw_nonce(epoch)?,
             instance_id: self.node.instance_id.clone(),

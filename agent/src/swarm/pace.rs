@@ -55,12 +55,13 @@ pub const LONGEST_BEAT: Duration = Duration::from_mins(1);
 pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 
 /// The first question of a departure to Auto Scaling is spread over this time: a hundred nodes that are to leave see it
-/// within the same five seconds.
-pub const FIRST_HOOKS: Duration = Duration::from_secs(12);
+/// within the same five seconds. With those five, and a sixth of its time for the first heartbeat, even the shortest hook
+/// that there is, of 30 s, hears it in time.
+pub const FIRST_HOOKS: Duration = Duration::from_secs(17);
 /// So is the first heartbeat, or over a sixth of the hook's time, where that is less.
-pub const FIRST_BEAT: Duration = Duration::from_secs(30);
+pub const FIRST_BEAT: Duration = Duration::from_mins(1);
 /// And the word that the node is done.
-pub const FIRST_WORD: Duration = Duration::from_secs(10);
+pub const FIRST_WORD: Duration = Duration::from_secs(20);
 /// So often in a row a manager that the others wait for asks again soon: about half a minute.
 const SOON_LOOKS: u32 = 60;
 
@@ -95,8 +96,8 @@ impl Gaps {
     pub const REGISTERS: Self = Self::new(1_000, 10_000);
     /// AWS refused or did not answer.
     pub const TROUBLE: Self = Self::new(2_000, 30_000);
-    /// AWS has too many requests. Each node waits some part of this.
-    pub const THROTTLED: Self = Self::new(1_000, 60_000);
+    /// AWS has too many requests. Each node waits some part of this, one second the first time on average.
+    pub const THROTTLED: Self = Self::new(2_000, 60_000);
     /// AWS has too many requests, and this is a manager without a swarm: the others wait for it. Of 1,000 workers that
     /// boot with the first one most of its questions come to nothing.
     const SOON: Self = Self::new(200, 400);
@@ -212,9 +213,9 @@ mod tests {
             let whole: Vec<_> = (1..=8).map(|looks| gap(looks, 1000)).collect();
             assert_eq!(
                 whole,
-                [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
+                [2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]
             );
-            assert_eq!((gap(4, 250), gap(7, 1)), (2000, 1200));
+            assert_eq!((gap(4, 250), gap(7, 1)), (4000, 1200));
         }
     }
 
@@ -223,8 +224,8 @@ mod tests {
         let gap = |looks| Gaps::TICKET.gap(&refused(looks, Turn::Soon));
         let hurried: Duration = (1..=SOON_LOOKS).map(gap).sum();
         assert!((20..40).contains(&hurried.as_secs()), "{hurried:?}");
-        let after: Vec<_> = (1..=7).map(|n| gap(SOON_LOOKS + n).as_secs()).collect();
-        assert_eq!(after, [1, 2, 4, 8, 16, 32, 60]);
+        let after: Vec<_> = (1..=6).map(|n| gap(SOON_LOOKS + n).as_secs()).collect();
+        assert_eq!(after, [2, 4, 8, 16, 32, 60]);
     }
 
     #[test]

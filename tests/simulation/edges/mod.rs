@@ -96,6 +96,10 @@ impl Clock for Edge {
         let booted = self.world.on(self.id, |machine| machine.booted);
         format!("{booted:?}")
     }
+
+    fn aws_ahead(&self) -> Option<f64> {
+        Some(0.0)
+    }
 }
 
 impl Chance for Edge {

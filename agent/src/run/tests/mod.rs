@@ -49,6 +49,10 @@ impl Clock for World {
     fn boot(&self) -> String {
         format!("boot-{}", self.boots())
     }
+
+    fn aws_ahead(&self) -> Option<f64> {
+        self.aws_ahead.get()
+    }
 }
 
 /// Some time of day.

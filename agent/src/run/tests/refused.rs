@@ -120,6 +120,31 @@ async fn while_the_registers_cannot_be_read_nothing_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_swarm_is_made_by_a_clock_that_is_an_hour_off() {
+    let world = World::default();
+    let host = Host::new(&world, 1, Role::Manager);
+    let mut agent = host.agent();
+    for ahead in [-3600.0, 3600.0] {
+        world.aws_ahead.set(Some(ahead));
+        live(&mut agent, MINUTE).await;
+        assert_eq!((world.calls("create"), world.inits()), (0, 0));
+    }
+    world.aws_ahead.set(Some(-2.0));
+    until_it_serves(&mut agent).await;
+    // One that had its claim before: its clock went wrong then.
+    let world = World::default();
+    let host = Host::new(&world, 1, Role::Manager);
+    let mut agent = host.agent();
+    agent.create_claim(Epoch::FIRST).await.unwrap();
+    world.aws_ahead.set(Some(-3600.0));
+    live(&mut agent, MINUTE).await;
+    assert_eq!(world.inits(), 0);
+    world.aws_ahead.set(None);
+    until_it_serves(&mut agent).await;
+    assert_eq!(world.inits(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_ec2_leaves_out_is_not_absent_and_the_rest_is_heard() {
     let world = World::default();
     let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;

@@ -284,6 +284,10 @@ impl Clock for World {
     fn boot(&self) -> String {
         "boot".into()
     }
+
+    fn aws_ahead(&self) -> Option<f64> {
+        None
+    }
 }
 
 impl ParameterStore for World {

@@ -30,12 +30,15 @@ use crate::swarm::{
 pub(super) struct World {
     state: Rc<RefCell<State>>,
     pub(super) born: Instant,
+    /// How far AWS's clock is ahead of this one's.
+    pub(super) aws_ahead: Rc<Cell<Option<f64>>>,
 }
 
 impl Default for World {
     fn default() -> Self {
         Self {
             state: Rc::default(),
+            aws_ahead: Rc::default(),
             born: Instant::now(),
         }
     }

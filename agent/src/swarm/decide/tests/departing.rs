@@ -254,8 +254,8 @@ fn what_a_group_that_leaves_says_first_is_spread() {
             ..Hold::default()
         }))
     };
-    assert_ne!(beat_after(HOOK, 29 * SECOND), Action::Heartbeat);
-    assert_eq!(beat_after(HOOK, 30 * SECOND), Action::Heartbeat);
+    assert_ne!(beat_after(HOOK, 49 * SECOND), Action::Heartbeat);
+    assert_eq!(beat_after(HOOK, 60 * SECOND), Action::Heartbeat);
     assert_ne!(beat_after(30 * SECOND, 4 * SECOND), Action::Heartbeat);
     assert_eq!(beat_after(30 * SECOND, 5 * SECOND), Action::Heartbeat);
     let done = |word| Departing {
