@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::cloud::CALLS;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A clock for what has to be told after a restart of the agent: not the wall clock, which people
@@ -15,6 +16,9 @@ pub trait Clock {
 
     /// A word for this boot of the machine, another after the next.
     fn boot(&self) -> String;
+
+    /// How far AWS's clock is ahead of this host's wall clock, in seconds, by its last answer; none before one.
+    fn aws_ahead(&self) -> Option<f64>;
 }
 
 /// `CLOCK_BOOTTIME` (`clock_gettime(2)`), which goes on while the machine is suspended.
@@ -39,5 +43,9 @@ impl Clock for BootClock {
         let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         let id = told.filter(|id| !id.is_empty()).or_else(read);
         id.unwrap_or_default().trim().replace('-', "")
+    }
+
+    fn aws_ahead(&self) -> Option<f64> {
+        CALLS.clock_offset()
     }
 }

@@ -100,7 +100,9 @@ fn a_manager_writes_the_ticket_and_a_worker_reads_it_and_nothing_else() -> Resul
 
 fn denied<T: std::fmt::Debug>(answer: Result<T, CloudError>, wanted: &str, target: &str) {
     match answer {
-        Err(CloudError::Denied { action, resource }) => {
+        Err(CloudError::Denied {
+            action, resource, ..
+        }) => {
             assert_eq!(action, wanted);
             assert!(resource.ends_with(target), "{resource} is not {target}");
         }
@@ -130,7 +132,7 @@ fn throttling_denial_and_failure_are_told_apart() -> Result<()> {
             seen[1]
         );
         assert!(
-            matches!(seen[2], Some(CloudError::Failed { .. })),
+            matches!(seen[2], Some(CloudError::Refused { .. })),
             "{:?}",
             seen[2]
         );
@@ -222,11 +224,101 @@ fn missing_credentials_are_explained_and_asked_for_again() -> Result<()> {
 }
 
 #[test]
+fn ec2s_word_for_a_wrong_clock_is_translated_by_the_answers_date() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        for (seconds, expected) in [
+            (
+                900,
+                "the clock of this host is wrong by 15 minutes, behind AWS's (AuthFailure",
+            ),
+            (
+                -3600,
+                "the clock of this host is wrong by 60 minutes, ahead of AWS's (AuthFailure",
+            ),
+        ] {
+            let fault =
+                serde_json::json!({"service": "ec2", "effect": "skew", "skew_seconds": seconds});
+            // The SDK signs by the dates of the answers from the second call on.
+            let edge = edge(plane, manager)?;
+            let id = plane.admin.add_fault(&fault)?;
+            let error = edge.ec2.tags(manager).await.expect_err("a wrong clock");
+            plane.admin.remove_fault(&id)?;
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_denial_tells_which_policy_decides() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        let edge = edge(plane, manager)?;
+        for (reason, expected) in [
+            (
+                "with an explicit deny in a service control policy",
+                "the account's organization forbids it",
+            ),
+            (
+                "because no VPC endpoint policy allows it",
+                "allow it in the policy of the VPC endpoint",
+            ),
+        ] {
+            let mut faults = Vec::new();
+            for service in ["ssm", "ec2"] {
+                let fault =
+                    serde_json::json!({"service": service, "effect": "deny", "reason": reason});
+                faults.push(plane.admin.add_fault(&fault)?);
+            }
+            let errors = [
+                edge.ssm.read(TICKET).await.expect_err(reason),
+                edge.ec2.tags(manager).await.expect_err(reason),
+            ];
+            for id in &faults {
+                plane.admin.remove_fault(id)?;
+            }
+            for error in errors {
+                assert!(error.to_string().contains(expected), "{error}");
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_ticket_under_a_key_that_is_disabled_is_told_apart() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        let store = edge(plane, manager)?.ssm;
+        store.put_secret(TICKET, &"one".into()).await?;
+        let alias = ["kms", "describe-key", "--key-id", "alias/swarmlet-c"];
+        let query = ["--output", "text", "--query", "KeyMetadata.KeyId"];
+        let key = plane.told(&[alias, query].concat())?;
+        plane.administer(&["kms", "disable-key", "--key-id", &key])?;
+        for error in [
+            store.read(TICKET).await.map(drop).expect_err("disabled"),
+            store
+                .put_secret(TICKET, &"two".into())
+                .await
+                .expect_err("disabled"),
+        ] {
+            assert!(matches!(error, CloudError::KeyUnusable { .. }), "{error:?}");
+            assert!(error.to_string().contains("is disabled"), "{error}");
+        }
+        let other = Ssm::new(&with_role(plane, manager)?, None);
+        other.put_secret(TICKET, &"two".into()).await?;
+        assert_eq!(
+            store.read(TICKET).await?.expect("readable").expose_secret(),
+            "two"
+        );
+        Ok(())
+    })
+}
+
+#[test]
 fn ec2_tells_all_addresses_of_an_instance() -> Result<()> {
     with_cluster(async |plane, manager, worker| {
         let ec2 = edge(plane, manager)?.ec2;
         let ids = [worker.to_owned()];
-        let before = ec2.instances(&ids).await?.remove(0).addresses;
+        let before = ec2.instances(worker, &ids).await?.known.remove(0).addresses;
         assert_eq!(before.len(), 1, "{before:?}");
         let eni = plane.interface(worker)?;
         let assign = [
@@ -240,7 +332,7 @@ fn ec2_tells_all_addresses_of_an_instance() -> Result<()> {
         ] {
             plane.administer(&[&assign[..], &[&eni, option, address]].concat())?;
         }
-        let after = ec2.instances(&ids).await?.remove(0).addresses;
+        let after = ec2.instances(worker, &ids).await?.known.remove(0).addresses;
         let added: Vec<String> = after[1..].iter().map(ToString::to_string).collect();
         assert_eq!((after[0], added.len()), (before[0], 2), "{after:?}");
         assert_eq!(added, ["10.98.31.250/32", "10.98.31.16/28"]);
@@ -256,7 +348,7 @@ fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
         assert_eq!(tags.get("swarm:role").map(String::as_str), Some("worker"));
         let unknown = "i-0123456789abcdef0".to_owned();
         let ids = [manager.to_owned(), worker.to_owned(), unknown];
-        let mut instances = ec2.instances(&ids).await?;
+        let mut instances = ec2.instances(manager, &ids).await?.known;
         instances.sort_by_key(|instance| instance.id != manager);
         assert_eq!(instances.len(), 2);
         assert_eq!(instances[0].state, InstanceState::Alive);

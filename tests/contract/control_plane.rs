@@ -79,6 +79,13 @@ impl ControlPlane {
         command
     }
 
+    /// What the administrator is told.
+    pub(crate) fn told(&self, words: &[&str]) -> Result<String> {
+        let output = self.aws().args(words).output()?;
+        good(&output)?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
     /// Something that the administrator does.
     pub(crate) fn administer(&self, words: &[&str]) -> Result<()> {
         good(&self.aws().args(words).output()?)
@@ -87,13 +94,8 @@ impl ControlPlane {
     /// The primary network interface of an instance.
     pub(crate) fn interface(&self, instance: &str) -> Result<String> {
         let query = "Reservations[0].Instances[0].NetworkInterfaces[0].NetworkInterfaceId";
-        let output = self
-            .aws()
-            .args(["ec2", "describe-instances", "--instance-ids", instance])
-            .args(["--output", "text", "--query", query])
-            .output()?;
-        good(&output)?;
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        let words = ["ec2", "describe-instances", "--instance-ids", instance];
+        self.told(&[&words[..], &["--output", "text", "--query", query]].concat())
     }
 
     /// A cluster of one manager and one worker, from the template; their instance ids.

@@ -4,3 +4,4 @@
 mod aws;
 mod control_plane;
 mod depot;
+mod zones;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use swarmlet::swarm::Reading;
+use swarmlet::swarm::{Reading, Turn};
 
 use crate::view::View;
 use crate::world::Verdict;
@@ -111,6 +111,7 @@ impl Profile {
             age,
             looks: LOOKS,
             lasted: self.lasted(),
+            turn: Turn::default(),
         }
     }
 }

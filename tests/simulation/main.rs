@@ -19,6 +19,7 @@ mod node;
 mod random;
 mod report;
 mod scale;
+mod scale_in;
 mod story;
 mod world;
 
@@ -71,6 +72,10 @@ fn main() {
         let name = format!("{workers}_workers_at_once_{when}");
         trials.push(Trial::test(name, move || crowd(workers, formed)));
     }
+    trials.push(Trial::test(
+        "workers_that_are_scaled_in_at_once_leave_others_their_rate",
+        scale_in::check,
+    ));
     trials.push(Trial::test("scale_report", report::run).with_ignored_flag(true));
     libtest_mimic::run(&arguments, trials).exit();
 }

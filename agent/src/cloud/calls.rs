@@ -74,12 +74,7 @@ impl Calls {
         let labels = Failed {
             service: service.to_owned(),
             operation: operation.to_owned(),
-            kind: match error {
-                CloudError::Denied { .. } => "denied",
-                CloudError::Throttled { .. } => "throttled",
-                CloudError::NoCredentials(_) => "no-credentials",
-                CloudError::Failed { .. } => "failed",
-            },
+            kind: error.kind(),
         };
         self.failed.get_or_create(&labels).inc();
     }

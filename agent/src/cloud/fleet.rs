@@ -1,7 +1,8 @@
 //! EC2: what an instance is, by AWS's own word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
@@ -10,6 +11,7 @@ use aws_sdk_ec2::types::{
 };
 use ipnet::IpNet;
 
+use super::describe::Zones;
 use super::refusal::sort;
 use super::{Aws, CloudError};
 
@@ -57,14 +59,40 @@ pub struct Facts {
     pub launched: Option<u64>,
 }
 
+/// EC2's word about instances.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Word {
+    /// Those that it knows.
+    pub known: Vec<Instance>,
+    /// Those that it says nothing about, as if nobody had asked; all others it does not know.
+    pub silent: BTreeSet<String>,
+}
+
+impl Word {
+    /// Whether it is about this one: only what holds the asker itself says anything about others.
+    pub fn knows(&self, id: &str) -> bool {
+        self.known.iter().any(|instance| instance.id == id)
+    }
+}
+
+impl From<Vec<Instance>> for Word {
+    /// About everybody.
+    fn from(known: Vec<Instance>) -> Self {
+        Self {
+            known,
+            silent: BTreeSet::new(),
+        }
+    }
+}
+
 /// EC2 as the agent needs it.
 pub trait Fleet {
     /// The tags of one instance (`ec2:DescribeTags`), for nodes whose metadata shows none.
     async fn tags(&self, instance_id: &str) -> Result<BTreeMap<String, String>, CloudError>;
 
-    /// Those of the given instances that EC2 knows (`ec2:DescribeInstances`, filtered by
-    /// `instance-id`, so that an unknown id does not fail the call).
-    async fn instances(&self, instance_ids: &[String]) -> Result<Vec<Instance>, CloudError>;
+    /// EC2's word about the given instances and about the one that asks (`ec2:DescribeInstances`): all of it, or an
+    /// error. A zone that fails leaves out only its own.
+    async fn instances(&self, asker: &str, ids: &[String]) -> Result<Word, CloudError>;
 }
 
 impl<F: Fleet> Fleet for &F {
@@ -72,8 +100,8 @@ impl<F: Fleet> Fleet for &F {
         (**self).tags(instance_id).await
     }
 
-    async fn instances(&self, instance_ids: &[String]) -> Result<Vec<Instance>, CloudError> {
-        (**self).instances(instance_ids).await
+    async fn instances(&self, asker: &str, ids: &[String]) -> Result<Word, CloudError> {
+        (**self).instances(asker, ids).await
     }
 }
 
@@ -81,12 +109,16 @@ impl<F: Fleet> Fleet for &F {
 #[derive(Clone, Debug)]
 pub struct Ec2 {
     pub(super) client: Client,
+    pub(super) zones: Arc<Mutex<Zones>>,
 }
 
 impl Ec2 {
     /// EC2 in the instance's region.
     pub fn new(aws: &Aws) -> Self {
-        Self { client: aws.ec2() }
+        Self {
+            client: aws.ec2(),
+            zones: Arc::default(),
+        }
     }
 }
 
@@ -94,30 +126,23 @@ impl Fleet for Ec2 {
     async fn tags(&self, instance_id: &str) -> Result<BTreeMap<String, String>, CloudError> {
         let filter = Filter::builder().name("resource-id").values(instance_id);
         let request = self.client.describe_tags().filters(filter.build());
-        let output = request
-            .send()
-            .await
-            .map_err(|error| sort("ec2:DescribeTags", instance_id, &error))?;
-        let pairs = output.tags.unwrap_or_default().into_iter();
-        Ok(pairs.filter_map(|tag| tag.key.zip(tag.value)).collect())
+        let mut pages = request.into_paginator().send();
+        let mut tags = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| sort("ec2:DescribeTags", instance_id, &error))?;
+            let pairs = page.tags.unwrap_or_default().into_iter();
+            tags.extend(pairs.filter_map(|tag| tag.key.zip(tag.value)));
+        }
+        Ok(tags)
     }
 
-    async fn instances(&self, instance_ids: &[String]) -> Result<Vec<Instance>, CloudError> {
-        let ids = Some(instance_ids.to_vec());
-        let filter = Filter::builder().name("instance-id").set_values(ids);
-        let request = self.client.describe_instances().filters(filter.build());
-        let output = request
-            .send()
-            .await
-            .map_err(|error| sort("ec2:DescribeInstances", &instance_ids.join(", "), &error))?;
-        let reservations = output.reservations.unwrap_or_default().into_iter();
-        let instances = reservations.flat_map(|r| r.instances.unwrap_or_default());
-        Ok(instances.filter_map(instance).collect())
+    async fn instances(&self, asker: &str, ids: &[String]) -> Result<Word, CloudError> {
+        self.described(asker, ids).await
     }
 }
 
 /// An answer without an id or a state says nothing about any instance.
-fn instance(described: Described) -> Option<Instance> {
+pub(super) fn instance(described: Described) -> Option<Instance> {
     let addresses = addresses(&described);
     let state = match described.state?.name? {
         InstanceStateName::Pending | InstanceStateName::Running => InstanceState::Alive,
@@ -202,67 +227,5 @@ fn block(text: &str) -> Option<IpNet> {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_sdk_ec2::types::{
-        InstanceIpv4Prefix, InstanceIpv6Address, InstanceIpv6Prefix,
-        InstanceNetworkInterfaceAttachment, InstancePrivateIpAddress,
-    };
-
-    use super::*;
-
-    fn interface(primary: &str, status: AttachmentStatus) -> InstanceNetworkInterface {
-        let attachment = InstanceNetworkInterfaceAttachment::builder().status(status);
-        let address = |ip: &str| {
-            InstancePrivateIpAddress::builder()
-                .private_ip_address(ip)
-                .build()
-        };
-        InstanceNetworkInterface::builder()
-            .attachment(attachment.build())
-            .private_ip_address(primary)
-            .private_ip_addresses(address(primary))
-            .private_ip_addresses(address("10.0.2.9"))
-            .ipv6_addresses(
-                InstanceIpv6Address::builder()
-                    .ipv6_address("fd00::9")
-                    .build(),
-            )
-            .ipv4_prefixes(
-                InstanceIpv4Prefix::builder()
-                    .ipv4_prefix("10.0.4.16/28")
-                    .build(),
-            )
-            .ipv6_prefixes(
-                InstanceIpv6Prefix::builder()
-                    .ipv6_prefix("fd00:0:0:1::/80")
-                    .build(),
-            )
-            .build()
-    }
-
-    #[test]
-    fn addresses_are_those_of_all_attached_interfaces_each_once() {
-        let described = Described::builder()
-            .private_ip_address("10.0.0.4")
-            .network_interfaces(interface("10.0.0.4", AttachmentStatus::Attached))
-            .network_interfaces(interface("10.0.1.4", AttachmentStatus::Attaching))
-            .network_interfaces(interface("10.0.5.4", AttachmentStatus::Detaching))
-            .build();
-        let told: Vec<String> = addresses(&described)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "10.0.0.4/32",
-                "10.0.2.9/32",
-                "fd00::9/128",
-                "10.0.4.16/28",
-                "fd00:0:0:1::/80",
-                "10.0.1.4/32"
-            ]
-        );
-        assert!(addresses(&Described::builder().build()).is_empty());
-    }
-}
+#[path = "fleet_tests.rs"]
+mod tests;

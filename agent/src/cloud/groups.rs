@@ -40,24 +40,24 @@ pub struct Member {
     pub version: Option<u64>,
 }
 
+const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
+/// Names of one call: it takes 50.
+const NAMES: usize = 50;
+
+/// Those of the named groups that there are, all of them or an error. Without a name the call would be about everybody's.
 pub(super) async fn describe(client: &Client, names: &[String]) -> Result<Vec<Group>, CloudError> {
-    let request = client
-        .describe_auto_scaling_groups()
-        .set_auto_scaling_group_names(Some(names.to_vec()));
-    let output = request.send().await;
-    let output = output.map_err(|error| {
-        sort(
-            "autoscaling:DescribeAutoScalingGroups",
-            &names.join(", "),
-            &error,
-        )
-    })?;
-    Ok(output
-        .auto_scaling_groups
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(group)
-        .collect())
+    let mut found = Vec::new();
+    for portion in names.chunks(NAMES) {
+        let request = client.describe_auto_scaling_groups();
+        let request = request.set_auto_scaling_group_names(Some(portion.to_vec()));
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| sort(DESCRIBE, &portion.join(", "), &error))?;
+            let groups = page.auto_scaling_groups.unwrap_or_default().into_iter();
+            found.extend(groups.filter_map(group));
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn protect(

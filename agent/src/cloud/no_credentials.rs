@@ -6,9 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::imds::MetadataError;
-
-/// So much of a message is told.
-const LONGEST: usize = 400;
+use super::words::with_code;
 
 /// As much of a document as says how it went. Neither is a secret.
 #[derive(Debug, Default, Deserialize)]
@@ -47,16 +45,7 @@ impl NoCredentials {
         let code = said.code.filter(|code| code != "Success")?;
         let message = said.message.unwrap_or_default();
         let advice = advice(&code, &message);
-        let words: Vec<&str> = message.split_whitespace().collect();
-        let message = words.join(" ");
-        let message = message.trim_end_matches('.').chars().take(LONGEST);
-        let message: String = message.collect();
-        let told = if message.is_empty() {
-            code
-        } else {
-            format!("{code}: {message}")
-        };
-        Some(Self::Refused(told, advice))
+        Some(Self::Refused(with_code(&code, &message), advice))
     }
 
     /// The one in the story of an error, if there is one.

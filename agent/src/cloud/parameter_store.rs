@@ -100,11 +100,21 @@ impl ParameterStore for Ssm {
             .await
             .map_err(|error| sort("ssm:GetParameters", &names.join(", "), &error))?;
         let found = output.parameters.unwrap_or_default();
-        let value = |name: &String| {
-            let parameter = found.iter().find(|p| p.name.as_ref() == Some(name));
-            parameter.and_then(|p| p.value.clone())
-        };
-        Ok(names.iter().map(value).collect())
+        let missing = output.invalid_parameters.unwrap_or_default();
+        names
+            .iter()
+            .map(|name| {
+                let parameter = found.iter().find(|p| p.name.as_ref() == Some(name));
+                // An answer that says nothing of a name does not say that it is missing.
+                if parameter.is_none() && !missing.contains(name) {
+                    return Err(CloudError::Failed {
+                        action: "ssm:GetParameters",
+                        cause: format!("the answer says nothing of {name}"),
+                    });
+                }
+                Ok(parameter.and_then(|p| p.value.clone()))
+            })
+            .collect()
     }
 
     async fn read_below(&self, path: &str) -> Result<Vec<Parameter>, CloudError> {

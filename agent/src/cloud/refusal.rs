@@ -7,32 +7,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::no_credentials::NoCredentials;
-use super::{CALLS, CloudError};
-
-/// AWS's codes for a missing permission, by service (JSON and query protocols).
-const DENIED: [&str; 5] = [
-    "AccessDeniedException",
-    "AccessDenied",
-    "UnauthorizedOperation",
-    "UnrecognizedClientException",
-    "AuthFailure",
-];
-
-/// AWS's codes for "ask later". `TooManyUpdates` is Parameter Store's word for two writers
-/// at once.
-const THROTTLED: [&str; 6] = [
-    "SlowDown",
-    "ThrottlingException",
-    "Throttling",
-    "RequestLimitExceeded",
-    "TooManyUpdates",
-    "TooManyRequestsException",
-];
-
-/// AWS's codes for a request that was signed more than some minutes ago, or in the future; where
-/// the code says no more than that the signature is wrong, the message does.
-const EXPIRED: [&str; 2] = ["RequestExpired", "RequestTimeTooSkewed"];
-const EXPIRED_MESSAGES: [&str; 2] = ["Signature expired", "Signature not yet current"];
+use super::words::with_code;
+use super::{CALLS, CloudError, caller, codes, denial};
 
 /// Sorts an error by what follows from it. `action` is the IAM action that was asked for,
 /// `resource` what it was asked on.
@@ -70,43 +46,46 @@ where
     }
 }
 
-/// Sorts an error by AWS's own word for it.
+/// Sorts an error by AWS's own word for it. Whether the clock is wrong is known by the answer's own date.
 pub(super) fn by_code(
     action: &'static str,
     resource: &str,
     code: &str,
     message: &str,
 ) -> CloudError {
-    if EXPIRED.contains(&code) || EXPIRED_MESSAGES.iter().any(|m| message.contains(m)) {
-        let cause = format!(
-            "the clock of this host is wrong ({code}: {message}): have it set, as chrony does from 169.254.169.123"
-        );
-        return CloudError::Failed { action, cause };
-    }
-    if DENIED.contains(&code) {
-        let (action, resource) = named_in(message).unwrap_or((action, resource));
-        return CloudError::Denied {
-            action: action.to_owned(),
-            resource: resource.to_owned(),
-        };
-    }
-    if THROTTLED.contains(&code) {
-        return CloudError::Throttled { action };
-    }
-    CloudError::Failed {
-        action,
-        cause: format!("{code}: {message}"),
-    }
+    told(action, resource, (code, message), CALLS.clock_offset())
 }
 
-/// AWS's message names what is really missing: reading a secret parameter may be allowed
-/// and its key not.
-fn named_in(message: &str) -> Option<(&str, &str)> {
-    let rest = message.split_once("to perform: ")?.1;
-    let (action, rest) = rest.split_once(' ')?;
-    let resource = rest.strip_prefix("on resource: ")?;
-    let end = resource.find(char::is_whitespace).unwrap_or(resource.len());
-    Some((action, &resource[..end]))
+fn told(
+    action: &'static str,
+    resource: &str,
+    (code, message): (&str, &str),
+    offset: Option<f64>,
+) -> CloudError {
+    if codes::is_for_the_key(code, message) {
+        return CloudError::KeyUnusable {
+            action,
+            resource: resource.to_owned(),
+            cause: with_code(code, message),
+        };
+    }
+    // EC2 has one code for credentials that it does not know and for what they may not do.
+    if codes::is_denial(code) || message.contains("is not authorized to perform: ") {
+        let read = denial::read(action, message);
+        return CloudError::Denied {
+            action: read.action.unwrap_or(action).to_owned(),
+            resource: read.resource.unwrap_or(resource).to_owned(),
+            why: read.why,
+        };
+    }
+    if codes::is_throttle(code) {
+        return CloudError::Throttled { action };
+    }
+    let cause = caller::explain(code, message, offset).unwrap_or_else(|| {
+        let said = with_code(code, message);
+        codes::advice(code).map_or(said.clone(), |advice| format!("{said}; {advice}"))
+    });
+    CloudError::Refused { action, cause }
 }
 
 /// Nothing to sign with: in the words of instance metadata, where the cause is there.
@@ -134,60 +113,70 @@ fn chain(causes: &[&(dyn Error + 'static)]) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_denial_names_the_action_that_is_really_missing() {
-        let message = "User: arn:aws:sts::1:assumed-role/worker/i-1 is not authorized to \
-            perform: kms:Decrypt on resource: arn:aws:kms:r:1:key/k because no \
-            identity-based policy allows the kms:Decrypt action";
-        let error = by_code("ssm:GetParameter", "/t", "AccessDeniedException", message);
-        let expected = CloudError::Denied {
-            action: "kms:Decrypt".into(),
-            resource: "arn:aws:kms:r:1:key/k".into(),
-        };
-        assert_eq!(error, expected);
+    fn of(code: &str, message: &str) -> CloudError {
+        told("ssm:GetParameter", "/t", (code, message), Some(0.0))
     }
 
     #[test]
-    fn a_wrong_clock_is_said_to_be_one() {
-        let message = "Signature expired: 20261124T180000Z is now earlier than 20261124T195500Z";
-        for (code, message) in [
-            ("InvalidSignatureException", message),
-            ("SignatureDoesNotMatch", message),
-            ("RequestExpired", "Request has expired."),
+    fn what_follows_from_an_error_is_told_apart() {
+        for (code, message, kind) in [
+            ("AccessDeniedException", "", "denied"),
+            ("AccessDenied", "", "denied"),
+            ("UnauthorizedOperation", "", "denied"),
+            (
+                "AuthFailure",
+                "User: u is not authorized to perform: ec2:DescribeTags",
+                "denied",
+            ),
+            ("AuthFailure", "AWS was not able to validate", "refused"),
+            ("UnrecognizedClientException", "", "refused"),
+            ("OptInRequired", "", "refused"),
+            ("InternalServerError", "", "refused"),
+            ("ThrottlingException", "", "throttled"),
+            ("TooManyUpdates", "", "throttled"),
+            ("ResourceContention", "", "throttled"),
+            ("InvalidKeyId", "k is pending deletion.", "key-unusable"),
         ] {
-            let error = by_code("ssm:GetParameter", "/t", code, message);
-            let text = error.to_string();
-            assert!(matches!(error, CloudError::Failed { .. }), "{text}");
-            assert!(text.contains("clock of this host"), "{text}");
+            let error = of(code, message);
+            assert_eq!(error.kind(), kind, "{error:?}");
         }
     }
 
     #[test]
-    fn denied_throttled_and_failed_are_three_things() {
-        let sorted = |code| by_code("ssm:GetParameter", "/t", code, "");
+    fn a_denial_names_what_is_missing_and_what_was_asked_otherwise() {
+        let message = "User: u is not authorized to perform: kms:Decrypt on resource: arn:k because no \
+            resource-based policy allows the kms:Decrypt action";
+        let text = of("AccessDeniedException", message).to_string();
         assert!(
-            matches!(sorted("AccessDeniedException"), CloudError::Denied { action, resource }
-            if action == "ssm:GetParameter" && resource == "/t")
+            text.starts_with("kms:Decrypt on arn:k is denied (no resource-based"),
+            "{text}"
         );
-        assert!(matches!(
-            sorted("UnauthorizedOperation"),
-            CloudError::Denied { .. }
-        ));
-        assert!(matches!(
-            sorted("ThrottlingException"),
-            CloudError::Throttled { .. }
-        ));
-        assert!(matches!(
-            sorted("RequestLimitExceeded"),
-            CloudError::Throttled { .. }
-        ));
-        assert!(matches!(
-            sorted("TooManyUpdates"),
-            CloudError::Throttled { .. }
-        ));
-        assert!(matches!(
-            sorted("InternalServerError"),
-            CloudError::Failed { .. }
-        ));
+        let text = of("AccessDeniedException", "").to_string();
+        assert_eq!(
+            text,
+            "ssm:GetParameter on /t is denied: allow it in the IAM policy of the instance's role"
+        );
+    }
+
+    #[test]
+    fn what_a_person_can_do_is_told_with_the_code() {
+        let message = "Could not create new version since the oldest version has a label";
+        let text = of("ParameterMaxVersionLimitExceeded", message).to_string();
+        assert!(text.contains("a label holds on to the oldest"), "{text}");
+        assert!(text.contains(message), "{text}");
+    }
+
+    #[test]
+    fn the_answers_own_date_says_whether_the_clock_is_wrong() {
+        let told = |offset| {
+            let said = (
+                "AuthFailure",
+                "AWS was not able to validate the provided access credentials",
+            );
+            told("ec2:DescribeTags", "i-1", said, offset).to_string()
+        };
+        let wrong = "ec2:DescribeTags failed: the clock of this host is wrong by 15 minutes, behind AWS's (AuthFailure";
+        assert!(told(Some(900.0)).starts_with(wrong));
+        assert!(told(Some(1.0)).contains("is the region switched on"));
     }
 }

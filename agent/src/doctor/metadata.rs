@@ -139,10 +139,7 @@ mod tests {
 
     #[test]
     fn each_fault_has_its_line() {
-        let denied = CloudError::Denied {
-            action: "ec2:DescribeTags".into(),
-            resource: "*".into(),
-        };
+        let denied = CloudError::denied("ec2:DescribeTags", "*");
         let hidden = IdentifyError::TagsHidden {
             instance_id: "i-1".into(),
             cause: denied,

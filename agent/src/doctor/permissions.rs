@@ -94,10 +94,20 @@ pub(super) async fn gather(metadata: &Facts, settings: &Settings) -> Tries {
     tries
 }
 
+const DECRYPT: &str = "kms:Decrypt";
+
+/// The read was allowed, and only its key cannot be used.
+fn is_for_the_key(error: &CloudError) -> bool {
+    match error {
+        CloudError::Denied { action, .. } => action == DECRYPT,
+        CloudError::KeyUnusable { .. } => true,
+        _ => false,
+    }
+}
+
 /// The read that every joiner makes; it needs the key as well.
 async fn read_ticket(tries: &mut Tries, store: &impl ParameterStore, name: &str) {
     const READ: &str = "ssm:GetParameter";
-    const DECRYPT: &str = "kms:Decrypt";
     match store.read(name).await {
         Ok(Some(value)) => {
             tries.ticket = parse(&value);
@@ -109,10 +119,13 @@ async fn read_ticket(tries: &mut Tries, store: &impl ParameterStore, name: &str)
             let why = "there is no ticket yet to decrypt";
             tries.note(DECRYPT, "the key of the ticket", Outcome::NotTried(why));
         }
-        Err(CloudError::Denied { action, resource }) if action == DECRYPT => {
+        Err(error) if is_for_the_key(&error) => {
+            let on = match &error {
+                CloudError::Denied { resource, .. } => resource.clone(),
+                _ => "the key of the ticket".to_owned(),
+            };
             tries.note(READ, name, Ok(()));
-            let on = resource.clone();
-            tries.note(DECRYPT, &on, Err(CloudError::Denied { action, resource }));
+            tries.note(DECRYPT, &on, Err(error));
         }
         Err(error) => tries.note(READ, name, Err(error)),
     }
@@ -140,9 +153,7 @@ async fn manage(tries: &mut Tries, store: &Ssm, names: &Names, aws: &Aws, node: 
         let read = store.read_below(&path).await.map(drop);
         tries.note("ssm:GetParametersByPath", &path, read);
     }
-    let asked = Ec2::new(aws)
-        .instances(std::slice::from_ref(&node.instance_id))
-        .await;
+    let asked = Ec2::new(aws).instances(&node.instance_id, &[]).await;
     tries.note("ec2:DescribeInstances", "*", asked.map(drop));
 }
 
@@ -193,13 +204,16 @@ fn finding(tried: &Try) -> Finding {
     match &tried.outcome {
         Outcome::Allowed(more) => found(Grade::Ok, format!("allowed on {on}{more}")),
         Outcome::NotTried(why) => found(Grade::Skipped, (*why).to_owned()),
-        Outcome::Refused(CloudError::Denied { action, resource }) => {
-            found(Grade::Fail, format!("{action} on {resource} is denied"))
-                .advise(format!("allow {action} on {resource} in the IAM policy of the instance's role"))
+        Outcome::Refused(CloudError::Denied { action, resource, why }) => {
+            found(Grade::Fail, format!("{action} on {resource} is denied{}", why.said()))
+                .advise(why.advice().replacen("allow it", &format!("allow {action} on {resource}"), 1))
         }
-        Outcome::Refused(error @ CloudError::NoCredentials(_)) => {
-            found(Grade::Fail, error.to_string())
-        }
+        // What to do is part of these.
+        Outcome::Refused(
+            error @ (CloudError::NoCredentials(_)
+            | CloudError::KeyUnusable { .. }
+            | CloudError::Refused { .. }),
+        ) => found(Grade::Fail, error.to_string()),
         Outcome::Refused(error @ CloudError::Throttled { .. }) => {
             found(Grade::Warn, error.to_string()).advise("try again: the account's rate is used up")
         }
@@ -216,9 +230,10 @@ mod tests {
 
     #[test]
     fn a_denial_names_what_to_allow_and_silence_what_to_open() {
-        let denied = CloudError::Denied {
-            action: "kms:Decrypt".into(),
-            resource: "arn:aws:kms:r:1:key/k".into(),
+        let denied = CloudError::denied("kms:Decrypt", "arn:aws:kms:r:1:key/k");
+        let refused = CloudError::Refused {
+            action: "ssm:GetParameter",
+            cause: "the clock of this host is wrong".into(),
         };
         let silent = CloudError::Failed {
             action: "ssm:GetParameter",
@@ -233,8 +248,9 @@ mod tests {
             (
                 Outcome::Refused(denied),
                 Grade::Fail,
-                Some("allow kms:Decrypt on arn:aws:kms:r:1:key/k"),
+                Some("allow kms:Decrypt on arn:aws:kms:r:1:key/k in the IAM policy"),
             ),
+            (Outcome::Refused(refused), Grade::Fail, None),
             (Outcome::Refused(silent), Grade::Fail, Some("VPC endpoint")),
             (Outcome::Refused(throttled), Grade::Warn, Some("try again")),
         ] {

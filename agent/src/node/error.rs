@@ -171,16 +171,14 @@ impl IdentifyError {
             CloudError::Denied { .. } | CloudError::NoCredentials(_) => {
                 Self::TagsHidden { instance_id, cause }
             }
-            CloudError::Throttled { .. } | CloudError::Failed { .. } => {
-                Self::TagsUnanswered { instance_id, cause }
-            }
+            _ => Self::TagsUnanswered { instance_id, cause },
         }
     }
 }
 
 fn why_not_asked(cause: &CloudError) -> String {
     match cause {
-        CloudError::Denied { action, .. } => format!("{action} is denied"),
+        CloudError::Denied { action, why, .. } => format!("{action} is denied{}", why.said()),
         CloudError::NoCredentials(why) => {
             format!("EC2 cannot be asked without AWS credentials ({why})")
         }

@@ -6,7 +6,7 @@ use super::*;
 
 mod waiting;
 use crate::cloud::CloudError;
-use crate::cloud::fleet::Instance;
+use crate::cloud::fleet::Word;
 use crate::swarm::InvalidClusterName;
 
 const ID: &str = "i-0123456789abcdef0";
@@ -77,7 +77,7 @@ impl Fleet for Ec2 {
         self.answers[asked.min(self.answers.len() - 1)].clone()
     }
 
-    async fn instances(&self, _: &[String]) -> Result<Vec<Instance>, CloudError> {
+    async fn instances(&self, _: &str, _: &[String]) -> Result<Word, CloudError> {
         unreachable!("identity needs no other instance")
     }
 }
@@ -96,10 +96,7 @@ fn tags(tags: &[(&str, &str)]) -> Tags {
 }
 
 fn denied() -> CloudError {
-    CloudError::Denied {
-        action: "ec2:DescribeTags".into(),
-        resource: ID.to_owned(),
-    }
+    CloudError::denied("ec2:DescribeTags", ID)
 }
 
 const MEMBER: [(&str, &str); 2] = [("swarm:role", "worker"), ("swarm:cluster", "demo")];

@@ -13,7 +13,7 @@ use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Waiting};
 use crate::config::Settings;
 use crate::node::Node;
 use crate::report::launch::Waited;
-use crate::run::Clock;
+use crate::run::{Chance as _, Clock, Dice};
 use crate::swarm::pace::{self, Gaps};
 
 /// What takes no longer than this takes no call: packages are there, or they do not exist.
@@ -92,7 +92,7 @@ impl<'a, C: Clock> Group<'a, C> {
                     if failures == 1 {
                         warn!("cannot ask whether the group waits for this instance: {error}");
                     }
-                    sleep(Gaps::TROUBLE.after(failures)).await;
+                    sleep(after(&error, failures)).await;
                 }
             }
         }
@@ -131,7 +131,7 @@ impl<'a, C: Clock> Group<'a, C> {
                     if failures == 1 {
                         warn!("cannot have the group wait for this instance: {error}");
                     }
-                    Gaps::TROUBLE.after(failures).min(every)
+                    after(&error, failures).min(every)
                 }
             };
         }
@@ -162,6 +162,15 @@ impl<'a, C: Clock> Group<'a, C> {
     fn now(&self) -> u64 {
         self.clock.uptime().as_secs()
     }
+}
+
+/// Instances that were launched together are refused together: each waits some part of a gap that doubles.
+fn after(error: &CloudError, failures: u32) -> Duration {
+    let CloudError::Throttled { .. } = error else {
+        return Gaps::TROUBLE.after(failures);
+    };
+    let gap = Gaps::THROTTLED.after(failures);
+    Dice.within(gap).max(gap / 50)
 }
 
 fn leave(waited: Waited, runtime_dir: &Path) {

@@ -65,6 +65,7 @@ impl<O: Outside> Agent<O> {
     }
 
     async fn init(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        self.check_clock(epoch).await?;
         let swarm = &self.settings.swarm;
         let address_pool = match swarm.address_pool {
             Some(pool) => pool,

@@ -70,13 +70,9 @@ impl<O: Outside> Agent<O> {
     /// says nothing about anybody.
     pub(super) async fn ask_fleet(&mut self, ids: &[String]) -> Result<(), StepError> {
         let own = &self.node.instance_id;
-        let mut asked = ids.to_vec();
-        if !asked.contains(own) {
-            asked.push(own.clone());
-        }
-        let answer = self.edges.fleet.instances(&asked).await?;
+        let answer = self.edges.fleet.instances(own, ids).await?;
         let life = |id: &String| {
-            let found = answer.iter().find(|instance| instance.id == *id);
+            let found = answer.known.iter().find(|instance| instance.id == *id);
             found.map_or(Life::Absent, |instance| match instance.state {
                 InstanceState::Alive => Life::Alive,
                 InstanceState::Stopped => Life::Stopped,
@@ -86,10 +82,16 @@ impl<O: Outside> Agent<O> {
         if life(own) == Life::Absent {
             return Err(StepError::PartialAnswer);
         }
-        for id in ids {
+        let (silent, told): (Vec<&String>, Vec<&String>) =
+            ids.iter().partition(|id| answer.silent.contains(*id));
+        for id in told {
             self.knowledge.fleet.see(id, life(id));
         }
-        Ok(())
+        if silent.is_empty() {
+            return Ok(());
+        }
+        let silent: Vec<_> = silent.into_iter().cloned().collect();
+        Err(StepError::Silent(silent.join(", ")))
     }
 
     /// Asks the ticket's managers.

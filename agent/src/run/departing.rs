@@ -4,15 +4,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::knowledge::{Learnt, note};
 use super::memory::Act;
-use super::{Agent, Clock, Outside};
+use super::{Agent, Chance, Clock, Outside};
 use crate::cloud::lifecycle::Hook;
 use crate::engine::{DEPARTING_LABEL, Engine, EngineError, NodeChange};
 use crate::swarm::departure::{Departing, Departure, Hold};
 use crate::swarm::latch::{self, Moment};
+use crate::swarm::pace::{FIRST_HOOKS, FIRST_WORD};
 use crate::swarm::{Availability, Kind, Trouble};
 
 /// What was tried since the agent started. None of it matters after a restart.
@@ -24,6 +26,9 @@ pub(super) struct Progress {
     pub(super) hooks: Option<Learnt<Vec<Hook>>>,
     pub(super) beat: Option<Learnt<()>>,
     pub(super) completing: Option<Learnt<()>>,
+    /// When Auto Scaling is first asked, and when it first hears that this node is done.
+    first: Option<Instant>,
+    word: Option<Instant>,
     /// The hooks that have heard.
     pub(super) done: BTreeSet<String>,
 }
@@ -56,7 +61,11 @@ impl<O: Outside> Agent<O> {
             } else {
                 info!("the departure is over");
             }
-            self.knowledge.progress = Progress::default();
+            let spread = self.edges.chance.within(FIRST_HOOKS);
+            self.knowledge.progress = Progress {
+                first: Some(Instant::now() + spread),
+                ..Progress::default()
+            };
         }
         self.keep(next);
     }
@@ -88,6 +97,8 @@ impl<O: Outside> Agent<O> {
             }),
             beat: progress.beat.as_ref().map(Learnt::reading),
             completing: progress.completing.as_ref().map(Learnt::reading),
+            first: until(progress.first),
+            word: until(progress.word),
         });
         Some(Departing {
             cause: departure.cause,
@@ -196,8 +207,17 @@ impl<O: Outside> Agent<O> {
         }
         self.knowledge.has_left();
         self.note_departure(|departure| departure.left = true);
+        let spread = self.edges.chance.within(FIRST_WORD);
+        self.knowledge.progress.word = Some(Instant::now() + spread);
         info!("left the swarm on purpose");
     }
+}
+
+/// How long until a moment; nothing where it is past, or none was set.
+fn until(moment: Option<Instant>) -> Duration {
+    moment.map_or(Duration::ZERO, |at| {
+        at.saturating_duration_since(Instant::now())
+    })
 }
 
 fn marked(availability: Availability, deadline: Option<u64>) -> NodeChange {

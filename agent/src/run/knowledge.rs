@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Chance;
 use super::departing::Progress;
 use super::memory::{Act, Recalled};
 use super::sightings::Sightings;
@@ -13,7 +14,7 @@ use crate::report::launch::Waited;
 use crate::swarm::departure::Departing;
 use crate::swarm::{
     EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Observation, Peer, Probed,
-    Reading, Recovery, Registers, Standing, Ticket, Trouble, Verdict, pace,
+    Reading, Recovery, Registers, Role, Standing, Ticket, Trouble, Turn, Verdict, pace,
 };
 
 /// An answer, when it came, and since when and how often in a row it was of this kind.
@@ -23,6 +24,8 @@ pub(super) struct Learnt<T> {
     at: Instant,
     first: Instant,
     looks: u32,
+    /// The part of a gap that it waits, once it is drawn.
+    part: Option<u16>,
 }
 
 /// Everything a round knows beside the engine's own state.
@@ -71,6 +74,7 @@ impl<T> Learnt<T> {
             age: self.at.elapsed(),
             looks: self.looks,
             lasted: self.at - self.first,
+            turn: self.part.map_or_else(Turn::default, Turn::Drawn),
         }
     }
 }
@@ -99,10 +103,38 @@ pub(super) fn note<T>(
         at: now,
         first,
         looks,
+        part: None,
     });
 }
 
+/// Draws the part of a gap that an answer without one waits.
+pub(super) fn draw<T>(slot: &mut Option<Learnt<T>>, chance: &impl Chance) {
+    if let Some(learnt) = slot {
+        learnt
+            .part
+            .get_or_insert_with(|| u16::try_from(chance.pick(1000)).map_or(1000, |part| part + 1));
+    }
+}
+
+/// A reading that hurries: managers without a swarm, for everybody waits for them; and workers' readings of the ticket,
+/// which are held back on their own.
+fn soon<T>(reading: Reading<T>, hurries: bool) -> Reading<T> {
+    let turn = if hurries { Turn::Soon } else { reading.turn };
+    Reading { turn, ..reading }
+}
+
 impl Knowledge {
+    /// Every answer about AWS has its turn.
+    pub(super) fn draw(&mut self, chance: &impl Chance) {
+        draw(&mut self.ticket, chance);
+        draw(&mut self.registers, chance);
+        draw(&mut self.unlock, chance);
+        draw(&mut self.launch, chance);
+        draw(&mut self.progress.hooks, chance);
+        draw(&mut self.progress.beat, chance);
+        draw(&mut self.progress.completing, chance);
+    }
+
     pub(super) fn new(recalled: Recalled, patience: Duration) -> Self {
         Self {
             membership: recalled.membership,
@@ -180,6 +212,9 @@ impl Knowledge {
         recovery: Recovery,
         departure: Option<Departing>,
     ) -> Observation {
+        let hurries = node.role == Role::Manager && self.membership.is_none();
+        let ticket = self.ticket.as_ref().map(Learnt::reading);
+        let registers = self.registers.as_ref().map(Learnt::reading);
         Observation {
             instance_id: node.instance_id.clone(),
             role: node.role,
@@ -188,8 +223,8 @@ impl Knowledge {
             membership: self.membership.clone(),
             peers: self.peers.clone(),
             forced: self.forced,
-            ticket: self.ticket.as_ref().map(Learnt::reading),
-            registers: self.registers.as_ref().map(Learnt::reading),
+            ticket: ticket.map(|reading| soon(reading, hurries || node.role == Role::Worker)),
+            registers: registers.map(|reading| soon(reading, hurries)),
             managers: self.managers.as_ref().map(Learnt::reading),
             standing: self.standing(),
             join: self.join.as_ref().map(|(at, attempts, cause)| JoinFailure {

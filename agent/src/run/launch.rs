@@ -24,6 +24,7 @@ impl<O: Outside> Agent<O> {
         }
         let group = self.node.group.clone()?;
         self.note_start();
+        self.knowledge.draw(&self.edges.chance);
         // Once asked, what is due is known; and so it is when a hook turns out to be done.
         for _ in 0..LOOKS {
             let launch = self.launch();
@@ -41,6 +42,7 @@ impl<O: Outside> Agent<O> {
             if let Some(said) = self.say(&group, word).await.transpose() {
                 self.settle(word, said, now);
             }
+            self.knowledge.draw(&self.edges.chance);
             if self.launched.told {
                 return None;
             }

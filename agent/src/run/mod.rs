@@ -6,6 +6,7 @@
 mod act;
 mod acts;
 mod ask;
+mod busy;
 mod chores;
 mod consent;
 mod departing;
@@ -54,7 +55,6 @@ use crate::report::story::Story;
 use crate::stacks::Lead;
 use crate::swarm::departure::Departure;
 use crate::swarm::latch::Heard;
-use crate::swarm::pace::Gaps;
 use crate::swarm::{JoinToken, Observation, TicketError};
 
 pub use crate::chance::{Chance, Dice};
@@ -68,6 +68,7 @@ pub use rounds::run;
 pub use start::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
 
+use busy::Busy;
 use chores::Chores;
 use glance::Glance;
 use knowledge::Knowledge;
@@ -128,6 +129,8 @@ pub struct Agent<O: Outside> {
     departure: Option<Departure>,
     launched: Launched,
     chores: Chores,
+    /// AWS had too many requests.
+    busy: Busy,
     /// The last look at the engine, while it is as good as one of now.
     glance: Glance,
     /// What the last decision rested on.
@@ -171,19 +174,17 @@ pub enum StepError {
     /// EC2's answer did not hold this node's own instance: it says nothing about others.
     #[error("cannot rely on EC2's answer: it does not know this node's own instance")]
     PartialAnswer,
+    /// EC2 says nothing about some instances, and has said of the others what it says.
+    #[error("cannot learn of {0}: EC2 answers for other zones than theirs")]
+    Silent(String),
+    /// Others could not join the swarm that this node would make.
+    #[error(
+        "cannot make the swarm yet: the clock of this host is wrong by {0}; have it set, as chrony does from 169.254.169.123"
+    )]
+    Clock(String),
     /// Another agent's swarm is newer.
     #[error("cannot publish the ticket: epoch {0} is newer than this swarm's")]
     Superseded(crate::swarm::Epoch),
-}
-
-impl StepError {
-    /// How long to wait before the next try.
-    fn gaps(&self) -> Gaps {
-        match self {
-            Self::Cloud(CloudError::Throttled { .. }) => Gaps::THROTTLED,
-            _ => Gaps::TROUBLE,
-        }
-    }
 }
 
 impl<O: Outside> Agent<O> {
@@ -214,6 +215,7 @@ impl<O: Outside> Agent<O> {
             departure,
             launched,
             chores,
+            busy: Busy::default(),
             glance: Glance::default(),
             seen: None,
             story: Story::default(),

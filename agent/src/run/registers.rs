@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use tracing::info;
 
 use super::knowledge::{Learnt, note};
-use super::{Agent, Outside, StepError, digest};
+use super::{Agent, Clock, Outside, StepError, digest};
 use crate::cloud::parameter_store::{Created, ParameterStore};
+use crate::cloud::{CloudError, wrong_by};
 use crate::engine::Engine;
 use crate::swarm::{Claim, Epoch, Outcome, Registers, Trouble};
 
@@ -57,9 +58,19 @@ impl<O: Outside> Agent<O> {
         note(&mut self.knowledge.registers, value, |old, new| old == new);
     }
 
+    /// A swarm's certificates have the date of whoever makes it. Reading the registers again tells whether the clock was
+    /// set meanwhile.
+    pub(super) async fn check_clock(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        if wrong_by(self.edges.clock.aws_ahead()).is_some() {
+            self.read_registers(epoch).await?;
+        }
+        wrong_by(self.edges.clock.aws_ahead()).map_or(Ok(()), |by| Err(StepError::Clock(by)))
+    }
+
     /// Creates the claim and reads it back: the first answer may be lost and the second say
     /// that the claim exists, which is then this node's own.
     pub(super) async fn create_claim(&mut self, epoch: Epoch) -> Result<(), StepError> {
+        self.check_clock(epoch).await?;
         let claim = Claim {
             nonce: self.memory.draw_nonce(epoch)?,
             instance_id: self.node.instance_id.clone(),
@@ -69,7 +80,9 @@ impl<O: Outside> Agent<O> {
             .store
             .create(&self.names.claim(epoch), &text(&claim))
             .await?;
-        let mut registers = self.read_back(epoch).await?;
+        let Some(mut registers) = self.read_back(epoch).await? else {
+            return Ok(());
+        };
         match (&registers.claim, created) {
             (Some(_), _) => {}
             // Reads may lag behind the write they follow; the write itself has said it.
@@ -122,7 +135,9 @@ impl<O: Outside> Agent<O> {
             .store
             .create(&self.names.outcome(epoch), &text(&outcome))
             .await?;
-        let mut registers = self.read_back(epoch).await?;
+        let Some(mut registers) = self.read_back(epoch).await? else {
+            return Ok(());
+        };
         match (&registers.outcome, created) {
             (Some(_), _) => {}
             (None, Created::Now) => registers.outcome = Some(outcome),
@@ -149,14 +164,22 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    async fn read_back(&self, epoch: Epoch) -> Result<Registers, StepError> {
+    /// What stands after a create. Where AWS has too many requests for the read, only the read is made again: the
+    /// registers are not known then, and the next round asks.
+    async fn read_back(&mut self, epoch: Epoch) -> Result<Option<Registers>, StepError> {
         let names = [self.names.claim(epoch), self.names.outcome(epoch)];
-        let values = self.edges.store.read_all(&names).await?;
-        self.parse(epoch, &values)
-            .map_err(|trouble| StepError::Register {
-                epoch,
-                cause: trouble.to_string(),
-            })
+        let values = match self.edges.store.read_all(&names).await {
+            Err(error @ CloudError::Throttled { .. }) => {
+                self.note_registers(Err(error.into()));
+                return Ok(None);
+            }
+            values => values?,
+        };
+        let parsed = self.parse(epoch, &values);
+        parsed.map(Some).map_err(|trouble| StepError::Register {
+            epoch,
+            cause: trouble.to_string(),
+        })
     }
 }
 

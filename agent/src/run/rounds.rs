@@ -52,7 +52,7 @@ pub async fn run<O: Outside>(mut agent: Agent<O>, triggers: &mut impl Triggers, 
                 agent.metrics.failed(decision.action.name());
                 warn!(%error, decision = decision.action.name(), failures, "step failed");
                 notify.status(&format!("{}; {error}", decision.reason));
-                Some(error.gaps().after(failures))
+                Some(agent.pause_after(&error, failures))
             }
         };
         if decision.reason.is_settled() || matches!(decision.action, Action::Serve(_)) {
@@ -120,6 +120,17 @@ fn leads(engine: &EngineState) -> bool {
         if matches!(member.control, Control::Manager { leader: true, .. }))
 }
 
+/// What has no gaps of its own: a refusal is not remembered as an answer.
+fn asks_at_once(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateClaim(_)
+            | Action::DeclareFormed(_)
+            | Action::PassOver(_)
+            | Action::AskFleet(_)
+    )
+}
+
 /// How the engine is, if it says so at once.
 pub(super) async fn glance(engine: &impl Engine) -> EngineState {
     let looked = timeout(GLANCE, engine.state()).await;
@@ -141,6 +152,7 @@ impl<O: Outside> Agent<O> {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
         self.settle_departure();
+        self.knowledge.draw(&self.edges.chance);
         if let Some(engine) = self.glance.fresh() {
             let decision = self.decide(engine);
             if !decision.action.is_drastic() {
@@ -214,6 +226,7 @@ impl<O: Outside> Agent<O> {
             }
             Action::Wait(pause) => Ok(Some(*pause)),
             Action::ReadTicket if self.knowledge.held().is_some() => Ok(self.knowledge.held()),
+            action if asks_at_once(action) => self.ask_aws(action).await,
             action => self.act(action).await.map(|()| None),
         }
     }

@@ -153,4 +153,8 @@ pub struct Hold {
     /// The last try to have Auto Scaling go on that was not its end: it failed, or Auto Scaling
     /// said that it does not wait, which it also says of an instance it waits for in a moment.
     pub completing: Option<Reading<()>>,
+    /// How long until the first question: a whole group may be leaving.
+    pub first: Duration,
+    /// How long until the first word that this node is done.
+    pub word: Duration,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Reading, pace};
+use super::{Reading, Trouble, pace};
 
 /// The agent is this old before it asks for the group's hooks without having joined: where all is well it
 /// asks once, when it has.
@@ -81,7 +81,7 @@ pub fn word(launch: &Launch) -> Result<Duration, Word> {
     };
     let gap = |last: &Reading<()>| match &last.value {
         Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
-        Err(_) => pace::remaining(after_failure(launch, last.looks), last.age),
+        Err(_) => pace::remaining(after_failure(launch, last), last.age),
     };
     launch.last.as_ref().and_then(gap).ok_or(word)
 }
@@ -106,8 +106,11 @@ fn due(launch: &Launch) -> Result<Duration, Word> {
 }
 
 /// The gaps grow, but not beyond what a hook bears.
-fn after_failure(launch: &Launch, looks: u32) -> Duration {
-    let gap = pace::Gaps::LAUNCH.after(looks);
+fn after_failure(launch: &Launch, last: &Reading<()>) -> Duration {
+    let gap = match last.value {
+        Err(Trouble::Throttled(_)) => pace::Gaps::LAUNCH.gap(last),
+        _ => pace::Gaps::LAUNCH.after(last.looks),
+    };
     match launch.hook {
         Some(hook) => gap.min(hook.margin()),
         None => gap,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::swarm::Trouble;
+use crate::swarm::Turn;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -243,6 +243,7 @@ fn a_call_that_failed_is_repeated_after_a_gap() {
         age,
         looks,
         lasted: Duration::ZERO,
+        turn: Turn::default(),
     };
     let with = |last| {
         word(&Launch {

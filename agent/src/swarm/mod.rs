@@ -47,7 +47,7 @@ pub use fleet::{Fleet, Life, Whereabouts};
 pub use instance::Instance;
 pub use joining::{Holder, JoinFailure};
 pub use memory::{Membership, Peer};
-pub use observation::{Observation, Reading, Trouble};
+pub use observation::{Observation, Reading, Trouble, Turn};
 pub use reason::Reason;
 pub use recovery::{Recovery, RecoveryMode};
 pub use register::{Claim, Outcome, Registers};

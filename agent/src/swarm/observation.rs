@@ -64,6 +64,24 @@ pub struct Reading<T> {
     pub looks: u32,
     /// How long answers have been of this kind.
     pub lasted: Duration,
+    /// What it waits where AWS had too many requests.
+    pub turn: Turn,
+}
+
+/// When a node asks again whom AWS has refused for too many requests.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Turn {
+    /// After a part of the gap, in thousandths, that it has drawn with the refusal: nodes that were refused together
+    /// do not ask together again.
+    Drawn(u16),
+    /// Soon, the first times: there are few such nodes, and all others wait for them. Or it is held back otherwise.
+    Soon,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self::Drawn(1000)
+    }
 }
 
 impl<T> Reading<T> {
@@ -79,6 +97,7 @@ impl<T> Reading<T> {
             age: self.age,
             looks: self.looks,
             lasted: self.lasted,
+            turn: self.turn,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Reading, Trouble};
+use super::{Reading, Trouble, Turn};
 
 /// A healthy node looks at its engine this often when no event comes.
 pub const ROUND: Duration = Duration::from_secs(30);
@@ -56,12 +56,31 @@ pub const LONGEST_BEAT: Duration = Duration::from_mins(1);
 /// to say so twice, this far apart.
 pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 
-/// Over this time nodes that AWS refuses for too many requests spread their next one, by how
-/// often in a row it was refused. The short time serves 1,000 nodes that boot in one second, at 40
-/// reads a second, in 30 s; after about a minute of it somebody else uses the account's rate up,
-/// and 1,000 waiting nodes stay under it.
+/// The first question of a departure to Auto Scaling is spread over this time: a hundred nodes that are to leave see it
+/// within the same five seconds. With those five, and a sixth of its time for the first heartbeat, even the shortest hook
+/// that there is, of 30 s, hears it in time.
+pub const FIRST_HOOKS: Duration = Duration::from_secs(17);
+/// So is the first heartbeat, or over a sixth of the hook's time, where that is less.
+pub const FIRST_BEAT: Duration = Duration::from_mins(1);
+/// And the word that the node is done.
+pub const FIRST_WORD: Duration = Duration::from_secs(20);
+/// So often in a row a manager that the others wait for asks again soon: about half a minute.
+const SOON_LOOKS: u32 = 60;
+
+/// Over this time workers that AWS refuses the ticket for too many requests spread their next read of it, by how often
+/// in a row it was refused. It doubles but for a rest at 6 s, which serves 1,000 nodes that boot in one second, at 40
+/// reads a second, in 30 s; after about a minute of that somebody else uses the account's rate up, and 1,000 waiting
+/// nodes stay under it.
 pub fn crowd(refusals: u32) -> Duration {
-    Duration::from_secs(if refusals <= 20 { 6 } else { 50 })
+    Duration::from_secs(match refusals {
+        0..=1 => 1,
+        2 => 2,
+        3 => 4,
+        4..=20 => 6,
+        21 => 12,
+        22 => 24,
+        _ => 50,
+    })
 }
 
 /// Growing gaps between looks: doubling from `first` to `cap`.
@@ -79,9 +98,11 @@ impl Gaps {
     pub const REGISTERS: Self = Self::new(1_000, 10_000);
     /// AWS refused or did not answer.
     pub const TROUBLE: Self = Self::new(2_000, 30_000);
-    /// AWS is busy, and this is a manager: the others wait for it. There are few of them, so they may
-    /// ask often: of 1,000 workers that boot with the first one most questions come to nothing.
-    pub const THROTTLED: Self = Self::new(100, 200);
+    /// AWS has too many requests. Each node waits some part of this, one second the first time on average.
+    pub const THROTTLED: Self = Self::new(2_000, 60_000);
+    /// AWS has too many requests, and this is a manager without a swarm: the others wait for it. Of 1,000 workers that
+    /// boot with the first one most of its questions come to nothing.
+    const SOON: Self = Self::new(200, 400);
     /// The ticket's managers, on the private network.
     pub const PROBE: Self = Self::new(250, 10_000);
     /// EC2's word about an instance, once it has been heard twice.
@@ -117,13 +138,39 @@ impl Gaps {
 
     /// How long until it is time to look again; `None` when it is time.
     pub fn remaining<T>(self, reading: &Reading<T>) -> Option<Duration> {
-        let gaps = match reading.value {
-            Err(Trouble::Throttled(_)) => Self::THROTTLED,
-            Err(_) => Self::TROUBLE,
-            Ok(_) => self,
-        };
-        remaining(gaps.after(reading.looks), reading.age)
+        remaining(self.gap(reading), reading.age)
     }
+
+    /// The gap after this look: this series' own only where there was an answer.
+    pub fn gap<T>(self, reading: &Reading<T>) -> Duration {
+        match reading.value {
+            Err(Trouble::Throttled(_)) => turn(reading.turn, reading.looks),
+            Err(_) => Self::TROUBLE.after(reading.looks),
+            Ok(_) => self.after(reading.looks),
+        }
+    }
+}
+
+/// How long a node waits that was refused so often in a row for too many requests.
+fn turn(turn: Turn, refusals: u32) -> Duration {
+    match turn {
+        Turn::Soon if refusals <= SOON_LOOKS => Gaps::SOON.after(refusals),
+        Turn::Soon => Gaps::THROTTLED.after(refusals - SOON_LOOKS),
+        Turn::Drawn(_) => turn_of(turn, Gaps::THROTTLED.after(refusals)),
+    }
+}
+
+/// Some part of a time, and not nothing.
+pub fn turn_of(turn: Turn, time: Duration) -> Duration {
+    match turn {
+        Turn::Drawn(part) => time * u32::from(part.clamp(20, 1000)) / 1000,
+        Turn::Soon => Duration::ZERO,
+    }
+}
+
+/// How long after it knows of a hook with this time-out a departing node sends the first heartbeat, at most.
+pub fn first_beat(timeout: Duration) -> Duration {
+    FIRST_BEAT.min(timeout / 6)
 }
 
 /// How often a lifecycle hook with this time-out is to hear a heartbeat: in less than half of it, so that one
@@ -149,5 +196,44 @@ mod tests {
             [500, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]
         );
         assert_eq!(Gaps::TICKET.after(u32::MAX), Duration::from_secs(30));
+    }
+
+    fn refused(looks: u32, turn: Turn) -> Reading<()> {
+        Reading {
+            value: Err(Trouble::Throttled("busy".into())),
+            age: Duration::ZERO,
+            looks,
+            lasted: Duration::ZERO,
+            turn,
+        }
+    }
+
+    #[test]
+    fn after_a_refusal_for_too_many_requests_every_gap_doubles_and_is_drawn() {
+        for gaps in [Gaps::TROUBLE, Gaps::TICKET, Gaps::REGISTERS, Gaps::LAUNCH] {
+            let gap = |looks, part| gaps.gap(&refused(looks, Turn::Drawn(part))).as_millis();
+            let whole: Vec<_> = (1..=8).map(|looks| gap(looks, 1000)).collect();
+            assert_eq!(
+                whole,
+                [2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]
+            );
+            assert_eq!((gap(4, 250), gap(7, 1)), (4000, 1200));
+        }
+    }
+
+    #[test]
+    fn who_is_waited_for_hurries_for_half_a_minute_and_then_waits_like_others() {
+        let gap = |looks| Gaps::TICKET.gap(&refused(looks, Turn::Soon));
+        let hurried: Duration = (1..=SOON_LOOKS).map(gap).sum();
+        assert!((20..40).contains(&hurried.as_secs()), "{hurried:?}");
+        let after: Vec<_> = (1..=6).map(|n| gap(SOON_LOOKS + n).as_secs()).collect();
+        assert_eq!(after, [2, 4, 8, 16, 32, 60]);
+    }
+
+    #[test]
+    fn a_crowd_spreads_more_and_more() {
+        let all: Vec<_> = (1..=23).map(|n| crowd(n).as_secs()).collect();
+        assert!(all.is_sorted());
+        assert_eq!((all[0], all[1], all[19], all[22]), (1, 2, 6, 50));
     }
 }

@@ -18,7 +18,7 @@ from werkzeug.test import run_wsgi_app
 
 from .authorize import authorize, denied, is_anothers, is_withheld
 from .errors import ApiError, Protocol, Refusal, render
-from .faults import Call, Faults
+from .faults import Call, Fault, Faults
 from .identity import authenticate, check_clock
 from .journal import Entry, Journal
 from .machines import machine_at
@@ -58,7 +58,8 @@ class Api:
             instance=machine.instance_id if machine else None,
         )
         try:
-            call = Call(request.service, request.action, tuple(request.targets()), machine)
+            ids = tuple(request.values("InstanceId"))
+            call = Call(request.service, request.action, tuple(request.targets()), machine, ids)
             status, headers, body = self._answer(request, call, environ, entry)
             others = [(name, value) for name, value in headers if name.lower() != "date"]
             headers = [*others, ("Date", formatdate(started + self._faults.skew(call), usegmt=True))]
@@ -73,14 +74,16 @@ class Api:
 
     def _answer(self, request: ApiRequest, call: Call, environ: dict[str, Any], entry: Entry) -> Answer:
         try:
-            effect = self._strike(call, request.protocol)
-            check_clock(self._faults.skew(call))
+            fault = self._strike(call, request.protocol)
+            check_clock(self._faults.skew(call), request.protocol)
             with LOCK:
                 principal = authenticate(request)
                 entry.role = principal.role
-                if effect == "deny":
-                    raise denied(request, principal)
+                if fault is not None and fault.effect == "deny":
+                    raise denied(request, principal, fault.reason)
                 authorize(request, principal)
+                if size := self._faults.page_size(call):
+                    request.cut_pages(size, environ)
                 status, headers, body = self._ask_moto(environ)
                 if is_anothers(request) or is_withheld(request, principal, status):
                     raise ApiError(Refusal.DENIED, "Access Denied")
@@ -99,9 +102,9 @@ class Api:
             entry.error = failure.code(request.protocol)[1]
             return render(failure, request.protocol)
 
-    def _strike(self, call: Call, protocol: Protocol) -> str | None:
-        effect = self._faults.strike(call)
-        match effect:
+    def _strike(self, call: Call, protocol: Protocol) -> Fault | None:
+        fault = self._faults.striking(call)
+        match fault and fault.effect:
             case "drop":
                 raise Dropped
             case "throttle":
@@ -109,7 +112,7 @@ class Api:
                 raise ApiError(Refusal.THROTTLED, said)
             case "error":
                 raise ApiError(Refusal.INTERNAL, "An internal error occurred, by a fault of the lab")
-        return effect
+        return fault
 
     def _ask_moto(self, environ: dict[str, Any]) -> Answer:
         chunks, status, headers = run_wsgi_app(self._moto, environ)

@@ -6,9 +6,11 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 from moto.ssm.models import ssm_backends
 
 from . import ACCOUNT, PARTITION, REGION
@@ -55,17 +57,16 @@ def is_anothers(request: ApiRequest) -> bool:
     return request.service == "s3" and request.headers.get("x-amz-expected-bucket-owner", ACCOUNT) != ACCOUNT
 
 
-def denied(request: ApiRequest, principal: Principal) -> ApiError:
-    """The refusal of a request that nothing allows, whatever the caller's policies say."""
-    return _refusal(principal, needs(request)[0], request.protocol)
+def denied(request: ApiRequest, principal: Principal, reason: str | None = None) -> ApiError:
+    """The refusal of a request that nothing allows, whatever the caller's policies say; by another policy than those,
+    where a reason is given ("with an explicit deny in a service control policy")."""
+    return _refusal(principal, needs(request)[0], request.protocol, reason)
 
 
-def _refusal(principal: Principal, need: Need, protocol: Protocol) -> ApiError:
+def _refusal(principal: Principal, need: Need, protocol: Protocol, reason: str | None = None) -> ApiError:
     on = f" on resource: {need.resource}" if need.resource != "*" else ""
-    text = (
-        f"User: {principal.arn} is not authorized to perform: {need.action}{on}"
-        f" because no identity-based policy allows the {need.action} action"
-    )
+    reason = reason or f"because no identity-based policy allows the {need.action} action"
+    text = f"User: {principal.arn} is not authorized to perform: {need.action}{on} {reason}"
     if protocol is Protocol.EC2:
         text = f"You are not authorized to perform this operation. {text}"
     return ApiError(Refusal.DENIED, text)

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .machines import Machine, cluster_of
+from .machines import Machine, cluster_of, zone_of
 
-EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew", "answer")
+EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew", "answer", "pages")
 # These change an answer and do not stand in for it.
-WITH_AN_ANSWER = ("delay", "skew", "answer")
+WITH_AN_ANSWER = ("delay", "skew", "answer", "pages")
 DROP_SECONDS = 60.0
 
 
@@ -27,6 +27,13 @@ class Call:
     action: str
     targets: tuple[str, ...]
     machine: Machine | None
+    instances: tuple[str, ...] = ()
+
+    def needs_zone(self, zone: str) -> bool:
+        """Whether EC2 has to look into this zone: where no ids are given, whatever the filters, it looks into all."""
+        if not self.action.startswith("DescribeInstance"):
+            return False
+        return not self.instances or any(zone_of(instance) == zone for instance in self.instances)
 
     def clusters(self) -> set[str]:
         """The clusters the call comes from or is about."""
@@ -47,6 +54,10 @@ class Fault:
     cluster: str | None = None
     instance: str | None = None
     target: str | None = None
+    zone: str | None = None
+    reason: str | None = None
+    per_second: float | None = None
+    per_page: int | None = None
     delay_ms: int | None = None
     skew_seconds: float | None = None
     seconds: float | None = None
@@ -67,11 +78,31 @@ class Fault:
             and (self.cluster is None or self.cluster in call.clusters())
             and (self.instance is None or (call.machine is not None and call.machine.instance_id == self.instance))
             and (self.target is None or any(fnmatch.fnmatchcase(t, self.target) for t in call.targets))
+            and (self.zone is None or call.needs_zone(self.zone))
             and (self.since_launch_seconds is None or self._is_young(call.machine))
         )
 
     def _is_young(self, machine: Machine | None) -> bool:
         return machine is not None and time.time() < machine.launched + (self.since_launch_seconds or 0)
+
+
+class Bucket:
+    """A second's worth of requests at most; those that are refused use nothing up."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._tokens = max(rate, 1.0)
+        self._filled = time.monotonic()
+
+    def take(self) -> bool:
+        """Takes one, if there is one."""
+        now = time.monotonic()
+        self._tokens = min(max(self._rate, 1.0), self._tokens + (now - self._filled) * self._rate)
+        self._filled = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 class Faults:
@@ -81,6 +112,7 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: dict[str, Fault] = {}
         self._ids = itertools.count(1)
+        self._buckets: dict[str, Bucket] = {}
 
     def add(self, posted: dict[str, Any]) -> Fault:
         """Puts a fault in force. Raises ValueError where it is not well formed."""
@@ -97,7 +129,14 @@ class Faults:
             raise ValueError("cannot add the fault: a skew needs skew_seconds")
         if posted["effect"] == "answer":
             _check_answer(posted)
-        for name in ("delay_ms", "skew_seconds", "seconds", "since_launch_seconds"):
+        if posted["effect"] == "pages" and not posted.get("per_page"):
+            raise ValueError("cannot add the fault: pages need per_page")
+        for name, effect in (("per_second", "throttle"), ("reason", "deny"), ("per_page", "pages")):
+            if posted.get(name) is not None and posted["effect"] != effect:
+                raise ValueError(f"cannot add the fault: {name} belongs to the effect {effect}")
+        if posted.get("zone") is not None and posted["service"] != "ec2":
+            raise ValueError("cannot add the fault: only ec2 looks into zones")
+        for name in ("delay_ms", "per_second", "per_page", "skew_seconds", "seconds", "since_launch_seconds"):
             if not isinstance(posted.get(name), int | float | None):
                 raise ValueError(f"cannot add the fault: {name} must be a number")
         fault = Fault(id=f"f{next(self._ids)}", **posted)
@@ -115,17 +154,33 @@ class Faults:
         return [asdict(fault) for fault in self._current()]
 
     def strike(self, call: Call) -> str | None:
-        """Waits out the delays that hit the call; then the first other effect on it, if any."""
+        """The effect of the fault that strikes the call, if one does."""
+        fault = self.striking(call)
+        return fault.effect if fault else None
+
+    def striking(self, call: Call) -> Fault | None:
+        """Waits out the delays that hit the call; then the first fault with another effect on it, if any."""
         hits = [fault for fault in self._current() if fault.hits(call)]
         time.sleep(sum(f.delay_ms or 0 for f in hits if f.effect == "delay") / 1000)
-        effect = next((f.effect for f in hits if f.effect not in WITH_AN_ANSWER), None)
-        if effect == "drop":
+        fault = next((f for f in hits if f.effect not in WITH_AN_ANSWER and not self._lets_through(f)), None)
+        if fault is not None and fault.effect == "drop":
             time.sleep(DROP_SECONDS)
-        return effect
+        return fault
+
+    def _lets_through(self, fault: Fault) -> bool:
+        """Whether a limit of so many requests a second is not reached yet."""
+        if fault.per_second is None:
+            return False
+        with self._lock:
+            return self._buckets.setdefault(fault.id, Bucket(fault.per_second)).take()
 
     def skew(self, call: Call) -> float:
         """How many seconds AWS's clock is ahead for the call."""
         return sum(f.skew_seconds or 0 for f in self._current() if f.effect == "skew" and f.hits(call))
+
+    def page_size(self, call: Call) -> int | None:
+        """How much of a list one answer holds at most, whatever the caller asks for."""
+        return min((f.per_page for f in self._current() if f.per_page and f.hits(call)), default=None)
 
     def rewritten(self, call: Call, body: str | bytes | None) -> str | bytes | None:
         """What metadata says in place of its answer; None where there is nothing. A body stands for all of it, what is

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from moto.sts.models import AssumedRole, sts_backends
 
 from . import ACCOUNT, PARTITION
-from .errors import ApiError, Refusal
+from .errors import ApiError, Protocol, Refusal
 from .request import ApiRequest
 from .sigv4 import is_signed_with
 from .world import utc
@@ -16,6 +16,7 @@ from .world import utc
 ADMIN_KEY = "lab"
 ADMIN_SECRET = "lab"
 _SKEW = timedelta(minutes=5)
+_NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,18 @@ def authenticate(request: ApiRequest) -> Principal:
         return Principal(f"arn:{PARTITION}:iam::{ACCOUNT}:root", None)
     session = sts_backends[ACCOUNT][PARTITION].get_assumed_role_from_access_key(request.access_key)
     if session is None or request.headers.get("x-amz-security-token") != session.session_token:
-        raise ApiError(Refusal.UNKNOWN_KEY, "The security token included in the request is invalid.")
+        said = _NOT_VALIDATED if request.protocol is Protocol.EC2 else "The security token included in the request is invalid."
+        raise ApiError(Refusal.UNKNOWN_KEY, said)
     _check_signature(request, session.secret_access_key)
     _check_expiry(session)
     return Principal(session.arn, session.role_arn.rsplit("/", 1)[-1])
 
 
-def check_clock(skew: float) -> None:
-    """Refuses what was signed now where AWS's clock is so many seconds ahead."""
+def check_clock(skew: float, protocol: Protocol) -> None:
+    """Refuses what was signed now where AWS's clock is so many seconds ahead. EC2 does not say that it is the clock."""
     if abs(skew) > _SKEW.total_seconds():
+        if protocol is Protocol.EC2:
+            raise ApiError(Refusal.BAD_SIGNATURE, _NOT_VALIDATED)
         signed = datetime.now(UTC)
         said, order = ("expired", "earlier") if skew > 0 else ("not yet current", "still later")
         stamps = [moment.strftime("%Y%m%dT%H%M%SZ") for moment in (signed, signed + timedelta(seconds=skew))]
@@ -53,6 +57,8 @@ def check_clock(skew: float) -> None:
 
 def _check_signature(request: ApiRequest, secret: str) -> None:
     if not _is_recent(request.headers.get("x-amz-date", "")):
+        if request.protocol is Protocol.EC2:
+            raise ApiError(Refusal.BAD_SIGNATURE, _NOT_VALIDATED)
         raise ApiError(Refusal.BAD_SIGNATURE, "Signature expired or not yet current: check the clock.")
     if not is_signed_with(request, secret):
         raise ApiError(

@@ -62,6 +62,13 @@ def all_machines() -> list[Machine]:
         return [_machine(i, members) for r in ec2().reservations.values() for i in r.instances]
 
 
+def zone_of(instance_id: str) -> str | None:
+    """The zone of an instance, ended or not; None where there is none of that id."""
+    found = (i for r in ec2().reservations.values() for i in r.instances if i.id == instance_id)
+    instance = next(found, None)
+    return instance.placement.zone if instance else None
+
+
 def instance_at(address: str) -> Any | None:
     """moto's record of the pending or running instance with this address, on whichever interface."""
     with LOCK:

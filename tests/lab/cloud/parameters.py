@@ -1,8 +1,9 @@
-"""SSM parameters: SecureStrings that are really encrypted under their key, and the size limit of a parameter."""
+"""SSM parameters: SecureStrings that are really encrypted under their key, and what a value may be."""
 
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from moto.kms.exceptions import AccessDeniedException, InvalidCiphertextException
@@ -14,6 +15,8 @@ from . import ACCOUNT, PARTITION, REGION
 from .patching import replace
 
 _LIMITS = {"Advanced": 8192, "Intelligent-Tiering": 8192}
+# "Values wrapped in double brackets {{}} are not allowed in the value of a parameter" (PutParameter).
+_NESTED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _put_parameter: Any = models.SimpleSystemManagerBackend.put_parameter
 
 
@@ -30,6 +33,7 @@ def _context(parameter: Any) -> dict[str, str]:
 
 def _encrypt(self: Any, value: str) -> str:
     kms = kms_backends[ACCOUNT][REGION]
+    _check_state(self.keyid)
     try:
         blob, _ = kms.encrypt(self.keyid, value.encode(), _context(self))
     except (KeyError, AttributeError, TypeError):
@@ -41,6 +45,7 @@ def _decrypt(self: Any, value: str) -> str | None:
     if self.parameter_type != "SecureString":
         return value
     kms = kms_backends[ACCOUNT][REGION]
+    _check_state(self.keyid)
     try:
         plaintext, _ = kms.decrypt(base64.b64decode(value), _context(self))
     except (AccessDeniedException, InvalidCiphertextException):
@@ -48,7 +53,28 @@ def _decrypt(self: Any, value: str) -> str | None:
     return plaintext.decode()
 
 
+def _check_state(key_id: str) -> None:
+    """A key that is disabled or on its way out, in Parameter Store's words for KMS's."""
+    kms = kms_backends[ACCOUNT][REGION]
+    try:
+        key = kms.keys.get(kms.any_id_to_key_id(key_id))
+    except (KeyError, AttributeError, TypeError):
+        return
+    wrong = {
+        "Disabled": ("is disabled.", "DisabledException"),
+        "PendingDeletion": ("is pending deletion.", "KMSInvalidStateException"),
+    }.get(key.key_state if key else "")
+    if key is not None and wrong is not None:
+        said, code = wrong
+        more = f"(Service: AWSKMS; Status Code: 400; Error Code: {code}; Request ID: lab; Proxy: null)"
+        raise SSMException("InvalidKeyId", f"{key.arn} {said} {more}")
+
+
 def _put(self: Any, name: str, description: str, value: str, *args: Any, tier: str | None = None, **kw: Any) -> Any:
+    if _NESTED.search(value or ""):
+        raise ValidationException(
+            'Parameter value can\'t nest another parameter. Do not use "{{}}" in the value: ' + value + "."
+        )
     limit = _LIMITS.get(tier or "Standard", 4096)
     if value and len(value.encode()) > limit:
         raise ValidationException(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from .errors import Protocol
 
@@ -49,6 +49,8 @@ _NAMING = {
     "sts": ("RoleArn",),
     "s3": ("Object",),
 }
+# How each service calls the size of a page.
+_PAGE_SIZES = {"ec2": "MaxResults", "autoscaling": "MaxRecords", "ssm": "MaxResults"}
 _FILTER_VALUE = re.compile(r"Filter\.\d+\.Value\.\d+")
 
 
@@ -115,6 +117,20 @@ class ApiRequest:
             self.service = inferred
         if self.service == "ec2":
             self.protocol = Protocol.EC2
+
+    def cut_pages(self, size: int, environ: dict[str, Any]) -> None:
+        """Has moto answer a list in pages of this size, as AWS may at any time."""
+        name = _PAGE_SIZES.get(self.service)
+        if name is None or not self.action.startswith(("Describe", "GetParametersByPath")):
+            return
+        if self.service == "ec2" and self.values("InstanceId"):
+            return
+        if self.protocol is Protocol.JSON:
+            body = json.dumps(self.parameters | {name: size}).encode()
+        else:
+            body = urlencode(self.parameters | {name: str(size)}).encode()
+        environ["wsgi.input"] = BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
 
     def values(self, name: str) -> list[str]:
         """All values of a parameter, be it single, a JSON list, or numbered as the query protocols do."""

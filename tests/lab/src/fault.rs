@@ -38,8 +38,14 @@ pub struct Fault {
     pub instance: Option<String>,
     /// Only requests about a name or id like this pattern of a shell.
     pub target: Option<String>,
+    /// Only requests for which EC2 has to look into this zone.
+    pub zone: Option<String>,
     /// What happens.
     pub effect: Effect,
+    /// Only what goes beyond so many requests a second is throttled.
+    pub per_second: Option<u32>,
+    /// What a denial says instead of "because no identity-based policy allows the … action".
+    pub reason: Option<String>,
     /// How late a delayed answer is.
     pub delay_ms: Option<u64>,
     /// How far the service's clock is ahead.
@@ -63,7 +69,10 @@ impl Fault {
             cluster: None,
             instance: None,
             target: None,
+            zone: None,
             effect,
+            per_second: None,
+            reason: None,
             delay_ms: None,
             skew_seconds: None,
             seconds: None,
@@ -114,6 +123,27 @@ impl Fault {
     #[must_use]
     pub fn target(mut self, pattern: &str) -> Self {
         self.target = Some(pattern.to_owned());
+        self
+    }
+
+    /// Only one zone of EC2.
+    #[must_use]
+    pub fn zone(mut self, zone: &str) -> Self {
+        self.zone = Some(zone.to_owned());
+        self
+    }
+
+    /// Only beyond this rate.
+    #[must_use]
+    pub fn per_second(mut self, rate: u32) -> Self {
+        self.per_second = Some(rate);
+        self
+    }
+
+    /// By another policy than the role's, in AWS's words.
+    #[must_use]
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.to_owned());
         self
     }
 

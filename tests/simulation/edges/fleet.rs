@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use swarmlet::cloud::CloudError;
-use swarmlet::cloud::fleet::{Fleet, Instance};
+use swarmlet::cloud::fleet::{Fleet, Word};
 
 use super::Edge;
 
@@ -12,15 +12,18 @@ impl Fleet for Edge {
         unreachable!("a node's identity is given here")
     }
 
-    async fn instances(&self, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
-        let (world, id, ids) = (self.world.clone(), self.id, ids.to_vec());
+    async fn instances(&self, asker: &str, ids: &[String]) -> Result<Word, CloudError> {
+        let (world, id, mut ids) = (self.world.clone(), self.id, ids.to_vec());
+        if !ids.iter().any(|id| id == asker) {
+            ids.push(asker.to_owned());
+        }
         self.call(async move {
             world.pause(30, 150).await;
             let answer = world.with(|state| state.describe(id, &ids));
             if let Err(CloudError::Failed { .. }) = answer {
                 world.pause(1_000, 10_000).await;
             }
-            answer
+            answer.map(Word::from)
         })
         .await
     }

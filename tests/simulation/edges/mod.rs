@@ -10,7 +10,6 @@ mod swarm;
 use std::time::Duration;
 
 use swarmlet::run::{Chance, Clock, Edges, Outside, Triggers};
-use swarmlet::swarm::latch::Heard;
 
 use crate::world::World;
 use crate::world::machine::MachineId;
@@ -47,7 +46,7 @@ impl Edge {
             store: self.clone(),
             fleet: self.clone(),
             lifecycle: self.clone(),
-            heard: tokio::sync::watch::channel(Heard::default()).1,
+            heard: self.world.on(self.id, |machine| machine.heard.subscribe()),
             engine: self.clone(),
             probe: self.clone(),
             // What runs on the swarm is no part of this world.
@@ -96,6 +95,10 @@ impl Clock for Edge {
     fn boot(&self) -> String {
         let booted = self.world.on(self.id, |machine| machine.booted);
         format!("{booted:?}")
+    }
+
+    fn aws_ahead(&self) -> Option<f64> {
+        Some(0.0)
     }
 }
 

@@ -18,6 +18,11 @@ pub(crate) struct Aws {
     pub(crate) reads_a_second: f64,
     reads: Bucket,
     writes: Bucket,
+    /// How many calls of Auto Scaling a second the account may make.
+    pub(crate) scaling_a_second: f64,
+    scaling: Bucket,
+    /// When each call of Auto Scaling was made, and whether it was refused.
+    pub(crate) scalings: Vec<(Duration, bool)>,
     weather: Vec<Weather>,
     /// Answers that come late, and answers that get lost, happen only where this says so.
     pub(crate) calm: bool,
@@ -30,6 +35,9 @@ impl Default for Aws {
             reads_a_second: READS,
             reads: Bucket::default(),
             writes: Bucket::default(),
+            scaling_a_second: SCALINGS,
+            scaling: Bucket::default(),
+            scalings: Vec::new(),
             weather: Vec::new(),
             calm: false,
         }
@@ -81,6 +89,8 @@ pub(crate) const READS: f64 = 40.0;
 /// With higher throughput switched on: AWS has documented 1,000, 3,000 and 10,000 over the years.
 pub(crate) const HIGH_READS: f64 = 1000.0;
 const WRITES: f64 = 3.0;
+/// AWS names no number for Auto Scaling. This one is small.
+pub(crate) const SCALINGS: f64 = 6.0;
 
 /// Values that `DescribeInstances` takes for one filter.
 const MOST_VALUES: usize = 200;
@@ -149,9 +159,7 @@ impl State {
             return Ok(Fate::Lost);
         }
         if self.aws.is(Trouble::Denied, self.now) {
-            let resource = "parameter".into();
-            let action = action.into();
-            return Err(CloudError::Denied { action, resource });
+            return Err(CloudError::denied(action, "parameter"));
         }
         let busy = self.aws.is(Trouble::Throttled, self.now) && self.random.permille(900);
         let taken = if is_write {
@@ -165,6 +173,22 @@ impl State {
             return Err(CloudError::Throttled { action });
         }
         Ok(self.fate())
+    }
+
+    /// Whether Auto Scaling takes a call.
+    pub(crate) fn scaling_gate(
+        &mut self,
+        id: MachineId,
+        action: &'static str,
+    ) -> Result<(), CloudError> {
+        let taken = self.aws.scaling.take(self.now, self.aws.scaling_a_second);
+        self.aws.scalings.push((self.now, !taken));
+        self.machines[id].calls.scaling += 1;
+        if taken {
+            return Ok(());
+        }
+        self.machines[id].calls.throttled += 1;
+        Err(CloudError::Throttled { action })
     }
 
     fn fate(&mut self) -> Fate {
@@ -212,9 +236,7 @@ impl State {
             return Err(failed("no answer"));
         }
         if self.aws.is(Trouble::Denied, self.now) {
-            let action = "ec2:DescribeInstances".into();
-            let resource = "instances".into();
-            return Err(CloudError::Denied { action, resource });
+            return Err(CloudError::denied("ec2:DescribeInstances", "instances"));
         }
         let partial = !self.aws.calm && self.random.permille(30);
         let lag = u32::from(!self.aws.calm);

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use swarmlet::node::Node;
 use swarmlet::swarm::Role;
-use tokio::sync::Notify;
+use swarmlet::swarm::latch::Heard;
+use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use super::State;
@@ -40,6 +41,12 @@ pub(crate) struct Machine {
     pub(crate) calls: Calls,
     /// When it did what cannot be undone.
     pub(crate) acts: Vec<Duration>,
+    /// Its Auto Scaling group.
+    pub(crate) group: Option<String>,
+    /// What its metadata announces.
+    pub(crate) heard: watch::Sender<Heard>,
+    /// Auto Scaling has heard that it is done.
+    pub(crate) released: Option<Duration>,
 }
 
 /// Calls to AWS, and to the engines.
@@ -48,6 +55,8 @@ pub(crate) struct Calls {
     pub(crate) reads: u32,
     pub(crate) writes: u32,
     pub(crate) fleet: u32,
+    /// Of Auto Scaling.
+    pub(crate) scaling: u32,
     pub(crate) throttled: u32,
     /// `GET /info`: one a round.
     pub(crate) looks: u32,
@@ -62,7 +71,7 @@ pub(crate) struct Calls {
 impl Calls {
     /// Those to AWS.
     pub(crate) fn all(self) -> u32 {
-        self.reads + self.writes + self.fleet
+        self.reads + self.writes + self.fleet + self.scaling
     }
 }
 
@@ -75,6 +84,7 @@ impl Sub for Calls {
             reads: self.reads - then.reads,
             writes: self.writes - then.writes,
             fleet: self.fleet - then.fleet,
+            scaling: self.scaling - then.scaling,
             throttled: self.throttled - then.throttled,
             looks: self.looks - then.looks,
             lists: self.lists - then.lists,
@@ -102,7 +112,7 @@ impl Machine {
             role: self.role,
             cluster: "c".parse().expect("a name"),
             labels: std::collections::BTreeMap::new(),
-            group: None,
+            group: self.group.clone(),
         }
     }
 }
@@ -128,6 +138,9 @@ impl State {
             joined: None,
             calls: Calls::default(),
             acts: Vec::new(),
+            group: None,
+            heard: watch::channel(Heard::default()).0,
+            released: None,
         });
         id
     }

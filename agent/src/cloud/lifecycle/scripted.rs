@@ -98,10 +98,7 @@ impl Group {
         let mut state = self.0.borrow_mut();
         state.calls += 1;
         if state.denied {
-            return Err(CloudError::Denied {
-                action: action.into(),
-                resource: "group".into(),
-            });
+            return Err(CloudError::denied(action, "group"));
         }
         Ok(())
     }

@@ -189,7 +189,11 @@ impl Fleet for Timed {
         })
     }
 
-    async fn instances(&self, _: &[String]) -> Result<Vec<Instance>, CloudError> {
+    async fn instances(
+        &self,
+        _: &str,
+        _: &[String],
+    ) -> Result<crate::cloud::fleet::Word, CloudError> {
         unreachable!("identity needs no other instance")
     }
 }

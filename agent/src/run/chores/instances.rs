@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::cloud::CloudError;
 use crate::cloud::fleet::{Fleet, Instance as Told, InstanceState};
 use crate::engine::NodeEntry;
 use crate::node::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
-use crate::run::{Agent, Outside, StepError};
+use crate::run::{Agent, Chance, Outside, StepError};
 use crate::swarm::labelling::TAGLESS;
 use crate::swarm::pace::{FLEET_GAP, Gaps, ROUND};
 use crate::swarm::{ClusterName, Instance, Role};
@@ -141,9 +142,15 @@ impl Instances {
     }
 
     /// An EC2 that refuses is asked less and less often, whatever else the leader has to do.
-    fn failed(&mut self) {
+    fn failed(&mut self, error: &StepError, chance: &impl Chance) {
         self.failures = self.failures.saturating_add(1);
-        self.held = Some(Instant::now() + Gaps::TROUBLE.after(self.failures));
+        let gap = match error {
+            StepError::Cloud(CloudError::Throttled { .. }) => {
+                chance.within(Gaps::THROTTLED.after(self.failures))
+            }
+            _ => Gaps::TROUBLE.after(self.failures),
+        };
+        self.held = Some(Instant::now() + gap);
     }
 
     /// How long until somebody has to be asked about.
@@ -156,7 +163,7 @@ impl Instances {
         soonest.map(|time| time.max(self.held().unwrap_or_default()))
     }
 
-    fn held(&self) -> Option<Duration> {
+    pub(super) fn held(&self) -> Option<Duration> {
         let left = self.held?.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }
@@ -219,7 +226,8 @@ impl<O: Outside> Agent<O> {
         let (ids, more) = instances.due(nodes, every);
         for portion in ids.chunks(BATCH) {
             if let Err(error) = self.ask_about(portion).await {
-                self.chores.instances.failed();
+                let chance = &self.edges.chance;
+                self.chores.instances.failed(&error, chance);
                 return Err(error);
             }
         }
@@ -234,17 +242,13 @@ impl<O: Outside> Agent<O> {
     /// nothing about anybody.
     async fn ask_about(&mut self, ids: &[String]) -> Result<(), StepError> {
         let own = &self.node.instance_id;
-        let mut asked = ids.to_vec();
-        if !asked.contains(own) {
-            asked.push(own.clone());
-        }
-        let answer = self.edges.fleet.instances(&asked).await?;
-        if !answer.iter().any(|told| told.id == *own) {
+        let answer = self.edges.fleet.instances(own, ids).await?;
+        if !answer.knows(own) {
             return Err(StepError::PartialAnswer);
         }
         let (region, cluster) = (&self.node.region, &self.node.cluster);
         let instances = &mut self.chores.instances;
-        instances.learn(ids, &answer, region, cluster);
+        instances.learn(ids, &answer.known, region, cluster);
         (instances.failures, instances.held) = (0, None);
         Ok(())
     }

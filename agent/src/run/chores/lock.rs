@@ -3,13 +3,18 @@
 use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
 
+use crate::cloud::CloudError;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::{Engine, Swarm};
+use crate::run::busy::Busy;
 use crate::run::{Agent, Outside, StepError};
 
 /// The key as stored, as far as this leader knows.
 #[derive(Debug, Default)]
-pub(super) struct Published(Option<SecretString>);
+pub(super) struct Published {
+    key: Option<SecretString>,
+    pub(super) busy: Busy,
+}
 
 impl<O: Outside> Agent<O> {
     /// Stores the key when it differs from what is stored, while the swarm is one that locks.
@@ -21,16 +26,28 @@ impl<O: Outside> Agent<O> {
         let Some(key) = self.edges.engine.unlock_key().await? else {
             return Ok(());
         };
-        if is(self.chores.key.0.as_ref(), &key) {
+        if is(self.chores.key.key.as_ref(), &key) {
             return Ok(());
         }
+        self.chores.key.busy.held()?;
+        let done = self.store_key(&key).await;
+        self.chores.key.busy.note(&done, &self.edges.chance);
+        done?;
+        self.chores.key.key = Some(key);
+        Ok(())
+    }
+
+    async fn store_key(&self, key: &SecretString) -> Result<(), StepError> {
         let name = self.names.unlock_key();
-        let stored = self.edges.store.read(&name).await?;
-        if !is(stored.as_ref(), &key) {
-            self.edges.store.put_secret(&name, &key).await?;
+        let stored = match self.edges.store.read(&name).await {
+            // Nobody can read it any more, and here it is.
+            Err(CloudError::KeyUnusable { .. }) => None,
+            stored => stored?,
+        };
+        if !is(stored.as_ref(), key) {
+            self.edges.store.put_secret(&name, key).await?;
             info!("unlock key published");
         }
-        self.chores.key = Published(Some(key));
         Ok(())
     }
 }

@@ -69,6 +69,16 @@ impl Chores {
         self.published.ticket()
     }
 
+    /// How long until something may be asked again that AWS has refused for too many requests.
+    pub(super) fn held(&self) -> Option<Duration> {
+        let held = [
+            self.published.busy.left(),
+            self.key.busy.left(),
+            self.instances.held(),
+        ];
+        held.into_iter().flatten().min()
+    }
+
     /// The managers' groups, as this leader sees them.
     pub(super) fn groups(&self) -> &[ManagerGroup] {
         self.protection.shown()

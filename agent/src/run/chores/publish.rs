@@ -2,15 +2,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use secrecy::SecretString;
 use tokio::time::Instant;
+use tracing::{info, warn};
 
-use tracing::info;
-
+use crate::cloud::CloudError;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::{NodeEntry, Swarm};
+use crate::run::busy::Busy;
 use crate::run::knowledge::{Learnt, note};
 use crate::run::{Agent, Outside, StepError};
-use crate::swarm::{Epoch, JoinToken, Ticket, TicketError};
+use crate::swarm::{Epoch, JoinToken, Outcome, Ticket, TicketError};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);
@@ -18,6 +20,7 @@ const VERIFY: Duration = Duration::from_mins(1);
 /// The ticket as stored, as far as this leader knows.
 #[derive(Debug, Default)]
 pub(super) struct Published {
+    pub(super) busy: Busy,
     stored: Option<(Option<Ticket>, Instant)>,
 }
 
@@ -39,7 +42,14 @@ impl<O: Outside> Agent<O> {
         let Some(ticket) = self.current(nodes, swarm)? else {
             return Ok(());
         };
-        let stored = self.stored().await?;
+        self.chores.published.busy.held()?;
+        let done = self.publish_it(ticket).await;
+        self.chores.published.busy.note(&done, &self.edges.chance);
+        done
+    }
+
+    async fn publish_it(&mut self, ticket: Ticket) -> Result<(), StepError> {
+        let stored = self.stored(&ticket).await?;
         match stored {
             Some(stored) if stored.epoch > ticket.epoch => {
                 return Err(StepError::Superseded(stored.epoch));
@@ -76,7 +86,7 @@ impl<O: Outside> Agent<O> {
 
     /// What is stored: as known within the last minute, or else as read now. What is read is
     /// knowledge for the next decision too: a later epoch's ticket ends this swarm's chores.
-    async fn stored(&mut self) -> Result<Option<Ticket>, StepError> {
+    async fn stored(&mut self, own: &Ticket) -> Result<Option<Ticket>, StepError> {
         if let Some((ticket, at)) = &self.chores.published.stored
             && at.elapsed() < VERIFY
         {
@@ -89,7 +99,10 @@ impl<O: Outside> Agent<O> {
             self.chores.published.stored = Some((ticket.clone(), Instant::now()));
             return Ok(ticket);
         }
-        let value = self.edges.store.read(&self.names.ticket()).await?;
+        let value = match self.edges.store.read(&self.names.ticket()).await {
+            Err(error @ CloudError::KeyUnusable { .. }) => self.replaceable(own, error).await?,
+            value => value?,
+        };
         // What cannot be read is replaced, unless a newer agent wrote it.
         let ticket = match value.as_ref().map(Ticket::parse).transpose() {
             Ok(ticket) => ticket,
@@ -103,6 +116,35 @@ impl<O: Outside> Agent<O> {
         );
         self.chores.published.stored = Some((ticket.clone(), Instant::now()));
         Ok(ticket)
+    }
+
+    /// Nobody can read what is stored any more: its key is disabled or gone. It may be a later epoch's, so it is written
+    /// anew only where the registers say that this swarm is the cluster's.
+    async fn replaceable(
+        &self,
+        own: &Ticket,
+        error: CloudError,
+    ) -> Result<Option<SecretString>, StepError> {
+        let registers = self.stored_registers(own.epoch).await;
+        let formed = |outcome: &Outcome| matches!(outcome, Outcome::Formed { swarm_id, .. } if *swarm_id == own.swarm_id);
+        let is_ours =
+            registers.is_ok_and(|registers| registers.outcome.as_ref().is_some_and(formed));
+        if !is_ours {
+            return Err(error.into());
+        }
+        let mut later = own.epoch.next();
+        loop {
+            let Ok(registers) = self.stored_registers(later).await else {
+                return Err(error.into());
+            };
+            match registers.outcome {
+                Some(Outcome::Formed { .. }) => return Err(StepError::Superseded(later)),
+                Some(Outcome::PassedOver { .. }) => later = later.next(),
+                None => break,
+            }
+        }
+        warn!(%error, "nobody can read the stored ticket: writing it anew");
+        Ok(None)
     }
 }
 

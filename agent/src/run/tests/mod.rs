@@ -7,6 +7,7 @@ mod forming;
 mod launching;
 mod leaving;
 mod protecting;
+mod refused;
 mod rest;
 mod status;
 mod watching;
@@ -47,6 +48,10 @@ impl Clock for World {
 
     fn boot(&self) -> String {
         format!("boot-{}", self.boots())
+    }
+
+    fn aws_ahead(&self) -> Option<f64> {
+        self.aws_ahead.get()
     }
 }
 

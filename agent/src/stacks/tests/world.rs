@@ -284,6 +284,10 @@ impl Clock for World {
     fn boot(&self) -> String {
         "boot".into()
     }
+
+    fn aws_ahead(&self) -> Option<f64> {
+        None
+    }
 }
 
 impl ParameterStore for World {
@@ -299,10 +303,7 @@ impl ParameterStore for World {
         self.count("read_below");
         let state = self.state.borrow();
         if state.denied {
-            return Err(CloudError::Denied {
-                action: "ssm:GetParametersByPath".into(),
-                resource: path.into(),
-            });
+            return Err(CloudError::denied("ssm:GetParametersByPath", path));
         }
         let below = state.parameters.iter().filter_map(|(full, value)| {
             let name = full.strip_prefix(path)?.strip_prefix('/')?;

@@ -215,14 +215,22 @@ fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
         return Ok(pace::ROUND);
     };
     let every = pace::beat_every(*shortest).min(pace::LONGEST_BEAT);
-    let Some(beat) = &hold.beat else {
-        return Err(Action::Heartbeat);
+    let (gap, age) = match &hold.beat {
+        None => first_beat(hold, *shortest),
+        Some(beat) if beat.value.is_ok() => (every, beat.age),
+        Some(beat) => (Gaps::TROUBLE.gap(beat).min(every), beat.age),
     };
-    let gap = match &beat.value {
-        Ok(()) => every,
-        Err(_) => Gaps::TROUBLE.after(beat.looks).min(every),
-    };
-    pace::remaining(gap, beat.age).ok_or(Action::Heartbeat)
+    pace::remaining(gap, age).ok_or(Action::Heartbeat)
+}
+
+/// The hooks wait since a moment ago, and a whole group may be leaving.
+fn first_beat(hold: &Hold, timeout: Duration) -> (Duration, Duration) {
+    let spread = pace::first_beat(timeout);
+    hold.hooks
+        .as_ref()
+        .map_or((Duration::ZERO, Duration::ZERO), |hooks| {
+            (pace::turn_of(hooks.turn, spread), hooks.age)
+        })
 }
 
 /// Has Auto Scaling go on: the next call, or how long until it.
@@ -231,7 +239,11 @@ fn finish(hold: &Hold) -> Result<Duration, Action> {
         return next;
     }
     let Some(last) = &hold.completing else {
-        return Err(Action::CompleteLifecycle);
+        return if hold.word.is_zero() {
+            Err(Action::CompleteLifecycle)
+        } else {
+            Ok(hold.word)
+        };
     };
     let left = match &last.value {
         Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
@@ -243,7 +255,8 @@ fn finish(hold: &Hold) -> Result<Duration, Action> {
 /// The hooks' time limits; or else how to learn of them, or how long to wait before that.
 fn known(hold: &Hold) -> Result<&[Duration], Result<Duration, Action>> {
     match &hold.hooks {
-        None => Err(Err(Action::ListHooks)),
+        None if hold.first.is_zero() => Err(Err(Action::ListHooks)),
+        None => Err(Ok(hold.first)),
         Some(reading) => match &reading.value {
             Ok(timeouts) => Ok(timeouts),
             Err(_) => Err(Gaps::TROUBLE.remaining(reading).ok_or(Action::ListHooks)),

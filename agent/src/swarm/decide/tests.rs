@@ -13,7 +13,7 @@ use super::*;
 use crate::swarm::{
     Claim, Control, Epoch, Fleet, Holder, Identity, JoinFailure, JoinToken, Life, Member,
     Membership, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery, Registers, Role, Standing,
-    Ticket, Trouble, Verdict, Whereabouts, Word,
+    Ticket, Trouble, Turn, Verdict, Whereabouts, Word,
 };
 
 mod combinations;
@@ -60,6 +60,7 @@ fn aged<T>(value: T, age: Duration) -> Option<Reading<T>> {
         age,
         looks: 1,
         lasted: Duration::ZERO,
+        turn: Turn::default(),
     })
 }
 
@@ -70,6 +71,7 @@ fn lasting<T>(value: T, lasted: Duration) -> Option<Reading<T>> {
         age: Duration::ZERO,
         looks: 9,
         lasted,
+        turn: Turn::default(),
     })
 }
 
@@ -79,6 +81,7 @@ fn failed<T>(trouble: Trouble) -> Option<Reading<T>> {
         age: Duration::ZERO,
         looks: 1,
         lasted: Duration::ZERO,
+        turn: Turn::default(),
     })
 }
 

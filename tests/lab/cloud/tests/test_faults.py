@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
-from .harness import Cloud, Metadata, error_of
+from .harness import BAKED, Cloud, Metadata, error_of
 
 cloud: Cloud
 
@@ -140,6 +140,73 @@ class Effects(FaultCase):
             self.assertEqual(code, "InvalidSignatureException")
             self.assertIn(word, message)
 
+    def test_ec2_does_not_say_that_it_is_the_clock(self) -> None:
+        for skew in (600, -600):
+            made = cloud.fault(service="ec2", effect="skew", skew_seconds=skew)
+            code, message, status = error_of(cloud.client("ec2").describe_instances)
+            cloud.admin("DELETE", f"/lab/faults/{made}")
+            self.assertEqual((code, status), ("AuthFailure", 401))
+            self.assertEqual(message, "AWS was not able to validate the provided access credentials")
+
+    def test_a_denial_is_by_the_policy_that_is_named(self) -> None:
+        why = "with an explicit deny in a service control policy"
+        self.fault(service="ssm", effect="deny", reason=why)
+        message = error_of(self.ssm.get_parameter, **read_of("red"))[1]
+        self.assertTrue(message.endswith(f"parameter/swarmlet/red/ticket {why}"), message)
+
+    def test_a_rate_lets_so_many_through_and_refuses_the_rest(self) -> None:
+        self.fault(service="ssm", effect="throttle", per_second=5)
+        asked = time.monotonic()
+        codes = [self.code() for _ in range(20)]
+        most = 5 + 5 * (time.monotonic() - asked) + 1
+        self.assertEqual(set(codes), {"", "ThrottlingException"})
+        self.assertGreaterEqual(codes.count(""), 5)
+        self.assertLessEqual(codes.count(""), most)
+        time.sleep(0.5)
+        self.assertEqual(self.code(), "")
+
+    def code(self) -> str:
+        """How a read is refused, if it is."""
+        try:
+            self.ssm.get_parameter(**read_of("red"))
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    def test_a_list_comes_in_pages_of_any_size(self) -> None:
+        self.fault(service="*", effect="pages", per_page=1)
+        answer = self.ssm.get_parameters_by_path(Path="/swarmlet/red", Recursive=True, MaxResults=10)
+        self.assertEqual(len(answer["Parameters"]), 1)
+        pages = self.ssm.get_paginator("get_parameters_by_path").paginate(Path="/swarmlet/red", Recursive=True)
+        self.assertEqual(sum(len(page["Parameters"]) for page in pages), 2)
+        scaling = cloud.client("autoscaling")
+        self.assertEqual(len(scaling.describe_auto_scaling_groups()["AutoScalingGroups"]), 1)
+        pages = scaling.get_paginator("describe_auto_scaling_groups").paginate()
+        self.assertEqual(sum(len(page["AutoScalingGroups"]) for page in pages), 4)
+        answer = cloud.client("ec2").describe_instances(MaxResults=1000)
+        self.assertEqual(len(answer["Reservations"]), 1)
+        self.assertTrue(answer["NextToken"])
+
+    def launch(self, zone: str) -> str:
+        """An instance in a zone."""
+        launched = cloud.client("ec2").run_instances(
+            ImageId=BAKED, MinCount=1, MaxCount=1, Placement={"AvailabilityZone": zone}
+        )
+        instance = str(launched["Instances"][0]["InstanceId"])
+        self.addCleanup(cloud.client("ec2").terminate_instances, InstanceIds=[instance])
+        return instance
+
+    def test_a_zone_fails_with_the_calls_that_have_to_look_into_it(self) -> None:
+        ec2 = cloud.client("ec2")
+        lost, other = "us-east-1b", "us-east-1c"
+        gone, here = (self.launch(zone) for zone in (lost, other))
+        self.fault(service="ec2", effect="error", zone=lost)
+        everyone = [{"Name": "instance-id", "Values": [here]}]
+        for arguments in ({}, {"Filters": everyone}, {"InstanceIds": [gone]}, {"InstanceIds": [here, gone]}):
+            self.assertEqual(error_of(ec2.describe_instances, **arguments)[0], "InternalError", arguments)
+        self.assertTrue(ec2.describe_instances(InstanceIds=[here])["Reservations"])
+        ec2.describe_tags()
+
     def test_a_denied_write_has_no_effect(self) -> None:
         self.fault(service="ssm", action="PutParameter", effect="deny")
         put = {"Name": "/swarmlet/red/epochs/0000000002/claim", "Type": "String", "Value": "x"}
@@ -221,6 +288,10 @@ class WrongPosts(FaultCase):
             {"service": "ssm", "effect": "delay"},
             {"service": "ssm", "effect": "throttle", "clutser": "red"},
             {"service": "ssm", "effect": "throttle", "seconds": "30"},
+            {"service": "ssm", "effect": "deny", "per_second": 3},
+            {"service": "ssm", "effect": "throttle", "reason": "why"},
+            {"service": "ssm", "effect": "error", "zone": "us-east-1a"},
+            {"service": "ssm", "effect": "pages"},
         ]
         for fault in wrong:
             status, value = cloud.admin("POST", "/lab/faults", fault)

@@ -107,6 +107,18 @@ def _slow_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class Value(unittest.TestCase):
+    def test_what_looks_like_a_name_of_another_parameter_is_refused(self) -> None:
+        ssm = cloud.client("ssm")
+        for value in ('hostname: "{{.Node.Hostname}}"', "a {{ssm:b}} c", "{{\n}}"):
+            for kind in ("String", "SecureString"):
+                code, message, _ = error_of(ssm.put_parameter, Name="/nested", Type=kind, Value=value)
+                self.assertEqual(code, "ValidationException")
+                self.assertIn("{{}}", message)
+        for value in ("{{", "}} {{", "{a: {b: {}}}"):
+            ssm.put_parameter(Name="/nested", Type="String", Value=value, Overwrite=True)
+
+
 class SecureString(unittest.TestCase):
     def setUp(self) -> None:
         self.ssm = cloud.client("ssm")
@@ -133,6 +145,26 @@ class SecureString(unittest.TestCase):
     def test_an_unknown_key_is_refused(self) -> None:
         put = {"Name": "/other", "Type": "SecureString", "KeyId": "alias/none", "Value": "x"}
         self.assertEqual(error_of(self.ssm.put_parameter, **put)[0], "InvalidKeyId")
+
+    def test_a_key_that_is_disabled_or_being_deleted_is_told_as_parameter_store_tells_it(self) -> None:
+        kms = cloud.client("kms")
+        for said, change in (
+            ("is disabled.", lambda key: kms.disable_key(KeyId=key)),
+            ("is pending deletion.", lambda key: kms.schedule_key_deletion(KeyId=key)),
+        ):
+            key = kms.create_key()["KeyMetadata"]["KeyId"]
+            put = {"Name": "/under-own-key", "Type": "SecureString", "KeyId": key, "Value": "x", "Overwrite": True}
+            self.ssm.put_parameter(**put)
+            change(key)
+            for call, arguments in (
+                (self.ssm.get_parameter, {"Name": "/under-own-key", "WithDecryption": True}),
+                (self.ssm.put_parameter, put),
+            ):
+                code, message, _ = error_of(call, **arguments)
+                self.assertEqual(code, "InvalidKeyId")
+                self.assertIn(said, message)
+            self.ssm.put_parameter(**put | {"KeyId": "alias/swarmlet-demo"})
+            self.assertEqual(self.ssm.get_parameter(Name="/under-own-key", WithDecryption=True)["Parameter"]["Value"], "x")
 
     def test_the_managed_key_is_the_default(self) -> None:
         self.ssm.put_parameter(Name="/plain-secret", Type="SecureString", Value="quiet", Overwrite=True)

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use crate::cloud::CloudError;
-use crate::cloud::fleet::{Facts, Fleet, Instance, InstanceState};
+use crate::cloud::fleet::{Facts, Fleet, Instance, InstanceState, Word as Told};
 use crate::cloud::parameter_store::{Created, Parameter, ParameterStore};
 use crate::engine::probe::Probe;
 use crate::engine::{
@@ -30,12 +30,15 @@ use crate::swarm::{
 pub(super) struct World {
     state: Rc<RefCell<State>>,
     pub(super) born: Instant,
+    /// How far AWS's clock is ahead of this one's.
+    pub(super) aws_ahead: Rc<Cell<Option<f64>>>,
 }
 
 impl Default for World {
     fn default() -> Self {
         Self {
             state: Rc::default(),
+            aws_ahead: Rc::default(),
             born: Instant::now(),
         }
     }
@@ -54,6 +57,10 @@ struct State {
     rotated: Option<u64>,
     boots: usize,
     ec2_is_down: bool,
+    /// Of a zone that fails.
+    silent: Vec<String>,
+    /// Calls that are refused.
+    refused: BTreeMap<&'static str, CloudError>,
     deaf: bool,
     updates: Vec<(String, NodeChange)>,
 }
@@ -105,6 +112,28 @@ impl World {
         for nodes in state.swarms.values_mut() {
             nodes.push(entry.clone());
         }
+    }
+
+    /// From now on this call is refused so; or no longer.
+    pub(super) fn refuse(&self, call: &'static str, why: Option<CloudError>) {
+        let refused = &mut self.state.borrow_mut().refused;
+        match why {
+            Some(why) => drop(refused.insert(call, why)),
+            None => drop(refused.remove(call)),
+        }
+    }
+
+    /// What somebody wrote.
+    pub(super) fn write(&self, name: &str, value: String) {
+        self.state
+            .borrow_mut()
+            .parameters
+            .insert(name.into(), value);
+    }
+
+    /// EC2 says nothing about these.
+    pub(super) fn silence(&self, ids: &[&str]) {
+        self.state.borrow_mut().silent = ids.iter().map(|id| (*id).to_owned()).collect();
     }
 
     pub(super) fn ec2_is_down(&self, is_down: bool) {
@@ -207,6 +236,13 @@ impl World {
         *self.state.borrow_mut().calls.entry(action).or_default() += 1;
     }
 
+    /// Counts a call, and refuses it where it is to be.
+    fn gate(&self, action: &'static str) -> Result<(), CloudError> {
+        self.count(action);
+        let state = self.state.borrow();
+        state.refused.get(action).cloned().map_or(Ok(()), Err)
+    }
+
     fn answer<T>(&self, action: &'static str, value: T) -> Result<T, CloudError> {
         let mut state = self.state.borrow_mut();
         if state.lost_answers == 0 {
@@ -222,12 +258,12 @@ impl World {
 
 impl ParameterStore for World {
     async fn read(&self, name: &str) -> Result<Option<SecretString>, CloudError> {
-        self.count("read");
+        self.gate("read")?;
         Ok(self.parameter(name).map(Into::into))
     }
 
     async fn read_all(&self, names: &[String]) -> Result<Vec<Option<String>>, CloudError> {
-        self.count("read_all");
+        self.gate("read_all")?;
         Ok(names.iter().map(|name| self.parameter(name)).collect())
     }
 
@@ -236,7 +272,7 @@ impl ParameterStore for World {
     }
 
     async fn create(&self, name: &str, value: &str) -> Result<Created, CloudError> {
-        self.count("create");
+        self.gate("create")?;
         let created = match self.parameter(name) {
             Some(_) => Created::Before,
             None => Created::Now,
@@ -251,7 +287,7 @@ impl ParameterStore for World {
     }
 
     async fn put_secret(&self, name: &str, value: &SecretString) -> Result<(), CloudError> {
-        self.count("put_secret");
+        self.gate("put_secret")?;
         let value = value.expose_secret().to_owned();
         self.state
             .borrow_mut()
@@ -266,8 +302,8 @@ impl Fleet for World {
         unreachable!("identity is given in these tests")
     }
 
-    async fn instances(&self, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
-        self.count("instances");
+    async fn instances(&self, asker: &str, ids: &[String]) -> Result<Told, CloudError> {
+        self.gate("instances")?;
         let state = self.state.borrow();
         if state.ec2_is_down {
             return Err(CloudError::Failed {
@@ -275,12 +311,14 @@ impl Fleet for World {
                 cause: "no answer".into(),
             });
         }
-        Ok(state
-            .instances
-            .iter()
-            .filter(|i| ids.contains(&i.id))
-            .cloned()
-            .collect())
+        let asked = |i: &&Instance| i.id == asker || ids.contains(&i.id);
+        let known = state.instances.iter().filter(asked).cloned();
+        let (silent, known) = known.partition(|i: &Instance| state.silent.contains(&i.id));
+        let silent: Vec<Instance> = silent;
+        Ok(Told {
+            known,
+            silent: silent.into_iter().map(|i| i.id).collect(),
+        })
     }
 }
 

@@ -24,7 +24,7 @@ fn departing(cause: Cause) -> Departing {
 
 fn hold() -> Hold {
     Hold {
-        hooks: just(vec![HOOK]),
+        hooks: aged(vec![HOOK], 60 * SECOND),
         ..Hold::default()
     }
 }
@@ -229,6 +229,45 @@ fn a_hook_of_an_instance_that_never_joined_is_completed_at_once() {
     assert_eq!(decide(&seen).action, Action::Depart);
 }
 
+/// A whole group may be leaving: each node asks, beats and tells at a time of its own, and goes on meanwhile.
+#[test]
+fn what_a_group_that_leaves_says_first_is_spread() {
+    let with = |hold| Departing {
+        hold: Some(hold),
+        tasks: just(3),
+        ..told(Cause::ScaleIn)
+    };
+    let later = Hold {
+        first: SECOND,
+        ..Hold::default()
+    };
+    assert_eq!(worker(with(later.clone())), Action::Wait(SECOND));
+    let uncounted = Departing {
+        tasks: None,
+        ..with(later)
+    };
+    assert_eq!(worker(uncounted), Action::CountTasks);
+    assert_eq!(worker(with(Hold::default())), Action::ListHooks);
+    let beat_after = |timeout: Duration, age: Duration| {
+        worker(with(Hold {
+            hooks: aged(vec![timeout], age),
+            ..Hold::default()
+        }))
+    };
+    assert_ne!(beat_after(HOOK, 49 * SECOND), Action::Heartbeat);
+    assert_eq!(beat_after(HOOK, 60 * SECOND), Action::Heartbeat);
+    assert_ne!(beat_after(30 * SECOND, 4 * SECOND), Action::Heartbeat);
+    assert_eq!(beat_after(30 * SECOND, 5 * SECOND), Action::Heartbeat);
+    let done = |word| Departing {
+        left: true,
+        hold: Some(Hold { word, ..hold() }),
+        ..told(Cause::ScaleIn)
+    };
+    let outside = |d| decide(&at(EngineState::Inactive, d)).action;
+    assert_eq!(outside(done(SECOND)), Action::Wait(SECOND));
+    assert_eq!(outside(done(Duration::ZERO)), Action::CompleteLifecycle);
+}
+
 /// aws-node-termination-handler #1172: heartbeats are part of the rounds; one that fails ends
 /// nothing.
 #[test]
@@ -245,7 +284,7 @@ fn heartbeats_go_on_while_the_node_drains_and_their_failure_is_borne() {
     assert_eq!(worker(with(trouble)), Action::Wait(pace::TASKS_LOOK));
     let short = Departing {
         hold: Some(Hold {
-            hooks: just(vec![HOOK, 30 * SECOND]),
+            hooks: aged(vec![HOOK, 30 * SECOND], 60 * SECOND),
             beat: aged((), 12 * SECOND),
             ..Hold::default()
         }),

@@ -310,6 +310,7 @@ fn a_formed_epoch_whose_holder_died_before_publishing_is_passed() {
         age: Duration::ZERO,
         looks: 5,
         lasted: 11 * SECOND,
+        turn: Turn::default(),
     });
     seen.registers = just(registers(Some("theirs"), false, formed("swarm")));
     assert_eq!(action(&seen), Action::AskFleet(vec!["i-1".into()]));

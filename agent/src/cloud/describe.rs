@@ -1,0 +1,193 @@
+//! `DescribeInstances`, all of its pages, and in a way that the failure of one zone does not take EC2's word away.
+//!
+//! The API reference: while a zone is disrupted the call fails where ids of that zone are given, or no ids at all, and a
+//! filter is no id; with ids of other zones only it works. So the usual call is one with a filter, which an unknown id
+//! does not fail; and where that fails, each zone is asked about on its own, with ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
+use aws_sdk_ec2::operation::describe_instances::builders::DescribeInstancesFluentBuilder;
+use aws_sdk_ec2::types::Filter;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::future::join_all;
+
+use super::CloudError;
+use super::fleet::{Ec2, Instance, Word, instance};
+use super::refusal::sort;
+
+const ACTION: &str = "ec2:DescribeInstances";
+/// Instances whose zone is not known are asked about one by one, so many at a time.
+const MOST_ALONE: usize = 20;
+/// EC2 names all ids that it does not know at once; more often it is not asked again.
+const MOST_TRIES: usize = 3;
+
+/// In which zone an instance is, by earlier answers; and who was asked about alone in vain.
+#[derive(Debug, Default)]
+pub(super) struct Zones {
+    known: BTreeMap<String, String>,
+    tried: BTreeSet<String>,
+}
+
+impl Zones {
+    fn learn(&mut self, found: &[Instance]) {
+        for instance in found {
+            if let Some(zone) = &instance.facts.zone {
+                self.known.insert(instance.id.clone(), zone.clone());
+                self.tried.remove(&instance.id);
+            }
+        }
+    }
+
+    /// Whom to ask about together: a call with an id of a zone that fails says nothing about anybody.
+    fn portions(&mut self, ids: &[String]) -> Vec<Vec<String>> {
+        let mut zones: BTreeMap<&String, Vec<String>> = BTreeMap::new();
+        let mut alone = Vec::new();
+        for id in ids {
+            match self.known.get(id) {
+                Some(zone) => zones.entry(zone).or_default().push(id.clone()),
+                None => alone.push(id.clone()),
+            }
+        }
+        let mut portions: Vec<_> = zones.into_values().collect();
+        if alone.iter().all(|id| self.tried.contains(id)) {
+            self.tried.clear();
+        }
+        alone.sort_by_key(|id| self.tried.contains(id));
+        alone.truncate(MOST_ALONE);
+        self.tried.extend(alone.iter().cloned());
+        portions.extend(alone.into_iter().map(|id| vec![id]));
+        portions
+    }
+}
+
+/// Whether this is the form of an instance's id. EC2 refuses all of a call for one that is not, and takes `*` in a
+/// filter for everybody.
+fn is_instance(id: &str) -> bool {
+    let digits = id.strip_prefix("i-").unwrap_or_default();
+    let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    matches!(digits.len(), 8 | 17) && digits.bytes().all(hex)
+}
+
+impl Ec2 {
+    pub(super) async fn described(&self, asker: &str, ids: &[String]) -> Result<Word, CloudError> {
+        let (mut asked, malformed): (BTreeSet<String>, BTreeSet<String>) =
+            ids.iter().cloned().partition(|id| is_instance(id));
+        asked.insert(asker.to_owned());
+        let asked: Vec<String> = asked.into_iter().collect();
+        let mut word = match self.filtered(&asked).await {
+            Ok(known) => Word::from(known),
+            Err(error @ (CloudError::Refused { .. } | CloudError::Failed { .. })) => {
+                self.zone_by_zone(asker, &asked, error).await?
+            }
+            Err(error) => return Err(error),
+        };
+        self.zones
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .learn(&word.known);
+        word.silent.extend(malformed);
+        Ok(word)
+    }
+
+    async fn filtered(&self, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
+        let filter = Filter::builder().name("instance-id");
+        let filter = filter.set_values(Some(ids.to_vec())).build();
+        let request = self.client.describe_instances().filters(filter);
+        let answer = pages(request.max_results(1000), ids).await;
+        answer.map_err(|(error, _)| error)
+    }
+
+    /// Each portion holds the asker. Whose call fails, says nothing; where all fail, `cause` is why.
+    async fn zone_by_zone(
+        &self,
+        asker: &str,
+        ids: &[String],
+        cause: CloudError,
+    ) -> Result<Word, CloudError> {
+        let others: Vec<String> = ids.iter().filter(|id| *id != asker).cloned().collect();
+        let mut portions = self
+            .zones
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .portions(&others);
+        if portions.is_empty() {
+            portions.push(Vec::new());
+        }
+        let answers = join_all(portions.iter().map(|portion| self.by_ids(asker, portion))).await;
+        let mut word = Word {
+            known: Vec::new(),
+            silent: others.into_iter().collect(),
+        };
+        for (portion, answer) in portions.iter().zip(answers) {
+            let Ok(known) = answer else { continue };
+            word.silent.retain(|id| !portion.contains(id));
+            let news = known.into_iter().filter(|i| !word.knows(&i.id));
+            let news: Vec<_> = news.collect();
+            word.known.extend(news);
+        }
+        if word.knows(asker) {
+            return Ok(word);
+        }
+        Err(cause)
+    }
+
+    /// One call with ids. Those that EC2 does not know it names, and refuses the call: it is made again without them.
+    async fn by_ids(&self, asker: &str, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
+        let mut asked: Vec<String> = ids.to_vec();
+        asked.push(asker.to_owned());
+        for _ in 1..MOST_TRIES {
+            match self.with_ids(&asked).await {
+                Err((_, unknown)) if asked.iter().any(|id| unknown.contains(id)) => {
+                    asked.retain(|id| !unknown.contains(id));
+                }
+                answer => return answer.map_err(|(error, _)| error),
+            }
+        }
+        self.with_ids(&asked).await.map_err(|(error, _)| error)
+    }
+
+    async fn with_ids(&self, ids: &[String]) -> Result<Vec<Instance>, Refused> {
+        let request = self.client.describe_instances();
+        pages(request.set_instance_ids(Some(ids.to_vec())), ids).await
+    }
+}
+
+/// An error, and the ids that EC2 does not know.
+type Refused = (CloudError, BTreeSet<String>);
+
+/// All of an answer, or none of it.
+async fn pages(
+    request: DescribeInstancesFluentBuilder,
+    ids: &[String],
+) -> Result<Vec<Instance>, Refused> {
+    let mut pages = request.into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| {
+            let refusal = error.as_service_error();
+            let unknown = refusal.map(|refusal| named(refusal.code(), refusal.message()));
+            let error = sort(ACTION, &ids.join(", "), &error);
+            (error, unknown.unwrap_or_default())
+        })?;
+        let reservations = page.reservations.unwrap_or_default().into_iter();
+        let instances = reservations.flat_map(|r| r.instances.unwrap_or_default());
+        found.extend(instances.filter_map(instance));
+    }
+    Ok(found)
+}
+
+/// The ids in "The instance IDs 'i-…, i-…' do not exist".
+fn named(code: Option<&str>, message: Option<&str>) -> BTreeSet<String> {
+    if code != Some("InvalidInstanceID.NotFound") {
+        return BTreeSet::new();
+    }
+    let message = message.unwrap_or_default();
+    let words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let ids = words.filter(|word| is_instance(word));
+    ids.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+#[path = "describe_tests.rs"]
+mod tests;
