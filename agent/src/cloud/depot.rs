@@ -79,8 +79,6 @@ pub enum Fetched {
     Same,
     /// There is none. Who may not list the bucket is told instead that access is denied.
     Missing,
-    /// Access is denied, or there is none: S3 says the same for both, unless the role may list the bucket.
-    Withheld,
 }
 
 /// A password of all registries of a region that the role may pull from.
@@ -200,10 +198,6 @@ fn refused(
         return Ok(Fetched::Missing);
     }
     match (sort(GET_OBJECT, &address.to_string(), error), elsewhere) {
-        // Another action that is missing is S3's own word: the key's kms:Decrypt.
-        (CloudError::Denied { action, .. }, _) if action == GET_OBJECT && status == Some(403) => {
-            Ok(Fetched::Withheld)
-        }
         (CloudError::Failed { cause, .. }, Some(region)) => Err(failed(
             address,
             &format!("the bucket is in {region}: {cause}"),

@@ -37,7 +37,7 @@ fn addresses_name_a_bucket_and_a_key() {
 }
 
 #[tokio::test]
-async fn an_object_is_new_the_same_missing_or_withheld() {
+async fn an_object_is_new_the_same_or_missing() {
     let new = Fetched::New {
         text: "x".into(),
         mark: "\"1\"".into(),
@@ -50,7 +50,6 @@ async fn an_object_is_new_the_same_missing_or_withheld() {
             Fetched::Same,
         ),
         (answer("404 Not Found", "", missing), Fetched::Missing),
-        (answer("403 Forbidden", "", DENIED), Fetched::Withheld),
     ] {
         assert_eq!(fetch(vec![answer]).await, Ok(expected));
     }
@@ -65,6 +64,10 @@ async fn a_refusal_is_told_in_s3s_own_words() {
     );
     let error = |code: &str| format!("<Error><Code>{code}</Code><Message>why</Message></Error>");
     for (answer, part) in [
+        (
+            answer("403 x", "", DENIED),
+            "s3:GetObject on s3://b/a/k 1.yml is denied, or not there (Access Denied): look at the key first",
+        ),
         (
             answer("403 x", "", &kms),
             "kms:Decrypt on arn:aws:kms:r:1:key/k is denied",

@@ -17,16 +17,6 @@ use crate::swarm::stacks::Origin;
 /// How Docker says that it wants a version (docker/cli `cli/compose/schema`).
 const UNVERSIONED: &str = "unsupported Compose file version: 1.0";
 
-/// The commonest cause is a slip in the key, and the role's policy is right.
-fn withheld(address: &Address) -> String {
-    format!(
-        "cannot read it: denied, or not there: look at the key {:?} in the bucket {} first; then whether the bucket is \
-         of this account, and s3:GetObject in the role's policy and the bucket's",
-        address.key(),
-        address.bucket()
-    )
-}
-
 impl<O: Outside> Keeper<O> {
     /// Looks at this manager's own files.
     pub(super) fn read_files(&mut self) {
@@ -94,7 +84,6 @@ impl<O: Outside> Keeper<O> {
                 Ok(text)
             }
             (Ok(Fetched::Same), Some(object)) => Ok(object.text),
-            (Ok(Fetched::Withheld), _) => Err(withheld(address)),
             (Ok(_), _) => Err("cannot read it: there is no such object".to_owned()),
             (Err(error), _) => Err(format!("cannot read it: {error}")),
         }

@@ -6,11 +6,9 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.kms.models import kms_backends
-from moto.s3.models import s3_backends
 from moto.ssm.models import ssm_backends
 
 from . import ACCOUNT, PARTITION, REGION

@@ -483,12 +483,7 @@ impl Depot for World {
             .get(&address.to_string())
             .cloned();
         let Some(text) = text else {
-            let may_list = address.bucket() != "unlisted";
-            return Ok(if may_list {
-                Fetched::Missing
-            } else {
-                Fetched::Withheld
-            });
+            return Ok(Fetched::Missing);
         };
         if known == Some(&text) {
             return Ok(Fetched::Same);
