@@ -1,5 +1,6 @@
 //! The engine: whether it answers, and whether its setup suits a swarm.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Finding, Grade};
@@ -21,6 +22,8 @@ const STORAGE: [&str; 4] = ["overlay2", "overlayfs", "btrfs", "zfs"];
 pub(super) struct Facts {
     pub(super) installed: bool,
     pub(super) setup: Result<Setup, EngineError>,
+    /// Where it is asked.
+    pub(super) socket: PathBuf,
     /// What it is started with.
     pub(super) flags: DaemonFlags,
     /// What was said of its starts.
@@ -46,6 +49,7 @@ pub(super) async fn gather(settings: &Settings, limit: Duration) -> Facts {
     Facts {
         installed: crate::engine::install::has_engine(&settings.root),
         setup: asked.unwrap_or(Err(EngineError::Slow(limit))),
+        socket: settings.engine.socket.clone(),
         // Where systemd is not there, the units' findings say so.
         flags: DaemonFlags::look(&Host, &settings.root)
             .await
@@ -59,8 +63,8 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let setup = match &facts.setup {
         Ok(setup) => setup,
         Err(error) => {
-            let silent = std::iter::once(silent(facts.installed, error));
-            return silent.chain(settings).collect();
+            let silent = [Some(silent(facts.installed, error)), elsewhere(facts)];
+            return silent.into_iter().flatten().chain(settings).collect();
         }
     };
     let usual = [
@@ -70,6 +74,20 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         storage(setup),
     ];
     usual.into_iter().chain(settings).collect()
+}
+
+/// That its flags have it listen at other places than its usual socket and the one that is set.
+fn elsewhere(facts: &Facts) -> Option<Finding> {
+    let hosts: Vec<&str> = facts.flags.values("hosts").collect();
+    let socket = format!("unix://{}", facts.socket.display());
+    let is_here =
+        |host: &&str| host.starts_with("fd://") || **host == socket || **host == "unix://";
+    if hosts.is_empty() || hosts.iter().any(is_here) {
+        return None;
+    }
+    let seen = format!("it listens at {}, and not at {socket}", hosts.join(", "));
+    let found = Finding::new(CONCERN, "socket", Grade::Fail, seen);
+    Some(found.advise("give it `-H fd://` as well, or name its socket in engine.socket"))
 }
 
 /// That it refuses its settings.
@@ -196,6 +214,7 @@ mod tests {
         Facts {
             installed,
             setup,
+            socket: "/run/docker.sock".into(),
             flags: DaemonFlags::default(),
             trouble: None,
         }
@@ -243,6 +262,30 @@ mod tests {
             ..told
         };
         assert_eq!(findings(&down).len(), 3);
+    }
+
+    #[test]
+    fn an_engine_that_listens_elsewhere_is_told() {
+        for (hosts, is_told) in [
+            ("-H tcp://127.0.0.1:2375 -H unix:///run/other.sock", true),
+            ("-H tcp://127.0.0.1:2375 -H fd://", false),
+            ("--host=unix:///var/run/docker.sock", false),
+            ("--debug", false),
+        ] {
+            let shown = format!(
+                "ExecStart={{ path=/x ; argv[]=/usr/bin/dockerd {hosts} ; ignore_errors=no }}"
+            );
+            let down = Facts {
+                flags: DaemonFlags::parse(&shown, |_| None),
+                ..facts(true, Err(EngineError::Down("refused".into())))
+            };
+            let found = findings(&down);
+            assert_eq!(
+                found.iter().any(|found| found.check == "socket"),
+                is_told,
+                "{hosts}"
+            );
+        }
     }
 
     #[test]

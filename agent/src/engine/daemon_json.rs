@@ -126,6 +126,16 @@ impl DaemonJson {
         Ok(true)
     }
 
+    /// Where the file names another instance than this, it names this one.
+    pub fn relabel(&self, instance_id: &str) -> Result<(), DaemonJsonError> {
+        let mut keys = self.read()?;
+        if labelled_instance(&keys).is_some_and(|other| other != instance_id) {
+            labels::relabel(&mut keys, instance_id);
+            write(&self.path, &keys)?;
+        }
+        Ok(())
+    }
+
     /// Takes away the labels that were added to the file, and the agent's own.
     pub fn withdraw_labels(&self) -> Result<(), DaemonJsonError> {
         let mut keys = self.read()?;

@@ -14,7 +14,7 @@ use super::clear;
 use super::engine::RECORD;
 use super::folders::Folders;
 use super::packages::TRIED;
-use super::refusal::{REFUSED, STARTED, WRITTEN};
+use super::refusal::REFUSED;
 use super::service;
 use crate::command::Runner;
 use crate::config::Settings;
@@ -75,7 +75,7 @@ fn memories(state_dir: &Path) -> Result<Vec<std::path::PathBuf>, PrepareError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(PrepareError::file("read", state_dir, &error)),
     };
-    let kept = [MEMBERSHIP, RECORD, WRITTEN, STARTED, REFUSED, TRIED];
+    let kept = [MEMBERSHIP, RECORD, REFUSED, TRIED];
     let others = entries
         .flatten()
         .filter(|entry| !kept.iter().any(|name| entry.file_name() == *name));

@@ -15,7 +15,7 @@ use super::service;
 use crate::command::{Command, Runner};
 use crate::config::Settings;
 use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::daemon_json::DaemonJson;
+use crate::engine::daemon_json::{DaemonJson, labelled_instance};
 use crate::file;
 use crate::report::engine_trouble::Trouble;
 
@@ -76,10 +76,15 @@ async fn put_back(
     runner: &impl Runner,
 ) -> Result<(), PrepareError> {
     let path = file.path();
+    let now = file.read()?;
     match earlier {
         Some(text) => file::replace(path, text.as_bytes(), 0o644)
             .map_err(|error| PrepareError::file("write", path, &error))?,
         None => remove(path)?,
+    }
+    // The image may have been made of another instance.
+    if let Some(own) = labelled_instance(&now) {
+        file.relabel(own)?;
     }
     // Labels that were flags are nowhere else then.
     if !file.read()?.contains_key("labels") {

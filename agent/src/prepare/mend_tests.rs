@@ -127,6 +127,23 @@ async fn before_its_first_start_what_was_there_comes_back() {
 }
 
 #[tokio::test]
+async fn what_comes_back_names_no_other_instance() {
+    let image = r#"{"labels": ["a=b", "swarmlet.instance-id=i-0"]}"#;
+    let mut host = HostFiles::new().with(DAEMON, image);
+    readied(&mut host, "nonsense").await.expect("prepared");
+    failed_now(&host).await;
+    let text = host.read(DAEMON);
+    assert!(
+        text.contains("swarmlet.instance-id=i-1") && text.contains("a=b"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("i-0") && !text.contains("nonsense"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn an_engine_that_starts_with_neither_is_not_blamed_on_ours() {
     let mut host = HostFiles::new().with(DAEMON, "{}");
     readied(&mut host, "overlay2").await.expect("prepared");

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Cluster, ClusterSpec, Lab, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, Role, wait_until};
 
-use super::late_tags::{formed, launch};
 use super::support::{
     IMPORT, console_says, docker, engine_answers, journal_of, node_id, unique, unit,
 };
@@ -157,9 +156,15 @@ const ELSEWHERE: [&str; 2] = ["172.17.0.10", "172.20.0.10"];
 
 /// A manager that has a route to one range, and is told of the other. Both are at an instance beside it.
 fn ranges(lab: &Lab) -> Result<()> {
-    let (cluster, profile) = formed(lab, "ranges")?;
-    let far = launch(lab, &profile, &[], true)?;
-    let near = launch(lab, &profile, &[], true)?;
+    let name = unique("ranges");
+    // Nothing starts before metadata answers.
+    let fault = lab.fault(&Fault::new("imds", Effect::Drop).cluster(&name))?;
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 1, 0))?;
+    let near = wait_until("the manager is launched", LIMIT, || {
+        let manager = cluster.machines_of(Role::Manager)?.pop();
+        Ok(manager.context("no machine yet")?.id)
+    })?;
+    let far = lab.launch(&Launch::default())?.remove(0);
     let serve = format!(
         "ip link add far type dummy && ip link set far up
          for address in {}; do ip addr add $address/32 dev far
@@ -175,23 +180,14 @@ fn ranges(lab: &Lab) -> Result<()> {
         lab.exec(&far, &["bash", "-euc", &serve])?.ok().map(drop)
     })?;
     let gateway = lab.instance(&far)?.address;
+    // The second range is behind a route that only a rule shows: of that one a setting tells.
     let routes = format!(
         "ip route add 172.20.0.0/16 via {gateway}; ip route add 172.17.0.0/24 via {gateway} table 7
-         ip rule add to 172.17.0.0/24 table 7; systemctl restart --no-block swarmlet-prepare swarmlet"
+         ip rule add to 172.17.0.0/24 table 7"
     );
     shell(lab, &near, &routes)?;
-    let own = Cluster::named(lab, &unique("beyond"));
-    lab.tag(&near, "swarm:role", Role::Manager.name())?;
-    lab.tag(&near, "swarm:cluster", own.name())?;
-    wait_until("its swarm stands", LIMIT, || {
-        let state = docker(
-            lab,
-            &near,
-            &["info", "--format", "{{.Swarm.ControlAvailable}}"],
-        )?;
-        ensure!(state == "true", "{state}");
-        Ok(())
-    })?;
+    drop(fault);
+    cluster.wait_whole(LIMIT)?;
     reached(lab, &near)?;
     let doctor = lab.exec(&near, &["swarmlet", "doctor"])?.stdout;
     let line = doctor
@@ -199,9 +195,7 @@ fn ranges(lab: &Lab) -> Result<()> {
         .find(|line| line.contains("clear of the VPC"));
     eprintln!("    doctor: {}", line.context(doctor.clone())?.trim());
     overlaps(lab, &near)?;
-    for id in [near, far] {
-        lab.terminate(&id)?;
-    }
+    lab.terminate(&far)?;
     cluster.delete()
 }
 
@@ -269,7 +263,7 @@ fn plugin(lab: &Lab) -> Result<()> {
     let worker = cluster.machines_of(Role::Worker)?.remove(0).id;
     let strip = "rm -f /usr/{libexec,lib}/docker/cli-plugins/docker-compose
                  rm -f /etc/apt/sources.list.d/* && echo 'deb [trusted=yes] http://192.0.2.1/debian x main' >/etc/apt/sources.list
-                 ip route add blackhole 192.0.2.1/32 2>/dev/null || true";
+                 iptables --wait --append OUTPUT --destination 192.0.2.1 --jump DROP";
     shell(lab, &worker, strip)?;
     for tries in [1, 0] {
         boot(lab, &worker)?;

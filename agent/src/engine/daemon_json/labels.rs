@@ -59,6 +59,15 @@ fn users(current: &Keys, recorded: &Keys) -> Vec<Value> {
     all.filter(|label| !is_ours(label)).collect()
 }
 
+/// Puts the instance's id in the place of another's.
+pub(super) fn relabel(keys: &mut Keys, instance_id: &str) {
+    let mut all = list(keys);
+    all.retain(|label| !has_key(label, INSTANCE_LABEL));
+    let own = format!("{INSTANCE_LABEL}={instance_id}");
+    all.push(Value::String(own));
+    keys.insert("labels".to_owned(), Value::Array(all));
+}
+
 /// Leaves those that nobody has added, or no key.
 pub(super) fn withdraw(keys: &mut Keys, recorded: &Keys) {
     let users = users(keys, recorded);
