@@ -48,9 +48,10 @@ fn way((way, answer): &Tried) -> Finding {
         return found(Grade::Ok, format!("answers at {address}{through}"));
     };
     let is_for_stacks = FOR_STACKS.contains(&way.service);
-    let (grade, whom) = match is_for_stacks {
-        true => (Grade::Warn, "; only stacks need it"),
-        false => (Grade::Fail, ""),
+    let (grade, whom) = if is_for_stacks {
+        (Grade::Warn, "; only stacks need it")
+    } else {
+        (Grade::Fail, "")
     };
     let seen = format!("cannot reach {address}{through}: {cause}{whom}");
     let is_distrust = cause.contains("certificate");
