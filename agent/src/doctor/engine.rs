@@ -80,8 +80,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
 fn elsewhere(facts: &Facts) -> Option<Finding> {
     let hosts: Vec<&str> = facts.flags.values("hosts").collect();
     let socket = format!("unix://{}", facts.socket.display());
-    let is_here =
-        |host: &&str| host.starts_with("fd://") || **host == socket || **host == "unix://";
+    let is_here = |host: &&str| host.starts_with("fd://") || **host == socket || *host == "unix://";
     if hosts.is_empty() || hosts.iter().any(is_here) {
         return None;
     }

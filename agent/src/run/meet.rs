@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::start::{Real, StartError, assemble, identify};
 use super::waits::{self, Waiting};
-use super::{Agent, notices, rounds, stacks};
+use super::{Agent, glance, notices, stacks};
 use crate::cloud::imds::Imds;
 use crate::config::Settings;
 use crate::engine::docker::Docker;
@@ -49,7 +49,7 @@ pub(super) async fn meet(
         lookout.ask().await;
         Instant::now()
     };
-    let looking = async { (rounds::glance(&engine).await, Instant::now()) };
+    let looking = async { (glance::at_once(&engine).await, Instant::now()) };
     let (known, noticed, (state, looked)) = tokio::join!(known, noticing, looking);
     let (mut agent, keeper, identified, read) = known?;
     agent.glance.keep(&state, looked);

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, interval, timeout};
-use tracing::{error, info, warn};
+use tokio::time::{Instant, interval};
+use tracing::{info, warn};
 
+use super::glance::{at_once, told};
 use super::pause::rest;
 use super::{Agent, Chance, Outside, StepError, Triggers};
-use crate::engine::{Engine, EngineError, NodeEntry, SWARM_PORT};
+use crate::engine::{Engine, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
 use crate::swarm::{
     Action, Control, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role,
@@ -16,10 +17,6 @@ use crate::swarm::{
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
 const PULSE: Duration = Duration::from_secs(10);
-
-/// An engine that starts holds its callers until it is up (systemd listens on its socket):
-/// a look that takes longer counts as "down" while there is something to fetch meanwhile.
-const GLANCE: Duration = Duration::from_millis(50);
 
 /// Runs the agent until it is asked to stop. A stop of the service is no departure: the
 /// node stays in the swarm.
@@ -131,23 +128,6 @@ fn asks_at_once(action: &Action) -> bool {
     )
 }
 
-/// How the engine is, if it says so at once.
-pub(super) async fn glance(engine: &impl Engine) -> EngineState {
-    let looked = timeout(GLANCE, engine.state()).await;
-    looked.map_or(EngineState::Down, told)
-}
-
-fn told(state: Result<EngineState, EngineError>) -> EngineState {
-    state.unwrap_or_else(|error| match error {
-        EngineError::Unspoken(_) => EngineState::Unspoken(error.to_string()),
-        EngineError::Refused { .. } | EngineError::Unloaded => {
-            error!(%error, "the engine does not say how it is");
-            EngineState::Down
-        }
-        _ => EngineState::Down,
-    })
-}
-
 impl<O: Outside> Agent<O> {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
@@ -197,7 +177,7 @@ impl<O: Outside> Agent<O> {
 
     async fn look(&self) -> EngineState {
         if self.knowledge.is_blank() && self.departure.is_none() {
-            glance(&self.edges.engine).await
+            at_once(&self.edges.engine).await
         } else {
             told(self.edges.engine.state().await)
         }
