@@ -109,8 +109,7 @@ async fn cause(
     if let Some(cause) = refusal::complaint(file.path(), flags, runner).await {
         return Ok(cause);
     }
-    let journal =
-        "journalctl --no-pager --quiet --boot --output=cat --lines=60 _SYSTEMD_UNIT=docker.service";
+    let journal = "journalctl --no-pager --quiet --since=-5min --output=cat --lines=60 _SYSTEMD_UNIT=docker.service";
     let output = runner.run(&Command::new(journal.split(' '))).await?;
     Ok(last_words(&output.stdout))
 }
