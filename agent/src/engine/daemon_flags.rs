@@ -106,11 +106,7 @@ impl DaemonFlags {
     /// Whether a flag that is on or off is on.
     pub fn is_on(&self, key: &str) -> bool {
         let last = self.flags.iter().rev().find(|flag| flag.key == key);
-        last.is_some_and(|flag| {
-            flag.value
-                .as_deref()
-                .is_none_or(|value| keys::is_true(value))
-        })
+        last.is_some_and(|flag| flag.value.as_deref().is_none_or(keys::is_true))
     }
 
     /// Whether the unit runs the engine's program itself: then its command can be written anew.

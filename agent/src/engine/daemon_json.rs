@@ -126,6 +126,16 @@ impl DaemonJson {
         Ok(true)
     }
 
+    /// Which keys of the file were added. A damaged record says that none were.
+    pub fn added(&self) -> Map<String, Value> {
+        read(&self.record).unwrap_or_default()
+    }
+
+    /// Goes back to an earlier record, as the file goes back to an earlier one.
+    pub fn put_back_record(&self, added: &Map<String, Value>) -> Result<(), DaemonJsonError> {
+        write(&self.record, added)
+    }
+
     /// Where the file names another instance than this, it names this one.
     pub fn relabel(&self, instance_id: &str) -> Result<(), DaemonJsonError> {
         let mut keys = self.read()?;

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::PrepareError;
 use super::engine::daemon_json;
 use super::labels;
-use super::refusal::{self, STARTED, WRITTEN, Written};
+use super::refusal::{self, Earlier, STARTED, WRITTEN, Written};
 use super::service;
 use crate::command::{Command, Runner};
 use crate::config::Settings;
@@ -22,13 +22,10 @@ use crate::report::engine_trouble::Trouble;
 /// Notes what the engine has started with.
 pub async fn started(settings: &Settings, runner: &impl Runner) -> Result<(), PrepareError> {
     let flags = DaemonFlags::look(runner, &settings.root).await?;
-    let text = refusal::read_text(daemon_json(settings, &flags).path())?;
-    let path = settings.state_dir.join(STARTED);
-    if text != refusal::read_text(&path)?
-        && let Some(text) = text
-    {
-        let written = file::replace(&path, text.as_bytes(), 0o600);
-        written.map_err(|error| PrepareError::file("write", &path, &error))?;
+    let now = Earlier::read(&daemon_json(settings, &flags))?;
+    let noted = refusal::read::<Earlier>(settings, STARTED);
+    if now.text.is_some() && noted.as_ref() != Some(&now) {
+        refusal::write(settings, STARTED, &now)?;
     }
     let forgotten = Trouble::Down.forget(&settings.runtime_dir);
     forgotten.map_err(|error| PrepareError::file("change", &settings.runtime_dir, &error))
@@ -53,17 +50,17 @@ pub async fn failed(settings: &Settings, runner: &impl Runner) -> Result<(), Pre
         );
         return service::prepare_again(runner).await;
     }
-    let last = refusal::read_text(&settings.state_dir.join(STARTED))?;
+    let last = refusal::read::<Earlier>(settings, STARTED);
     let Some(ours) = ours else {
         // With what it had before it does not start either: that file was not to blame.
         refusal::forget(settings)?;
         return Err(PrepareError::EngineDown(cause));
     };
-    let earlier = last.or(ours.before);
-    if earlier == now {
+    let earlier = last.unwrap_or(ours.before);
+    if earlier.text == now {
         return Err(PrepareError::EngineDown(cause));
     }
-    put_back(&file, earlier.as_deref(), settings, runner).await?;
+    put_back(&file, &earlier, settings, runner).await?;
     refusal::refuse(ours.text, cause.clone(), &flags, settings)?;
     service::start_again(runner).await?;
     Err(PrepareError::PutBack(cause))
@@ -71,17 +68,18 @@ pub async fn failed(settings: &Settings, runner: &impl Runner) -> Result<(), Pre
 
 async fn put_back(
     file: &DaemonJson,
-    earlier: Option<&str>,
+    earlier: &Earlier,
     settings: &Settings,
     runner: &impl Runner,
 ) -> Result<(), PrepareError> {
     let path = file.path();
     let now = file.read()?;
-    match earlier {
+    match &earlier.text {
         Some(text) => file::replace(path, text.as_bytes(), 0o644)
             .map_err(|error| PrepareError::file("write", path, &error))?,
         None => remove(path)?,
     }
+    file.put_back_record(&earlier.added)?;
     // The image may have been made of another instance.
     if let Some(own) = labelled_instance(&now) {
         file.relabel(own)?;
@@ -111,8 +109,7 @@ async fn cause(
     if let Some(cause) = refusal::complaint(file.path(), flags, runner).await {
         return Ok(cause);
     }
-    let journal =
-        "journalctl --no-pager --quiet --boot --output=cat --lines=60 _SYSTEMD_UNIT=docker.service";
+    let journal = "journalctl --no-pager --quiet --since=-5min --output=cat --lines=60 _SYSTEMD_UNIT=docker.service";
     let output = runner.run(&Command::new(journal.split(' '))).await?;
     Ok(last_words(&output.stdout))
 }

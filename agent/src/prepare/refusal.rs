@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::PrepareError;
 use crate::command::{Command, Runner};
@@ -39,7 +40,23 @@ pub(super) enum Verdict {
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Written {
     pub(super) text: String,
-    pub(super) before: Option<String>,
+    pub(super) before: Earlier,
+}
+
+/// A file as it was; with what was added to it then.
+#[derive(Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Earlier {
+    pub(super) text: Option<String>,
+    pub(super) added: Map<String, Value>,
+}
+
+impl Earlier {
+    pub(super) fn read(file: &DaemonJson) -> Result<Self, PrepareError> {
+        Ok(Self {
+            text: read_text(file.path())?,
+            added: file.added(),
+        })
+    }
 }
 
 /// A file of ours that the engine does not start with.
@@ -81,7 +98,7 @@ pub(super) async fn judge(
         refuse(text, cause.clone(), flags, settings)?;
         return Ok(Verdict::Refused(cause));
     }
-    let before = read_text(file.path())?;
+    let before = Earlier::read(file)?;
     write(settings, WRITTEN, &Written { text, before })?;
     forget(settings)?;
     Ok(Verdict::Changed)
@@ -188,7 +205,11 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>, PrepareError> {
     }
 }
 
-fn write(settings: &Settings, name: &str, what: &impl Serialize) -> Result<(), PrepareError> {
+pub(super) fn write(
+    settings: &Settings,
+    name: &str,
+    what: &impl Serialize,
+) -> Result<(), PrepareError> {
     let path = state(settings, name)?;
     let text = serde_json::to_vec(what);
     let text = text.map_err(|error| PrepareError::file("write", &path, &error))?;

@@ -166,8 +166,7 @@ fn ranges(lab: &Lab) -> Result<()> {
     })?;
     let far = lab.launch(&Launch::default())?.remove(0);
     let serve = format!(
-        "ip link add far type dummy && ip link set far up
-         for address in {}; do ip addr add $address/32 dev far
+        "for address in {}; do ip addr replace $address/32 dev lo
          systemd-run --quiet python3 -m http.server 8000 --bind $address; done",
         ELSEWHERE.join(" ")
     );
