@@ -117,8 +117,8 @@ fn by(offset: f64) -> String {
         ..2880.0 => format!("{} hours", (minutes / 60.0).round()),
         _ => format!("{} days", (minutes / 1440.0).round()),
     };
-    let side = if offset > 0.0 { "behind" } else { "ahead of" };
-    format!("{size}, {side} AWS's")
+    let way = if offset > 0.0 { "behind" } else { "ahead of" };
+    format!("{size}, {way} AWS's")
 }
 
 #[cfg(test)]

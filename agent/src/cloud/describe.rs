@@ -71,14 +71,14 @@ fn is_instance(id: &str) -> bool {
 
 impl Ec2 {
     pub(super) async fn described(&self, asker: &str, ids: &[String]) -> Result<Word, CloudError> {
-        let (mut asked, malformed): (BTreeSet<String>, BTreeSet<String>) =
+        let (mut wanted, malformed): (BTreeSet<String>, BTreeSet<String>) =
             ids.iter().cloned().partition(|id| is_instance(id));
-        asked.insert(asker.to_owned());
-        let asked: Vec<String> = asked.into_iter().collect();
-        let mut word = match self.filtered(&asked).await {
+        wanted.insert(asker.to_owned());
+        let wanted: Vec<String> = wanted.into_iter().collect();
+        let mut word = match self.filtered(&wanted).await {
             Ok(known) => Word::from(known),
             Err(error @ (CloudError::Refused { .. } | CloudError::Failed { .. })) => {
-                self.zone_by_zone(asker, &asked, error).await?
+                self.zone_by_zone(asker, &wanted, error).await?
             }
             Err(error) => return Err(error),
         };
@@ -134,17 +134,17 @@ impl Ec2 {
 
     /// One call with ids. Those that EC2 does not know it names, and refuses the call: it is made again without them.
     async fn by_ids(&self, asker: &str, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
-        let mut asked: Vec<String> = ids.to_vec();
-        asked.push(asker.to_owned());
+        let mut wanted: Vec<String> = ids.to_vec();
+        wanted.push(asker.to_owned());
         for _ in 1..MOST_TRIES {
-            match self.with_ids(&asked).await {
-                Err((_, unknown)) if asked.iter().any(|id| unknown.contains(id)) => {
-                    asked.retain(|id| !unknown.contains(id));
+            match self.with_ids(&wanted).await {
+                Err((_, unknown)) if wanted.iter().any(|id| unknown.contains(id)) => {
+                    wanted.retain(|id| !unknown.contains(id));
                 }
                 answer => return answer.map_err(|(error, _)| error),
             }
         }
-        self.with_ids(&asked).await.map_err(|(error, _)| error)
+        self.with_ids(&wanted).await.map_err(|(error, _)| error)
     }
 
     async fn with_ids(&self, ids: &[String]) -> Result<Vec<Instance>, Refused> {

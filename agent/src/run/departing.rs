@@ -186,6 +186,14 @@ impl<O: Outside> Agent<O> {
         note(&mut self.knowledge.progress.tasks, counted, |a, b| a == b);
     }
 
+    /// When Auto Scaling hears that this node is done: at a time of its own, where there is time.
+    fn spread_word(&self) -> Option<Instant> {
+        let left = self.departure.as_ref()?.remaining(self.edges.clock.unix());
+        let spread = self.edges.chance.within(FIRST_WORD);
+        left.is_none_or(|left| left > 2 * FIRST_WORD)
+            .then(|| Instant::now() + spread)
+    }
+
     /// Leaves on purpose. On record as any leaving, but held up by none before it.
     pub(super) async fn depart(&mut self) {
         if self.knowledge.membership.is_some()
@@ -207,8 +215,7 @@ impl<O: Outside> Agent<O> {
         }
         self.knowledge.has_left();
         self.note_departure(|departure| departure.left = true);
-        let spread = self.edges.chance.within(FIRST_WORD);
-        self.knowledge.progress.word = Some(Instant::now() + spread);
+        self.knowledge.progress.word = self.spread_word();
         info!("left the swarm on purpose");
     }
 }

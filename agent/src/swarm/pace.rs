@@ -84,7 +84,7 @@ pub fn crowd(refusals: u32) -> Duration {
 }
 
 /// Growing gaps between looks: doubling from `first` to `cap`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Gaps {
     first: Duration,
     cap: Duration,
@@ -100,6 +100,8 @@ impl Gaps {
     pub const TROUBLE: Self = Self::new(2_000, 30_000);
     /// AWS has too many requests. Each node waits some part of this, one second the first time on average.
     pub const THROTTLED: Self = Self::new(2_000, 60_000);
+    /// A departing node asks Auto Scaling, which has too many requests: its whole group may, and nothing presses.
+    pub const DEPARTING: Self = Self::new(4_000, 60_000);
     /// AWS has too many requests, and this is a manager without a swarm: the others wait for it. Of 1,000 workers that
     /// boot with the first one most of its questions come to nothing.
     const SOON: Self = Self::new(200, 400);
@@ -141,10 +143,19 @@ impl Gaps {
         remaining(self.gap(reading), reading.age)
     }
 
+    /// The gaps after refusals for too many requests.
+    fn refused(self) -> Self {
+        if self == Self::DEPARTING {
+            self
+        } else {
+            Self::THROTTLED
+        }
+    }
+
     /// The gap after this look: this series' own only where there was an answer.
     pub fn gap<T>(self, reading: &Reading<T>) -> Duration {
         match reading.value {
-            Err(Trouble::Throttled(_)) => turn(reading.turn, reading.looks),
+            Err(Trouble::Throttled(_)) => turn(self.refused(), reading.turn, reading.looks),
             Err(_) => Self::TROUBLE.after(reading.looks),
             Ok(_) => self.after(reading.looks),
         }
@@ -152,11 +163,11 @@ impl Gaps {
 }
 
 /// How long a node waits that was refused so often in a row for too many requests.
-fn turn(turn: Turn, refusals: u32) -> Duration {
+fn turn(gaps: Gaps, turn: Turn, refusals: u32) -> Duration {
     match turn {
         Turn::Soon if refusals <= SOON_LOOKS => Gaps::SOON.after(refusals),
-        Turn::Soon => Gaps::THROTTLED.after(refusals - SOON_LOOKS),
-        Turn::Drawn(_) => turn_of(turn, Gaps::THROTTLED.after(refusals)),
+        Turn::Soon => gaps.after(refusals - SOON_LOOKS),
+        Turn::Drawn(_) => turn_of(turn, gaps.after(refusals)),
     }
 }
 

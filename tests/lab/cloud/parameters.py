@@ -81,4 +81,8 @@ def _put(self: Any, name: str, description: str, value: str, *args: Any, tier: s
             f"Standard tier parameters support a maximum parameter value of {limit} characters. "
             "To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier."
         )
-    return _put_parameter(self, name, description, value, *args, tier=tier, **kw)
+    kind, pattern, key, *rest = args
+    if kind == "SecureString" and key is None:
+        # moto keeps the key of the version before.
+        key = "alias/aws/ssm"
+    return _put_parameter(self, name, description, value, kind, pattern, key, *rest, tier=tier, **kw)

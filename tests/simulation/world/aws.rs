@@ -90,7 +90,7 @@ pub(crate) const READS: f64 = 40.0;
 pub(crate) const HIGH_READS: f64 = 1000.0;
 const WRITES: f64 = 3.0;
 /// AWS names no number for Auto Scaling. This one is small.
-pub(crate) const SCALINGS: f64 = 6.0;
+pub(crate) const SCALINGS: f64 = 7.0;
 
 /// Values that `DescribeInstances` takes for one filter.
 const MOST_VALUES: usize = 200;

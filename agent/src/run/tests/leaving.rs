@@ -84,9 +84,9 @@ async fn a_scale_in_drains_leaves_and_has_the_group_go_on() {
     host.target(Target::Terminated);
     play(&mut agent, Duration::from_secs(20)).await;
     assert_eq!(host.engine.label.get(), Some(EPOCH + 900));
-    assert!(host.group.beats() > 0 && host.group.heard().is_empty());
+    assert!(host.group.heard().is_empty());
     assert_eq!(world.members(Role::Worker), 1, "not before it is heard");
-    play(&mut agent, Duration::from_secs(20)).await;
+    play(&mut agent, Duration::from_secs(45)).await;
     assert_eq!(world.members(Role::Worker), 0);
     assert_eq!(continued(&host), [(DRAIN.to_owned(), Verdict::Continue)]);
     let calls = host.group.calls();
@@ -131,7 +131,7 @@ async fn a_drain_that_takes_too_long_ends_at_our_own_deadline() {
     host.target(Target::Terminated);
     play(&mut agent, Duration::from_secs(880)).await;
     assert!(host.group.heard().is_empty());
-    assert!(host.group.beats() >= 14, "{}", host.group.beats());
+    assert!(host.group.beats() >= 11, "{}", host.group.beats());
     play(&mut agent, Duration::from_secs(30)).await;
     assert_eq!(world.members(Role::Worker), 0);
     assert_eq!(continued(&host).len(), 1);

@@ -9,17 +9,17 @@ const MINUTE: Duration = Duration::from_mins(1);
 const TICKET: &str = "/swarmlet/c/ticket";
 const SECOND_OUTCOME: &str = "/swarmlet/c/epochs/0000000002/outcome";
 
-fn busy() -> Option<CloudError> {
+fn busy() -> CloudError {
     let action = "ssm:PutParameter";
-    Some(CloudError::Throttled { action })
+    CloudError::Throttled { action }
 }
 
-fn lost_key() -> Option<CloudError> {
-    Some(CloudError::KeyUnusable {
+fn lost_key() -> CloudError {
+    CloudError::KeyUnusable {
         action: "ssm:GetParameter",
         resource: TICKET.into(),
         cause: "InvalidKeyId: key k is pending deletion".into(),
-    })
+    }
 }
 
 fn formed(swarm_id: &str) -> String {
@@ -46,7 +46,7 @@ async fn a_busy_parameter_store_is_asked_less_and_less_often_whatever_wakes_the_
     let world = World::default();
     let host = Host::new(&world, 1, Role::Manager);
     let mut leader = host.agent();
-    world.refuse("put_secret", busy());
+    world.refuse("put_secret", Some(busy()));
     awake(&mut leader, MINUTE).await;
     let asked = world.calls("put_secret");
     assert!((2..=20).contains(&asked), "asked {asked} times in a minute");
@@ -60,7 +60,7 @@ async fn a_busy_parameter_store_is_asked_less_and_less_often_whatever_wakes_the_
 async fn a_claim_that_was_refused_for_too_many_requests_is_not_repeated_at_once() {
     let world = World::default();
     let host = Host::new(&world, 1, Role::Manager);
-    world.refuse("create", busy());
+    world.refuse("create", Some(busy()));
     awake(&mut host.agent(), MINUTE).await;
     let asked = world.calls("create");
     assert!((2..=20).contains(&asked), "asked {asked} times in a minute");
@@ -71,7 +71,7 @@ async fn a_manager_hurries_for_half_a_minute_and_then_waits_like_others() {
     let world = World::default();
     let host = Host::new(&world, 1, Role::Manager);
     let mut agent = host.agent();
-    world.refuse("read", busy());
+    world.refuse("read", Some(busy()));
     awake(&mut agent, MINUTE).await;
     let hurried = world.calls("read");
     assert!(
@@ -88,7 +88,7 @@ async fn a_ticket_under_a_lost_key_is_written_anew_by_whom_the_registers_name() 
     let world = World::default();
     let (hosts, _) = cluster(&world, &[]).await;
     let mut leader = hosts[0].agent();
-    world.refuse("read", lost_key());
+    world.refuse("read", Some(lost_key()));
     world.write(TICKET, "what nobody can read".into());
     live(&mut leader, 3 * MINUTE).await;
     let ticket = world.parameter(TICKET).map(Into::into);
@@ -101,7 +101,7 @@ async fn a_later_swarms_ticket_is_not_replaced_though_nobody_can_read_it() {
     let (hosts, _) = cluster(&world, &[]).await;
     world.write(SECOND_OUTCOME, formed("another"));
     let mut leader = hosts[0].agent();
-    world.refuse("read", lost_key());
+    world.refuse("read", Some(lost_key()));
     world.write(TICKET, "theirs".into());
     live(&mut leader, 3 * MINUTE).await;
     assert_eq!(world.parameter(TICKET).as_deref(), Some("theirs"));
@@ -112,8 +112,8 @@ async fn while_the_registers_cannot_be_read_nothing_is_replaced() {
     let world = World::default();
     let (hosts, _) = cluster(&world, &[]).await;
     let mut leader = hosts[0].agent();
-    world.refuse("read", lost_key());
-    world.refuse("read_all", busy());
+    world.refuse("read", Some(lost_key()));
+    world.refuse("read_all", Some(busy()));
     world.write(TICKET, "unknown".into());
     live(&mut leader, 3 * MINUTE).await;
     assert_eq!(world.parameter(TICKET).as_deref(), Some("unknown"));

@@ -218,7 +218,7 @@ fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
     let (gap, age) = match &hold.beat {
         None => first_beat(hold, *shortest),
         Some(beat) if beat.value.is_ok() => (every, beat.age),
-        Some(beat) => (Gaps::TROUBLE.gap(beat).min(every), beat.age),
+        Some(beat) => (Gaps::DEPARTING.gap(beat).min(every), beat.age),
     };
     pace::remaining(gap, age).ok_or(Action::Heartbeat)
 }
@@ -247,7 +247,7 @@ fn finish(hold: &Hold) -> Result<Duration, Action> {
     };
     let left = match &last.value {
         Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
-        Err(_) => Gaps::TROUBLE.remaining(last),
+        Err(_) => Gaps::DEPARTING.remaining(last),
     };
     left.ok_or(Action::CompleteLifecycle)
 }
@@ -259,7 +259,7 @@ fn known(hold: &Hold) -> Result<&[Duration], Result<Duration, Action>> {
         None => Err(Ok(hold.first)),
         Some(reading) => match &reading.value {
             Ok(timeouts) => Ok(timeouts),
-            Err(_) => Err(Gaps::TROUBLE.remaining(reading).ok_or(Action::ListHooks)),
+            Err(_) => Err(Gaps::DEPARTING.remaining(reading).ok_or(Action::ListHooks)),
         },
     }
 }

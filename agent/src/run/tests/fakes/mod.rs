@@ -311,8 +311,8 @@ impl Fleet for World {
                 cause: "no answer".into(),
             });
         }
-        let asked = |i: &&Instance| i.id == asker || ids.contains(&i.id);
-        let known = state.instances.iter().filter(asked).cloned();
+        let meant = |i: &&Instance| i.id == asker || ids.contains(&i.id);
+        let known = state.instances.iter().filter(meant).cloned();
         let (silent, known) = known.partition(|i: &Instance| state.silent.contains(&i.id));
         let silent: Vec<Instance> = silent;
         Ok(Told {
