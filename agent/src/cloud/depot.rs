@@ -198,11 +198,15 @@ fn refused(
         return Ok(Fetched::Missing);
     }
     match (sort(GET_OBJECT, &address.to_string(), error), elsewhere) {
-        (CloudError::Failed { cause, .. }, Some(region)) => Err(failed(
-            address,
-            &format!("the bucket is in {region}: {cause}"),
-        )),
-        (CloudError::Failed { cause, .. }, None) => Err(failed(address, &cause)),
+        (CloudError::Refused { cause, .. } | CloudError::Failed { cause, .. }, Some(region)) => {
+            Err(failed(
+                address,
+                &format!("the bucket is in {region}: {cause}"),
+            ))
+        }
+        (CloudError::Refused { cause, .. } | CloudError::Failed { cause, .. }, None) => {
+            Err(failed(address, &cause))
+        }
         (other, _) => Err(other),
     }
 }

@@ -243,6 +243,7 @@ mod tests {
             seen[1..],
             [
                 ("live-restore", Fail),
+                ("firewall", Good),
                 ("storage", Good),
                 ("settings", Fail),
                 ("labels", Fail)

@@ -53,7 +53,8 @@ fn refreshed(cluster: &Cluster) -> Result<()> {
         let seen = looking.join().expect("the looking does not panic");
         done.map(|()| seen)
     })?;
-    cluster.wait_whole(FORMED)?;
+    // One entry of the dead in five minutes.
+    cluster.wait_whole(Duration::from_mins(16))?;
     let fewest = seen.iter().flatten().min().context("nothing was seen")?;
     eprintln!(
         "    {} looks, the fewest live managers {fewest}",
