@@ -11,7 +11,7 @@ use crate::control_plane::ControlPlane;
 const UNKNOWN: &str = "i-0123456789abcdef0";
 
 fn launch(plane: &ControlPlane, zone: &str) -> Result<String> {
-    let place = format!("AvailabilityZone={zone}");
+    let where_to = format!("AvailabilityZone={zone}");
     let query = ["--output", "text", "--query", "Instances[0].InstanceId"];
     let words = [
         "ec2",
@@ -19,7 +19,7 @@ fn launch(plane: &ControlPlane, zone: &str) -> Result<String> {
         "--image-id",
         "ami-0ba1ed00000000001",
         "--placement",
-        &place,
+        &where_to,
     ];
     plane.told(&[&words[..], &query].concat())
 }
@@ -73,11 +73,8 @@ fn all_pages_are_read() -> Result<()> {
     with_cluster(async |plane, manager, _| {
         let ec2 = Ec2::new(&with_role(plane, manager)?);
         let mut ids = Vec::new();
-        for number in 0..3 {
-            ids.push(launch(
-                plane,
-                ["us-east-1a", "us-east-1b", "us-east-1c"][number],
-            )?);
+        for zone in ["us-east-1a", "us-east-1b", "us-east-1c"] {
+            ids.push(launch(plane, zone)?);
         }
         plane
             .admin
