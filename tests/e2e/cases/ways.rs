@@ -101,7 +101,7 @@ fn stranger(lab: &Lab, profile: &str, prepare: &str, environment: &str) -> Resul
 fn joins(lab: &Lab, cluster: &Cluster, id: &str) -> Result<()> {
     lab.tag(id, "swarm:role", Role::Worker.name())?;
     lab.tag(id, "swarm:cluster", cluster.name())?;
-    cluster.wait_whole(Duration::from_secs(60))?;
+    cluster.wait_whole(Duration::from_mins(1))?;
     wait_until("the agent is ready", JOINED, || agent_is_ready(lab, id))
 }
 

@@ -64,7 +64,7 @@ fn damaged(lab: &Lab) -> Result<()> {
         Ok(())
     })?;
     // Twice as long as it takes where others serve the swarm.
-    thread::sleep(Duration::from_secs(60));
+    thread::sleep(Duration::from_mins(1));
     ensure!(run(lab, &only, LOGS)? == logs, "the last copy was touched");
     ensure!(epochs(lab, &lone)? == ["formed"], "an epoch was spent");
     three.delete()?;
