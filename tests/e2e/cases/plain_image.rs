@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, ClusterSpec, Image, Lab, Role};
+use lab::{Cluster, ClusterSpec, Image, Lab, Role, wait_until};
 
 use super::support::{docker, unique};
 use crate::Case;
@@ -26,7 +26,11 @@ fn installs_and_joins(lab: &Lab) -> Result<()> {
         launched.elapsed().as_secs_f64()
     );
     let worker = &cluster.machines_of(Role::Worker)?[0].id;
-    let version = docker(lab, worker, &["compose", "version", "--short"])?;
+    // It comes after the engine, and holds nothing up.
+    let limit = Duration::from_mins(2);
+    let version = wait_until("the Compose plugin is there", limit, || {
+        docker(lab, worker, &["compose", "version", "--short"])
+    })?;
     ensure!(version.starts_with('2'), "Compose is {version}");
     Ok(())
 }
