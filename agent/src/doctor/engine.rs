@@ -255,7 +255,7 @@ mod tests {
             "{advice}"
         );
         assert!(
-            found[4]
+            found[5]
                 .seen
                 .contains("started with --label of docker.service"),
             "{found:?}"
