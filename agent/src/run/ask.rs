@@ -94,12 +94,15 @@ impl<O: Outside> Agent<O> {
         Err(StepError::Silent(silent.join(", ")))
     }
 
-    /// Asks the ticket's managers.
+    /// Asks the ticket's managers but for this one: an engine that hangs may answer there all the same.
     pub(super) async fn probe(&mut self) -> Result<(), StepError> {
         let Some(ticket) = self.ticket().cloned() else {
             return Ok(());
         };
-        let answers = self.edges.probe.probe(&ticket.managers, None).await;
+        let own = self.address();
+        let mut others = ticket.managers.clone();
+        others.retain(|address| *address != own);
+        let answers = self.edges.probe.probe(&others, None).await;
         let able =
             |answers: &Vec<Probed>| matches!(addressing::choose(&ticket, answers), Choice::Join(_));
         note(&mut self.knowledge.managers, Ok(answers), |old, new| {

@@ -19,6 +19,8 @@ pub const FLEET_GAP: Duration = Duration::from_secs(10);
 pub const ABSENCE: Duration = Duration::from_mins(10);
 /// An engine that waits for managers answers after 21 s; one that does not by now hangs.
 pub const ENGINE_PATIENCE: Duration = Duration::from_secs(90);
+/// Two looks at an engine that does not answer take so long.
+pub const ENGINE_LOOKS: Duration = Duration::from_mins(1);
 /// One that has not answered for so long, in which it was restarted if that was allowed, does not start.
 pub const ENGINE_LIMIT: Duration = Duration::from_mins(5);
 /// One act that cannot be undone per node in this time.

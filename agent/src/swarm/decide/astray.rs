@@ -171,17 +171,27 @@ pub(super) enum Search {
 /// Whether the ticket names managers that would take this node: of its own swarm, or of one of a
 /// later epoch. Parameter Store is read with growing gaps.
 pub(super) fn elsewhere(seen: &Observation, membership: &Membership) -> Result<Elsewhere, Search> {
+    elsewhere_within(seen, membership, Duration::ZERO)
+}
+
+/// The same, with answers that may be older by `slack`: where each look at the engine takes its time, they would
+/// always be too old, and nothing would follow from them.
+pub(super) fn elsewhere_within(
+    seen: &Observation,
+    membership: &Membership,
+    slack: Duration,
+) -> Result<Elsewhere, Search> {
     let read = seen
         .ticket
         .as_ref()
         .ok_or(Search::Ask(Action::ReadTicket))?;
-    let until_read = Gaps::STRAY.remaining(read);
+    let until_read = pace::remaining(Gaps::STRAY.gap(read) + slack, read.age);
     let leads = read.value().and_then(Option::as_ref);
     let Some((ticket, limit, reason)) = leads.and_then(|t| leads_on(t, membership)) else {
         return Err(until_read.map_or(Search::Ask(Action::ReadTicket), Search::Wait));
     };
     let probes = seen.managers.as_ref().filter(|p| is_of(p, read));
-    let until_probe = probes.and_then(|p| Gaps::PROBE.remaining(p));
+    let until_probe = probes.and_then(|p| pace::remaining(Gaps::PROBE.gap(p) + slack, p.age));
     let questions = [
         (until_read, Action::ReadTicket),
         (until_probe, Action::Probe),

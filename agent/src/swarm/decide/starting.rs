@@ -35,7 +35,8 @@ fn fails(seen: &Observation, membership: &Membership) -> Decision {
         .acted
         .and_then(|age| pace::remaining(pace::ACT_GAP, age));
     let wait = |left: Duration, reason| step(Action::Wait(left.min(pace::ROUND)), reason);
-    match (astray::elsewhere(seen, membership), resting) {
+    let found = astray::elsewhere_within(seen, membership, pace::ENGINE_LOOKS);
+    match (found, resting) {
         (Err(Search::Ask(ask)), _) => step(ask, known(seen)),
         (Ok(found), None) if found.has_lasted() => step(Action::ClearSwarm, Reason::StateUnusable),
         (Ok(_), left) => wait(left.unwrap_or(pace::REMOVED_GAP), Reason::StateUnusable),

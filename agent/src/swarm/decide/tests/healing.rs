@@ -259,6 +259,13 @@ fn an_engine_that_does_not_start_is_tried_without_its_state_while_others_serve_t
             ..seen.clone()
         };
         assert!(matches!(action(&short), Action::Wait(_)));
+        let mut slow = seen.clone();
+        slow.managers.as_mut().unwrap().age = 50 * SECOND;
+        slow.ticket.as_mut().unwrap().age = 50 * SECOND;
+        assert_eq!(action(&slow), Action::ClearSwarm, "a look takes its time");
+        slow.managers.as_mut().unwrap().age = 90 * SECOND;
+        slow.ticket.as_mut().unwrap().age = 90 * SECOND;
+        assert_eq!(action(&slow), Action::ReadTicket);
         let resting = Observation {
             acted: Some(599 * SECOND),
             ..seen.clone()
