@@ -179,10 +179,12 @@ fn ranges(lab: &Lab) -> Result<()> {
         lab.exec(&far, &["bash", "-euc", &serve])?.ok().map(drop)
     })?;
     let gateway = lab.instance(&far)?.address;
-    // The second range is behind a route that only a rule shows: of that one a setting tells.
+    // The second range is behind a route that only a rule shows: of that one a setting tells. Settings are read at the
+    // start, which may have been before there were any.
     let routes = format!(
         "ip route add 172.20.0.0/16 via {gateway}; ip route add 172.17.0.0/24 via {gateway} table 7
-         ip rule add to 172.17.0.0/24 table 7"
+         ip rule add to 172.17.0.0/24 table 7
+         systemctl --no-block restart swarmlet-prepare"
     );
     shell(lab, &near, &routes)?;
     drop(fault);
