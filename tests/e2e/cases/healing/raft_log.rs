@@ -27,9 +27,11 @@ const COPY: &str = "systemctl stop docker.socket docker && cp -a /var/lib/docker
                     systemctl start docker";
 const PUT_BACK: &str = "systemctl stop docker.socket docker && rm -r /var/lib/docker/swarm && \
                         cp -a /root/before /var/lib/docker/swarm && systemctl start --no-block docker";
-const DAMAGE: &str = "systemctl stop docker.socket docker
+/// Within an entry, whose checksum then does not fit. A length that makes no sense would be taken for an end that a crash
+/// has cut off, and mended.
+const DAMAGE: &str = r"systemctl stop docker.socket docker
 for log in /var/lib/docker/swarm/raft/wal-v3-encrypted/*.wal; do
-  dd if=/dev/urandom of=$log bs=1 seek=300 count=3000 conv=notrunc status=none || exit
+  printf '\336\255\276\357' | dd of=$log bs=1 seek=400 conv=notrunc status=none || exit
 done
 systemctl start --no-block docker.socket docker";
 const LOGS: &str = "sha256sum /var/lib/docker/swarm/raft/wal-v3-encrypted/*.wal";

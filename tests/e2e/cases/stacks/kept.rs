@@ -14,6 +14,9 @@ pub(in crate::cases) const CASES: &[Case] = &[Case {
     run: stay,
 }];
 
+/// Gaps grow while the same stack is changed again and again, and a deployment that meets the swarm's own update of a
+/// service is refused ("update out of sequence") and tried again.
+const RIGHT: Duration = Duration::from_mins(4);
 const FOLDER: &str = "/etc/swarmlet/stacks";
 /// Three files that Docker takes and that have no service.
 const EMPTY: [(&str, &str); 3] = [
@@ -125,7 +128,7 @@ fn comes_back(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
         } else {
             docker(lab, manager, &words)?;
         }
-        wait_until(&format!("{what} is as the file says"), SOON, || {
+        wait_until(&format!("{what} is as the file says"), RIGHT, || {
             whole(lab, manager)
         })?;
         eprintln!(
