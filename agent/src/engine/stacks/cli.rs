@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
+use tokio::time::sleep;
 
 use super::{Credential, Deployed, Deployment, HUB, Secret, StackError, Stacks};
 use crate::command::{Command, Host, Output, Runner, Surroundings};
@@ -31,6 +32,12 @@ const HUB_SERVER: &str = "https://index.docker.io/v1/";
 /// How `docker stack deploy` begins what it warns of, and which line of it says that it could not ask for
 /// an image.
 const WARNINGS: [&str; 2] = ["Ignoring ", "could not be accessed on a registry"];
+
+/// The swarm has changed a service between the command's reading and its writing, as it does while an update of it
+/// goes on (swarmkit's `store.ErrSequenceConflict`). Whoever types the command types it again.
+const COLLISION: &str = "update out of sequence";
+const COLLISIONS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// What the installed command knows; older ones know less.
 #[derive(Clone, Copy, Debug)]
@@ -178,7 +185,14 @@ impl<R: Runner> Stacks for Cli<R> {
         let limit = SERVICE_LIMIT
             .saturating_mul(services)
             .saturating_add(DEPLOY_LIMIT);
-        let output = self.run(&words, deployment.file, limit).await?;
+        let mut output = self.run(&words, deployment.file, limit).await?;
+        for _ in 0..COLLISIONS {
+            if output.is_success() || !output.stderr.contains(COLLISION) {
+                break;
+            }
+            sleep(PAUSE).await;
+            output = self.run(&words, deployment.file, limit).await?;
+        }
         if !output.is_success() {
             return Err(StackError::Failed(output.complaint()));
         }

@@ -119,6 +119,22 @@ async fn an_older_command_is_asked_for_no_more_than_it_knows() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_meets_the_swarms_own_update_is_tried_again() {
+    const DEPLOY: &str = "/usr/bin/docker stack deploy --with";
+    let met = "failed to update service web_idle: rpc error: code = Unknown desc = update out of sequence";
+    let folder = tempfile::tempdir().unwrap();
+    let runner = new_docker().on(DEPLOY, 1, met).on(DEPLOY, 0, "");
+    let met_once = cli(folder.path(), runner);
+    met_once.deploy(&of("services: {}", &[])).await.unwrap();
+    for (complaint, tries) in [(met, 4), ("no such image", 1)] {
+        let always = cli(folder.path(), new_docker().on(DEPLOY, 1, complaint));
+        let error = always.deploy(&of("services: {}", &[])).await.unwrap_err();
+        assert!(error.to_string().contains(complaint), "{error}");
+        assert_eq!(always.runner.lines().len(), 2 + tries, "{complaint}");
+    }
+}
+
 #[tokio::test]
 async fn a_mistake_is_told_in_dockers_words() {
     let folder = tempfile::tempdir().unwrap();
