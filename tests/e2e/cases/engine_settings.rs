@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, Role, wait_until};
 
 use super::support::{
-    IMPORT, console_says, docker, engine_answers, journal_of, node_id, unique, unit,
+    IMPORT, boots_again, console_says, docker, engine_answers, journal_of, node_id, unique, unit,
 };
 use crate::Case;
 
@@ -52,7 +52,7 @@ fn with_flags(lab: &Lab, id: &str, flags: &str) -> Result<()> {
 }
 
 fn boot(lab: &Lab, id: &str) -> Result<()> {
-    lab.reboot(id)?;
+    boots_again(lab, id)?;
     engine_answers(lab, id)
 }
 

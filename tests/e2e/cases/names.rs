@@ -8,7 +8,7 @@ use lab::{Cluster, Effect, Fault, Lab, Launch, Role, wait_until};
 
 use super::fleet::seen::manager;
 use super::late_tags::formed;
-use super::support::{docker, engine_answers, requests_of};
+use super::support::{boots_again, docker, engine_answers, requests_of};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -197,32 +197,14 @@ fn kept(lab: &Lab) -> Result<()> {
         "rm /var/lib/swarmlet/hostname.json && echo web-1 >/etc/hostname && hostname web-1";
     lab.exec(&id, &["sh", "-c", script])?.ok()?;
     boots_again(lab, &id)?;
+    engine_answers(lab, &id)?;
     cluster.wait_whole(JOINED)?;
     is_named(lab, &id, "web-1")?;
     lab.tag(&id, "Name", "other")?;
     boots_again(lab, &id)?;
+    engine_answers(lab, &id)?;
     cluster.wait_whole(JOINED)?;
     is_named(lab, &id, "web-1")?;
     lab.terminate(&id)?;
     cluster.delete()
-}
-
-/// Reboots it, and waits until its engine is up again.
-fn boots_again(lab: &Lab, id: &str) -> Result<()> {
-    let started = || {
-        lab.exec(
-            id,
-            &[
-                "systemctl",
-                "show",
-                "--property=UserspaceTimestampMonotonic",
-            ],
-        )
-    };
-    let before = started()?.ok()?;
-    lab.reboot(id)?;
-    wait_until("it has booted again", JOINED, || {
-        ensure!(started()?.ok()? != before, "it has not");
-        engine_answers(lab, id)
-    })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::engines::deploys_stacks;
 use super::restarts::{ENGINE, REBOOT, comes_back};
-use super::support::{docker, unique};
+use super::support::{boots_again, docker, unique};
 use super::{autolock, fleet, forming, healing, stacks};
 use crate::Case;
 
@@ -57,7 +57,7 @@ fn as_29(lab: &Lab) -> Result<()> {
     cluster.wait_whole(Duration::from_mins(2))?;
     for machine in cluster.machines()? {
         lab.exec(&machine.id, &["sh", "-ec", AS_29])?.ok()?;
-        lab.reboot(&machine.id)?;
+        boots_again(lab, &machine.id)?;
         wait_until("it is set up", Duration::from_mins(1), || {
             set_up(lab, &machine.id)
         })?;

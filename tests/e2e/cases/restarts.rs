@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use lab::{Cluster, Lab, Role, wait_until};
 
-use super::support::{agent_is_ready, node_id, requests_of, shared};
+use super::support::{agent_is_ready, boots_again, node_id, requests_of, shared};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -32,7 +32,7 @@ pub(super) struct Restart {
 }
 
 pub(super) const REBOOT: Restart = Restart {
-    cause: reboot,
+    cause: boots_again,
     sign: ["", "UserspaceTimestampMonotonic"],
 };
 pub(super) const ENGINE: Restart = Restart {
@@ -56,17 +56,6 @@ pub(super) const AGENT: Restart = Restart {
     },
     sign: ["swarmlet.service", "MainPID"],
 };
-
-/// Comes back when it boots again: what is asked of a machine on its way down can hold it up there.
-fn reboot(lab: &Lab, id: &str) -> Result<()> {
-    let boots = || -> Result<usize> { Ok(lab.console(id)?.matches("Welcome to ").count()) };
-    let before = boots()?;
-    lab.reboot(id)?;
-    wait_until("it boots again", Duration::from_mins(1), || {
-        ensure!(boots()? > before, "it is on its way down");
-        Ok(())
-    })
-}
 
 pub(super) fn on_each_role(lab: &Lab, restart: &Restart) -> Result<()> {
     let cluster = shared(lab)?;

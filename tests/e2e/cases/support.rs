@@ -24,6 +24,18 @@ pub(crate) fn booted(lab: &Lab, id: &str) -> Result<()> {
     })
 }
 
+/// Reboots it, and waits until it boots again: the call comes back at once, and until then the old boot answers.
+/// The console tells, since what is asked of a machine on its way down can hold it up there.
+pub(crate) fn boots_again(lab: &Lab, id: &str) -> Result<()> {
+    let boots = || -> Result<usize> { Ok(lab.console(id)?.matches("Welcome to ").count()) };
+    let before = boots()?;
+    lab.reboot(id)?;
+    wait_until(&format!("{id} boots again"), Duration::from_mins(1), || {
+        ensure!(boots()? > before, "it is on its way down");
+        Ok(())
+    })
+}
+
 /// Waits until the engine answers.
 pub(crate) fn engine_answers(lab: &Lab, id: &str) -> Result<()> {
     wait_until(
