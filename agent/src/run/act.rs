@@ -66,6 +66,7 @@ impl<O: Outside> Agent<O> {
 
     async fn init(&mut self, epoch: Epoch) -> Result<(), StepError> {
         self.check_clock(epoch).await?;
+        self.nothing_is_forced()?;
         let swarm = &self.settings.swarm;
         let address_pool = match swarm.address_pool {
             Some(pool) => pool,
@@ -104,6 +105,7 @@ impl<O: Outside> Agent<O> {
         let Some(ticket) = self.ticket().cloned() else {
             return Ok(());
         };
+        self.nothing_is_forced()?;
         // The leader activates it with its labels, so that no task lands before them.
         let availability = if self.settings.swarm.join_drained {
             Availability::Drain

@@ -42,8 +42,7 @@ impl<O: Outside> Agent<O> {
             Ok(()) => {}
             Err(error @ EngineError::Unforced(_)) => {
                 self.take_back()?;
-                self.memory.settle()?;
-                self.knowledge.has_not_forced();
+                self.nothing_is_forced()?;
                 return Err(error.into());
             }
             Err(error) => return Err(error.into()),
@@ -66,6 +65,14 @@ impl<O: Outside> Agent<O> {
             "the engine does not start, and other managers serve its swarm: asking for a start without its swarm state"
         );
         Ok(self.edges.engine.clear_swarm().await?)
+    }
+
+    /// An engine that is about to join or create a swarm has none: what it forced went with the one it left.
+    /// On record still, it would be resumed in the new swarm, found to be passed over, and left.
+    pub(super) fn nothing_is_forced(&mut self) -> Result<(), StepError> {
+        self.memory.settle()?;
+        self.knowledge.has_not_forced();
+        Ok(())
     }
 
     pub(super) fn record(&mut self, act: Act) -> Result<(), StepError> {

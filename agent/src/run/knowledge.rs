@@ -273,9 +273,7 @@ impl Knowledge {
 
     /// A manager has just taken this node.
     pub(super) fn joined(&mut self, membership: Membership) {
-        if self.forced.is_some_and(|epoch| epoch <= membership.epoch) {
-            self.forced = None;
-        }
+        self.forced = None;
         self.membership = Some(membership);
         self.join = None;
         self.left = None;

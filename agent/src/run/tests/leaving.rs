@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::cloud::lifecycle::{Transition, Verdict};
-use crate::swarm::Availability;
+use crate::run::memory::{Act, Memory};
 use crate::swarm::departure::Request;
 use crate::swarm::notice::{Notices, SpotAction, SpotNotice, Target};
+use crate::swarm::{Availability, Membership};
 
 const DRAIN: &str = "drain";
 
@@ -330,4 +331,40 @@ async fn an_instance_in_a_warm_pool_joins_when_it_comes_into_service() {
     host.target(Target::Warmed);
     play(&mut agent, Duration::from_mins(1)).await;
     assert_eq!(world.members(Role::Worker), 0);
+}
+
+/// Its forced cluster was passed over, it left, and its agent ended before it had forgotten all of it; or before
+/// it had forgotten any. It joins by a ticket that was read late, of the epoch before, and is promoted.
+#[tokio::test(start_paused = true)]
+async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
+    let second = Epoch::FIRST.next();
+    for forgot in [true, false] {
+        let world = World::default();
+        let (_hosts, mut leader) = cluster(&world, &[Role::Manager]).await;
+        let host = Host::new(&world, 3, Role::Manager);
+        let memory = Memory::new(host.folder.path(), "i-3");
+        let record = Act::Recover(second);
+        memory.record(&record, Duration::ZERO).unwrap();
+        if !forgot {
+            let of_before = Membership {
+                instance_id: "i-3".into(),
+                node_id: "before".into(),
+                swarm_id: "swarm-1".into(),
+                epoch: Epoch::FIRST,
+            };
+            memory.remember(&of_before).unwrap();
+            memory.record(&record, Duration::ZERO).unwrap();
+        }
+        let claim = r#"{"nonce":"n","instance_id":"i-4"}"#;
+        let passed = r#"{"outcome":"passed-over","nonce":"o","by":"i-4","why":"gone"}"#;
+        world.write("/swarmlet/c/epochs/0000000002/claim", claim.into());
+        world.write("/swarmlet/c/epochs/0000000002/outcome", passed.into());
+        let mut agent = host.agent();
+        until_it_serves(&mut agent).await;
+        live(&mut leader, Duration::from_secs(30)).await;
+        assert_eq!(world.members(Role::Manager), 3, "it is promoted");
+        live(&mut agent, Duration::from_mins(11)).await;
+        assert_eq!(host.engine.leaves.get(), 0, "forgot {forgot}");
+        assert_eq!(memory.recall(Duration::ZERO).unwrap().forced, None);
+    }
 }
