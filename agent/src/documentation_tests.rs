@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use strum::VariantNames;
 
-use crate::swarm::Reason;
+use protocol::Reason;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -114,7 +114,11 @@ fn literals_are_found_as_the_program_has_them() {
 
 #[test]
 fn every_message_in_troubleshooting_is_one_of_the_programs() {
-    let sources = files(&root().join("agent/src"), "rs");
+    let folders = ["agent/src", "agent/crates"];
+    let sources = folders
+        .iter()
+        .flat_map(|folder| files(&root().join(folder), "rs"));
+    let sources: Vec<_> = sources.collect();
     let all: Vec<String> = sources
         .iter()
         .filter(|path| !path.ends_with("documentation_tests.rs"))

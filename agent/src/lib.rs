@@ -1,6 +1,6 @@
 //! Makes a Docker Swarm assemble and heal itself on EC2.
 //!
-//! `swarm` decides (pure), `cloud` and `engine` are AWS and Docker as the agent sees
+//! The crate `protocol` decides (pure), `cloud` and `engine` are AWS and Docker as the agent sees
 //! them, `run` observes, asks for a decision and acts on it. `docs/` has the protocol.
 // It panics where nobody reads.
 #![warn(clippy::print_stderr)]
@@ -27,5 +27,4 @@ pub mod retry;
 pub mod run;
 pub mod serve;
 pub mod stacks;
-pub mod swarm;
 pub mod view;

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use swarmlet::swarm::promotion::{self, Promotion};
-use swarmlet::swarm::reaping::{self, Reaping};
-use swarmlet::swarm::{Fleet, Instance, Life, Role, Whereabouts, pace};
+use protocol::promotion::{self, Promotion};
+use protocol::reaping::{self, Reaping};
+use protocol::{Fleet, Instance, Life, Role, Whereabouts, pace};
 
 use crate::effects::Fate;
 use crate::names::{address, instance, instance_of};

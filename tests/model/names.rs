@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use swarmlet::swarm::Epoch;
+use protocol::Epoch;
 
 use crate::world::{Id, Number};
 

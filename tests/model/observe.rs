@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use swarmlet::swarm::{
+use protocol::{
     Claim, Control, EngineState, Fleet, Holder, Identity, JoinToken, Life, Member, Membership,
     Observation, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery, Registers, Role, Standing,
     Ticket, Verdict, Whereabouts, Word,

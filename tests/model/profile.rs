@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use swarmlet::swarm::{Reading, Turn};
+use protocol::{Reading, Turn};
 
 use crate::view::View;
 use crate::world::Verdict;

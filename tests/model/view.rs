@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use swarmlet::swarm::{Action, Decision, decide};
+use protocol::{Action, Decision, decide};
 
 use crate::names::{instance_of, node_of};
 use crate::observe::observation;
@@ -129,7 +129,7 @@ fn decided(view: &View) -> Arc<[Step]> {
 
 fn one(view: &View, profile: Profile) -> Option<Step> {
     let Decision { action, reason } = decide(&observation(view, profile));
-    let number = |epoch: swarmlet::swarm::Epoch| u8::try_from(epoch.number()).expect("few epochs");
+    let number = |epoch: protocol::Epoch| u8::try_from(epoch.number()).expect("few epochs");
     Some(match action {
         Action::Wait(_) => return None,
         Action::Serve(_) => Step::Serve {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use protocol::{RecoveryMode, Role};
 use swarmlet::config::Settings;
 use swarmlet::run::Memory;
-use swarmlet::swarm::{RecoveryMode, Role};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 use tracing::info;

@@ -1,6 +1,6 @@
 //! What goes wrong, at random.
 
-use swarmlet::swarm::Role;
+use protocol::Role;
 use tokio::task::spawn_local;
 use tracing::info;
 

@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use libtest_mimic::Failed;
+use protocol::Role;
 use swarmlet::config::Settings;
-use swarmlet::swarm::Role;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
@@ -38,8 +38,8 @@ struct HotPath {
     expected: u64,
 }
 
-const DECIDE: &str = "swarmlet::swarm::decide::decide";
-const PARSE: &str = "swarmlet::swarm::ticket::Ticket::parse";
+const DECIDE: &str = "swarmlet_protocol::decide::decide";
+const PARSE: &str = "swarmlet_protocol::ticket::Ticket::parse";
 const CHORES: &str =
     "swarmlet::run::chores::<impl swarmlet::run::Agent<O>>::do_chores::{{closure}}";
 const EVERYTHING: &str = "PROGRAM TOTALS";
@@ -50,13 +50,13 @@ const SMALL: [HotPath; 4] = [
         what: "a decision",
         function: DECIDE,
         per: Some(DECIDE),
-        expected: 734,
+        expected: 191,
     },
     HotPath {
         what: "reading a ticket",
         function: PARSE,
         per: Some(PARSE),
-        expected: 74_610,
+        expected: 46_420,
     },
     HotPath {
         what: "a round, its engine and network simulated",
@@ -77,7 +77,7 @@ const LARGE: [HotPath; 1] = [HotPath {
     what: "the leader's chores while 300 nodes come and rest for an hour",
     function: CHORES,
     per: None,
-    expected: 1_816_723_803,
+    expected: 1_634_584_440,
 }];
 
 /// Three managers and seven workers form a swarm and live quietly for half an hour.

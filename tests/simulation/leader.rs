@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use protocol::{Availability, Role};
 use swarmlet::config::Settings;
 use swarmlet::engine::Engine as _;
-use swarmlet::swarm::{Availability, Role};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use protocol::Role;
 use swarmlet::config::Settings;
 use swarmlet::report::notify::Notify;
 use swarmlet::run::{Agent, run};
-use swarmlet::swarm::Role;
 use tokio::task::spawn_local;
 use tracing::{Instrument, info, info_span};
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use protocol::Role;
+use protocol::labelling::ACTIVATED;
 use swarmlet::config::Settings;
-use swarmlet::swarm::Role;
-use swarmlet::swarm::labelling::ACTIVATED;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
+use protocol::Role;
+use protocol::latch::Heard;
+use protocol::notice::{Notices, Target};
 use swarmlet::config::Settings;
-use swarmlet::swarm::Role;
-use swarmlet::swarm::latch::Heard;
-use swarmlet::swarm::notice::{Notices, Target};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 

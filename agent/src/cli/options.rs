@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::config::{Flags, Forced};
-use crate::swarm::{ClusterName, Role};
+use protocol::{ClusterName, Role};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

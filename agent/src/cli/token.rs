@@ -5,7 +5,7 @@ use clap::{Subcommand, ValueEnum};
 use super::{Exit, fail, print};
 use crate::config::Settings;
 use crate::run;
-use crate::swarm::TokenKind;
+use protocol::TokenKind;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {

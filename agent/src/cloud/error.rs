@@ -81,7 +81,7 @@ impl CloudError {
     }
 }
 
-impl From<CloudError> for crate::swarm::Trouble {
+impl From<CloudError> for protocol::Trouble {
     fn from(error: CloudError) -> Self {
         let text = error.to_string();
         match error {

@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 
 use super::duration;
 use super::settings::{EndpointMode, Endpoints};
-use crate::swarm::launch::OnFailure;
-use crate::swarm::stacks::ResolveImage;
-use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
+use protocol::launch::OnFailure;
+use protocol::stacks::ResolveImage;
+use protocol::{Availability, ClusterName, RecoveryMode, Role};
 
 /// The sections and their keys. The field names are the names in files.
 #[derive(Debug, Default, Deserialize)]

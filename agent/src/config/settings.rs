@@ -9,10 +9,10 @@ use ipnet::Ipv4Net;
 use serde::Deserialize;
 
 use super::Proxies;
-use crate::swarm::latch::Rules;
-use crate::swarm::launch::OnFailure;
-use crate::swarm::stacks::ResolveImage;
-use crate::swarm::{Availability, ClusterName, RecoveryMode, Role};
+use protocol::latch::Rules;
+use protocol::launch::OnFailure;
+use protocol::stacks::ResolveImage;
+use protocol::{Availability, ClusterName, RecoveryMode, Role};
 
 /// Everything that can be set, after all sources were merged and checked.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::swarm::{Availability, Role};
+use protocol::{Availability, Role};
 
 struct Host {
     root: TempDir,

@@ -4,7 +4,7 @@ use super::{Finding, Grade};
 use crate::cloud::lifecycle::{Hook, Transition};
 use crate::node::Node;
 use crate::report::groups::{CURE, missing};
-use crate::swarm::Role;
+use protocol::Role;
 
 const CONCERN: &str = "group";
 

@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
     use crate::engine::NodeEntry;
-    use crate::swarm::{Availability, Role};
+    use protocol::{Availability, Role};
 
     fn node(id: &str, hostname: &str, instance_id: Option<&str>) -> ListedNode {
         ListedNode {

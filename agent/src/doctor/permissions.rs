@@ -14,7 +14,7 @@ use crate::cloud::{Aws, CloudError};
 use crate::config::Settings;
 use crate::node::Node;
 use crate::run::Names;
-use crate::swarm::{Epoch, Role, Ticket};
+use protocol::{Epoch, Role, Ticket};
 
 const CONCERN: &str = "permissions";
 

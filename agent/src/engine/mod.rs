@@ -20,7 +20,7 @@ use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
+use protocol::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
 /// The swarm label that holds its epoch.
 pub const EPOCH_LABEL: &str = "swarmlet.epoch";
@@ -33,12 +33,12 @@ pub const INSTANCE_LABEL: &str = "swarmlet.instance-id";
 /// the node is a manager, a label of its entry, which it can set at once.
 pub const DEPARTING_LABEL: &str = "swarmlet.departing";
 /// The label of a node's entry that says that the leader drained it for its departure, and by whose
-/// word: see [`crate::swarm::draining::DrainedFor`].
+/// word: see [`protocol::draining::DrainedFor`].
 pub const DRAINED_LABEL: &str = "swarmlet.drained";
 /// The label of a manager's entry that holds the epoch in which the leader's agent promoted it.
 pub const PROMOTED_LABEL: &str = "swarmlet.promoted";
 /// The label of a manager's entry that says whether the leader has protected its instance from scale-in: see
-/// [`crate::swarm::protection::Record`].
+/// [`protocol::protection::Record`].
 pub const PROTECTED_LABEL: &str = "swarmlet.protection";
 /// The swarm label that holds when the join tokens were drawn last (seconds since the Unix epoch).
 pub const ROTATED_LABEL: &str = "swarmlet.rotated";

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::cloud::CloudError;
 use crate::cloud::imds::MetadataError;
-use crate::swarm::InvalidClusterName;
+use protocol::InvalidClusterName;
 
 /// Why a node cannot tell who it is.
 #[derive(Debug, Clone, Eq, PartialEq, Error)]

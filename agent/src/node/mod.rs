@@ -15,7 +15,7 @@ use ipnet::Ipv4Net;
 use crate::cloud::fleet::Fleet;
 use crate::cloud::imds::{Metadata, MetadataError};
 use crate::config::Settings;
-use crate::swarm::{ClusterName, Role};
+use protocol::{ClusterName, Role};
 
 pub use error::IdentifyError;
 use facts::Facts;

@@ -7,7 +7,7 @@ use super::*;
 mod waiting;
 use crate::cloud::CloudError;
 use crate::cloud::fleet::Word;
-use crate::swarm::InvalidClusterName;
+use protocol::InvalidClusterName;
 
 const ID: &str = "i-0123456789abcdef0";
 

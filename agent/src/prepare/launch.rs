@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::node::Node;
 use crate::report::launch::Waited;
 use crate::run::{Chance as _, Clock, Dice};
-use crate::swarm::pace::{self, Gaps};
+use protocol::pace::{self, Gaps};
 
 /// What takes no longer than this takes no call: packages are there, or they do not exist.
 const SHORT: Duration = Duration::from_secs(1);

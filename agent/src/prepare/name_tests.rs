@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::swarm::Role;
+use protocol::Role;
 
 const ID: &str = "i-0a1b2c3d4e5f60718";
 

@@ -12,7 +12,7 @@ use crate::cloud::lifecycle::scripted::Group;
 use crate::command::scripted::Scripted;
 use crate::config::{Flags, Settings};
 use crate::run::BootClock;
-use crate::swarm::Role;
+use protocol::Role;
 
 mod compose;
 mod flags;

@@ -6,7 +6,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::swarm::{Action, Decision, Reason};
+use protocol::{Action, Decision, Reason};
 
 /// So many steps are kept: the first ones, and the last ones before the node served.
 const KEPT: usize = 24;

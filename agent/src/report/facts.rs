@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::swarm::departure::Departing;
-use crate::swarm::{Fleet, Observation, Reading, Registers, Standing, Ticket};
+use protocol::departure::Departing;
+use protocol::{Fleet, Observation, Reading, Registers, Standing, Ticket};
 
 /// What a decision rested on: ages and times in seconds.
 pub(crate) fn of(seen: &Observation) -> Value {

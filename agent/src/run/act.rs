@@ -11,7 +11,7 @@ use super::{Agent, Outside, StepError};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::pools;
 use crate::engine::{Engine, EngineError, InitRequest};
-use crate::swarm::{Action, Availability, EngineState, Epoch, Membership, Trouble};
+use protocol::{Action, Availability, EngineState, Epoch, Membership, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Takes one step. `Wait` and `Serve` are the loop's own.

@@ -6,7 +6,7 @@ use tracing::{info, warn};
 use super::memory::Act;
 use super::{Agent, Clock, Outside, StepError};
 use crate::engine::{Engine, EngineError};
-use crate::swarm::Epoch;
+use protocol::Epoch;
 
 impl<O: Outside> Agent<O> {
     /// Leaves. Only a member's leaving is an act: a join that failed has left nothing behind.

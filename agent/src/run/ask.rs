@@ -7,8 +7,8 @@ use super::{Agent, Chance, Outside, StepError};
 use crate::cloud::fleet::{Fleet, InstanceState};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
-use crate::swarm::addressing::{self, Choice};
-use crate::swarm::{
+use protocol::addressing::{self, Choice};
+use protocol::{
     Epoch, Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, leaderless, pace, verdict,
 };
 

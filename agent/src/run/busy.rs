@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::{Agent, Chance, Outside, StepError};
 use crate::cloud::CloudError;
-use crate::swarm::Action;
-use crate::swarm::pace::Gaps;
+use protocol::Action;
+use protocol::pace::Gaps;
 
 /// Refusals in a row, and until when nothing is asked.
 #[derive(Debug, Default)]

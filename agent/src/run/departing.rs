@@ -12,10 +12,10 @@ use super::memory::Act;
 use super::{Agent, Chance, Clock, Outside};
 use crate::cloud::lifecycle::Hook;
 use crate::engine::{DEPARTING_LABEL, Engine, EngineError, NodeChange};
-use crate::swarm::departure::{Departing, Departure, Hold};
-use crate::swarm::latch::{self, Moment};
-use crate::swarm::pace::{FIRST_HOOKS, FIRST_WORD};
-use crate::swarm::{Availability, Kind, Trouble};
+use protocol::departure::{Departing, Departure, Hold};
+use protocol::latch::{self, Moment};
+use protocol::pace::{FIRST_HOOKS, FIRST_WORD};
+use protocol::{Availability, Kind, Trouble};
 
 /// What was tried since the agent started. None of it matters after a restart.
 #[derive(Debug, Default)]

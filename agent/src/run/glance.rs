@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 use tracing::error;
 
 use crate::engine::{Engine, EngineError};
-use crate::swarm::EngineState;
+use protocol::EngineState;
 
 /// An engine that starts holds its callers until it is up (systemd listens on its socket):
 /// a look that takes longer counts as "down" while there is something to fetch meanwhile.

@@ -7,8 +7,8 @@ use tracing::{info, warn};
 use super::knowledge::{Learnt, note};
 use super::{Agent, Outside};
 use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
-use crate::swarm::departure::Cause;
-use crate::swarm::notice::Target;
+use protocol::departure::Cause;
+use protocol::notice::Target;
 
 /// A hook whose time limit is not known has the shortest that there is.
 const SHORTEST: Duration = Duration::from_secs(30);

@@ -11,8 +11,8 @@ use super::sightings::Sightings;
 use crate::cloud::lifecycle::Hook;
 use crate::node::Node;
 use crate::report::launch::Waited;
-use crate::swarm::departure::Departing;
-use crate::swarm::{
+use protocol::departure::Departing;
+use protocol::{
     EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Observation, Peer, Probed,
     Reading, Recovery, Registers, Role, Standing, Ticket, Trouble, Turn, Verdict, pace,
 };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::memory::{Memory, MemoryError};
-use crate::swarm::departure::{Departure, Request};
+use protocol::departure::{Departure, Request};
 
 const DEPARTURE: &str = "departure.json";
 const REQUEST: &str = "request.json";

@@ -9,9 +9,9 @@ use super::latched::Launched;
 use super::{Agent, Clock, MemoryError, Outside};
 use crate::cloud::CloudError;
 use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
-use crate::swarm::launch::{self, Launch, Word};
-use crate::swarm::notice::Target;
-use crate::swarm::{Kind, Trouble};
+use protocol::launch::{self, Launch, Word};
+use protocol::notice::Target;
+use protocol::{Kind, Trouble};
 
 /// How often in one go it is looked at what is due; the rest waits for the next round.
 const LOOKS: u32 = 5;

@@ -15,8 +15,8 @@ use crate::report::boot::Trace;
 use crate::report::failure::Failure;
 use crate::report::notify::Notify;
 use crate::stacks::Keeper;
-use crate::swarm::Role;
-use crate::swarm::latch::Heard;
+use protocol::Role;
+use protocol::latch::Heard;
 
 /// An agent that knows what its first rounds need, and when it learnt that.
 pub(super) struct Met {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::file;
-use crate::swarm::{Epoch, Membership, Peer};
+use protocol::{Epoch, Membership, Peer};
 
 const MEMBERSHIP: &str = "membership.json";
 const PEERS: &str = "peers.json";

@@ -53,9 +53,9 @@ use crate::report::launch::Waited;
 use crate::report::metrics::Metrics;
 use crate::report::story::Story;
 use crate::stacks::Lead;
-use crate::swarm::departure::Departure;
-use crate::swarm::latch::Heard;
-use crate::swarm::{JoinToken, Observation, TicketError};
+use protocol::departure::Departure;
+use protocol::latch::Heard;
+use protocol::{JoinToken, Observation, TicketError};
 
 pub use crate::chance::{Chance, Dice};
 pub use crate::clock::{BootClock, Clock};
@@ -161,7 +161,7 @@ pub enum StepError {
     #[error("cannot settle epoch {epoch}: {cause}")]
     Register {
         /// Which epoch.
-        epoch: crate::swarm::Epoch,
+        epoch: protocol::Epoch,
         /// What is wrong.
         cause: String,
     },
@@ -184,7 +184,7 @@ pub enum StepError {
     Clock(String),
     /// Another agent's swarm is newer.
     #[error("cannot publish the ticket: epoch {0} is newer than this swarm's")]
-    Superseded(crate::swarm::Epoch),
+    Superseded(protocol::Epoch),
 }
 
 impl<O: Outside> Agent<O> {

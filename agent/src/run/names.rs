@@ -1,6 +1,6 @@
 //! The names of a cluster's parameters.
 
-use crate::swarm::{ClusterName, Epoch};
+use protocol::{ClusterName, Epoch};
 
 /// Builds parameter names below `<prefix>/<cluster>`.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use tracing::{debug, warn};
 
 use super::Memory;
 use crate::cloud::imds::{Metadata, MetadataError};
-use crate::swarm::latch::Heard;
-use crate::swarm::notice::{self, Notices, Target};
+use protocol::latch::Heard;
+use protocol::notice::{self, Notices, Target};
 
 /// How often to look. Spot's two minutes bear it, and so does the metadata service.
 pub(super) const EVERY: Duration = Duration::from_secs(5);

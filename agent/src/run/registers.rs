@@ -9,7 +9,7 @@ use super::{Agent, Clock, Outside, StepError, digest};
 use crate::cloud::parameter_store::{Created, ParameterStore};
 use crate::cloud::{CloudError, wrong_by};
 use crate::engine::Engine;
-use crate::swarm::{Claim, Epoch, Outcome, Registers, Trouble};
+use protocol::{Claim, Epoch, Outcome, Registers, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here, as with the ticket.

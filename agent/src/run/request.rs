@@ -6,7 +6,7 @@ use super::own::{self, OwnError};
 use super::{BootClock, Clock, MemoryError};
 use crate::command::{Command, CommandError, Runner};
 use crate::config::Settings;
-use crate::swarm::departure::Request;
+use protocol::departure::Request;
 
 const SERVICE: &str = "swarmlet.service";
 

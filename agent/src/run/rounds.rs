@@ -10,7 +10,7 @@ use super::pause::rest;
 use super::{Agent, Chance, Outside, StepError, Triggers};
 use crate::engine::{Engine, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
-use crate::swarm::{
+use protocol::{
     Action, Control, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role,
     decide,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use crate::swarm::{Fleet, Life, Whereabouts, pace};
+use protocol::{Fleet, Life, Whereabouts, pace};
 
 /// By instance id.
 #[derive(Debug, Default)]

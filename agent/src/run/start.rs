@@ -23,7 +23,7 @@ use crate::report::boot::Trace;
 use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
 use crate::stacks::{Keeper, Lead};
-use crate::swarm::latch::Heard;
+use protocol::latch::Heard;
 
 /// Why the agent did not start.
 #[derive(Debug, Error)]

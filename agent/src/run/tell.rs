@@ -4,7 +4,7 @@ use super::{Agent, Outside, StepError};
 use crate::report::facts;
 use crate::report::groups::ManagerGroup;
 use crate::report::status::{self, Claimed, Issued, Status};
-use crate::swarm::{Action, Decision, Epoch, Outcome};
+use protocol::{Action, Decision, Epoch, Outcome};
 
 impl<O: Outside> Agent<O> {
     /// A decision was made that is news.

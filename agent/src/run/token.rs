@@ -6,7 +6,7 @@ use super::start::{StartError, agent};
 use super::{Agent, Outside, StepError};
 use crate::config::Settings;
 use crate::engine::Engine;
-use crate::swarm::{Control, EngineState, Member, TokenKind};
+use protocol::{Control, EngineState, Member, TokenKind};
 
 /// Why tokens were not rotated.
 #[derive(Debug, Error)]

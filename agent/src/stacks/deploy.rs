@@ -8,10 +8,10 @@ use super::sources::Checked;
 use super::{Keeper, Outside};
 use crate::engine::EngineError;
 use crate::engine::stacks::{Deployment, NAMESPACE, Stacks as _};
-use crate::swarm::stack_objects::{
+use protocol::stack_objects::{
     Kind, NetworkSetup, Object, differences, leftovers, of_stack, present,
 };
-use crate::swarm::stacks::{Facts, Note, Stage, Want};
+use protocol::stacks::{Facts, Note, Stage, Want};
 
 /// How Docker says that the content of a secret or config is another one (swarmkit).
 const ANOTHER_CONTENT: &str = "only updates to Labels are allowed";

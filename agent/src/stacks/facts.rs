@@ -8,8 +8,8 @@ use super::sources::{Checked, Content, Source};
 use super::{Keeper, Outside};
 use crate::clock::Clock;
 use crate::engine::stacks::host;
-use crate::swarm::stack_objects::{Kind, Present, of_stack, present};
-use crate::swarm::stacks::{Facts, Standing, Want, Wanted, standing};
+use protocol::stack_objects::{Kind, Present, of_stack, present};
+use protocol::stacks::{Facts, Standing, Want, Wanted, standing};
 
 impl<O: Outside> Keeper<O> {
     /// All that the decision rests on.

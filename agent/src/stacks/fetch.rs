@@ -12,7 +12,7 @@ use crate::cloud::CloudError;
 use crate::cloud::depot::{Address, Depot, Fetched};
 use crate::cloud::parameter_store::{Parameter, ParameterStore};
 use crate::engine::stacks::{StackError, Stacks as _};
-use crate::swarm::stacks::Origin;
+use protocol::stacks::Origin;
 
 /// How Docker says that it wants a version (docker/cli `cli/compose/schema`).
 const UNVERSIONED: &str = "unsupported Compose file version: 1.0";

@@ -18,8 +18,8 @@ use crate::chance::Chance;
 use crate::engine::EngineError;
 use crate::engine::stacks::{Deployed, Stacks as _};
 use crate::report::metrics::ChoreLabel;
-use crate::swarm::pace::Gaps;
-use crate::swarm::stacks::{Facts, Standing, Step, missing, names, next, standing};
+use protocol::pace::Gaps;
+use protocol::stacks::{Facts, Standing, Step, missing, names, next, standing};
 
 /// Passwords of registries are looked at this many times less often, and before a deployment.
 const SELDOM: u32 = 5;

@@ -15,7 +15,7 @@ use crate::cloud::depot::Depot;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::stacks::{Credential, HUB, Secret, Stacks as _, role_region};
 use crate::report::stacks::Registry;
-use crate::swarm::stacks::{Login, Want};
+use protocol::stacks::{Login, Want};
 
 /// Passwords of the role are renewed no sooner than after this many seconds.
 const SHORTEST: u64 = 600;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::swarm::stack_objects::Object;
-use crate::swarm::stacks::{FORGOTTEN, Missing, Tried, Want};
+use protocol::stack_objects::Object;
+use protocol::stacks::{FORGOTTEN, Missing, Tried, Want};
 
 /// The last step of each stack.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 //! passwords of their registries.
 //!
 //! A task of its own beside the agent's rounds, which is at work while this node leads: a registry that
-//! does not answer holds up a deployment for minutes, and nothing else. The decision is `swarm::stacks`;
+//! does not answer holds up a deployment for minutes, and nothing else. The decision is `protocol::stacks`;
 //! `engine::stacks` is Docker's side, `compose` is what a stack's file says.
 
 mod compose;
@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::cloud::depot::Depot;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::stacks::Stacks;
-use crate::swarm::stacks::ResolveImage;
+use protocol::stacks::ResolveImage;
 
 pub use keeper::Keeper;
 pub use lead::{Lead, Overview, Shown, line};

@@ -8,7 +8,7 @@ use super::compose::{Context, warnings};
 use super::sources::Source;
 use super::{Keeper, Outside, Overview};
 use crate::report::stacks::{Stack, StackState};
-use crate::swarm::stacks::{Facts, Origin, Standing, names, standing};
+use protocol::stacks::{Facts, Origin, Standing, names, standing};
 
 const FOREIGN: &str = "cannot deploy it: a stack of this name runs that was not deployed from here; \
                        remove it with `docker stack rm`, or use another name";

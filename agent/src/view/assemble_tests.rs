@@ -6,7 +6,7 @@ use super::*;
 use crate::engine::{DEPARTING_LABEL, NodeEntry};
 use crate::report::stacks::StackState;
 use crate::report::status::Issued;
-use crate::swarm::{Availability, Role};
+use protocol::{Availability, Role};
 
 const NOW: u64 = 1_000_000;
 

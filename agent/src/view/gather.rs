@@ -9,7 +9,7 @@ use super::{SwarmView, assemble};
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
 use crate::report::status::{self, Status};
-use crate::swarm::Kind;
+use protocol::Kind;
 
 /// Why the swarm cannot be seen from here.
 #[derive(Clone, Debug, Eq, PartialEq, Error)]

@@ -14,7 +14,7 @@ use crate::report::failure::Failure;
 use crate::report::metrics::SOCKET;
 use crate::report::note::{self, Note};
 use crate::report::status::{self, Status, StatusError};
-use crate::swarm::{Control, EngineState, Member};
+use protocol::{Control, EngineState, Member};
 
 /// The form that `schema` names; another number is another form.
 const SCHEMA: u32 = 1;

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use serde_json::Value;
 
 use super::*;
-use crate::swarm::Identity;
+use protocol::Identity;
 
 fn fresh(serving: bool) -> Status {
     Status {

@@ -2,12 +2,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use protocol::{
+    Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role, TokenKind,
+};
 use secrecy::SecretString;
 use swarmlet::engine::{
     Engine, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks,
-};
-use swarmlet::swarm::{
-    Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role, TokenKind,
 };
 
 use super::{Edge, swarm};

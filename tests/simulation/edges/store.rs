@@ -1,9 +1,9 @@
 //! Parameter Store.
 
+use protocol::Ticket;
 use secrecy::{ExposeSecret, SecretString};
 use swarmlet::cloud::CloudError;
 use swarmlet::cloud::parameter_store::{Created, Parameter, ParameterStore};
-use swarmlet::swarm::Ticket;
 
 use super::Edge;
 use crate::world::World;

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use protocol::{Availability, JoinToken, Role};
 use secrecy::ExposeSecret;
 use swarmlet::engine::{EngineError, InitRequest, NodeChange};
-use swarmlet::swarm::{Availability, JoinToken, Role};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Edge;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use swarmlet::swarm::{Claim, Epoch, Outcome, Ticket};
+use protocol::{Claim, Epoch, Outcome, Ticket};
 
 use super::State;
 use super::machine::MachineId;

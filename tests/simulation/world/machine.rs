@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use protocol::Role;
+use protocol::latch::Heard;
 use swarmlet::node::Node;
-use swarmlet::swarm::Role;
-use swarmlet::swarm::latch::Heard;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use swarmlet::swarm::{Availability, Role};
+use protocol::{Availability, Role};
 
 use super::engine::{Phase, Power};
 use super::machine::MachineId;

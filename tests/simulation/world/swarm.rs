@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use protocol::{Availability, Origin, Role};
 use swarmlet::engine::{InitRequest, SWARM_PORT};
-use swarmlet::swarm::{Availability, Origin, Role};
 
 use super::State;
 use super::engine::{Phase, Place};

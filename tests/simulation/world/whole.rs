@@ -1,9 +1,9 @@
 //! Whether the cluster is as it should be.
 
+use protocol::labelling::ACTIVATED;
+use protocol::{Availability, Role, Ticket};
 use secrecy::SecretString;
 use swarmlet::run::Memory;
-use swarmlet::swarm::labelling::ACTIVATED;
-use swarmlet::swarm::{Availability, Role, Ticket};
 
 use super::State;
 use super::elections::View;

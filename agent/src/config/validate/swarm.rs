@@ -8,8 +8,8 @@ use ipnet::Ipv4Net;
 use super::{Report, absolute, check};
 use crate::config::fragment::{Departure, Engine, Launch, Swarm};
 use crate::config::{DepartureSettings, EngineSettings, LaunchSettings, SwarmSettings};
-use crate::swarm::Availability;
-use crate::swarm::latch::Rules;
+use protocol::Availability;
+use protocol::latch::Rules;
 
 pub(super) fn engine(from: Engine, root: &Path, report: &mut Report) -> Option<EngineSettings> {
     let is_package = |name: &String| name.starts_with(|c: char| c.is_ascii_alphanumeric());

@@ -13,7 +13,7 @@ use crate::engine::{
     CLAIM_LABEL, DEPARTING_LABEL, EPOCH_LABEL, EngineError, INSTANCE_LABEL, ManagerEntry,
     NodeEntry, ROTATED_LABEL, Swarm,
 };
-use crate::swarm::{Availability, Control, EngineState, Epoch, Identity, Member, Origin, Role};
+use protocol::{Availability, Control, EngineState, Epoch, Identity, Member, Origin, Role};
 
 /// What the engine's files say of the node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -1,7 +1,7 @@
 //! The engine's answers, as real engines gave them.
 
 use super::*;
-use crate::swarm::Epoch;
+use protocol::Epoch;
 
 fn info(json: &str) -> SwarmInfo {
     serde_json::from_str(json).unwrap()

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::{Docker, convert, error::one_line};
 use crate::engine::EngineError;
 use crate::engine::listing::{ListedNode, ListedService, ListedTask, Listing};
-use crate::swarm::{EngineState, date};
+use protocol::{EngineState, date};
 
 impl Docker {
     /// What the engine says of itself, if it says so in time.

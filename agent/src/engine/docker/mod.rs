@@ -29,7 +29,7 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use super::{Engine, EngineError, InitRequest, NodeChange, NodeEntry, Swarm, Tasks, routes};
-use crate::swarm::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
+use protocol::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 
 pub(crate) use announce::FILE as ANNOUNCEMENT;
 pub use examine::Setup;

@@ -8,7 +8,7 @@ use bollard::query_parameters::{
 use super::connection::READ_LIMIT;
 use super::{Docker, convert};
 use crate::engine::{EngineError, NodeChange, NodeEntry};
-use crate::swarm::{Availability, Role};
+use protocol::{Availability, Role};
 
 const NOT_FOUND: u16 = 404;
 /// On every container that the swarm runs (moby `daemon/cluster/executor/container`).

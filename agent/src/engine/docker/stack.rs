@@ -16,7 +16,7 @@ use super::stack_object::{
 use super::{Docker, convert, raw, swarm};
 use crate::engine::EngineError;
 use crate::engine::stacks::{Deployed, STACK_LABEL};
-use crate::swarm::stack_objects::{Kind, NetworkSetup};
+use protocol::stack_objects::{Kind, NetworkSetup};
 
 impl Docker {
     /// What the swarm has of stacks.
@@ -144,7 +144,7 @@ impl Docker {
     }
 }
 
-fn notes(spec: &SwarmSpec) -> BTreeMap<String, Option<crate::swarm::stacks::Note>> {
+fn notes(spec: &SwarmSpec) -> BTreeMap<String, Option<protocol::stacks::Note>> {
     let labels = spec.labels.iter().flatten();
     let notes = labels.filter_map(|(key, value)| {
         let name = key.strip_prefix(STACK_LABEL)?;

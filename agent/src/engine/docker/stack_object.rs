@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::stack_image;
 use crate::engine::stacks::NAMESPACE;
 use crate::hex::hex;
-use crate::swarm::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
+use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
 
 pub(super) type Labels = BTreeMap<String, String>;
 

@@ -7,7 +7,7 @@ use bollard::models::{SwarmInfo, SystemInfo};
 use super::connection::READ_LIMIT;
 use super::{Docker, convert};
 use crate::engine::{EngineError, certificate};
-use crate::swarm::EngineState;
+use protocol::EngineState;
 
 /// Asks the engine and reads its certificates.
 pub(super) async fn read(docker: &Docker) -> Result<EngineState, EngineError> {

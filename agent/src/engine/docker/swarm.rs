@@ -15,7 +15,7 @@ use super::{Docker, convert, raw, state};
 use crate::engine::{
     CLAIM_LABEL, EPOCH_LABEL, EngineError, InitRequest, ROTATED_LABEL, SWARM_PORT, certificate,
 };
-use crate::swarm::{Availability, Epoch, JoinToken, TokenKind};
+use protocol::{Availability, Epoch, JoinToken, TokenKind};
 
 /// The engine gives up waiting for a join after 20 s, and goes on in the background.
 const JOIN_LIMIT: Duration = Duration::from_secs(30);

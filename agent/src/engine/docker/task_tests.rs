@@ -2,8 +2,8 @@ use bollard::models::TaskStatus;
 use proptest::prelude::*;
 
 use super::*;
-use crate::swarm::Availability;
-use crate::swarm::draining::{self, DrainedFor, Draining};
+use protocol::Availability;
+use protocol::draining::{self, DrainedFor, Draining};
 
 fn task(node: &str, state: TaskState, desired: TaskState) -> Task {
     Task {

@@ -2,7 +2,7 @@
 //! are written and read here by hand.
 
 use super::grpc::{Client, Reply};
-use crate::swarm::Word;
+use protocol::Word;
 
 const ROOT: &str = "CA/GetRootCACertificate";
 const STATUS: &str = "NodeCA/NodeCertificateStatus";

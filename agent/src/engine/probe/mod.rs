@@ -17,8 +17,8 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::engine::{certificate, digest};
-use crate::swarm::{ProbeAnswer, Probed, Word};
 use grpc::Client;
+use protocol::{ProbeAnswer, Probed, Word};
 use tls::Chain;
 
 /// How long a manager may take: a thousand times what it needs on a private network.

@@ -14,8 +14,8 @@ use crate::command::{Command, Host, Output, Runner, Surroundings};
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
 use crate::file;
-use crate::swarm::stack_objects::{Kind, NetworkSetup};
-use crate::swarm::stacks::Note;
+use protocol::stack_objects::{Kind, NetworkSetup};
+use protocol::stacks::Note;
 
 /// The agent's sandbox lets it run this one program beside itself.
 const PROGRAM: &str = "/usr/bin/docker";

@@ -32,7 +32,7 @@ fn of<'a>(file: &'a str, credentials: &'a [Credential]) -> Deployment<'a> {
         file,
         overlay: None,
         credentials,
-        resolve: crate::swarm::stacks::ResolveImage::Changed,
+        resolve: protocol::stacks::ResolveImage::Changed,
         services: 8,
     }
 }
@@ -80,7 +80,7 @@ async fn names_come_in_a_second_file_that_goes_afterwards() {
     let cli = cli(folder.path(), new_docker());
     let deployment = Deployment {
         overlay: Some("{}"),
-        resolve: crate::swarm::stacks::ResolveImage::Never,
+        resolve: protocol::stacks::ResolveImage::Never,
         ..of("services: {}", &[])
     };
     cli.deploy(&deployment).await.unwrap();

@@ -10,8 +10,8 @@ use thiserror::Error;
 
 use super::EngineError;
 use crate::command::CommandError;
-use crate::swarm::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
-use crate::swarm::stacks::{Note, ResolveImage};
+use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
+use protocol::stacks::{Note, ResolveImage};
 
 pub use cli::{Cli, Place};
 pub use images::{host, role_region};

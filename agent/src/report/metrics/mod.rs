@@ -16,8 +16,8 @@ use crate::cloud::CALLS;
 use crate::engine::NodeEntry;
 use crate::known::Known;
 use crate::report::groups::ManagerGroup;
-use crate::swarm::departure::Cause;
-use crate::swarm::{Decision, EngineState, Kind, Role};
+use protocol::departure::Cause;
+use protocol::{Decision, EngineState, Kind, Role};
 
 pub(crate) use labels::ChoreLabel;
 use labels::{

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use super::*;
-use crate::swarm::{Action, Reason};
+use protocol::{Action, Reason};
 
 /// One with every number in it.
 fn full() -> Metrics {

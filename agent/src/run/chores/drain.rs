@@ -6,9 +6,9 @@ use tracing::info;
 
 use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL, Engine, NodeChange, NodeEntry, Tasks};
 use crate::run::{Agent, Clock, Outside, StepError};
-use crate::swarm::draining::{self, DrainedFor, Draining};
-use crate::swarm::pace::ROUND;
-use crate::swarm::{Availability, labelling};
+use protocol::draining::{self, DrainedFor, Draining};
+use protocol::pace::ROUND;
+use protocol::{Availability, labelling};
 
 /// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less
 /// often while nothing changes.

@@ -10,9 +10,9 @@ use crate::cloud::fleet::{Fleet, Instance as Told, InstanceState};
 use crate::engine::NodeEntry;
 use crate::node::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 use crate::run::{Agent, Chance, Outside, StepError};
-use crate::swarm::labelling::TAGLESS;
-use crate::swarm::pace::{FLEET_GAP, Gaps, ROUND};
-use crate::swarm::{ClusterName, Instance, Role};
+use protocol::labelling::TAGLESS;
+use protocol::pace::{FLEET_GAP, Gaps, ROUND};
+use protocol::{ClusterName, Instance, Role};
 
 /// EC2's answers lag behind a launch: an instance without tags is asked about again.
 const ASK_AGAIN: Duration = Duration::from_secs(15);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cloud::fleet::Facts;
-use crate::swarm::Availability;
+use protocol::Availability;
 
 const EVERY: Duration = Duration::from_mins(1);
 

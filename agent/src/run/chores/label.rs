@@ -8,8 +8,8 @@ use tracing::{info, warn};
 
 use crate::engine::{NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
-use crate::swarm::Instance;
-use crate::swarm::labelling::{self, Change, Labelling};
+use protocol::Instance;
+use protocol::labelling::{self, Change, Labelling};
 
 /// So many nodes at most in one round: the other chores wait meanwhile.
 const AT_ONCE: usize = 50;

@@ -25,8 +25,8 @@ use super::{Agent, Clock, Outside, StepError};
 use crate::engine::{Engine, EngineError, NodeChange};
 use crate::report::groups::ManagerGroup;
 use crate::report::metrics::ChoreLabel;
-use crate::swarm::repeats::{Repeats, Stillness};
-use crate::swarm::{Ticket, draining};
+use protocol::repeats::{Repeats, Stillness};
+use protocol::{Ticket, draining};
 
 use instances::Instances;
 use protect::Protection;

@@ -9,9 +9,9 @@ use tracing::{info, warn};
 use super::label;
 use crate::engine::{NodeChange, NodeEntry, PROMOTED_LABEL, Swarm};
 use crate::run::{Agent, Clock, Outside, StepError};
-use crate::swarm::pace::ROUND;
-use crate::swarm::promotion::{self, Promotion};
-use crate::swarm::{Epoch, Instance, Role, labelling};
+use protocol::pace::ROUND;
+use protocol::promotion::{self, Promotion};
+use protocol::{Epoch, Instance, Role, labelling};
 
 /// Between looks at a manager that is not reachable. No event tells when it is.
 const SOON: Duration = Duration::from_millis(500);

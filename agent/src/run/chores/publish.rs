@@ -12,7 +12,7 @@ use crate::engine::{NodeEntry, Swarm};
 use crate::run::busy::Busy;
 use crate::run::knowledge::{Learnt, note};
 use crate::run::{Agent, Outside, StepError};
-use crate::swarm::{Epoch, JoinToken, Outcome, Ticket, TicketError};
+use protocol::{Epoch, JoinToken, Outcome, Ticket, TicketError};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);

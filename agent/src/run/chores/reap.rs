@@ -8,8 +8,8 @@ use tracing::info;
 
 use crate::engine::{Engine, NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
-use crate::swarm::Role;
-use crate::swarm::reaping::{self, Entry, Reaping, Removal};
+use protocol::Role;
+use protocol::reaping::{self, Entry, Reaping, Removal};
 
 /// Nothing tells that a node stays down: it is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(15);

@@ -4,8 +4,8 @@ use tracing::info;
 
 use crate::engine::{Engine, Swarm};
 use crate::run::{Agent, Clock, Outside, StepError};
-use crate::swarm::TokenKind;
-use crate::swarm::rotation::{self, Rotation};
+use protocol::TokenKind;
+use protocol::rotation::{self, Rotation};
 
 impl<O: Outside> Agent<O> {
     /// Draws new tokens when it is time to, and publishes them.

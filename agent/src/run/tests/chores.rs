@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::*;
 use crate::engine::NodeEntry;
 use crate::node::ROLE_TAG;
-use crate::swarm::Availability;
+use protocol::Availability;
 
 const SOON: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(70);
@@ -185,7 +185,7 @@ async fn tokens_are_drawn_on_time() {
 #[tokio::test(start_paused = true)]
 async fn tokens_are_drawn_by_hand_on_managers_only() {
     use crate::run::RotateError;
-    use crate::swarm::TokenKind;
+    use protocol::TokenKind;
     let world = World::default();
     let outside = Host::new(&world, 9, Role::Worker);
     let refused = outside.agent().rotate_by_hand(TokenKind::Worker).await;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL};
-use crate::swarm::Availability;
+use protocol::Availability;
 
 const SOON: Duration = Duration::from_secs(5);
 

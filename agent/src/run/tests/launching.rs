@@ -3,7 +3,7 @@
 use super::*;
 use crate::cloud::lifecycle::{Transition, Verdict};
 use crate::report::launch::Waited;
-use crate::swarm::notice::{Notices, Target};
+use protocol::notice::{Notices, Target};
 
 const ABANDONED: (&str, Verdict) = ("launch", Verdict::Abandon);
 const SECOND: Duration = Duration::from_secs(1);

@@ -3,9 +3,9 @@
 use super::*;
 use crate::cloud::lifecycle::{Transition, Verdict};
 use crate::run::memory::{Act, Memory};
-use crate::swarm::departure::Request;
-use crate::swarm::notice::{Notices, SpotAction, SpotNotice, Target};
-use crate::swarm::{Availability, Membership};
+use protocol::departure::Request;
+use protocol::notice::{Notices, SpotAction, SpotNotice, Target};
+use protocol::{Availability, Membership};
 
 const DRAIN: &str = "drain";
 

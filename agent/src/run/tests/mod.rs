@@ -20,9 +20,9 @@ use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::cloud::lifecycle::scripted::Group;
 use crate::config::Settings;
 use crate::node::Node;
-use crate::swarm::latch::Heard;
-use crate::swarm::{Action, Epoch, Role};
 use fakes::{Engine, World};
+use protocol::latch::Heard;
+use protocol::{Action, Epoch, Role};
 
 /// Everything outside is the same small world.
 struct Small;

@@ -6,7 +6,7 @@ use crate::cloud::lifecycle::Transition;
 use crate::engine::PROTECTED_LABEL;
 use crate::node::GROUP_TAG;
 use crate::report::metrics::ChoreLabel;
-use crate::swarm::protection::EXCESS;
+use protocol::protection::EXCESS;
 
 const MINUTE: Duration = Duration::from_secs(70);
 const GROUP: &str = "c-manager";

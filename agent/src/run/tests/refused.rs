@@ -3,7 +3,7 @@
 use super::*;
 use crate::cloud::CloudError;
 use crate::run::StepError;
-use crate::swarm::{Outcome, Ticket};
+use protocol::{Outcome, Ticket};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const TICKET: &str = "/swarmlet/c/ticket";

@@ -2,8 +2,8 @@
 
 use super::named_files::{Trouble, Use};
 use super::{Compose, Contents, DEFAULT, Material, Network, Service, Word, real_name};
-use crate::swarm::stack_objects::{Kind, NetworkSetup, Object};
-use crate::swarm::stacks::Origin;
+use protocol::stack_objects::{Kind, NetworkSetup, Object};
+use protocol::stacks::Origin;
 
 /// The longest name of a service: it is a part of names that are resolved (swarmkit
 /// `manager/controlapi/service.go`).

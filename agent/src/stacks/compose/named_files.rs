@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Compose, Material};
 use crate::hex::hex;
-use crate::swarm::stack_objects::Kind;
+use protocol::stack_objects::Kind;
 
 /// What swarmkit takes as a secret (`manager/controlapi/secret.go`, `MaxSecretSize`).
 const SECRET: usize = 500 * 1024;

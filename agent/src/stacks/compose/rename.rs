@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Compose, Contents, Material, real_name};
 use crate::hex::hex;
-use crate::swarm::stack_objects::Kind;
+use protocol::stack_objects::Kind;
 
 /// Docker's limit for the name of a secret or config (swarmkit `manager/controlapi/common.go`).
 const LONGEST: usize = 64;

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::{Edges, Keeper, Lead, Outside, Overview, Rules, line};
 use crate::chance::Dice;
 use crate::report::stacks::{Stack, StackState};
-use crate::swarm::stacks::ResolveImage;
+use protocol::stacks::ResolveImage;
 use world::{GOOD, ROLE_LIFE, World};
 
 const MINUTE: Duration = Duration::from_secs(70);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::swarm::stack_objects::Kind;
+use protocol::stack_objects::Kind;
 
 fn sources() -> impl Strategy<Value = String> {
     prop_oneof![

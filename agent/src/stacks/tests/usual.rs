@@ -1,7 +1,7 @@
 //! What the leader keeps deployed, and what it leaves alone.
 
 use super::*;
-use crate::swarm::stack_objects::Kind;
+use protocol::stack_objects::Kind;
 
 const ECR: &str = "123456789012.dkr.ecr.r.amazonaws.com";
 

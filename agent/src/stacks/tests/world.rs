@@ -17,8 +17,8 @@ use crate::engine::stacks::{
     Credential, Deployed, Deployment, NAMESPACE, Secret, StackError, Stacks,
 };
 use crate::stacks::compose::Compose;
-use crate::swarm::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
-use crate::swarm::stacks::Note;
+use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
+use protocol::stacks::Note;
 
 /// The only good password.
 pub(super) const GOOD: &str = "u:good";

@@ -8,8 +8,8 @@ use crate::cloud::groups::Group;
 use crate::engine::{NodeEntry, PROTECTED_LABEL};
 use crate::run::chores::instances::Instances;
 use crate::run::chores::label;
-use crate::swarm::protection::{Age, Node, Raft, Record, Standing};
-use crate::swarm::{Instance, Role};
+use protocol::protection::{Age, Node, Raft, Record, Standing};
+use protocol::{Instance, Role};
 
 /// Since when managers are not healthy, by node.
 #[derive(Debug, Default)]

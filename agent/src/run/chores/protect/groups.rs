@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::cloud::CloudError;
 use crate::cloud::groups::{Group, Member};
 use crate::cloud::lifecycle::{Hook, Lifecycle, Transition};
-use crate::swarm::pace::{Gaps, remaining};
-use crate::swarm::protection::Care;
+use protocol::pace::{Gaps, remaining};
+use protocol::protection::Care;
 
 /// A group's instances are looked at this often, and who joins or ends sooner.
 const REFRESH: Duration = Duration::from_mins(1);

@@ -15,10 +15,10 @@ use crate::cloud::lifecycle::Lifecycle;
 use crate::engine::{NodeChange, NodeEntry, PROTECTED_LABEL};
 use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Clock, Outside, StepError};
-use crate::swarm::Role;
-use crate::swarm::protection::{self, Change, Record};
 use facts::Ill;
 use groups::Groups;
+use protocol::Role;
+use protocol::protection::{self, Change, Record};
 
 /// What this chore remembers.
 #[derive(Debug, Default)]

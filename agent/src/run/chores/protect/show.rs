@@ -8,7 +8,7 @@ use super::facts;
 use crate::engine::NodeEntry;
 use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Outside};
-use crate::swarm::Role;
+use protocol::Role;
 
 impl<O: Outside> Agent<O> {
     pub(super) fn show_groups(&mut self, nodes: &[NodeEntry], names: &BTreeSet<String>) {

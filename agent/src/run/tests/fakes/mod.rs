@@ -20,7 +20,7 @@ use crate::engine::{
 use crate::node::Node;
 pub(super) use docker::Engine;
 
-use crate::swarm::{
+use protocol::{
     Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, ProbeAnswer,
     Probed, Role, TokenKind, Word,
 };

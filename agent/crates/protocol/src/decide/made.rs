@@ -2,7 +2,7 @@
 
 use super::form;
 use super::{Gaps, step, wait_or};
-use crate::swarm::{
+use crate::{
     Action, Decision, Epoch, Identity, Observation, Origin, Outcome, Reading, Reason, Registers,
 };
 

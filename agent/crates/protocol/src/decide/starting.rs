@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::astray::{self, Search};
 use super::{once_in_a_while, pace, step};
-use crate::swarm::addressing::{self, Choice};
-use crate::swarm::{Action, Decision, EngineState, Membership, Observation, Reading, Reason, Role};
+use crate::addressing::{self, Choice};
+use crate::{Action, Decision, EngineState, Membership, Observation, Reading, Reason, Role};
 
 /// The engine starts in a second or two, in 21 s while no manager answers it: the ticket is
 /// fetched meanwhile, but only by a node that will need it. One that hangs is restarted; one that is too new for the

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::values::each;
 use super::*;
-use crate::swarm::Kind;
+use crate::Kind;
 
 #[test]
 fn every_combination_has_a_harmless_step() {
@@ -58,7 +58,7 @@ fn the_documented_steps_are_those_of_the_code() {
         format!("{:<9} {}", kind.name(), steps.join(" "))
     };
     let lines: Vec<String> = steps.iter().map(line).collect();
-    let documentation = include_str!("../../../../../docs/protocol.md");
+    let documentation = include_str!("../../../../../../docs/protocol.md");
     let block = format!("```text\n{}\n```", lines.join("\n"));
     assert!(
         documentation.contains(&block),

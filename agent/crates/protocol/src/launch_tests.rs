@@ -1,5 +1,5 @@
 use super::*;
-use crate::swarm::Turn;
+use crate::Turn;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);

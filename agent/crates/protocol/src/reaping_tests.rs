@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::swarm::{Life, Role, Whereabouts};
+use crate::{Life, Role, Whereabouts};
 
 fn node(n: u8, role: Role) -> Entry {
     Entry {

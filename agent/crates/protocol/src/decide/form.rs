@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Gaps, pace, soonest, step, wait_or};
-use crate::swarm::{
+use crate::{
     Action, Claim, Decision, Epoch, Observation, Outcome, Reading, Reason, Registers, Ticket,
     Trouble,
 };

@@ -3,7 +3,7 @@
 use super::astray::{self, Search};
 use super::form::{self, Bid};
 use super::{pace, step};
-use crate::swarm::{
+use crate::{
     Action, Decision, Identity, Life, Membership, Observation, Reading, Reason, Recovery, Ticket,
     Verdict,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Gaps, astray, headless, made, once_in_a_while, pace, step, wait_or};
-use crate::swarm::{
+use crate::{
     Action, Control, Decision, Epoch, Identity, Member, Membership, Observation, Origin, Reason,
     Role,
 };

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use super::{Gaps, pace, starting, step};
-use crate::swarm::departure::{Cause, Departing, Hold};
-use crate::swarm::{Action, Control, Decision, EngineState, Kind, Observation, Reading, Reason};
+use crate::departure::{Cause, Departing, Hold};
+use crate::{Action, Control, Decision, EngineState, Kind, Observation, Reading, Reason};
 
 /// The next step of a departure; `None` where the node does as usual.
 pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {

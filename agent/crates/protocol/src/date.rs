@@ -5,7 +5,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// `2017-09-18T08:22:00Z`, with or without a fraction.
-pub(crate) fn iso(text: &str) -> Option<u64> {
+pub fn iso(text: &str) -> Option<u64> {
     let (date, time) = text.trim().strip_suffix('Z')?.split_once('T')?;
     let mut date = date.split('-');
     let (year, month, day) = (date.next()?, date.next()?, date.next()?);

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::swarm::notice::{SpotAction, SpotNotice};
+use crate::notice::{SpotAction, SpotNotice};
 
 const NOW: u64 = 1_000_000;
 const HERE: Moment<'static> = Moment {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::swarm::stack_objects::fingerprint;
+use crate::stack_objects::fingerprint;
 
 const NOW: u64 = 1_800_000_000;
 

@@ -1,7 +1,7 @@
 //! Combinations of facts, a million of them spread evenly over all there are.
 
 use super::*;
-use crate::swarm::departure::Departing;
+use crate::departure::Departing;
 
 /// About how many combinations are looked at.
 const LOOKS: u64 = 1_000_000;

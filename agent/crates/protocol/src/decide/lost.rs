@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::form::{self, Bid};
 use super::{pace, step};
-use crate::swarm::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
+use crate::{Action, Decision, Life, Observation, Reading, Reason, Ticket};
 
 /// What EC2 tells about a swarm.
 pub(super) enum Fate {

@@ -2,8 +2,8 @@
 
 use super::form::{self, Bid};
 use super::{Gaps, lost, pace, step, wait_or};
-use crate::swarm::addressing::{self, Choice};
-use crate::swarm::{Action, Decision, Epoch, Observation, Probed, Reading, Reason, Role, Ticket};
+use crate::addressing::{self, Choice};
+use crate::{Action, Decision, Epoch, Observation, Probed, Reading, Reason, Role, Ticket};
 
 pub(super) fn decide(seen: &Observation) -> Decision {
     let Some(reading) = &seen.ticket else {

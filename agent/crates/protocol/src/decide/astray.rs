@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::lost::{self, Fate};
 use super::{Gaps, once_in_a_while, pace, soonest, step};
-use crate::swarm::addressing::{self, Choice};
-use crate::swarm::{
+use crate::addressing::{self, Choice};
+use crate::{
     Action, Decision, Membership, Observation, Probed, Reading, Reason, Role, Standing, Ticket,
     Verdict,
 };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::swarm::departure::{Cause, Departing, Hold};
+use crate::departure::{Cause, Departing, Hold};
 
 const HOOK: Duration = Duration::from_mins(5);
 

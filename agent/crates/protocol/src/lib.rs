@@ -3,7 +3,7 @@
 pub mod addressing;
 mod availability;
 mod cluster_name;
-pub(crate) mod date;
+pub mod date;
 mod decide;
 mod decision;
 pub mod departure;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::*;
-use crate::swarm::{
+use crate::{
     Claim, Control, Epoch, Fleet, Holder, Identity, JoinFailure, JoinToken, Life, Member,
     Membership, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery, Registers, Role, Standing,
     Ticket, Trouble, Turn, Verdict, Whereabouts, Word,
