@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use protocol::Moment;
+
 /// Lots to draw. The decision knows none: it is the same for the same facts.
 pub trait Chance {
     /// Some part of a time.
@@ -9,6 +11,12 @@ pub trait Chance {
 
     /// A number below `count`, or 0 where there is none.
     fn pick(&self, count: usize) -> usize;
+
+    /// The lot of a moment.
+    fn lot(&self) -> u16 {
+        let lot = self.pick(Moment::LOTS.into());
+        u16::try_from(lot).unwrap_or_default()
+    }
 }
 
 /// The thread's random numbers.

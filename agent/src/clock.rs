@@ -3,12 +3,13 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cloud::CALLS;
+use protocol::Moment;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A clock for what has to be told after a restart of the agent: not the wall clock, which people
 /// and time servers set.
 pub trait Clock {
-    /// Time since the machine's boot.
+    /// Time since the machine's boot, in full precision.
     fn uptime(&self) -> Duration;
 
     /// The wall clock, in seconds since the Unix epoch: for times that AWS publishes.
@@ -19,6 +20,15 @@ pub trait Clock {
 
     /// How far AWS's clock is ahead of this host's wall clock, in seconds, by its last answer; none before one.
     fn aws_ahead(&self) -> Option<f64>;
+
+    /// The present moment, with a lot that was drawn for it.
+    fn moment(&self, random: u16) -> Moment {
+        Moment {
+            up: self.uptime(),
+            unix: self.unix(),
+            random,
+        }
+    }
 }
 
 /// `CLOCK_BOOTTIME` (`clock_gettime(2)`), which goes on while the machine is suspended.
@@ -29,7 +39,8 @@ impl Clock for BootClock {
     fn uptime(&self) -> Duration {
         let time = clock_gettime(ClockId::Boottime);
         let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-        Duration::from_secs(seconds)
+        let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or_default();
+        Duration::new(seconds, nanoseconds)
     }
 
     fn unix(&self) -> u64 {

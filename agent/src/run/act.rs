@@ -3,15 +3,13 @@
 use std::net::SocketAddr;
 
 use ipnet::Ipv4Net;
-use tokio::time::Instant;
 use tracing::info;
 
-use super::knowledge::note;
 use super::{Agent, Outside, StepError};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::pools;
 use crate::engine::{Engine, EngineError, InitRequest};
-use protocol::{Action, Availability, EngineState, Epoch, Membership, Trouble};
+use protocol::{Action, Availability, EngineState, Epoch, Membership, Series, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Takes one step. `Wait` and `Serve` are the loop's own.
@@ -120,11 +118,12 @@ impl<O: Outside> Agent<O> {
             Ok(()) => {
                 info!(%manager, epoch = ticket.epoch.number(), "joined the swarm");
                 let state = self.edges.engine.state().await?;
-                self.glance.keep(&state, Instant::now());
+                self.glance.keep(&state, self.edges.now().stamp());
                 self.note_membership(&state, ticket.swarm_id, ticket.epoch)
             }
             Err(error) => {
-                self.knowledge.join_failed(explained(&error, manager));
+                let now = self.edges.now();
+                self.knowledge.join_failed(explained(&error, manager), now);
                 Ok(())
             }
         }
@@ -132,7 +131,7 @@ impl<O: Outside> Agent<O> {
 
     /// Remembers a swarm that has been shown to be the cluster's.
     async fn remember(&mut self, epoch: Epoch) -> Result<(), StepError> {
-        let state = match self.glance.fresh() {
+        let state = match self.glance.fresh(self.edges.now()) {
             Some(state) => state,
             None => self.edges.engine.state().await?,
         };
@@ -161,7 +160,7 @@ impl<O: Outside> Agent<O> {
             epoch,
         };
         self.memory.remember(&membership)?;
-        self.knowledge.joined(membership);
+        self.knowledge.joined(membership, self.edges.now());
         Ok(())
     }
 
@@ -184,7 +183,8 @@ impl<O: Outside> Agent<O> {
         if unlocked.is_ok() {
             info!("engine unlocked");
         }
-        note(&mut self.knowledge.unlock, unlocked, |(), ()| true);
+        let now = self.edges.now();
+        Series::hear(&mut self.knowledge.unlock, unlocked, |(), ()| true, now);
         Ok(())
     }
 }

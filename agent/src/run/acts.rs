@@ -4,7 +4,7 @@
 use tracing::{info, warn};
 
 use super::memory::Act;
-use super::{Agent, Clock, Outside, StepError};
+use super::{Agent, Outside, StepError};
 use crate::engine::{Engine, EngineError};
 use protocol::Epoch;
 
@@ -24,7 +24,7 @@ impl<O: Outside> Agent<O> {
             }
         }
         self.memory.forget()?;
-        self.knowledge.has_left();
+        self.knowledge.has_left(self.edges.now());
         info!("left the swarm");
         Ok(())
     }
@@ -76,8 +76,9 @@ impl<O: Outside> Agent<O> {
     }
 
     pub(super) fn record(&mut self, act: Act) -> Result<(), StepError> {
-        self.memory.record(&act, self.edges.clock.uptime())?;
-        self.knowledge.has_acted(&act);
+        let now = self.edges.now();
+        self.memory.record(&act, now.up)?;
+        self.knowledge.has_acted(&act, now);
         Ok(())
     }
 

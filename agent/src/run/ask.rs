@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 
-use super::knowledge::{Learnt, note};
 use super::{Agent, Chance, Outside, StepError};
 use crate::cloud::fleet::{Fleet, InstanceState};
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
 use protocol::addressing::{self, Choice};
 use protocol::{
-    Epoch, Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, leaderless, pace, verdict,
+    Epoch, Identity, Kind, Life, Moment, Probed, Role, Series, Ticket, Trouble, Verdict,
+    leaderless, pace, verdict,
 };
 
 impl<O: Outside> Agent<O> {
@@ -27,8 +27,14 @@ impl<O: Outside> Agent<O> {
     }
 
     fn note_ticket(&mut self, value: Result<Option<Ticket>, Trouble>) {
-        note(&mut self.knowledge.ticket, value, |old, new| old == new);
-        self.give_way();
+        let now = self.edges.now();
+        Series::hear(
+            &mut self.knowledge.ticket,
+            value,
+            |old, new| old == new,
+            now,
+        );
+        self.give_way(now);
     }
 
     /// Reads the ticket before the first round: a node that knows of no swarm of its own will ask for it
@@ -54,16 +60,16 @@ impl<O: Outside> Agent<O> {
 
     /// After a refusal for too many requests a worker asks at some time of its own. Managers, of
     /// which there are few, go first: everybody waits for them.
-    fn give_way(&mut self) {
+    fn give_way(&mut self, now: Moment) {
         if let (Role::Worker, Some(refusals)) = (self.node.role, self.knowledge.refusals()) {
             let time = self.edges.chance.within(pace::crowd(refusals));
-            self.knowledge.hold(time);
+            self.knowledge.hold(time, now);
         }
     }
 
     pub(super) fn ticket(&self) -> Option<&Ticket> {
         let learnt = self.knowledge.ticket.as_ref();
-        learnt.and_then(Learnt::value).and_then(Option::as_ref)
+        learnt.and_then(Series::answer).and_then(Option::as_ref)
     }
 
     /// An answer counts only if it contains this node's own instance: an empty or partial one
@@ -84,8 +90,9 @@ impl<O: Outside> Agent<O> {
         }
         let (silent, told): (Vec<&String>, Vec<&String>) =
             ids.iter().partition(|id| answer.silent.contains(*id));
+        let now = self.edges.now();
         for id in told {
-            self.knowledge.fleet.see(id, life(id));
+            self.knowledge.fleet.see(id, life(id), now);
         }
         if silent.is_empty() {
             return Ok(());
@@ -105,9 +112,9 @@ impl<O: Outside> Agent<O> {
         let answers = self.edges.probe.probe(&others, None).await;
         let able =
             |answers: &Vec<Probed>| matches!(addressing::choose(&ticket, answers), Choice::Join(_));
-        note(&mut self.knowledge.managers, Ok(answers), |old, new| {
-            able(old) == able(new)
-        });
+        let same = |old: &Vec<Probed>, new: &Vec<Probed>| able(old) == able(new);
+        let now = self.edges.now();
+        Series::hear(&mut self.knowledge.managers, Ok(answers), same, now);
         Ok(())
     }
 
@@ -129,6 +136,7 @@ impl<O: Outside> Agent<O> {
         self.knowledge.note_standing(
             verdict(&identity, &answers),
             leaderless(&identity, &answers),
+            self.edges.now(),
         );
         Ok(())
     }

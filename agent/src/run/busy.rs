@@ -2,43 +2,38 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::{Agent, Chance, Outside, StepError};
+use super::{Agent, Outside, StepError};
 use crate::cloud::CloudError;
-use protocol::Action;
-use protocol::pace::Gaps;
+use protocol::pace::{self, Gaps};
+use protocol::{Action, Moment, Series};
 
-/// Refusals in a row, and until when nothing is asked.
-#[derive(Debug, Default)]
-pub(super) struct Busy {
-    refusals: u32,
-    until: Option<Instant>,
-    action: &'static str,
-}
+/// Refusals in a row, by the action that was refused last; none where the last call was not.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Busy(Option<Series<&'static str>>);
 
 impl Busy {
-    /// How long nothing is asked yet.
-    pub(super) fn left(&self) -> Option<Duration> {
-        let left = self.until?.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
+    /// How long nothing is asked yet: some part of a gap that doubles.
+    pub(super) fn left(&self, now: Moment) -> Option<Duration> {
+        let refused = self.0.as_ref()?;
+        let gap = Gaps::THROTTLED.after(refused.looks());
+        pace::remaining(pace::part_of(refused.random(), gap), refused.age(now))
     }
 
     /// The last refusal, while it holds.
-    pub(super) fn held(&self) -> Result<(), CloudError> {
-        let action = self.action;
-        self.left()
-            .map_or(Ok(()), |_| Err(CloudError::Throttled { action }))
+    pub(super) fn held(&self, now: Moment) -> Result<(), CloudError> {
+        match (&self.0, self.left(now)) {
+            (Some(refused), Some(_)) => Err(CloudError::Throttled {
+                action: *refused.value(),
+            }),
+            _ => Ok(()),
+        }
     }
 
-    /// What came of a call: after a refusal some part of a gap is waited that doubles.
-    pub(super) fn note<T>(&mut self, done: &Result<T, StepError>, chance: &impl Chance) {
+    /// What came of a call.
+    pub(super) fn note<T>(&mut self, done: &Result<T, StepError>, now: Moment) {
         match done {
             Err(StepError::Cloud(CloudError::Throttled { action })) => {
-                self.refusals = self.refusals.saturating_add(1);
-                self.action = action;
-                let gap = Gaps::THROTTLED.after(self.refusals);
-                self.until = Some(Instant::now() + chance.within(gap).max(gap / 50));
+                Series::see(&mut self.0, *action, |_, _| true, pace::IN_A_ROW, now);
             }
             Err(_) => {}
             Ok(_) => *self = Self::default(),
@@ -49,18 +44,19 @@ impl Busy {
 impl<O: Outside> Agent<O> {
     /// Takes a step that asks AWS, unless it is too soon; says how long to wait then.
     pub(super) async fn ask_aws(&mut self, action: &Action) -> Result<Option<Duration>, StepError> {
-        if let Some(left) = self.busy.left() {
+        if let Some(left) = self.busy.left(self.edges.now()) {
             return Ok(Some(left));
         }
         let done = self.act(action).await;
-        self.busy.note(&done, &self.edges.chance);
+        self.busy.note(&done, self.edges.now());
         done.map(|()| None)
     }
 
     /// How long to pause after so many failures in a row. What was refused for too many requests is held on its own:
     /// the pause is until the first of it may be asked again.
     pub(super) fn pause_after(&self, error: &StepError, failures: u32) -> Duration {
-        let held = [self.busy.left(), self.chores.held()];
+        let now = self.edges.now();
+        let held = [self.busy.left(now), self.chores.held(now)];
         let soonest = held.into_iter().flatten().min();
         match error {
             StepError::Cloud(CloudError::Throttled { .. }) => soonest,
@@ -74,38 +70,31 @@ impl<O: Outside> Agent<O> {
 mod tests {
     use super::*;
 
-    /// All of it, always.
-    struct Most;
-
-    impl Chance for Most {
-        fn within(&self, most: Duration) -> Duration {
-            most
-        }
-
-        fn pick(&self, count: usize) -> usize {
-            count.saturating_sub(1)
-        }
-    }
-
     fn refused() -> Result<(), StepError> {
         let action = "ssm:PutParameter";
         Err(CloudError::Throttled { action }.into())
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn refusals_in_a_row_hold_longer_and_longer_and_an_answer_ends_it() {
+    #[test]
+    fn refusals_in_a_row_hold_longer_and_longer_and_an_answer_ends_it() {
         let mut busy = Busy::default();
-        assert!(busy.held().is_ok());
+        // All of each gap.
+        let mut now = Moment {
+            up: Duration::from_mins(1),
+            unix: 0,
+            random: Moment::LOTS - 1,
+        };
+        assert!(busy.held(now).is_ok());
         for seconds in [2, 4, 8, 16, 32, 60, 60, 60] {
-            busy.note(&refused(), &Most);
-            assert_eq!(busy.left(), Some(Duration::from_secs(seconds)));
+            busy.note(&refused(), now);
+            assert_eq!(busy.left(now), Some(Duration::from_secs(seconds)));
         }
-        busy.note::<()>(&Err(StepError::PartialAnswer), &Most);
-        assert!(busy.held().is_err());
-        tokio::time::advance(Duration::from_mins(1)).await;
-        assert!(busy.held().is_ok());
-        busy.note(&Ok(()), &Most);
-        busy.note(&refused(), &Most);
-        assert_eq!(busy.left(), Some(Duration::from_secs(2)));
+        busy.note::<()>(&Err(StepError::PartialAnswer), now);
+        assert!(busy.held(now).is_err());
+        now.up += Duration::from_mins(1);
+        assert!(busy.held(now).is_ok());
+        busy.note(&Ok(()), now);
+        busy.note(&refused(), now);
+        assert_eq!(busy.left(now), Some(Duration::from_secs(2)));
     }
 }

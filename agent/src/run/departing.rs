@@ -4,46 +4,44 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::knowledge::{Learnt, note};
 use super::memory::Act;
 use super::{Agent, Chance, Clock, Outside};
 use crate::cloud::lifecycle::Hook;
 use crate::engine::{DEPARTING_LABEL, Engine, EngineError, NodeChange};
 use protocol::departure::{Departing, Departure, Hold};
-use protocol::latch::{self, Moment};
+use protocol::latch::{self, Wall};
 use protocol::pace::{FIRST_HOOKS, FIRST_WORD};
-use protocol::{Availability, Kind, Trouble};
+use protocol::{Answer, Availability, Kind, Moment, Series, Stamp, Trouble};
 
 /// What was tried since the agent started. None of it matters after a restart.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Progress {
-    telling: Option<Learnt<()>>,
-    tasks: Option<Learnt<usize>>,
-    leaving: Option<Learnt<()>>,
-    pub(super) hooks: Option<Learnt<Vec<Hook>>>,
-    pub(super) beat: Option<Learnt<()>>,
-    pub(super) completing: Option<Learnt<()>>,
+    telling: Option<Series<Answer<()>>>,
+    tasks: Option<Series<Answer<usize>>>,
+    leaving: Option<Series<Answer<()>>>,
+    pub(super) hooks: Option<Series<Answer<Vec<Hook>>>>,
+    pub(super) beat: Option<Series<Answer<()>>>,
+    pub(super) completing: Option<Series<Answer<()>>>,
     /// When Auto Scaling is first asked, and when it first hears that this node is done.
-    first: Option<Instant>,
-    word: Option<Instant>,
+    first: Option<Stamp>,
+    word: Option<Stamp>,
     /// The hooks that have heard.
     pub(super) done: BTreeSet<String>,
 }
 
 impl<O: Outside> Agent<O> {
     /// Settles what was heard into the one departure, on disk before anything follows from it.
-    pub(super) fn settle_departure(&mut self) {
+    pub(super) fn settle_departure(&mut self, now: Moment) {
         let heard = self.edges.heard.borrow().clone();
         let boot = self.edges.clock.boot();
-        let moment = Moment {
-            now: self.edges.clock.unix(),
+        let wall = Wall {
+            now: now.unix,
             boot: &boot,
         };
         let rules = &self.settings.departure.rules;
-        let next = latch::settle(self.departure.as_ref(), &heard, rules, moment);
+        let next = latch::settle(self.departure.as_ref(), &heard, rules, wall);
         if next == self.departure {
             return;
         }
@@ -53,7 +51,7 @@ impl<O: Outside> Agent<O> {
         };
         let (before, after) = (cause(&self.departure), cause(&next));
         if before != after {
-            let left = next.as_ref().and_then(|d| d.remaining(moment.now));
+            let left = next.as_ref().and_then(|d| d.remaining(now.unix));
             let seconds = left.map(|left| left.as_secs());
             if let Some(cause) = after {
                 info!(seconds, "departure: {cause}");
@@ -63,7 +61,7 @@ impl<O: Outside> Agent<O> {
             }
             let spread = self.edges.chance.within(FIRST_HOOKS);
             self.knowledge.progress = Progress {
-                first: Some(Instant::now() + spread),
+                first: Some(now.after(spread)),
                 ..Progress::default()
             };
         }
@@ -86,32 +84,31 @@ impl<O: Outside> Agent<O> {
     }
 
     /// The departure as a fact of this round.
-    pub(super) fn departing(&self) -> Option<Departing> {
+    pub(super) fn departing(&self, now: Moment) -> Option<Departing> {
         let departure = self.departure.as_ref()?;
-        let now = self.edges.clock.unix();
         let progress = &self.knowledge.progress;
         let hold = self.waits_for().map(|_| Hold {
             hooks: progress.hooks.as_ref().map(|hooks| {
                 let timeouts = |hooks: Vec<Hook>| hooks.iter().map(|hook| hook.timeout).collect();
-                hooks.reading().map(timeouts)
+                hooks.reading(now).map(timeouts)
             }),
-            beat: progress.beat.as_ref().map(Learnt::reading),
-            completing: progress.completing.as_ref().map(Learnt::reading),
-            first: until(progress.first),
-            word: until(progress.word),
+            beat: progress.beat.as_ref().map(|heard| heard.reading(now)),
+            completing: progress.completing.as_ref().map(|heard| heard.reading(now)),
+            first: until(progress.first, now),
+            word: until(progress.word, now),
         });
         Some(Departing {
             cause: departure.cause,
-            remaining: departure.remaining(now),
+            remaining: departure.remaining(now.unix),
             withdrawn: departure.withdrawn,
             announced: departure
                 .announced
-                .map(|at| Duration::from_secs(now.saturating_sub(at))),
+                .map(|at| Duration::from_secs(now.unix.saturating_sub(at))),
             marked: departure.marked,
             left: departure.left,
-            telling: progress.telling.as_ref().map(Learnt::reading),
-            tasks: progress.tasks.as_ref().map(Learnt::reading),
-            leaving: progress.leaving.as_ref().map(Learnt::reading),
+            telling: progress.telling.as_ref().map(|heard| heard.reading(now)),
+            tasks: progress.tasks.as_ref().map(|heard| heard.reading(now)),
+            leaving: progress.leaving.as_ref().map(|heard| heard.reading(now)),
             hold,
         })
     }
@@ -173,7 +170,13 @@ impl<O: Outside> Agent<O> {
 
     fn told(&mut self, result: Result<(), EngineError>) {
         let result = result.map_err(|error| trouble(&error));
-        note(&mut self.knowledge.progress.telling, result, |(), ()| true);
+        let now = self.edges.now();
+        Series::hear(
+            &mut self.knowledge.progress.telling,
+            result,
+            |(), ()| true,
+            now,
+        );
     }
 
     pub(super) async fn count_tasks(&mut self) {
@@ -183,15 +186,16 @@ impl<O: Outside> Agent<O> {
             .running_tasks()
             .await
             .map_err(|error| trouble(&error));
-        note(&mut self.knowledge.progress.tasks, counted, |a, b| a == b);
+        let now = self.edges.now();
+        Series::hear(&mut self.knowledge.progress.tasks, counted, usize::eq, now);
     }
 
     /// When Auto Scaling hears that this node is done: at a time of its own, where there is time.
-    fn spread_word(&self) -> Option<Instant> {
-        let left = self.departure.as_ref()?.remaining(self.edges.clock.unix());
+    fn spread_word(&self, now: Moment) -> Option<Stamp> {
+        let left = self.departure.as_ref()?.remaining(now.unix);
         let spread = self.edges.chance.within(FIRST_WORD);
         left.is_none_or(|left| left > 2 * FIRST_WORD)
-            .then(|| Instant::now() + spread)
+            .then(|| now.after(spread))
     }
 
     /// Leaves on purpose. On record as any leaving, but held up by none before it.
@@ -206,25 +210,30 @@ impl<O: Outside> Agent<O> {
             Err(error) if is_out(&error) => {}
             Err(error) => {
                 let failed = Err(trouble(&error));
-                note(&mut self.knowledge.progress.leaving, failed, |(), ()| true);
+                let now = self.edges.now();
+                Series::hear(
+                    &mut self.knowledge.progress.leaving,
+                    failed,
+                    |(), ()| true,
+                    now,
+                );
                 return;
             }
         }
         if let Err(error) = self.memory.forget() {
             warn!(%error, "left the swarm, but the disk remembers it");
         }
-        self.knowledge.has_left();
+        let now = self.edges.now();
+        self.knowledge.has_left(now);
         self.note_departure(|departure| departure.left = true);
-        self.knowledge.progress.word = self.spread_word();
+        self.knowledge.progress.word = self.spread_word(now);
         info!("left the swarm on purpose");
     }
 }
 
-/// How long until a moment; nothing where it is past, or none was set.
-fn until(moment: Option<Instant>) -> Duration {
-    moment.map_or(Duration::ZERO, |at| {
-        at.saturating_duration_since(Instant::now())
-    })
+/// How long until then; nothing where it is past, or none was set.
+fn until(then: Option<Stamp>, now: Moment) -> Duration {
+    then.and_then(|at| at.left(now)).unwrap_or_default()
 }
 
 fn marked(availability: Availability, deadline: Option<u64>) -> NodeChange {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tracing::error;
 
 use crate::engine::{Engine, EngineError};
-use protocol::EngineState;
+use protocol::{EngineState, Moment, Stamp};
 
 /// An engine that starts holds its callers until it is up (systemd listens on its socket):
 /// a look that takes longer counts as "down" while there is something to fetch meanwhile.
@@ -21,19 +21,19 @@ const SERVES: u8 = 8;
 /// The last look at the engine, as long as the agent has neither touched the engine since nor waited for
 /// anything. A round after a question to somebody else needs no look of its own: on the way into a swarm
 /// each takes as long as the question did.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Glance(Option<Seen>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 struct Seen {
     state: EngineState,
-    at: Instant,
+    at: Stamp,
     left: u8,
 }
 
 impl Glance {
     /// Keeps what was seen then. An engine that is down, or replaced, may be up in the next moment.
-    pub(super) fn keep(&mut self, state: &EngineState, at: Instant) {
+    pub(super) fn keep(&mut self, state: &EngineState, at: Stamp) {
         let up = !matches!(state, EngineState::Down | EngineState::Unspoken(_));
         self.0 = up.then(|| Seen {
             state: state.clone(),
@@ -43,9 +43,9 @@ impl Glance {
     }
 
     /// What was seen, if that was just now.
-    pub(super) fn fresh(&mut self) -> Option<EngineState> {
+    pub(super) fn fresh(&mut self, now: Moment) -> Option<EngineState> {
         let seen = self.0.as_mut()?;
-        if seen.at.elapsed() >= FRESH {
+        if seen.at.age(now) >= FRESH {
             return None;
         }
         seen.left = seen.left.checked_sub(1)?;
@@ -96,32 +96,43 @@ mod tests {
         assert_eq!(told(Ok(EngineState::Inactive)), EngineState::Inactive);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_look_grows_old() {
-        let mut glance = Glance::default();
-        assert_eq!(glance.fresh(), None);
-        glance.keep(&EngineState::Inactive, Instant::now());
-        tokio::time::advance(FRESH / 2).await;
-        assert_eq!(glance.fresh(), Some(EngineState::Inactive));
-        tokio::time::advance(FRESH / 2).await;
-        assert_eq!(glance.fresh(), None);
+    const NOW: Moment = Moment {
+        up: Duration::from_secs(60),
+        unix: 0,
+        random: 0,
+    };
+
+    fn later(time: Duration) -> Moment {
+        Moment {
+            up: NOW.up + time,
+            ..NOW
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_look_serves_some_rounds() {
+    #[test]
+    fn a_look_grows_old() {
         let mut glance = Glance::default();
-        glance.keep(&EngineState::Inactive, Instant::now());
-        let served = std::iter::from_fn(|| glance.fresh()).count();
+        assert_eq!(glance.fresh(NOW), None);
+        glance.keep(&EngineState::Inactive, NOW.stamp());
+        assert_eq!(glance.fresh(later(FRESH / 2)), Some(EngineState::Inactive));
+        assert_eq!(glance.fresh(later(FRESH)), None);
+    }
+
+    #[test]
+    fn a_look_serves_some_rounds() {
+        let mut glance = Glance::default();
+        glance.keep(&EngineState::Inactive, NOW.stamp());
+        let served = std::iter::from_fn(|| glance.fresh(NOW)).count();
         assert_eq!(served, usize::from(SERVES));
     }
 
-    #[tokio::test]
-    async fn what_is_forgotten_or_down_is_looked_at_again() {
+    #[test]
+    fn what_is_forgotten_or_down_is_looked_at_again() {
         let mut glance = Glance::default();
-        glance.keep(&EngineState::Down, Instant::now());
-        assert_eq!(glance.fresh(), None);
-        glance.keep(&EngineState::Inactive, Instant::now());
+        glance.keep(&EngineState::Down, NOW.stamp());
+        assert_eq!(glance.fresh(NOW), None);
+        glance.keep(&EngineState::Inactive, NOW.stamp());
         glance.forget();
-        assert_eq!(glance.fresh(), None);
+        assert_eq!(glance.fresh(NOW), None);
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::knowledge::{Learnt, note};
 use super::{Agent, Outside};
 use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use protocol::Series;
 use protocol::departure::Cause;
 use protocol::notice::Target;
 
@@ -44,12 +44,13 @@ impl<O: Outside> Agent<O> {
             hooks
         });
         let hooks = hooks.map_err(Into::into);
-        note(&mut self.knowledge.progress.hooks, hooks, |_, _| true);
+        let now = self.edges.now();
+        Series::hear(&mut self.knowledge.progress.hooks, hooks, |_, _| true, now);
     }
 
     fn hooks(&self) -> Vec<String> {
         let hooks = self.knowledge.progress.hooks.as_ref();
-        let hooks = hooks.and_then(Learnt::value).into_iter().flatten();
+        let hooks = hooks.and_then(Series::answer).into_iter().flatten();
         hooks.map(|hook| hook.name.clone()).collect()
     }
 
@@ -66,7 +67,13 @@ impl<O: Outside> Agent<O> {
                 beaten = Err(error.into());
             }
         }
-        note(&mut self.knowledge.progress.beat, beaten, |(), ()| true);
+        let now = self.edges.now();
+        Series::hear(
+            &mut self.knowledge.progress.beat,
+            beaten,
+            |(), ()| true,
+            now,
+        );
     }
 
     /// Has every hook that waits for this node go on.
@@ -75,7 +82,7 @@ impl<O: Outside> Agent<O> {
             return;
         };
         let last = self.knowledge.progress.completing.as_ref();
-        let said_before = last.is_some_and(|last| last.value().is_some());
+        let said_before = last.is_some_and(|last| last.answer().is_some());
         let mut open = None;
         for hook in self.hooks() {
             if self.knowledge.progress.done.contains(&hook) {
@@ -101,7 +108,15 @@ impl<O: Outside> Agent<O> {
             }
         }
         match open {
-            Some(last) => note(&mut self.knowledge.progress.completing, last, |(), ()| true),
+            Some(last) => {
+                let now = self.edges.now();
+                Series::hear(
+                    &mut self.knowledge.progress.completing,
+                    last,
+                    |(), ()| true,
+                    now,
+                );
+            }
             None => self.note_departure(|departure| departure.completed = true),
         }
     }

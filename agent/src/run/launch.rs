@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::knowledge::{Learnt, note};
 use super::latched::Launched;
 use super::{Agent, Clock, MemoryError, Outside};
 use crate::cloud::CloudError;
 use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use protocol::launch::{self, Launch, Word};
 use protocol::notice::Target;
-use protocol::{Kind, Trouble};
+use protocol::{Kind, Moment, Series, Trouble};
 
 /// How often in one go it is looked at what is due; the rest waits for the next round.
 const LOOKS: u32 = 5;
@@ -24,7 +23,6 @@ impl<O: Outside> Agent<O> {
         }
         let group = self.node.group.clone()?;
         self.note_start();
-        self.knowledge.draw(&self.edges.chance);
         // Once asked, what is due is known; and so it is when a hook turns out to be done.
         for _ in 0..LOOKS {
             let launch = self.launch();
@@ -38,11 +36,10 @@ impl<O: Outside> Agent<O> {
                 Ok(left) => return Some(left),
                 Err(word) => word,
             };
-            let now = self.edges.clock.uptime();
+            let asked = self.edges.now();
             if let Some(said) = self.say(&group, word).await.transpose() {
-                self.settle(word, said, now);
+                self.settle(word, said, asked);
             }
-            self.knowledge.draw(&self.edges.chance);
             if self.launched.told {
                 return None;
             }
@@ -51,16 +48,17 @@ impl<O: Outside> Agent<O> {
     }
 
     /// What came of a word is known from here on.
-    fn settle(&mut self, word: Word, said: Result<Waiting, CloudError>, now: Duration) {
+    fn settle(&mut self, word: Word, said: Result<Waiting, CloudError>, asked: Moment) {
+        let now = self.edges.now();
         let last = self.knowledge.launch.as_ref();
-        let said_before = last.is_some_and(|last| last.value().is_some());
+        let said_before = last.is_some_and(|last| last.answer().is_some());
         match (word, said) {
             (Word::Ask, Ok(Waiting::Heard)) if self.launching().next().is_some() => {
                 self.knowledge.launch = None;
             }
             (Word::Longer, Ok(Waiting::Heard)) => {
                 self.knowledge.launch = None;
-                self.note_beat(now);
+                self.note_beat(asked);
             }
             (_, Ok(waiting)) if waiting == Waiting::Heard || said_before => {
                 let heard = waiting == Waiting::Heard;
@@ -70,16 +68,17 @@ impl<O: Outside> Agent<O> {
                     ..self.launched.clone()
                 });
             }
-            (_, Ok(_)) => note(&mut self.knowledge.launch, Ok(()), |(), ()| true),
+            (_, Ok(_)) => Series::hear(&mut self.knowledge.launch, Ok(()), |(), ()| true, now),
             (_, Err(error)) => {
                 warn!(%error, "cannot tell the group how the launch went");
                 let failed: Result<(), Trouble> = Err(error.into());
-                note(&mut self.knowledge.launch, failed, |(), ()| true);
+                Series::hear(&mut self.knowledge.launch, failed, |(), ()| true, now);
             }
         }
     }
 
     fn launch(&self) -> Launch {
+        let now = self.edges.now();
         let settings = &self.settings.launch;
         let inside = matches!(self.knowledge.kind(), Some(Kind::Worker | Kind::Manager));
         let has_joined = self.knowledge.membership.is_some();
@@ -91,7 +90,11 @@ impl<O: Outside> Agent<O> {
             budget: settings.budget,
             on_failure: settings.on_failure,
             hook: self.launching_hook(),
-            last: self.knowledge.launch.as_ref().map(Learnt::reading),
+            last: self
+                .knowledge
+                .launch
+                .as_ref()
+                .map(|heard| heard.reading(now)),
         }
     }
 
@@ -143,8 +146,8 @@ impl<O: Outside> Agent<O> {
     }
 
     /// Also for an agent that is started anew.
-    fn note_beat(&mut self, now: Duration) {
-        self.knowledge.waited.beaten = Some(now.as_secs());
+    fn note_beat(&mut self, asked: Moment) {
+        self.knowledge.waited.beaten = Some(asked.up.as_secs());
         let left = self.knowledge.waited.leave(&self.settings.runtime_dir);
         if let Err(error) = left {
             warn!(%error, "the heartbeat is not on record");

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::start::{Real, StartError, assemble, identify};
 use super::waits::{self, Waiting};
-use super::{Agent, glance, notices, stacks};
+use super::{Agent, BootClock, Clock, glance, notices, stacks};
 use crate::cloud::imds::Imds;
 use crate::config::Settings;
 use crate::engine::docker::Docker;
@@ -49,10 +49,13 @@ pub(super) async fn meet(
         lookout.ask().await;
         Instant::now()
     };
-    let looking = async { (glance::at_once(&engine).await, Instant::now()) };
-    let (known, noticed, (state, looked)) = tokio::join!(known, noticing, looking);
+    let looking = async {
+        let state = glance::at_once(&engine).await;
+        (state, Instant::now(), BootClock.moment(0).stamp())
+    };
+    let (known, noticed, (state, looked, at)) = tokio::join!(known, noticing, looking);
     let (mut agent, keeper, identified, read) = known?;
-    agent.glance.keep(&state, looked);
+    agent.glance.keep(&state, at);
     // Tags that metadata does not show may take a while.
     if noticed.elapsed() > notices::EVERY {
         lookout.ask().await;

@@ -55,7 +55,7 @@ use crate::report::story::Story;
 use crate::stacks::Lead;
 use protocol::departure::Departure;
 use protocol::latch::Heard;
-use protocol::{JoinToken, Observation, TicketError};
+use protocol::{JoinToken, Moment, Observation, TicketError};
 
 pub use crate::chance::{Chance, Dice};
 pub use crate::clock::{BootClock, Clock};
@@ -114,6 +114,13 @@ pub struct Edges<O: Outside> {
     pub clock: O::Clock,
     /// Lots.
     pub chance: O::Chance,
+}
+
+impl<O: Outside> Edges<O> {
+    /// The present moment, with a lot of its own: one for each decision, and one for each answer.
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.moment(self.chance.lot())
+    }
 }
 
 /// The agent of one node.
@@ -192,7 +199,8 @@ impl<O: Outside> Agent<O> {
     pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, MemoryError> {
         let memory = Memory::new(&settings.state_dir, &node.instance_id);
         let patience = settings.swarm.claim_patience;
-        let mut knowledge = Knowledge::new(memory.recall(edges.clock.uptime())?, patience);
+        let now = edges.now();
+        let mut knowledge = Knowledge::new(memory.recall(now.up)?, patience, now);
         knowledge.waited = Waited::read(&settings.runtime_dir);
         let departure = memory.departure()?.map(|departure| Departure {
             // `prepare` has taken the label of an earlier boot away.

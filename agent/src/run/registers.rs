@@ -4,12 +4,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
 
-use super::knowledge::{Learnt, note};
 use super::{Agent, Clock, Outside, StepError, digest};
 use crate::cloud::parameter_store::{Created, ParameterStore};
 use crate::cloud::{CloudError, wrong_by};
 use crate::engine::Engine;
-use protocol::{Claim, Epoch, Outcome, Registers, Trouble};
+use protocol::{Claim, Epoch, Outcome, Registers, Series, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here, as with the ticket.
@@ -49,13 +48,14 @@ impl<O: Outside> Agent<O> {
             .as_ref()
             .ok()
             .filter(|r| !r.claim_is_mine && r.outcome.is_none());
+        let now = self.edges.now();
         let nonce = awaited
             .and_then(|r| r.claim.as_ref())
             .map(|claim| claim.nonce.clone());
         if value.is_ok() {
-            self.knowledge.await_claim(nonce.as_deref());
+            self.knowledge.await_claim(nonce.as_deref(), now);
         }
-        note(&mut self.knowledge.registers, value, |old, new| old == new);
+        Series::hear(&mut self.knowledge.registers, value, Registers::eq, now);
     }
 
     /// A swarm's certificates have the date of whoever makes it. Reading the registers again tells whether the clock was
@@ -157,7 +157,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn keep_claim(&self, registers: &mut Registers) {
-        let known = self.knowledge.registers.as_ref().and_then(Learnt::value);
+        let known = self.knowledge.registers.as_ref().and_then(Series::answer);
         if let Some(known) = known.filter(|known| known.epoch == registers.epoch) {
             registers.claim.clone_from(&known.claim);
             registers.claim_is_mine = known.claim_is_mine;

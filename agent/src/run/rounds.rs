@@ -11,8 +11,8 @@ use super::{Agent, Chance, Outside, StepError, Triggers};
 use crate::engine::{Engine, NodeEntry, SWARM_PORT};
 use crate::report::notify::Notify;
 use protocol::{
-    Action, Control, Decision, EngineState, Kind, Peer, Reason, Recovery, RecoveryMode, Role,
-    decide,
+    Action, Control, Decision, EngineState, Kind, Moment, Peer, Reason, Recovery, RecoveryMode,
+    Role, decide,
 };
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
@@ -131,10 +131,10 @@ fn asks_at_once(action: &Action) -> bool {
 impl<O: Outside> Agent<O> {
     /// Looks, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
-        self.settle_departure();
-        self.knowledge.draw(&self.edges.chance);
-        if let Some(engine) = self.glance.fresh() {
-            let decision = self.decide(engine);
+        let now = self.edges.now();
+        self.settle_departure(now);
+        if let Some(engine) = self.glance.fresh(now) {
+            let decision = self.decide(engine, now);
             if !decision.action.is_drastic() {
                 return decision;
             }
@@ -142,19 +142,20 @@ impl<O: Outside> Agent<O> {
         let began = Instant::now();
         let engine = self.look().await;
         self.trace.looked(began);
-        self.glance.keep(&engine, Instant::now());
-        self.decide(engine)
+        let now = self.edges.now();
+        self.glance.keep(&engine, now.stamp());
+        self.decide(engine, now)
     }
 
-    fn decide(&mut self, engine: EngineState) -> Decision {
+    fn decide(&mut self, engine: EngineState, now: Moment) -> Decision {
         let recovery = self.recovery(&engine);
-        let departing = self.departing();
+        let departing = self.departing(now);
         if !leads(&engine) {
             self.edges.stacks.set(false);
         }
         let seen = self
             .knowledge
-            .observation(&self.node, engine, recovery, departing);
+            .observation(&self.node, engine, recovery, departing, now);
         let decision = decide(&seen);
         self.seen = Some(seen);
         decision
@@ -205,7 +206,10 @@ impl<O: Outside> Agent<O> {
                 Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
             }
             Action::Wait(pause) => Ok(Some(*pause)),
-            Action::ReadTicket if self.knowledge.held().is_some() => Ok(self.knowledge.held()),
+            Action::ReadTicket => match self.knowledge.held(self.edges.now()) {
+                Some(left) => Ok(Some(left)),
+                None => self.act(&decision.action).await.map(|()| None),
+            },
             action if asks_at_once(action) => self.ask_aws(action).await,
             action => self.act(action).await.map(|()| None),
         }

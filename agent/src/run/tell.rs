@@ -70,15 +70,12 @@ impl<O: Outside> Agent<O> {
 
     /// A leader knows what it has published; others know what they have read.
     fn issued(&self) -> Option<Issued> {
-        let read = self
-            .knowledge
-            .ticket
-            .as_ref()
-            .map(super::knowledge::Learnt::reading);
-        let read = read.and_then(|read| Some((read.value.ok()??, read.age)));
+        let now = self.edges.now();
+        let read = self.knowledge.ticket.as_ref();
+        let read = read.and_then(|read| Some((read.answer()?.clone()?, read.age(now))));
         let published = self
             .chores
-            .ticket()
+            .ticket(now)
             .map(|(ticket, age)| (ticket.clone(), age));
         let (ticket, age) = published.or(read)?;
         Some(Issued {
@@ -90,7 +87,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn claimed(&self) -> Option<Claimed> {
-        let registers = self.knowledge.registers.as_ref()?.value()?;
+        let registers = self.knowledge.registers.as_ref()?.answer()?;
         Some(Claimed {
             epoch: registers.epoch.number(),
             holder: registers

@@ -36,9 +36,9 @@ pub struct Rules {
     pub margin: Duration,
 }
 
-/// The moment of a round.
+/// What a round's wall clock shows, and in which boot.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment<'a> {
+pub struct Wall<'a> {
     /// Seconds since the Unix epoch.
     pub now: u64,
     /// This boot of the machine.
@@ -50,24 +50,24 @@ pub fn settle(
     latched: Option<&Departure>,
     heard: &Heard,
     rules: &Rules,
-    moment: Moment<'_>,
+    wall: Wall<'_>,
 ) -> Option<Departure> {
-    let calls = calls(heard, rules, moment);
-    let kept = latched.filter(|d| !d.withdrawn && lasts(d, heard, rules, moment));
+    let calls = calls(heard, rules, wall);
+    let kept = latched.filter(|d| !d.withdrawn && lasts(d, heard, rules, wall));
     let strongest = calls.iter().map(|(cause, _)| *cause).max();
     let times = calls.iter().filter_map(|(_, time)| *time);
     match (kept, strongest) {
         (None, None) => latched.and_then(withdrawn),
-        (None, Some(cause)) => Some(begun(cause, times.min(), moment)),
+        (None, Some(cause)) => Some(begun(cause, times.min(), wall)),
         (Some(kept), strongest) => Some(taken_over(kept, strongest, times.min())),
     }
 }
 
-fn begun(cause: Cause, deadline: Option<u64>, moment: Moment<'_>) -> Departure {
+fn begun(cause: Cause, deadline: Option<u64>, wall: Wall<'_>) -> Departure {
     Departure {
         cause,
         deadline,
-        boot: moment.boot.to_owned(),
+        boot: wall.boot.to_owned(),
         announced: None,
         marked: false,
         left: false,
@@ -96,8 +96,8 @@ fn withdrawn(departure: &Departure) -> Option<Departure> {
 }
 
 /// The causes that are there now, each with its time.
-fn calls(heard: &Heard, rules: &Rules, moment: Moment<'_>) -> Vec<(Cause, Option<u64>)> {
-    let limit = Some(moment.now.saturating_add(rules.drain_limit.as_secs()));
+fn calls(heard: &Heard, rules: &Rules, wall: Wall<'_>) -> Vec<(Cause, Option<u64>)> {
+    let limit = Some(wall.now.saturating_add(rules.drain_limit.as_secs()));
     let before = |time: u64| time.saturating_sub(rules.margin.as_secs());
     let notices = &heard.notices;
     let mut calls = Vec::new();
@@ -114,14 +114,14 @@ fn calls(heard: &Heard, rules: &Rules, moment: Moment<'_>) -> Vec<(Cause, Option
         Some(Some(Request::Drain)) => calls.push((Cause::Drain, None)),
         _ => {}
     }
-    if is_overruled(heard, moment) {
+    if is_overruled(heard, wall) {
         return calls;
     }
     if rules.rebalance && notices.rebalance == Some(true) {
         calls.push((Cause::Rebalance, limit));
     }
     let lead = MAINTENANCE_LEAD.as_secs();
-    let near = |time: &u64| moment.now.saturating_add(lead) >= *time;
+    let near = |time: &u64| wall.now.saturating_add(lead) >= *time;
     if let Some(time) = notices.maintenance.flatten().filter(near)
         && rules.maintenance
     {
@@ -131,9 +131,9 @@ fn calls(heard: &Heard, rules: &Rules, moment: Moment<'_>) -> Vec<(Cause, Option
 }
 
 /// Whether a cause lasts, also while it is not seen.
-fn lasts(departure: &Departure, heard: &Heard, rules: &Rules, moment: Moment<'_>) -> bool {
+fn lasts(departure: &Departure, heard: &Heard, rules: &Rules, wall: Wall<'_>) -> bool {
     let notices = &heard.notices;
-    let same_boot = departure.boot == moment.boot;
+    let same_boot = departure.boot == wall.boot;
     let asked = |request: &Request| {
         heard
             .request
@@ -146,13 +146,13 @@ fn lasts(departure: &Departure, heard: &Heard, rules: &Rules, moment: Moment<'_>
         Cause::SpotTerminate => true,
         Cause::SpotStop | Cause::SpotHibernate => {
             let time = departure.deadline.unwrap_or_default();
-            let over = notices.spot == Some(None) && moment.now > time.saturating_add(SPOT_OVER);
+            let over = notices.spot == Some(None) && wall.now > time.saturating_add(SPOT_OVER);
             same_boot && !over
         }
-        Cause::Rebalance => same_boot && rules.rebalance && !is_overruled(heard, moment),
+        Cause::Rebalance => same_boot && rules.rebalance && !is_overruled(heard, wall),
         Cause::Maintenance => {
             let cancelled = notices.maintenance == Some(None);
-            same_boot && rules.maintenance && !cancelled && !is_overruled(heard, moment)
+            same_boot && rules.maintenance && !cancelled && !is_overruled(heard, wall)
         }
         Cause::Leave => asked(&Request::Leave),
         Cause::Drain => asked(&Request::Drain),
@@ -160,8 +160,8 @@ fn lasts(departure: &Departure, heard: &Heard, rules: &Rules, moment: Moment<'_>
 }
 
 /// AWS's advice is advice: an operator may say otherwise, for this boot.
-fn is_overruled(heard: &Heard, moment: Moment<'_>) -> bool {
-    matches!(&heard.request, Some(Some(Request::Activate { boot })) if boot == moment.boot)
+fn is_overruled(heard: &Heard, wall: Wall<'_>) -> bool {
+    matches!(&heard.request, Some(Some(Request::Activate { boot })) if boot == wall.boot)
 }
 
 #[cfg(test)]

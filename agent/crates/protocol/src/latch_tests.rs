@@ -4,7 +4,7 @@ use super::*;
 use crate::notice::{SpotAction, SpotNotice};
 
 const NOW: u64 = 1_000_000;
-const HERE: Moment<'static> = Moment {
+const HERE: Wall<'static> = Wall {
     now: NOW,
     boot: "boot",
 };
@@ -47,7 +47,7 @@ fn start(heard: &Heard) -> Departure {
 }
 
 fn again(latched: &Departure, heard: &Heard, now: u64) -> Option<Departure> {
-    settle(Some(latched), heard, &rules(), Moment { now, ..HERE })
+    settle(Some(latched), heard, &rules(), Wall { now, ..HERE })
 }
 
 fn restarted() -> Heard {
@@ -174,11 +174,11 @@ fn silence_after_a_restart_ends_no_departure() {
 #[test]
 fn a_stop_ends_with_its_boot_and_a_termination_does_not() {
     let reboot = |departure: &Departure| {
-        let moment = Moment {
+        let wall = Wall {
             now: NOW + 1000,
             boot: "next",
         };
-        settle(Some(departure), &restarted(), &rules(), moment)
+        settle(Some(departure), &restarted(), &rules(), wall)
     };
     for action in [SpotAction::Stop, SpotAction::Hibernate] {
         assert_eq!(reboot(&start(&spot(action, NOW + 120))), None);
@@ -289,11 +289,11 @@ proptest! {
         let mut now = NOW;
         for (heard, seconds) in story {
             now += seconds;
-            let moment = Moment { now, ..HERE };
-            let next = settle(latched.as_ref(), &heard, &rules(), moment);
+            let wall = Wall { now, ..HERE };
+            let next = settle(latched.as_ref(), &heard, &rules(), wall);
             if let (Some(before), Some(after)) = (&latched, &next)
                 && !before.withdrawn && !after.withdrawn
-                && lasts(before, &heard, &rules(), moment)
+                && lasts(before, &heard, &rules(), wall)
             {
                 prop_assert!(after.cause >= before.cause);
                 prop_assert!(before.deadline.is_none_or(|d| after.deadline.is_some_and(|e| e <= d)));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::departure::Departing;
 use super::{
-    EngineState, Epoch, Fleet, Holder, JoinFailure, Membership, Peer, Probed, Recovery, Registers,
-    Role, Standing, Ticket,
+    EngineState, Epoch, Fleet, Holder, JoinFailure, Membership, Moment, Peer, Probed, Recovery,
+    Registers, Role, Series, Standing, Ticket, pace,
 };
 
 /// Everything a decision may rest on.
@@ -98,6 +98,46 @@ impl<T> Reading<T> {
             looks: self.looks,
             lasted: self.lasted,
             turn: self.turn,
+        }
+    }
+}
+
+/// What came of a question.
+pub type Answer<T> = Result<T, Trouble>;
+
+impl<T> Series<Answer<T>> {
+    /// Notes an answer. Gaps grow while answers stay of the same kind, as any two are that are none, and start again when
+    /// the kind changes, or when nobody has asked for a while.
+    pub fn hear(
+        slot: &mut Option<Self>,
+        answer: Answer<T>,
+        same_kind: impl FnOnce(&T, &T) -> bool,
+        now: Moment,
+    ) {
+        let same = |old: &Answer<T>, new: &Answer<T>| match (old, new) {
+            (Ok(old), Ok(new)) => same_kind(old, new),
+            (Err(_), Err(_)) => true,
+            _ => false,
+        };
+        Self::see(slot, answer, same, pace::SERIES, now);
+    }
+
+    /// The answer, if the last look gave one.
+    pub fn answer(&self) -> Option<&T> {
+        self.value().as_ref().ok()
+    }
+
+    /// As a round sees it.
+    pub fn reading(&self, now: Moment) -> Reading<T>
+    where
+        T: Clone,
+    {
+        Reading {
+            value: self.value().clone(),
+            age: self.age(now),
+            looks: self.looks(),
+            lasted: self.lasted(),
+            turn: Turn::Drawn(self.random().saturating_add(1)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Reading, Trouble, Turn};
+use super::{Reading, Spacing, Trouble, Turn};
 
 /// A healthy node looks at its engine this often when no event comes.
 pub const ROUND: Duration = Duration::from_secs(30);
@@ -42,6 +42,22 @@ pub const MOVE_LIMIT: Duration = Duration::from_secs(30);
 pub const LAST_LOOK: Duration = Duration::from_secs(5);
 /// Answers further apart than this say nothing about the time between them.
 pub const SERIES_GAP: Duration = Duration::from_mins(2);
+/// Looks that are one series.
+pub const SERIES: Spacing = Spacing {
+    apart: Duration::ZERO,
+    breaks: SERIES_GAP,
+};
+/// Tries in a row: whatever time is between them, how many there were is all that counts.
+pub const IN_A_ROW: Spacing = Spacing {
+    apart: Duration::ZERO,
+    breaks: Duration::MAX,
+};
+/// EC2's word about an instance: answers that come right after one another are one look. Its clock goes on while this
+/// machine is suspended, and what it has said of an end stays true.
+pub const FLEET_SERIES: Spacing = Spacing {
+    apart: FLEET_GAP,
+    breaks: Duration::MAX,
+};
 /// The ticket's managers have been silent for this long before EC2 is asked about them.
 pub const SILENCE: Duration = Duration::from_secs(15);
 /// A manager learns a node's new labels after 16 to 20 s.
@@ -179,6 +195,11 @@ pub fn turn_of(turn: Turn, time: Duration) -> Duration {
         Turn::Drawn(part) => time * u32::from(part.clamp(20, 1000)) / 1000,
         Turn::Soon => Duration::ZERO,
     }
+}
+
+/// The part of a time that a lot stands for, and not nothing.
+pub fn part_of(random: u16, time: Duration) -> Duration {
+    turn_of(Turn::Drawn(random.saturating_add(1)), time)
 }
 
 /// How long after it knows of a hook with this time-out a departing node sends the first heartbeat, at most.

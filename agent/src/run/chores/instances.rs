@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::cloud::CloudError;
 use crate::cloud::fleet::{Fleet, Instance as Told, InstanceState};
 use crate::engine::NodeEntry;
 use crate::node::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
-use crate::run::{Agent, Chance, Outside, StepError};
+use crate::run::{Agent, Outside, StepError};
 use protocol::labelling::TAGLESS;
-use protocol::pace::{FLEET_GAP, Gaps, ROUND};
-use protocol::{ClusterName, Instance, Role};
+use protocol::pace::{FLEET_GAP, Gaps, IN_A_ROW, ROUND};
+use protocol::{Answer, ClusterName, Instance, Moment, Role, Series, Stamp, Trouble};
 
 /// EC2's answers lag behind a launch: an instance without tags is asked about again.
 const ASK_AGAIN: Duration = Duration::from_secs(15);
@@ -20,40 +18,39 @@ const ASK_AGAIN: Duration = Duration::from_secs(15);
 const BATCH: usize = 199;
 
 /// EC2's word by instance id, and when which instances are asked about.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Instances {
     known: BTreeMap<String, Known>,
     /// When the next of those that are known are asked about.
-    refresh: Option<Instant>,
-    failures: u32,
-    held: Option<Instant>,
+    refresh: Option<Stamp>,
+    /// Answers in a row that were none.
+    failed: Option<Series<Answer<()>>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 struct Known {
     word: Option<Instance>,
-    asked: Instant,
+    asked: Stamp,
     /// When an answer first gave it the role that it has.
-    first: Instant,
+    first: Stamp,
     /// That role is another than the one before: one answer is not enough for it.
     changed: bool,
 }
 
 impl Known {
     /// How long until it is asked about again on its own account.
-    fn due_in(&self) -> Option<Duration> {
+    fn due_in(&self, now: Moment) -> Option<Duration> {
         let gap = match &self.word {
             Some(word) if word.tagged && self.changed && word.lasted < FLEET_GAP => FLEET_GAP,
             Some(word) if word.tagged || word.lasted >= TAGLESS => return None,
             _ => ASK_AGAIN,
         };
-        Some(gap.saturating_sub(self.asked.elapsed()))
+        Some(gap.saturating_sub(self.asked.age(now)))
     }
 
     /// What an answer adds. Tags that are missing from it say nothing: EC2 tells them late, and takes
     /// them away early.
-    fn learn(&mut self, told: &Told, region: &str, cluster: &ClusterName) {
-        let now = Instant::now();
+    fn learn(&mut self, told: &Told, region: &str, cluster: &ClusterName, now: Moment) {
         let mut word = word(told, region, cluster);
         match &self.word {
             Some(old) if old.tagged && !word.tagged => {
@@ -70,11 +67,11 @@ impl Known {
             }
             Some(old) if (old.role, old.tagged) == (word.role, word.tagged) => {}
             old => {
-                self.first = now;
+                self.first = now.stamp();
                 self.changed = old.as_ref().is_some_and(|old| old.tagged);
             }
         }
-        word.lasted = now - self.first;
+        word.lasted = self.first.age(now);
         self.word = Some(word);
     }
 }
@@ -94,78 +91,83 @@ impl Instances {
     /// Whom to ask about now: those that are new or in doubt, else those that were asked about the
     /// longest ago, in portions, evenly over the time, but in no round of their own: each lists all
     /// nodes. Says whether there are more that are new than one call takes.
-    fn due(&mut self, nodes: &[NodeEntry], every: Duration) -> (Vec<String>, bool) {
+    fn due(&mut self, nodes: &[NodeEntry], every: Duration, now: Moment) -> (Vec<String>, bool) {
         let ready = nodes.iter().filter(|node| node.ready);
         let ids = ready.filter_map(|node| node.instance_id.as_ref());
         let in_doubt = |id: &&String| {
             let known = self.known.get(*id);
-            known.is_none_or(|known| known.due_in() == Some(Duration::ZERO))
+            known.is_none_or(|known| known.due_in(now) == Some(Duration::ZERO))
         };
         let fresh: Vec<String> = ids.filter(in_doubt).take(BATCH).cloned().collect();
         if !fresh.is_empty() {
-            self.refresh.get_or_insert(Instant::now() + every);
+            self.refresh.get_or_insert(now.after(every));
             let more = fresh.len() == BATCH;
             return (fresh, more);
         }
-        if self.refresh.is_none_or(|at| at > Instant::now()) {
+        if self.refresh.is_none_or(|at| at.left(now).is_some()) {
             return (Vec::new(), false);
         }
-        (self.oldest(every), false)
+        (self.oldest(every, now), false)
     }
 
     /// Those of the next portion.
-    fn oldest(&mut self, every: Duration) -> Vec<String> {
+    fn oldest(&mut self, every: Duration, now: Moment) -> Vec<String> {
         let calls = self.known.len().div_ceil(BATCH).max(1);
         let rounds = usize::try_from(every.as_secs() / ROUND.as_secs()).unwrap_or(usize::MAX);
         let portions = calls.min(rounds.max(1));
-        self.refresh = Some(Instant::now() + every / u32::try_from(portions).unwrap_or(u32::MAX));
+        let part = every / u32::try_from(portions).unwrap_or(u32::MAX);
+        self.refresh = Some(now.after(part));
         let mut oldest: Vec<_> = self.known.iter().collect();
         oldest.sort_by_key(|(_, known)| known.asked);
         let oldest = oldest.into_iter().take(calls.div_ceil(portions) * BATCH);
         oldest.map(|(id, _)| id.clone()).collect()
     }
 
-    fn learn(&mut self, ids: &[String], answer: &[Told], region: &str, cluster: &ClusterName) {
-        let now = Instant::now();
+    fn learn(
+        &mut self,
+        ids: &[String],
+        answer: &[Told],
+        (region, cluster): (&str, &ClusterName),
+        now: Moment,
+    ) {
+        self.failed = None;
         for id in ids {
             let known = self.known.entry(id.clone()).or_insert_with(|| Known {
                 word: None,
-                asked: now,
-                first: now,
+                asked: now.stamp(),
+                first: now.stamp(),
                 changed: false,
             });
-            known.asked = now;
+            known.asked = now.stamp();
             if let Some(told) = answer.iter().find(|told| told.id == *id) {
-                known.learn(told, region, cluster);
+                known.learn(told, region, cluster, now);
             }
         }
     }
 
     /// An EC2 that refuses is asked less and less often, whatever else the leader has to do.
-    fn failed(&mut self, error: &StepError, chance: &impl Chance) {
-        self.failures = self.failures.saturating_add(1);
-        let gap = match error {
-            StepError::Cloud(CloudError::Throttled { .. }) => {
-                chance.within(Gaps::THROTTLED.after(self.failures))
-            }
-            _ => Gaps::TROUBLE.after(self.failures),
+    fn failed(&mut self, error: &StepError, now: Moment) {
+        let trouble = match error {
+            StepError::Cloud(CloudError::Throttled { .. }) => Trouble::Throttled(error.to_string()),
+            _ => Trouble::Failed(error.to_string()),
         };
-        self.held = Some(Instant::now() + gap);
+        let same = |_: &Answer<()>, _: &Answer<()>| true;
+        Series::see(&mut self.failed, Err(trouble), same, IN_A_ROW, now);
     }
 
     /// How long until somebody has to be asked about.
-    fn wait(&self, nodes: &[NodeEntry]) -> Option<Duration> {
-        let refresh = self.refresh.map(|at| at - Instant::now());
+    fn wait(&self, nodes: &[NodeEntry], now: Moment) -> Option<Duration> {
+        let refresh = self.refresh.map(|at| at.left(now).unwrap_or_default());
         let ready = nodes.iter().filter(|node| node.ready);
         let known = ready.filter_map(|node| self.known.get(node.instance_id.as_ref()?));
-        let doubts = known.filter_map(Known::due_in);
+        let doubts = known.filter_map(|known| known.due_in(now));
         let soonest = doubts.chain(refresh).min();
-        soonest.map(|time| time.max(self.held().unwrap_or_default()))
+        soonest.map(|time| time.max(self.held(now).unwrap_or_default()))
     }
 
-    pub(super) fn held(&self) -> Option<Duration> {
-        let left = self.held?.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
+    pub(super) fn held(&self, now: Moment) -> Option<Duration> {
+        let failed = self.failed.as_ref()?.reading(now);
+        Gaps::TROUBLE.remaining(&failed)
     }
 }
 
@@ -218,23 +220,24 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
         let every = self.settings.swarm.tags_refresh;
+        let now = self.edges.now();
         let instances = &mut self.chores.instances;
         instances.forget(nodes);
-        if let Some(left) = instances.held() {
+        if let Some(left) = instances.held(now) {
             return Ok(Some(left));
         }
-        let (ids, more) = instances.due(nodes, every);
+        let (ids, more) = instances.due(nodes, every, now);
         for portion in ids.chunks(BATCH) {
             if let Err(error) = self.ask_about(portion).await {
-                let chance = &self.edges.chance;
-                self.chores.instances.failed(&error, chance);
+                let now = self.edges.now();
+                self.chores.instances.failed(&error, now);
                 return Err(error);
             }
         }
         Ok(if more {
             Some(Duration::ZERO)
         } else {
-            self.chores.instances.wait(nodes)
+            self.chores.instances.wait(nodes, self.edges.now())
         })
     }
 
@@ -246,10 +249,10 @@ impl<O: Outside> Agent<O> {
         if !answer.knows(own) {
             return Err(StepError::PartialAnswer);
         }
-        let (region, cluster) = (&self.node.region, &self.node.cluster);
+        let here = (self.node.region.as_str(), &self.node.cluster);
+        let now = self.edges.now();
         let instances = &mut self.chores.instances;
-        instances.learn(ids, &answer.known, region, cluster);
-        (instances.failures, instances.held) = (0, None);
+        instances.learn(ids, &answer.known, here, now);
         Ok(())
     }
 }

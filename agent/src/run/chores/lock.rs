@@ -29,9 +29,9 @@ impl<O: Outside> Agent<O> {
         if is(self.chores.key.key.as_ref(), &key) {
             return Ok(());
         }
-        self.chores.key.busy.held()?;
+        self.chores.key.busy.held(self.edges.now())?;
         let done = self.store_key(&key).await;
-        self.chores.key.busy.note(&done, &self.edges.chance);
+        self.chores.key.busy.note(&done, self.edges.now());
         done?;
         self.chores.key.key = Some(key);
         Ok(())

@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::{Agent, Clock, Outside, StepError};
@@ -26,7 +25,7 @@ use crate::engine::{Engine, EngineError, NodeChange};
 use crate::report::groups::ManagerGroup;
 use crate::report::metrics::ChoreLabel;
 use protocol::repeats::{Repeats, Stillness};
-use protocol::{Ticket, draining};
+use protocol::{Moment, Stamp, Ticket, draining};
 
 use instances::Instances;
 use protect::Protection;
@@ -41,7 +40,7 @@ pub(super) struct Chores {
     instances: Instances,
     protection: Protection,
     /// When the last node was promoted.
-    promoted: Option<Instant>,
+    promoted: Option<Stamp>,
     /// The changes of nodes' entries that were made lately.
     repeats: Repeats,
     /// What a departure waits for: who loses how many tasks, and how many are to start.
@@ -65,16 +64,16 @@ struct Round {
 
 impl Chores {
     /// The ticket as this leader knows it, and how long ago it knew.
-    pub(super) fn ticket(&self) -> Option<(&Ticket, Duration)> {
-        self.published.ticket()
+    pub(super) fn ticket(&self, now: Moment) -> Option<(&Ticket, Duration)> {
+        self.published.ticket(now)
     }
 
     /// How long until something may be asked again that AWS has refused for too many requests.
-    pub(super) fn held(&self) -> Option<Duration> {
+    pub(super) fn held(&self, now: Moment) -> Option<Duration> {
         let held = [
-            self.published.busy.left(),
-            self.key.busy.left(),
-            self.instances.held(),
+            self.published.busy.left(now),
+            self.key.busy.left(now),
+            self.instances.held(now),
         ];
         held.into_iter().flatten().min()
     }

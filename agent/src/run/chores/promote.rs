@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::label;
@@ -42,7 +41,7 @@ impl<O: Outside> Agent<O> {
                 self.publish(&promoted(nodes, &node_id), swarm).await?;
                 self.change(&node_id, &change).await?;
                 info!(promoted = node_id, "node promoted to manager");
-                self.chores.promoted = Some(Instant::now());
+                self.chores.promoted = Some(self.edges.now().stamp());
                 Ok(Some(AT_ONCE))
             }
             Promotion::Demote(node_id) => {
@@ -57,12 +56,12 @@ impl<O: Outside> Agent<O> {
                 Ok(Some(SOON))
             }
             Promotion::Hold => {
-                let new = self.chores.promoted.is_some_and(|at| at.elapsed() < NEW);
+                let now = self.edges.now();
+                let new = self.chores.promoted.is_some_and(|at| at.age(now) < NEW);
                 let first = if new { AT_ONCE } else { SOON };
                 let ill = list.iter().filter(|node| !node.healthy);
                 let ill = ill.map(|node| node.id.clone()).collect();
-                let now = self.edges.clock.uptime();
-                Ok(Some(self.chores.unhealthy.look(ill, first, ROUND, now)))
+                Ok(Some(self.chores.unhealthy.look(ill, first, ROUND, now.up)))
             }
             Promotion::Settled => {
                 self.chores.unhealthy.over();

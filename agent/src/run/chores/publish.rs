@@ -3,16 +3,14 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::SecretString;
-use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::cloud::CloudError;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::{NodeEntry, Swarm};
 use crate::run::busy::Busy;
-use crate::run::knowledge::{Learnt, note};
 use crate::run::{Agent, Outside, StepError};
-use protocol::{Epoch, JoinToken, Outcome, Ticket, TicketError};
+use protocol::{Epoch, JoinToken, Moment, Outcome, Series, Stamp, Ticket, TicketError};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);
@@ -21,14 +19,14 @@ const VERIFY: Duration = Duration::from_mins(1);
 #[derive(Debug, Default)]
 pub(super) struct Published {
     pub(super) busy: Busy,
-    stored: Option<(Option<Ticket>, Instant)>,
+    stored: Option<(Option<Ticket>, Stamp)>,
 }
 
 impl Published {
     /// The ticket that is stored, and how long ago that was known.
-    pub(in crate::run) fn ticket(&self) -> Option<(&Ticket, Duration)> {
+    pub(in crate::run) fn ticket(&self, now: Moment) -> Option<(&Ticket, Duration)> {
         let (ticket, at) = self.stored.as_ref()?;
-        Some((ticket.as_ref()?, at.elapsed()))
+        Some((ticket.as_ref()?, at.age(now)))
     }
 }
 
@@ -42,9 +40,9 @@ impl<O: Outside> Agent<O> {
         let Some(ticket) = self.current(nodes, swarm)? else {
             return Ok(());
         };
-        self.chores.published.busy.held()?;
+        self.chores.published.busy.held(self.edges.now())?;
         let done = self.publish_it(ticket).await;
-        self.chores.published.busy.note(&done, &self.edges.chance);
+        self.chores.published.busy.note(&done, self.edges.now());
         done
     }
 
@@ -62,7 +60,8 @@ impl<O: Outside> Agent<O> {
             .put_secret(&self.names.ticket(), &ticket.to_value())
             .await?;
         info!(epoch = ticket.epoch.number(), managers = ?ticket.managers, "ticket published");
-        self.chores.published.stored = Some((Some(ticket), Instant::now()));
+        let now = self.edges.now();
+        self.chores.published.stored = Some((Some(ticket), now.stamp()));
         Ok(())
     }
 
@@ -87,16 +86,17 @@ impl<O: Outside> Agent<O> {
     /// What is stored: as known within the last minute, or else as read now. What is read is
     /// knowledge for the next decision too: a later epoch's ticket ends this swarm's chores.
     async fn stored(&mut self, own: &Ticket) -> Result<Option<Ticket>, StepError> {
+        let now = self.edges.now();
         if let Some((ticket, at)) = &self.chores.published.stored
-            && at.elapsed() < VERIFY
+            && at.age(now) < VERIFY
         {
             return Ok(ticket.clone());
         }
         // The first manager has just read that there is none: its claim followed from it.
-        let known = self.knowledge.ticket.as_ref().and_then(Learnt::value);
+        let known = self.knowledge.ticket.as_ref().and_then(Series::answer);
         if let (None, Some(ticket)) = (&self.chores.published.stored, known) {
             let ticket = ticket.clone();
-            self.chores.published.stored = Some((ticket.clone(), Instant::now()));
+            self.chores.published.stored = Some((ticket.clone(), now.stamp()));
             return Ok(ticket);
         }
         let value = match self.edges.store.read(&self.names.ticket()).await {
@@ -109,12 +109,10 @@ impl<O: Outside> Agent<O> {
             Err(error @ TicketError::Version(_)) => return Err(error.into()),
             Err(_) => None,
         };
-        note(
-            &mut self.knowledge.ticket,
-            Ok(ticket.clone()),
-            |old, new| old == new,
-        );
-        self.chores.published.stored = Some((ticket.clone(), Instant::now()));
+        let now = self.edges.now();
+        let known = &mut self.knowledge.ticket;
+        Series::hear(known, Ok(ticket.clone()), |old, new| old == new, now);
+        self.chores.published.stored = Some((ticket.clone(), now.stamp()));
         Ok(ticket)
     }
 

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tracing::info;
 
 use crate::engine::{Engine, NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
-use protocol::Role;
 use protocol::reaping::{self, Entry, Reaping, Removal};
+use protocol::{Moment, Role, Series, Stamp, pace};
 
 /// Nothing tells that a node stays down: it is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(15);
@@ -20,20 +19,19 @@ const WINDOW: Duration = Duration::from_mins(5);
 const SHARE: usize = 5;
 
 /// What this leader has seen of nodes that are down, and what it has removed lately.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Watch {
-    down: BTreeMap<String, (Instant, u32)>,
-    removed: VecDeque<Instant>,
+    down: BTreeMap<String, Series<()>>,
+    removed: VecDeque<Stamp>,
 }
 
 impl Watch {
-    fn look(&mut self, nodes: &[NodeEntry]) {
+    fn look(&mut self, nodes: &[NodeEntry], now: Moment) {
         let mut before = std::mem::take(&mut self.down);
         for node in nodes.iter().filter(|node| node.down) {
-            let seen = before.remove(&node.id);
-            let (since, looks) = seen.unwrap_or_else(|| (Instant::now(), 0));
-            let seen = (since, looks.saturating_add(1));
-            self.down.insert(node.id.clone(), seen);
+            let mut seen = before.remove(&node.id);
+            Series::see(&mut seen, (), |(), ()| true, pace::SERIES, now);
+            self.down.extend(seen.map(|seen| (node.id.clone(), seen)));
         }
     }
 
@@ -43,14 +41,14 @@ impl Watch {
             id: node.id.clone(),
             in_raft: node.is_in_raft(),
             ready: node.ready,
-            down: down.map(|(since, looks)| (since.elapsed(), *looks)),
+            down: down.map(|seen| (seen.lasted(), seen.looks())),
             departing: node.departing().is_some(),
             instance_id: node.instance_id.clone(),
         }
     }
 
-    fn allowed(&mut self, nodes: usize) -> usize {
-        while self.removed.front().is_some_and(|at| at.elapsed() > WINDOW) {
+    fn allowed(&mut self, nodes: usize, now: Moment) -> usize {
+        while self.removed.front().is_some_and(|at| at.age(now) > WINDOW) {
             self.removed.pop_front();
         }
         (nodes / SHARE).max(1).saturating_sub(self.removed.len())
@@ -65,14 +63,15 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         published: bool,
     ) -> Result<Option<Duration>, StepError> {
+        let now = self.edges.now();
         let watch = &mut self.chores.watch;
-        watch.look(nodes);
+        watch.look(nodes, now);
         if watch.down.is_empty() {
             return Ok(None);
         }
-        let allowed = watch.allowed(nodes.len());
+        let allowed = watch.allowed(nodes.len(), now);
         let entries: Vec<Entry> = nodes.iter().map(|node| watch.entry(node)).collect();
-        match reaping::next(&entries, &self.knowledge.fleet.fleet(), allowed) {
+        match reaping::next(&entries, &self.knowledge.fleet.fleet(now), allowed) {
             Reaping::Nothing => Ok(None),
             Reaping::Watch => {
                 let announced = entries.iter().any(|e| e.departing && e.down.is_some());
@@ -101,7 +100,10 @@ impl<O: Outside> Agent<O> {
         for Removal { id, braked } in removals {
             self.edges.engine.remove(&id).await?;
             if braked {
-                self.chores.watch.removed.push_back(Instant::now());
+                self.chores
+                    .watch
+                    .removed
+                    .push_back(self.edges.now().stamp());
             }
             info!(removed = id, braked, "node that is gone removed");
         }

@@ -9,24 +9,25 @@ use crate::engine::{NodeEntry, PROTECTED_LABEL};
 use crate::run::chores::instances::Instances;
 use crate::run::chores::label;
 use protocol::protection::{Age, Node, Raft, Record, Standing};
-use protocol::{Instance, Role};
+use protocol::{Instance, Moment, Role, Series, pace};
 
 /// Since when managers are not healthy, by node.
-#[derive(Debug, Default)]
-pub(super) struct Ill(BTreeMap<String, Duration>);
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Ill(BTreeMap<String, Series<()>>);
 
 impl Ill {
-    /// Notes who is ill at `now`, a time of the host's clock.
-    pub(super) fn look<'a>(&mut self, nodes: impl Iterator<Item = &'a NodeEntry>, now: Duration) {
-        let ill = nodes.filter(|node| !is_healthy(node));
-        let since = |node: &NodeEntry| self.0.get(&node.id).copied().unwrap_or(now);
-        self.0 = ill.map(|node| (node.id.clone(), since(node))).collect();
+    /// Notes who is ill.
+    pub(super) fn look<'a>(&mut self, nodes: impl Iterator<Item = &'a NodeEntry>, now: Moment) {
+        let mut before = std::mem::take(&mut self.0);
+        for node in nodes.filter(|node| !is_healthy(node)) {
+            let mut seen = before.remove(&node.id);
+            Series::see(&mut seen, (), |(), ()| true, pace::SERIES, now);
+            self.0.extend(seen.map(|seen| (node.id.clone(), seen)));
+        }
     }
 
-    fn lasted(&self, id: &str, now: Duration) -> Duration {
-        self.0
-            .get(id)
-            .map_or(Duration::ZERO, |since| now.saturating_sub(*since))
+    fn lasted(&self, id: &str) -> Duration {
+        self.0.get(id).map(Series::lasted).unwrap_or_default()
     }
 }
 
@@ -72,7 +73,7 @@ pub(super) fn node(
     instances: &Instances,
     groups: &Groups,
     wanted: bool,
-    (ill, now): (&Ill, Duration),
+    ill: &Ill,
 ) -> Option<Node> {
     let name = group(node, instances)?;
     let instance = instances.of(node.instance_id.as_ref())?;
@@ -83,7 +84,7 @@ pub(super) fn node(
         id: node.id.clone(),
         care: groups.care(name, wanted),
         group: name.clone(),
-        standing: standing(node, instance, ill.lasted(&node.id, now)),
+        standing: standing(node, instance, ill.lasted(&node.id)),
         leader: node.manager.is_some_and(|manager| manager.leader),
         in_service: member.in_service,
         protected: member.protected,

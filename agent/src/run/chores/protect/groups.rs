@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::cloud::CloudError;
 use crate::cloud::groups::{Group, Member};
 use crate::cloud::lifecycle::{Hook, Lifecycle, Transition};
-use protocol::pace::{Gaps, remaining};
+use protocol::pace::{Gaps, IN_A_ROW, remaining};
 use protocol::protection::Care;
+use protocol::{Moment, Series, Stamp};
 
 /// A group's instances are looked at this often, and who joins or ends sooner.
 const REFRESH: Duration = Duration::from_mins(1);
@@ -36,32 +35,30 @@ impl Hooks {
 }
 
 /// What is known, and since when.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Groups {
-    hooks: BTreeMap<String, (Hooks, Instant)>,
+    hooks: BTreeMap<String, (Hooks, Stamp)>,
     described: BTreeMap<String, Group>,
-    at: Option<Instant>,
-    failures: u32,
-    failed_at: Option<Instant>,
+    at: Option<Stamp>,
+    /// Answers in a row that were none.
+    failed: Option<Series<()>>,
 }
 
 impl Groups {
     /// How long nothing is asked, after an answer that was none.
-    pub(super) fn held(&self) -> Option<Duration> {
-        remaining(
-            Gaps::PROTECTION.after(self.failures),
-            self.failed_at?.elapsed(),
-        )
+    pub(super) fn held(&self, now: Moment) -> Option<Duration> {
+        let failed = self.failed.as_ref()?;
+        remaining(Gaps::PROTECTION.after(failed.looks()), failed.age(now))
     }
 
     /// Auto Scaling did not do what it was asked: what is known of it may be wrong.
-    pub(super) fn failed(&mut self) {
-        (self.failures, self.failed_at) = (self.failures.saturating_add(1), Some(Instant::now()));
+    pub(super) fn failed(&mut self, now: Moment) {
+        Series::see(&mut self.failed, (), |(), ()| true, IN_A_ROW, now);
         self.at = None;
     }
 
     pub(super) fn succeeded(&mut self) {
-        (self.failures, self.failed_at) = (0, None);
+        self.failed = None;
     }
 
     pub(super) fn hooks_of(&self, group: &str) -> Option<Hooks> {
@@ -110,30 +107,36 @@ impl Groups {
 
     /// How long until the groups are to be described again; `newcomers` are in the swarm, and not yet in their
     /// group's service by the last look.
-    pub(super) fn due_in(&self, names: &BTreeSet<String>, newcomers: bool) -> Duration {
+    pub(super) fn due_in(
+        &self,
+        names: &BTreeSet<String>,
+        newcomers: bool,
+        now: Moment,
+    ) -> Duration {
         let known = names.iter().all(|name| self.described.contains_key(name));
         let gap = match (known, newcomers) {
             (false, _) | (_, true) => SOON,
             (true, false) => REFRESH,
         };
         self.at
-            .map_or(Duration::ZERO, |at| gap.saturating_sub(at.elapsed()))
+            .map_or(Duration::ZERO, |at| gap.saturating_sub(at.age(now)))
     }
 
     pub(super) async fn ask_hooks(
         &mut self,
         lifecycle: &impl Lifecycle,
         names: &BTreeSet<String>,
+        now: Moment,
     ) -> Result<(), CloudError> {
         self.hooks.retain(|name, _| names.contains(name));
         for name in names {
             let fresh = self
                 .hooks
                 .get(name)
-                .is_some_and(|(_, at)| at.elapsed() < HOOKS_REFRESH);
+                .is_some_and(|(_, at)| at.age(now) < HOOKS_REFRESH);
             if !fresh {
                 let hooks = Hooks::of(&lifecycle.hooks(name).await?);
-                self.hooks.insert(name.clone(), (hooks, Instant::now()));
+                self.hooks.insert(name.clone(), (hooks, now.stamp()));
             }
         }
         Ok(())
@@ -143,6 +146,7 @@ impl Groups {
         &mut self,
         lifecycle: &impl Lifecycle,
         names: &BTreeSet<String>,
+        now: Moment,
     ) -> Result<(), CloudError> {
         let names: Vec<_> = names.iter().cloned().collect();
         let groups = lifecycle.groups(&names).await?;
@@ -150,7 +154,7 @@ impl Groups {
             .into_iter()
             .map(|group| (group.name.clone(), group))
             .collect();
-        self.at = Some(Instant::now());
+        self.at = Some(now.stamp());
         Ok(())
     }
 }

@@ -14,19 +14,19 @@ use crate::cloud::CloudError;
 use crate::cloud::lifecycle::Lifecycle;
 use crate::engine::{NodeChange, NodeEntry, PROTECTED_LABEL};
 use crate::report::groups::ManagerGroup;
-use crate::run::{Agent, Clock, Outside, StepError};
+use crate::run::{Agent, Outside, StepError};
 use facts::Ill;
 use groups::Groups;
-use protocol::Role;
 use protocol::protection::{self, Change, Record};
+use protocol::{Role, Series, pace};
 
 /// What this chore remembers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Protection {
     groups: Groups,
     ill: Ill,
-    /// Since when a group of one manager has more.
-    excess: Option<Duration>,
+    /// A group of one manager has more.
+    excess: Option<Series<()>>,
     /// The manager that makes room for another.
     yields: Option<String>,
     /// Why Auto Scaling does not do what it is asked.
@@ -78,14 +78,18 @@ impl<O: Outside> Agent<O> {
         &mut self,
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
+        let now = self.edges.now();
         let names = self.managers_groups(nodes);
         let protection = &mut self.chores.protection;
+        let managers = nodes.iter().filter(|node| node.role == Role::Manager);
+        // Also while nothing is asked: an illness that nobody looked at has no length.
+        protection.ill.look(managers, now);
         if names.is_empty() {
             (protection.shown, protection.yields) = (Vec::new(), None);
             self.metrics.groups(&[]);
             return Ok(None);
         }
-        if let Some(left) = protection.groups.held() {
+        if let Some(left) = protection.groups.held(now) {
             return Ok(Some(left));
         }
         match self.care_for(nodes, &names).await {
@@ -96,7 +100,7 @@ impl<O: Outside> Agent<O> {
                 Ok(again)
             }
             Err(StepError::Cloud(error)) => {
-                self.chores.protection.groups.failed();
+                self.chores.protection.groups.failed(self.edges.now());
                 self.chores.protection.trouble = Some(error.to_string());
                 self.show_groups(nodes, &names);
                 // An old policy lacks this permission: it is said, and nothing else suffers.
@@ -123,23 +127,24 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         names: &BTreeSet<String>,
     ) -> Result<Option<Duration>, StepError> {
-        let now = self.edges.clock.uptime();
-        let managers = || nodes.iter().filter(|node| node.role == Role::Manager);
-        self.chores.protection.ill.look(managers(), now);
         let names = self.unhooked(nodes, names).await?;
         if names.is_empty() {
             self.chores.protection.yields = None;
             return Ok(None);
         }
         let again = self.describe(nodes, &names).await?;
-        let known = self.protection_facts(nodes, now);
-        let raft = facts::raft(managers());
+        let known = self.protection_facts(nodes);
+        let managers = nodes.iter().filter(|node| node.role == Role::Manager);
+        let raft = facts::raft(managers);
         let protection = &mut self.chores.protection;
-        protection.excess =
-            excess(&protection.groups, &names).then(|| protection.excess.unwrap_or(now));
-        let lasted = protection
-            .excess
-            .map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        if excess(&protection.groups, &names) {
+            let now = self.edges.now();
+            Series::see(&mut protection.excess, (), |(), ()| true, pace::SERIES, now);
+        } else {
+            protection.excess = None;
+        }
+        let lasted = protection.excess.as_ref().map(Series::lasted);
+        let lasted = lasted.unwrap_or_default();
         protection.yields = protection::yields(&known, raft, lasted).map(str::to_owned);
         let changes = protection::next(&known, raft);
         let (protect, release): (Vec<_>, Vec<_>) =
@@ -163,7 +168,7 @@ impl<O: Outside> Agent<O> {
         if !by_settings {
             protection
                 .groups
-                .ask_hooks(&self.edges.lifecycle, names)
+                .ask_hooks(&self.edges.lifecycle, names, self.edges.now())
                 .await?;
         }
         let recorded = nodes
@@ -194,27 +199,21 @@ impl<O: Outside> Agent<O> {
                 group.is_some() && !member.is_some_and(|member| member.in_service)
             })
         };
+        let now = self.edges.now();
         let chores = &mut self.chores;
         let waits = newcomers(&chores.protection.groups, &chores.instances);
         let groups = &mut chores.protection.groups;
-        if groups.due_in(names, waits).is_zero() {
-            groups.describe(&self.edges.lifecycle, names).await?;
+        if groups.due_in(names, waits, now).is_zero() {
+            groups.describe(&self.edges.lifecycle, names, now).await?;
         }
-        Ok(groups.due_in(names, newcomers(groups, &chores.instances)))
+        let waits = newcomers(groups, &chores.instances);
+        Ok(groups.due_in(names, waits, self.edges.now()))
     }
 
-    fn protection_facts(&self, nodes: &[NodeEntry], now: Duration) -> Vec<protection::Node> {
+    fn protection_facts(&self, nodes: &[NodeEntry]) -> Vec<protection::Node> {
         let (protection, instances) = (&self.chores.protection, &self.chores.instances);
         let wanted = self.settings.swarm.protect_managers;
-        let fact = |node| {
-            facts::node(
-                node,
-                instances,
-                &protection.groups,
-                wanted,
-                (&protection.ill, now),
-            )
-        };
+        let fact = |node| facts::node(node, instances, &protection.groups, wanted, &protection.ill);
         nodes.iter().filter_map(fact).collect()
     }
 
