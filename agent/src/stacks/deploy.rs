@@ -45,7 +45,8 @@ impl<O: Outside> Keeper<O> {
                 warn!(stack = name, "stack {name}: {warning}");
             }
         }
-        self.steps.took(name, Some(want), done.err());
+        self.steps
+            .took(name, Some(want), done.err(), self.edges.now());
         Ok(())
     }
 
@@ -208,13 +209,14 @@ impl<O: Outside> Keeper<O> {
     /// Removes a stack whose source is gone, and then its note.
     pub(super) async fn remove(&mut self, name: &str) -> Result<(), EngineError> {
         if let Err(error) = self.edges.docker.remove(name).await {
-            self.steps.took(name, None, Some(error.to_string()));
+            let now = self.edges.now();
+            self.steps.took(name, None, Some(error.to_string()), now);
             return Ok(());
         }
         self.removed = true;
         self.edges.docker.note(name, None).await?;
         info!(stack = name, "stack {name} removed");
-        self.steps.took(name, None, None);
+        self.steps.took(name, None, None, self.edges.now());
         Ok(())
     }
 }
@@ -232,6 +234,5 @@ fn explained(error: &str) -> String {
 
 /// Before passwords were read once, nobody knows which images need one.
 fn unread(logins: &Logins) -> Option<String> {
-    let never = logins.older_than(std::time::Duration::MAX);
-    logins.trouble.clone().filter(|_| never)
+    logins.trouble.clone().filter(|_| logins.is_unread())
 }

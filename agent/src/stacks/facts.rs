@@ -35,7 +35,7 @@ impl<O: Outside> Keeper<O> {
             missing: self.misses.facts(),
             removed: self.removed,
             notes: self.deployed.notes.clone(),
-            tried: self.steps.facts(),
+            tried: self.steps.facts(self.edges.now()),
             now: self.edges.clock.unix(),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::lead::Shown;
@@ -18,6 +18,7 @@ use crate::chance::Chance;
 use crate::engine::EngineError;
 use crate::engine::stacks::{Deployed, Stacks as _};
 use crate::report::metrics::ChoreLabel;
+use protocol::Stamp;
 use protocol::pace::Gaps;
 use protocol::stacks::{Facts, Standing, Step, missing, names, next, standing};
 
@@ -42,7 +43,7 @@ pub struct Keeper<O: Outside> {
     pub(super) whole: Whole,
     /// A stack was removed since the last look at the sources.
     pub(super) removed: bool,
-    look_again: Option<Instant>,
+    look_again: Option<Stamp>,
 }
 
 impl<O: Outside> Keeper<O> {
@@ -119,24 +120,26 @@ impl<O: Outside> Keeper<O> {
                     Gaps::TROUBLE.after(failures)
                 }
             };
-            sleep_until(Instant::now() + pause).await;
+            sleep(pause).await;
         }
     }
 
     /// Looks at the sources when it is time to, and takes one step; says how long to wait before the next.
     pub(super) async fn turn(&mut self) -> Result<Duration, EngineError> {
         let every = self.rules.refresh;
-        let looks = self.look_again.is_none_or(|at| at <= Instant::now());
+        let now = self.edges.now();
+        let looks = self.look_again.is_none_or(|at| at.left(now).is_none());
         if looks {
             self.look_at_sources().await;
             // Less a part that differs from leader to leader.
             let part = self.edges.chance.within(every / 5);
-            self.look_again = Some(Instant::now() + every.saturating_sub(part));
+            let now = self.edges.now();
+            self.look_again = Some(now.after(every.saturating_sub(part)));
         }
         self.deployed = self.edges.docker.deployed().await?;
         let mut facts = self.facts();
         if looks && facts.complete {
-            self.misses.look(missing(&facts));
+            self.misses.look(missing(&facts), self.edges.now());
             self.removed = false;
             facts = self.facts();
         }
@@ -165,7 +168,8 @@ impl<O: Outside> Keeper<O> {
     async fn look_at_sources(&mut self) {
         self.read_files();
         self.read_parameters().await;
-        if self.logins.older_than(self.rules.refresh * SELDOM) {
+        let seldom = self.rules.refresh * SELDOM;
+        if self.logins.older_than(seldom, self.edges.now()) {
             self.read_registries().await;
         }
         self.check_sources().await;
@@ -180,15 +184,14 @@ impl<O: Outside> Keeper<O> {
                 _ => None,
             });
         if let Some(left) = left.min() {
-            let at = Instant::now() + left;
+            let at = self.edges.now().after(left);
             self.look_again = self.look_again.map(|look| look.min(at));
         }
     }
 
     fn until_next(&self, left: Option<Duration>) -> Duration {
-        let until_look = self.look_again.map_or(Duration::ZERO, |at| {
-            at.saturating_duration_since(Instant::now())
-        });
+        let until_look = self.look_again.and_then(|at| at.left(self.edges.now()));
+        let until_look = until_look.unwrap_or_default();
         // A look at the swarm tells what was removed or changed by hand.
         left.map_or(until_look, |left| left.min(until_look))
             .max(SHORTEST)

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::password::{Password, host};
@@ -16,6 +15,7 @@ use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::stacks::{Credential, HUB, Secret, Stacks as _, role_region};
 use crate::report::stacks::Registry;
 use protocol::stacks::{Login, Want};
+use protocol::{Moment, Stamp};
 
 /// Passwords of the role are renewed no sooner than after this many seconds.
 const SHORTEST: u64 = 600;
@@ -25,7 +25,7 @@ const SHORTEST: u64 = 600;
 pub(super) struct Logins {
     passwords: BTreeMap<String, Password>,
     roles: BTreeMap<String, Role>,
-    read: Option<Instant>,
+    read: Option<Stamp>,
     /// Why they cannot be read.
     pub(super) trouble: Option<String>,
 }
@@ -39,8 +39,13 @@ struct Role {
 }
 
 impl Logins {
-    pub(super) fn older_than(&self, age: Duration) -> bool {
-        self.read.is_none_or(|at| at.elapsed() >= age)
+    /// They were never read.
+    pub(super) fn is_unread(&self) -> bool {
+        self.read.is_none()
+    }
+
+    pub(super) fn older_than(&self, age: Duration, now: Moment) -> bool {
+        self.read.is_none_or(|at| at.age(now) >= age)
     }
 
     /// Those of these registries that there is a password for.
@@ -79,7 +84,7 @@ impl<O: Outside> Keeper<O> {
     /// Reads the passwords of all registries, and has those that are new tried.
     pub(super) async fn read_registries(&mut self) {
         let path = self.rules.registries.clone();
-        let now = self.edges.clock.unix();
+        let now = self.edges.now();
         let read = self.edges.store.read_below(&path).await;
         let logins = &mut self.logins;
         match read {
@@ -89,11 +94,11 @@ impl<O: Outside> Keeper<O> {
                     let host = host(&parameter.name);
                     let known = old.remove(&host);
                     let known = known.filter(|known| known.version == parameter.version);
-                    let fresh = || Password::new(&path, &host, &parameter, now);
+                    let fresh = || Password::new(&path, &host, &parameter, now.unix);
                     let password = known.unwrap_or_else(fresh);
                     logins.passwords.insert(host, password);
                 }
-                (logins.read, logins.trouble) = (Some(Instant::now()), None);
+                (logins.read, logins.trouble) = (Some(now.stamp()), None);
             }
             // A role that may not read them has none.
             Err(error) => {
@@ -102,7 +107,7 @@ impl<O: Outside> Keeper<O> {
                     warn!("{text}; registry passwords stay as they were");
                 }
                 let is_denied = matches!(error, CloudError::Denied { .. });
-                logins.read = logins.read.or(is_denied.then(Instant::now));
+                logins.read = logins.read.or(is_denied.then(|| now.stamp()));
                 logins.trouble = Some(text);
             }
         }

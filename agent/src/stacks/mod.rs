@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::cloud::depot::Depot;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::stacks::Stacks;
+use protocol::Moment;
 use protocol::stacks::ResolveImage;
 
 pub use keeper::Keeper;
@@ -61,6 +62,13 @@ pub struct Edges<O: Outside> {
     pub clock: O::Clock,
     /// Lots.
     pub chance: O::Chance,
+}
+
+impl<O: Outside> Edges<O> {
+    /// The present moment.
+    fn now(&self) -> Moment {
+        self.clock.moment(self.chance.lot())
+    }
 }
 
 /// What the settings and the cluster's name say of stacks.

@@ -40,12 +40,10 @@ pub const MOVE_LIMIT: Duration = Duration::from_secs(30);
 /// What is left for other managers has been asked of the own ones no longer ago than this: a
 /// network that is whole again brings both back at once.
 pub const LAST_LOOK: Duration = Duration::from_secs(5);
-/// Answers further apart than this say nothing about the time between them.
-pub const SERIES_GAP: Duration = Duration::from_mins(2);
-/// Looks that are one series.
+/// Looks that are one series: answers further apart than two minutes say nothing about the time between them.
 pub const SERIES: Spacing = Spacing {
     apart: Duration::ZERO,
-    breaks: SERIES_GAP,
+    breaks: Duration::from_mins(2),
 };
 /// Tries in a row: whatever time is between them, how many there were is all that counts.
 pub const IN_A_ROW: Spacing = Spacing {
