@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use secrecy::ExposeSecret as _;
-use swarmlet::cloud::fleet::{Ec2, Fleet as _, InstanceState};
+use swarmlet::cloud::fleet::{Ec2, Fleet as _};
 use swarmlet::cloud::imds::Imds;
 use swarmlet::cloud::parameter_store::{Created, ParameterStore as _, Ssm};
 use swarmlet::cloud::{Aws, CloudError};
@@ -351,7 +351,7 @@ fn ec2_tells_tags_and_states_and_skips_unknown_instances() -> Result<()> {
         let mut instances = ec2.instances(manager, &ids).await?.known;
         instances.sort_by_key(|instance| instance.id != manager);
         assert_eq!(instances.len(), 2);
-        assert_eq!(instances[0].state, InstanceState::Alive);
+        assert_eq!(instances[0].life, protocol::Life::Alive);
         assert!(!instances[0].addresses.is_empty());
         let facts = &instances[0].facts;
         assert!(facts.zone.is_some() && facts.instance_type.is_some() && !facts.spot);

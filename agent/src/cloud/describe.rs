@@ -13,8 +13,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::future::join_all;
 
 use super::CloudError;
-use super::fleet::{Ec2, Instance, Word, instance};
+use super::fleet::{Ec2, Word, instance};
 use super::refusal::sort;
+use protocol::Told;
 
 const ACTION: &str = "ec2:DescribeInstances";
 /// Instances whose zone is not known are asked about one by one, so many at a time.
@@ -30,7 +31,7 @@ pub(super) struct Zones {
 }
 
 impl Zones {
-    fn learn(&mut self, found: &[Instance]) {
+    fn learn(&mut self, found: &[Told]) {
         for instance in found {
             if let Some(zone) = &instance.facts.zone {
                 self.known.insert(instance.id.clone(), zone.clone());
@@ -90,7 +91,7 @@ impl Ec2 {
         Ok(word)
     }
 
-    async fn filtered(&self, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
+    async fn filtered(&self, ids: &[String]) -> Result<Vec<Told>, CloudError> {
         let filter = Filter::builder().name("instance-id");
         let filter = filter.set_values(Some(ids.to_vec())).build();
         let request = self.client.describe_instances().filters(filter);
@@ -133,7 +134,7 @@ impl Ec2 {
     }
 
     /// One call with ids. Those that EC2 does not know it names, and refuses the call: it is made again without them.
-    async fn by_ids(&self, asker: &str, ids: &[String]) -> Result<Vec<Instance>, CloudError> {
+    async fn by_ids(&self, asker: &str, ids: &[String]) -> Result<Vec<Told>, CloudError> {
         let mut wanted: Vec<String> = ids.to_vec();
         wanted.push(asker.to_owned());
         for _ in 1..MOST_TRIES {
@@ -147,7 +148,7 @@ impl Ec2 {
         self.with_ids(&wanted).await.map_err(|(error, _)| error)
     }
 
-    async fn with_ids(&self, ids: &[String]) -> Result<Vec<Instance>, Refused> {
+    async fn with_ids(&self, ids: &[String]) -> Result<Vec<Told>, Refused> {
         let request = self.client.describe_instances();
         pages(request.set_instance_ids(Some(ids.to_vec())), ids).await
     }
@@ -160,7 +161,7 @@ type Refused = (CloudError, BTreeSet<String>);
 async fn pages(
     request: DescribeInstancesFluentBuilder,
     ids: &[String],
-) -> Result<Vec<Instance>, Refused> {
+) -> Result<Vec<Told>, Refused> {
     let mut pages = request.into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {

@@ -1,10 +1,10 @@
-use super::super::fleet::{Facts, InstanceState};
 use super::*;
+use protocol::{Facts, Life};
 
-fn instance_in(id: &str, zone: &str) -> Instance {
-    Instance {
+fn instance_in(id: &str, zone: &str) -> Told {
+    Told {
         id: id.into(),
-        state: InstanceState::Alive,
+        life: Life::Alive,
         addresses: Vec::new(),
         tags: BTreeMap::new(),
         facts: Facts {

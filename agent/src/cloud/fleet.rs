@@ -14,56 +14,13 @@ use ipnet::IpNet;
 use super::describe::Zones;
 use super::refusal::sort;
 use super::{Aws, CloudError};
-
-/// An instance's life, as `DescribeInstances` names it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum InstanceState {
-    /// `pending` or `running`.
-    Alive,
-    /// `stopping` or `stopped`: it may come back, with the same address.
-    Stopped,
-    /// `shutting-down` or `terminated`: it never comes back.
-    Terminated,
-}
-
-/// One instance by EC2's word.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Instance {
-    /// `i-…`.
-    pub id: String,
-    /// Where it is in its life.
-    pub state: InstanceState,
-    /// Its private addresses on all of its interfaces, the primary one first; gone once it is terminated.
-    /// A prefix that is delegated to an interface is one block.
-    pub addresses: Vec<IpNet>,
-    /// Its tags; AWS takes them away from a terminated instance early.
-    pub tags: BTreeMap<String, String>,
-    /// What it is and where.
-    pub facts: Facts,
-}
-
-/// What an instance is and where, as far as EC2 says.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Facts {
-    /// Its availability zone, as this account names it.
-    pub zone: Option<String>,
-    /// The same zone's name for all accounts.
-    pub zone_id: Option<String>,
-    /// `t3.small`, for example.
-    pub instance_type: Option<String>,
-    /// `x86_64` or `arm64`, for example.
-    pub architecture: Option<String>,
-    /// Whether AWS may take it back.
-    pub spot: bool,
-    /// When it was launched, in seconds since the Unix epoch.
-    pub launched: Option<u64>,
-}
+use protocol::{Facts, Life, Reply, Told};
 
 /// EC2's word about instances.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Word {
     /// Those that it knows.
-    pub known: Vec<Instance>,
+    pub known: Vec<Told>,
     /// Those that it says nothing about, as if nobody had asked; all others it does not know.
     pub silent: BTreeSet<String>,
 }
@@ -73,11 +30,20 @@ impl Word {
     pub fn knows(&self, id: &str) -> bool {
         self.known.iter().any(|instance| instance.id == id)
     }
+
+    /// What it says of those that were asked about.
+    pub fn about<'a>(&'a self, asked: &'a [String]) -> Reply<'a> {
+        Reply {
+            asked,
+            known: &self.known,
+            silent: &self.silent,
+        }
+    }
 }
 
-impl From<Vec<Instance>> for Word {
+impl From<Vec<Told>> for Word {
     /// About everybody.
-    fn from(known: Vec<Instance>) -> Self {
+    fn from(known: Vec<Told>) -> Self {
         Self {
             known,
             silent: BTreeSet::new(),
@@ -142,14 +108,12 @@ impl Fleet for Ec2 {
 }
 
 /// An answer without an id or a state says nothing about any instance.
-pub(super) fn instance(described: Described) -> Option<Instance> {
+pub(super) fn instance(described: Described) -> Option<Told> {
     let addresses = addresses(&described);
-    let state = match described.state?.name? {
-        InstanceStateName::Pending | InstanceStateName::Running => InstanceState::Alive,
-        InstanceStateName::Stopping | InstanceStateName::Stopped => InstanceState::Stopped,
-        InstanceStateName::ShuttingDown | InstanceStateName::Terminated => {
-            InstanceState::Terminated
-        }
+    let life = match described.state?.name? {
+        InstanceStateName::Pending | InstanceStateName::Running => Life::Alive,
+        InstanceStateName::Stopping | InstanceStateName::Stopped => Life::Stopped,
+        InstanceStateName::ShuttingDown | InstanceStateName::Terminated => Life::Terminated,
         _ => return None,
     };
     let pair = |tag: Tag| tag.key.zip(tag.value);
@@ -157,7 +121,7 @@ pub(super) fn instance(described: Described) -> Option<Instance> {
         .placement
         .map(|place| (place.availability_zone, place.availability_zone_id))
         .unwrap_or_default();
-    Some(Instance {
+    Some(Told {
         addresses,
         facts: Facts {
             zone,
@@ -170,7 +134,7 @@ pub(super) fn instance(described: Described) -> Option<Instance> {
                 .and_then(|time| time.secs().try_into().ok()),
         },
         id: described.instance_id?,
-        state,
+        life,
         tags: described
             .tags
             .unwrap_or_default()

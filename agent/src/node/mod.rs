@@ -23,14 +23,7 @@ use tags::Tags;
 use wait::Asked;
 pub use wait::{News, Told, Waiter};
 
-/// The tag that says manager or worker.
-pub const ROLE_TAG: &str = "swarm:role";
-/// The tag that names the cluster.
-pub const CLUSTER_TAG: &str = "swarm:cluster";
-/// The tag by which Auto Scaling says which group launched an instance.
-pub const GROUP_TAG: &str = "aws:autoscaling:groupName";
-/// What the tags start with that become node labels.
-pub const LABEL_TAG_PREFIX: &str = "swarm:label:";
+pub use protocol::tags::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 
 /// This node, by its instance's metadata, tags and settings.
 #[derive(Clone, Debug, Eq, PartialEq)]

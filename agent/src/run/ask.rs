@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use super::{Agent, Chance, Outside, StepError};
-use crate::cloud::fleet::{Fleet, InstanceState};
+use crate::cloud::fleet::Fleet;
 use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
 use protocol::addressing::{self, Choice};
 use protocol::{
-    Epoch, Identity, Kind, Life, Moment, Probed, Role, Series, Ticket, Trouble, Verdict,
-    leaderless, pace, verdict,
+    Epoch, Identity, Kind, Moment, Probed, Role, Series, Ticket, Trouble, Verdict, leaderless,
+    pace, verdict,
 };
 
 impl<O: Outside> Agent<O> {
@@ -77,27 +77,16 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn ask_fleet(&mut self, ids: &[String]) -> Result<(), StepError> {
         let own = &self.node.instance_id;
         let answer = self.edges.fleet.instances(own, ids).await?;
-        let life = |id: &String| {
-            let found = answer.known.iter().find(|instance| instance.id == *id);
-            found.map_or(Life::Absent, |instance| match instance.state {
-                InstanceState::Alive => Life::Alive,
-                InstanceState::Stopped => Life::Stopped,
-                InstanceState::Terminated => Life::Terminated,
-            })
-        };
-        if life(own) == Life::Absent {
+        if !answer.knows(own) {
             return Err(StepError::PartialAnswer);
         }
-        let (silent, told): (Vec<&String>, Vec<&String>) =
-            ids.iter().partition(|id| answer.silent.contains(*id));
         let now = self.edges.now();
-        for id in told {
-            self.knowledge.fleet.see(id, life(id), now);
-        }
+        self.knowledge.instances.see(&answer.about(ids), now);
+        let silent = ids.iter().filter(|id| answer.silent.contains(*id));
+        let silent: Vec<_> = silent.cloned().collect();
         if silent.is_empty() {
             return Ok(());
         }
-        let silent: Vec<_> = silent.into_iter().cloned().collect();
         Err(StepError::Silent(silent.join(", ")))
     }
 

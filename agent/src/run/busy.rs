@@ -23,7 +23,7 @@ impl Busy {
     pub(super) fn held(&self, now: Moment) -> Result<(), CloudError> {
         match (&self.0, self.left(now)) {
             (Some(refused), Some(_)) => Err(CloudError::Throttled {
-                action: *refused.value(),
+                action: refused.value(),
             }),
             _ => Ok(()),
         }
@@ -56,7 +56,11 @@ impl<O: Outside> Agent<O> {
     /// the pause is until the first of it may be asked again.
     pub(super) fn pause_after(&self, error: &StepError, failures: u32) -> Duration {
         let now = self.edges.now();
-        let held = [self.busy.left(now), self.chores.held(now)];
+        let held = [
+            self.busy.left(now),
+            self.chores.held(now),
+            self.knowledge.instances.held(now),
+        ];
         let soonest = held.into_iter().flatten().min();
         match error {
             StepError::Cloud(CloudError::Throttled { .. }) => soonest,

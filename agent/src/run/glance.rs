@@ -97,7 +97,7 @@ mod tests {
     }
 
     const NOW: Moment = Moment {
-        up: Duration::from_secs(60),
+        up: Duration::from_mins(1),
         unix: 0,
         random: 0,
     };

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use super::departing::Progress;
 use super::memory::{Act, Recalled};
-use super::sightings::Sightings;
 use crate::cloud::lifecycle::Hook;
 use crate::node::Node;
 use crate::report::launch::Waited;
 use protocol::departure::Departing;
 use protocol::{
-    Answer, EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Moment,
+    Answer, EngineState, Epoch, Holder, Identity, Instances, JoinFailure, Kind, Membership, Moment,
     Observation, Peer, Probed, Reading, Recovery, Registers, Role, Series, Stamp, Standing, Ticket,
     Trouble, Turn, Verdict, pace,
 };
@@ -24,7 +23,8 @@ pub(super) struct Knowledge {
     pub(super) registers: Option<Series<Answer<Registers>>>,
     pub(super) managers: Option<Series<Answer<Vec<Probed>>>>,
     pub(super) unlock: Option<Series<Answer<()>>>,
-    pub(super) fleet: Sightings,
+    /// EC2's word.
+    pub(super) instances: Instances,
     /// When this node did what cannot be undone.
     pub(super) acted: Option<Stamp>,
     /// The steps of a departure.
@@ -65,7 +65,7 @@ impl Knowledge {
             registers: None,
             managers: None,
             unlock: None,
-            fleet: Sightings::default(),
+            instances: Instances::default(),
             acted: recalled.acted.map(|age| now.ago(age)),
             progress: Progress::default(),
             launch: None,
@@ -159,7 +159,7 @@ impl Knowledge {
             left: self.left.map(|at| at.age(now)),
             acted: self.acted.map(|at| at.age(now)),
             holder: self.holder(now),
-            fleet: self.fleet.fleet(now),
+            fleet: self.instances.fleet(self.concerned(), now),
             recovery,
             departure,
         }
@@ -254,6 +254,19 @@ impl Knowledge {
         })
     }
 
+    /// The instances whose lives a decision may rest on: the managers, by the ticket and as last seen, and whoever
+    /// claims an epoch.
+    fn concerned(&self) -> impl Iterator<Item = &str> {
+        let ticket = self.ticket.as_ref().and_then(Series::answer);
+        let told = ticket.into_iter().flatten();
+        let told = told.flat_map(|ticket| &ticket.instances);
+        let known = self.peers.iter().filter_map(|p| p.instance_id.as_ref());
+        let registers = self.registers.as_ref().and_then(Series::answer);
+        let claim = registers.and_then(|registers| registers.claim.as_ref());
+        let claims = claim.map(|claim| &claim.instance_id);
+        told.chain(known).chain(claims).map(String::as_str)
+    }
+
     fn holder(&self, now: Moment) -> Holder {
         let awaited = self.awaited.as_ref();
         let waited = awaited.map(|claim| claim.so_far(pace::SERIES, now));
@@ -263,3 +276,7 @@ impl Knowledge {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "knowledge_tests.rs"]
+mod tests;

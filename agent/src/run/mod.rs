@@ -24,7 +24,6 @@ mod pause;
 mod registers;
 mod request;
 mod rounds;
-mod sightings;
 mod stacks;
 mod start;
 mod tell;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use protocol::{Facts, Life, Told};
 use swarmlet::cloud::CloudError;
-use swarmlet::cloud::fleet::{Facts, Instance, InstanceState};
 use swarmlet::node::{CLUSTER_TAG, ROLE_TAG};
 
 use super::State;
@@ -218,7 +218,7 @@ impl State {
         &mut self,
         id: MachineId,
         asked: &[String],
-    ) -> Result<Vec<Instance>, CloudError> {
+    ) -> Result<Vec<Told>, CloudError> {
         let failed = |cause: &str| CloudError::Failed {
             action: "ec2:DescribeInstances",
             cause: cause.into(),
@@ -252,7 +252,7 @@ impl State {
     }
 }
 
-fn described(machine: &super::machine::Machine, now: Duration, late: Duration) -> Option<Instance> {
+fn described(machine: &super::machine::Machine, now: Duration, late: Duration) -> Option<Told> {
     let over = machine.terminated.filter(|at| *at + late * 2 <= now);
     // Nobody hears of it again after a while.
     if over.is_some_and(|at| at + Duration::from_mins(30) <= now) {
@@ -260,9 +260,9 @@ fn described(machine: &super::machine::Machine, now: Duration, late: Duration) -
     }
     let tags = [(ROLE_TAG, machine.role.as_str()), (CLUSTER_TAG, "c")];
     let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    Some(Instance {
+    Some(Told {
         id: machine.instance_id.clone(),
-        state: over.map_or(InstanceState::Alive, |_| InstanceState::Terminated),
+        life: over.map_or(Life::Alive, |_| Life::Terminated),
         addresses: over
             .is_none()
             .then(|| IpAddr::from(machine.ip).into())

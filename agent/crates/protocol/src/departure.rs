@@ -112,7 +112,7 @@ impl Departure {
 }
 
 /// A departure, as a round sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Departing {
     /// Why.
     pub cause: Cause,
@@ -144,7 +144,7 @@ impl Departing {
 }
 
 /// Auto Scaling waits for this node, or may do so.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Hold {
     /// How long each of the group's hooks waits without a heartbeat.
     pub hooks: Option<Reading<Vec<Duration>>>,

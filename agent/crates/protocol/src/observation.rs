@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Everything a decision may rest on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Observation {
     /// This instance.
     pub instance_id: String,
@@ -54,7 +54,7 @@ pub struct Observation {
 }
 
 /// The answer to a question asked some time ago, and how often it was asked in a row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Reading<T> {
     /// The answer.
     pub value: Result<T, Trouble>,

@@ -4,47 +4,49 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::pace::{Gaps, remaining};
+use super::pace::{Gaps, IN_A_ROW, remaining};
+use super::{Moment, Series, Spacing};
 
 /// A change that was made this long ago counts for no later one.
 const FORGOTTEN: Duration = Duration::from_mins(30);
+const REPEATS: Spacing = Spacing {
+    apart: Duration::ZERO,
+    breaks: FORGOTTEN,
+};
 
-/// The changes that were made lately, each by a word for all of it. Times are since some moment.
+/// The changes that were made lately, each by a word for all of it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Repeats(BTreeMap<String, (Duration, u32)>);
+pub struct Repeats(BTreeMap<String, Series<()>>);
 
 impl Repeats {
     /// Whether a change may be made now; if not, how long until then.
-    pub fn hold(&self, change: &str, now: Duration) -> Option<Duration> {
-        let (at, times) = self.0.get(change)?;
-        remaining(Gaps::REPEAT.after(*times), now.saturating_sub(*at))
+    pub fn hold(&self, change: &str, now: Moment) -> Option<Duration> {
+        let made = self.0.get(change)?;
+        remaining(Gaps::REPEAT.after(made.looks()), made.age(now))
     }
 
     /// Notes that a change was made.
-    pub fn made(&mut self, change: String, now: Duration) {
-        self.0
-            .retain(|_, (at, _)| now.saturating_sub(*at) < FORGOTTEN);
-        let (at, times) = self.0.entry(change).or_insert((now, 0));
-        (*at, *times) = (now, times.saturating_add(1));
+    pub fn made(&mut self, change: String, now: Moment) {
+        self.0.retain(|_, made| made.age(now) < FORGOTTEN);
+        let mut made = self.0.remove(&change);
+        Series::see(&mut made, (), |(), ()| true, REPEATS, now);
+        self.0.extend(made.map(|made| (change, made)));
     }
 }
 
 /// For how long what is waited for has stayed as it is: the longer, the less often it is looked at.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Stillness<T> {
-    seen: Option<(T, Duration)>,
+    seen: Option<Series<T>>,
 }
 
 impl<T: PartialEq> Stillness<T> {
     /// Notes what is seen; says how long to wait before the next look: a twentieth of the time for which
     /// it has been so, between `first` and `most`.
-    pub fn look(&mut self, seen: T, first: Duration, most: Duration, now: Duration) -> Duration {
-        let since = match &self.seen {
-            Some((before, since)) if *before == seen => *since,
-            _ => now,
-        };
-        self.seen = Some((seen, since));
-        (now.saturating_sub(since) / 20).clamp(first, most)
+    pub fn look(&mut self, seen: T, first: Duration, most: Duration, now: Moment) -> Duration {
+        Series::see(&mut self.seen, seen, T::eq, IN_A_ROW, now);
+        let lasted = self.seen.as_ref().map(Series::lasted);
+        (lasted.unwrap_or_default() / 20).clamp(first, most)
     }
 
     /// Nothing is waited for.
@@ -59,17 +61,25 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn at(up: Duration) -> Moment {
+        Moment {
+            up,
+            unix: 0,
+            random: 0,
+        }
+    }
+
     #[test]
     fn the_same_change_is_made_less_and_less_often() {
         let mut repeats = Repeats::default();
         let (mut now, mut made) = (Duration::ZERO, 0);
         while now < Duration::from_hours(1) {
-            if repeats.hold("a", now).is_none() {
-                repeats.made("a".into(), now);
+            if repeats.hold("a", at(now)).is_none() {
+                repeats.made("a".into(), at(now));
                 made += 1;
             }
             assert_eq!(
-                repeats.hold("b", now),
+                repeats.hold("b", at(now)),
                 None,
                 "another change waits for none"
             );
@@ -77,8 +87,8 @@ mod tests {
         }
         assert!((10..=20).contains(&made), "{made} in an hour");
         now += Duration::from_hours(1);
-        repeats.made("b".into(), now);
-        assert_eq!(repeats.hold("a", now), None);
+        repeats.made("b".into(), at(now));
+        assert_eq!(repeats.hold("a", at(now)), None);
         assert_eq!(repeats.0.len(), 1, "what is long past is forgotten");
     }
 
@@ -87,9 +97,8 @@ mod tests {
         let mut still = Stillness::default();
         let mut look = |seen: u8, at: u64| {
             let most = Duration::from_secs(30);
-            still
-                .look(seen, SECOND, most, Duration::from_secs(at))
-                .as_secs()
+            let now = self::at(Duration::from_secs(at));
+            still.look(seen, SECOND, most, now).as_secs()
         };
         assert_eq!((look(1, 0), look(1, 20), look(1, 100)), (1, 1, 5));
         assert_eq!((look(1, 9_000), look(2, 9_001)), (30, 1));

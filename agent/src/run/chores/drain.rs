@@ -47,7 +47,7 @@ impl<O: Outside> Agent<O> {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let now = self.edges.clock.uptime();
+        let now = self.edges.now();
         let leave: Vec<_> = draining::under_way(&facts).cloned().collect();
         if leave.is_empty() {
             self.chores.draining.over();

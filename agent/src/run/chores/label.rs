@@ -42,7 +42,7 @@ impl<O: Outside> Agent<O> {
         let managers = self.settings.swarm.manager_availability;
         let mut due = Vec::new();
         for node in nodes.iter().filter(|node| node.ready) {
-            let instance = self.chores.instances.of(node.instance_id.as_ref());
+            let instance = self.knowledge.instances.of(node.instance_id.as_ref());
             let labelling = labelling::next(&entry(node, instance), instance, managers);
             match labelling {
                 Labelling::Change(change) => {
@@ -59,7 +59,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn tell_impostor(&mut self, node: &NodeEntry) {
-        let instance = self.chores.instances.of(node.instance_id.as_ref());
+        let instance = self.knowledge.instances.of(node.instance_id.as_ref());
         let (id, message) = (&node.id, impostor(node, instance));
         if !self.chores.said.contains(&message) {
             warn!(node = id, "{message}");
@@ -111,8 +111,25 @@ fn wanted(change: Change) -> NodeChange {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::run::chores::instances::tests::node;
+    use protocol::{Availability, Role};
+
+    fn node(number: usize) -> NodeEntry {
+        NodeEntry {
+            id: format!("n{number}"),
+            role: Role::Worker,
+            availability: Availability::Active,
+            labels: BTreeMap::new(),
+            ready: true,
+            down: false,
+            instance_id: Some(format!("i-{number}")),
+            asks_to_leave: None,
+            address: None,
+            manager: None,
+        }
+    }
 
     #[test]
     fn an_impostor_is_told_with_both_words() {

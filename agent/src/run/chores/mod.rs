@@ -20,14 +20,13 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use tracing::{info, warn};
 
-use super::{Agent, Clock, Outside, StepError};
+use super::{Agent, Outside, StepError};
 use crate::engine::{Engine, EngineError, NodeChange};
 use crate::report::groups::ManagerGroup;
 use crate::report::metrics::ChoreLabel;
 use protocol::repeats::{Repeats, Stillness};
 use protocol::{Moment, Stamp, Ticket, draining};
 
-use instances::Instances;
 use protect::Protection;
 use publish::Published;
 
@@ -37,7 +36,6 @@ pub(super) struct Chores {
     published: Published,
     key: lock::Published,
     watch: reap::Watch,
-    instances: Instances,
     protection: Protection,
     /// When the last node was promoted.
     promoted: Option<Stamp>,
@@ -70,11 +68,7 @@ impl Chores {
 
     /// How long until something may be asked again that AWS has refused for too many requests.
     pub(super) fn held(&self, now: Moment) -> Option<Duration> {
-        let held = [
-            self.published.busy.left(now),
-            self.key.busy.left(now),
-            self.instances.held(now),
-        ];
+        let held = [self.published.busy.left(now), self.key.busy.left(now)];
         held.into_iter().flatten().min()
     }
 
@@ -121,7 +115,7 @@ fn word(node_id: &str, change: &NodeChange) -> String {
 impl<O: Outside> Agent<O> {
     /// How long a change of a node's entry has to wait: it was made a moment ago, without an effect.
     pub(super) fn held(&self, node_id: &str, change: &NodeChange) -> Option<Duration> {
-        let now = self.edges.clock.uptime();
+        let now = self.edges.now();
         self.chores.repeats.hold(&word(node_id, change), now)
     }
 
@@ -135,7 +129,7 @@ impl<O: Outside> Agent<O> {
             return Ok(false);
         }
         self.edges.engine.update(node_id, change).await?;
-        let now = self.edges.clock.uptime();
+        let now = self.edges.now();
         self.chores.repeats.made(word(node_id, change), now);
         Ok(true)
     }

@@ -71,7 +71,10 @@ impl<O: Outside> Agent<O> {
         }
         let allowed = watch.allowed(nodes.len(), now);
         let entries: Vec<Entry> = nodes.iter().map(|node| watch.entry(node)).collect();
-        match reaping::next(&entries, &self.knowledge.fleet.fleet(now), allowed) {
+        let down = entries.iter().filter(|entry| entry.down.is_some());
+        let down = down.filter_map(|entry| entry.instance_id.as_deref());
+        let fleet = self.knowledge.instances.fleet(down, now);
+        match reaping::next(&entries, &fleet, allowed) {
             Reaping::Nothing => Ok(None),
             Reaping::Watch => {
                 let announced = entries.iter().any(|e| e.departing && e.down.is_some());

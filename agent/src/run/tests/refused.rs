@@ -156,7 +156,10 @@ async fn what_ec2_leaves_out_is_not_absent_and_the_rest_is_heard() {
         assert!(matches!(answer, Err(StepError::Silent(ids)) if ids == "i-2"));
         tokio::time::advance(6 * MINUTE).await;
     }
-    let fleet = leader.knowledge.fleet.fleet(leader.edges.now());
+    let fleet = leader
+        .knowledge
+        .instances
+        .fleet(asked.iter().map(String::as_str), leader.edges.now());
     assert!(fleet.is_gone("i-3") && fleet.is_gone("i-4"));
     assert!(!fleet.is_gone("i-2"));
     world.silence(&["i-1"]);

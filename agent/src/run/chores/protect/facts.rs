@@ -6,10 +6,9 @@ use std::time::Duration;
 use super::groups::Groups;
 use crate::cloud::groups::Group;
 use crate::engine::{NodeEntry, PROTECTED_LABEL};
-use crate::run::chores::instances::Instances;
 use crate::run::chores::label;
 use protocol::protection::{Age, Node, Raft, Record, Standing};
-use protocol::{Instance, Moment, Role, Series, pace};
+use protocol::{Instance, Instances, Moment, Role, Series, pace};
 
 /// Since when managers are not healthy, by node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

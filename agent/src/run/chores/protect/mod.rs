@@ -18,7 +18,7 @@ use crate::run::{Agent, Outside, StepError};
 use facts::Ill;
 use groups::Groups;
 use protocol::protection::{self, Change, Record};
-use protocol::{Role, Series, pace};
+use protocol::{Instances, Role, Series, pace};
 
 /// What this chore remembers.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -118,7 +118,7 @@ impl<O: Outside> Agent<O> {
         let concerned = nodes.iter().filter(|node| {
             self.settings.swarm.protect_managers || node.labels.contains_key(PROTECTED_LABEL)
         });
-        let groups = concerned.filter_map(|node| facts::group(node, &self.chores.instances));
+        let groups = concerned.filter_map(|node| facts::group(node, &self.knowledge.instances));
         groups.cloned().collect()
     }
 
@@ -175,7 +175,7 @@ impl<O: Outside> Agent<O> {
             .iter()
             .filter(|node| node.labels.contains_key(PROTECTED_LABEL));
         let recorded: BTreeSet<_> = recorded
-            .filter_map(|node| facts::group(node, &self.chores.instances))
+            .filter_map(|node| facts::group(node, &self.knowledge.instances))
             .collect();
         let groups = &protection.groups;
         let has_hook =
@@ -192,7 +192,7 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         names: &BTreeSet<String>,
     ) -> Result<Duration, CloudError> {
-        let newcomers = |groups: &Groups, instances: &super::Instances| {
+        let newcomers = |groups: &Groups, instances: &Instances| {
             nodes.iter().filter(|node| node.ready).any(|node| {
                 let group = facts::group(node, instances).filter(|name| names.contains(*name));
                 let member = group.and_then(|name| groups.member(name, node.instance_id.as_ref()?));
@@ -200,18 +200,18 @@ impl<O: Outside> Agent<O> {
             })
         };
         let now = self.edges.now();
-        let chores = &mut self.chores;
-        let waits = newcomers(&chores.protection.groups, &chores.instances);
-        let groups = &mut chores.protection.groups;
+        let instances = &self.knowledge.instances;
+        let groups = &mut self.chores.protection.groups;
+        let waits = newcomers(groups, instances);
         if groups.due_in(names, waits, now).is_zero() {
             groups.describe(&self.edges.lifecycle, names, now).await?;
         }
-        let waits = newcomers(groups, &chores.instances);
+        let waits = newcomers(groups, instances);
         Ok(groups.due_in(names, waits, self.edges.now()))
     }
 
     fn protection_facts(&self, nodes: &[NodeEntry]) -> Vec<protection::Node> {
-        let (protection, instances) = (&self.chores.protection, &self.chores.instances);
+        let (protection, instances) = (&self.chores.protection, &self.knowledge.instances);
         let wanted = self.settings.swarm.protect_managers;
         let fact = |node| facts::node(node, instances, &protection.groups, wanted, &protection.ill);
         nodes.iter().filter_map(fact).collect()

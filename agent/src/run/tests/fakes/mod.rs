@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use crate::cloud::CloudError;
-use crate::cloud::fleet::{Facts, Fleet, Instance, InstanceState, Word as Told};
+use crate::cloud::fleet::{Fleet, Word as Answered};
 use crate::cloud::parameter_store::{Created, Parameter, ParameterStore};
 use crate::engine::probe::Probe;
 use crate::engine::{
@@ -21,8 +21,8 @@ use crate::node::Node;
 pub(super) use docker::Engine;
 
 use protocol::{
-    Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, ProbeAnswer,
-    Probed, Role, TokenKind, Word,
+    Availability, Control, EngineState, Epoch, Facts, Identity, JoinToken, Life, Member, Origin,
+    ProbeAnswer, Probed, Role, TokenKind, Told, Word,
 };
 
 /// What all nodes share. Clones are the same world.
@@ -49,7 +49,7 @@ struct State {
     parameters: BTreeMap<String, String>,
     calls: BTreeMap<&'static str, usize>,
     lost_answers: usize,
-    instances: Vec<Instance>,
+    instances: Vec<Told>,
     swarms: BTreeMap<String, Vec<NodeEntry>>,
     inits: usize,
     tasks: BTreeMap<String, usize>,
@@ -67,7 +67,7 @@ struct State {
 
 impl World {
     /// Changes what EC2 says of an instance.
-    pub(super) fn instance(&self, number: u8, change: impl FnOnce(&mut Instance)) {
+    pub(super) fn instance(&self, number: u8, change: impl FnOnce(&mut Told)) {
         let mut state = self.state.borrow_mut();
         let id = format!("i-{number}");
         change(state.instances.iter_mut().find(|i| i.id == id).unwrap());
@@ -159,9 +159,9 @@ impl World {
             ("swarm:role", node.role.as_str()),
             ("swarm:cluster", node.cluster.as_str()),
         ];
-        self.state.borrow_mut().instances.push(Instance {
+        self.state.borrow_mut().instances.push(Told {
             id: node.instance_id.clone(),
-            state: InstanceState::Alive,
+            life: Life::Alive,
             addresses: vec![IpAddr::from(node.private_ip).into()],
             tags: tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
             facts: Facts {
@@ -174,7 +174,7 @@ impl World {
     pub(super) fn terminate(&self, id: &str) {
         let mut state = self.state.borrow_mut();
         let instance = state.instances.iter_mut().find(|i| i.id == id).unwrap();
-        instance.state = InstanceState::Terminated;
+        instance.life = Life::Terminated;
     }
 
     /// The answers of the next `count` writes are lost on the way back.
@@ -302,7 +302,7 @@ impl Fleet for World {
         unreachable!("identity is given in these tests")
     }
 
-    async fn instances(&self, asker: &str, ids: &[String]) -> Result<Told, CloudError> {
+    async fn instances(&self, asker: &str, ids: &[String]) -> Result<Answered, CloudError> {
         self.gate("instances")?;
         let state = self.state.borrow();
         if state.ec2_is_down {
@@ -311,11 +311,11 @@ impl Fleet for World {
                 cause: "no answer".into(),
             });
         }
-        let meant = |i: &&Instance| i.id == asker || ids.contains(&i.id);
+        let meant = |i: &&Told| i.id == asker || ids.contains(&i.id);
         let known = state.instances.iter().filter(meant).cloned();
-        let (silent, known) = known.partition(|i: &Instance| state.silent.contains(&i.id));
-        let silent: Vec<Instance> = silent;
-        Ok(Told {
+        let (silent, known) = known.partition(|i: &Told| state.silent.contains(&i.id));
+        let silent: Vec<Told> = silent;
+        Ok(Answered {
             known,
             silent: silent.into_iter().map(|i| i.id).collect(),
         })
