@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::cloud::CALLS;
+use aws::CALLS;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A clock for what has to be told after a restart of the agent: not the wall clock, which people

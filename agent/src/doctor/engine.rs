@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Finding, Grade};
-use crate::command::Host;
 use crate::config::Settings;
 use crate::engine::EngineError;
 use crate::engine::daemon_flags::DaemonFlags;
 use crate::engine::docker::Docker;
 pub(super) use crate::engine::docker::Setup;
 use crate::report::engine_trouble::Trouble;
+use host::command::Host;
 
 const CONCERN: &str = "engine";
 /// The first that the agent works with (API 1.41).

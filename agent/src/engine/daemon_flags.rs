@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::command::{Command, CommandError, Runner};
+use host::command::{Command, CommandError, Runner};
 
 mod keys;
 mod words;

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::DEPARTING_LABEL;
 use super::daemon_flags::DaemonFlags;
-use crate::file;
+use host::file;
 
 mod labels;
 mod text;

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use super::knowledge::{Learnt, note};
 use super::{Agent, Chance, Outside, StepError};
-use crate::cloud::fleet::{Fleet, InstanceState};
-use crate::cloud::parameter_store::ParameterStore;
 use crate::engine::probe::Probe;
+use aws::fleet::{Fleet, InstanceState};
+use aws::parameter_store::ParameterStore;
 use protocol::addressing::{self, Choice};
 use protocol::{
     Epoch, Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, leaderless, pace, verdict,

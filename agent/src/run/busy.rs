@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Agent, Chance, Outside, StepError};
-use crate::cloud::CloudError;
+use aws::CloudError;
 use protocol::Action;
 use protocol::pace::Gaps;
 

@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use super::knowledge::{Learnt, note};
 use super::{Agent, Outside};
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use protocol::departure::Cause;
 use protocol::notice::Target;
 

@@ -8,9 +8,9 @@ use super::Chance;
 use super::departing::Progress;
 use super::memory::{Act, Recalled};
 use super::sightings::Sightings;
-use crate::cloud::lifecycle::Hook;
 use crate::node::Node;
 use crate::report::launch::Waited;
+use aws::lifecycle::Hook;
 use protocol::departure::Departing;
 use protocol::{
     EngineState, Epoch, Holder, Identity, JoinFailure, Kind, Membership, Observation, Peer, Probed,

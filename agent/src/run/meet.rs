@@ -7,7 +7,6 @@ use tokio::time::Instant;
 use super::start::{Real, StartError, assemble, identify};
 use super::waits::{self, Waiting};
 use super::{Agent, glance, notices, stacks};
-use crate::cloud::imds::Imds;
 use crate::config::Settings;
 use crate::engine::docker::Docker;
 use crate::node::{self, IdentifyError};
@@ -15,6 +14,7 @@ use crate::report::boot::Trace;
 use crate::report::failure::Failure;
 use crate::report::notify::Notify;
 use crate::stacks::Keeper;
+use aws::imds::Imds;
 use protocol::Role;
 use protocol::latch::Heard;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use swarmlet::cloud::CloudError;
-use swarmlet::cloud::fleet::{Facts, Instance, InstanceState};
+use aws::CloudError;
+use aws::fleet::{Facts, Instance, InstanceState};
 use swarmlet::node::{CLUSTER_TAG, ROLE_TAG};
 
 use super::State;

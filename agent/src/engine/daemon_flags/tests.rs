@@ -1,7 +1,7 @@
 //! What systemd shows, and what the engine is told by it.
 
 use super::*;
-use crate::command::scripted::Scripted;
+use host::command::scripted::Scripted;
 
 /// What systemd shows of a unit that runs this, with Debian's environment file.
 fn shown(command: &str) -> String {

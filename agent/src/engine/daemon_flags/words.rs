@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::environment_file as environment;
+use host::environment_file as environment;
 
 /// As much of `systemctl show` as says what is run.
 #[derive(Debug, Default)]

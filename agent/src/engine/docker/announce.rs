@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::engine::EngineError;
-use crate::file;
+use host::file;
 
 /// The same name is in `systemd/swarmlet-announce.path`.
 pub(crate) const FILE: &str = "departing";

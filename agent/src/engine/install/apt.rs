@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Failure, InstallError, PackageManager, RUN_LIMIT, persist};
-use crate::command::{Command, Output, Runner};
+use host::command::{Command, Output, Runner};
 
 /// No questions, and messages in the language they are matched in.
 const ENVIRONMENT: [(&str, &str); 4] = [

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Failure, InstallError, PackageManager, RUN_LIMIT, persist};
-use crate::command::{Command, Output, Runner};
+use host::command::{Command, Output, Runner};
 
 /// What dnf 4 and dnf 5 say of a package that no repository has.
 const MISSING: [&str; 2] = ["Unable to find a match", "No match for argument"];

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::InstallError;
-use crate::file;
+use host::file;
 
 const POLICY: &str = "usr/sbin/policy-rc.d";
 const KEPT: &str = "usr/sbin/policy-rc.d.kept-by-swarmlet";

@@ -11,8 +11,8 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use crate::command::Runner;
-use crate::retry::Gaps;
+use host::backoff::Backoff;
+use host::command::Runner;
 
 pub use apt::Apt;
 pub use distribution::{Distribution, Family, Packages};
@@ -139,7 +139,7 @@ async fn persist(
     attempt: impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<(), InstallError> {
     let begun = Instant::now();
-    let mut gaps = Gaps::new(FIRST_GAP, LONGEST_GAP);
+    let mut gaps = Backoff::new(FIRST_GAP, LONGEST_GAP);
     loop {
         let cause = match attempt().await {
             Ok(()) => return Ok(()),

@@ -1,7 +1,7 @@
 //! Both drivers, held to their exact arguments.
 
 use super::*;
-use crate::command::scripted::Scripted;
+use host::command::scripted::Scripted;
 
 const UPDATE: &str = "apt-get --quiet -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update";
 const APT: &str = "apt-get --quiet --yes --no-install-recommends --no-remove -o Acquire::Retries=3 \

@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use super::{Credential, Deployed, Deployment, HUB, Secret, StackError, Stacks};
-use crate::command::{Command, Host, Output, Runner, Surroundings};
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
-use crate::file;
+use host::command::{Command, Host, Output, Runner, Surroundings};
+use host::file;
 use protocol::stack_objects::{Kind, NetworkSetup};
 use protocol::stacks::Note;
 

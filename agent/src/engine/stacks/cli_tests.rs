@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::command::CommandError;
-use crate::command::scripted::Scripted;
+use host::command::CommandError;
+use host::command::scripted::Scripted;
 
 const HELP: &str = "Usage:  docker stack config [OPTIONS]\n";
 const DETACH: &str = "  -d, --detach    Exit immediately\n";

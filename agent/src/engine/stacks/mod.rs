@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use super::EngineError;
-use crate::command::CommandError;
+use host::command::CommandError;
 use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
 use protocol::stacks::{Note, ResolveImage};
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::cloud::fleet::Facts;
+use aws::fleet::Facts;
 use protocol::Availability;
 
 const EVERY: Duration = Duration::from_mins(1);

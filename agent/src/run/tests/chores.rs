@@ -10,7 +10,7 @@ use protocol::Availability;
 const SOON: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(70);
 
-fn tagged(key: &str, value: &str) -> impl FnOnce(&mut crate::cloud::fleet::Instance) {
+fn tagged(key: &str, value: &str) -> impl FnOnce(&mut aws::fleet::Instance) {
     let (key, value) = (key.to_owned(), value.to_owned());
     move |instance| drop(instance.tags.insert(key, value))
 }

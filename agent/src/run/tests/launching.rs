@@ -1,8 +1,8 @@
 //! What a group hears of a launch.
 
 use super::*;
-use crate::cloud::lifecycle::{Transition, Verdict};
 use crate::report::launch::Waited;
+use aws::lifecycle::{Transition, Verdict};
 use protocol::notice::{Notices, Target};
 
 const ABANDONED: (&str, Verdict) = ("launch", Verdict::Abandon);

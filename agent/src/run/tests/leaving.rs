@@ -1,8 +1,8 @@
 //! A departure from its first notice to its end, over failures and crashes.
 
 use super::*;
-use crate::cloud::lifecycle::{Transition, Verdict};
 use crate::run::memory::{Act, Memory};
+use aws::lifecycle::{Transition, Verdict};
 use protocol::departure::Request;
 use protocol::notice::{Notices, SpotAction, SpotNotice, Target};
 use protocol::{Availability, Membership};

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cloud::groups::Member;
 use crate::engine::{ManagerEntry, NodeEntry, SWARM_PORT};
+use aws::groups::Member;
 use protocol::Availability;
 
 /// A node that somebody else has put on the list, with anything that can be said of one.

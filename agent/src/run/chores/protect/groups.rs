@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cloud::CloudError;
-use crate::cloud::groups::{Group, Member};
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition};
+use aws::CloudError;
+use aws::groups::{Group, Member};
+use aws::lifecycle::{Hook, Lifecycle, Transition};
 use protocol::pace::{Gaps, remaining};
 use protocol::protection::Care;
 

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::cloud::CloudError;
-use crate::cloud::lifecycle::Lifecycle;
 use crate::engine::{NodeChange, NodeEntry, PROTECTED_LABEL};
 use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Clock, Outside, StepError};
+use aws::CloudError;
+use aws::lifecycle::Lifecycle;
 use facts::Ill;
 use groups::Groups;
 use protocol::Role;

@@ -10,14 +10,14 @@ use std::rc::Rc;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use crate::cloud::CloudError;
-use crate::cloud::fleet::{Facts, Fleet, Instance, InstanceState, Word as Told};
-use crate::cloud::parameter_store::{Created, Parameter, ParameterStore};
 use crate::engine::probe::Probe;
 use crate::engine::{
     EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks,
 };
 use crate::node::Node;
+use aws::CloudError;
+use aws::fleet::{Facts, Fleet, Instance, InstanceState, Word as Told};
+use aws::parameter_store::{Created, Parameter, ParameterStore};
 pub(super) use docker::Engine;
 
 use protocol::{

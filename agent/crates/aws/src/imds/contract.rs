@@ -327,11 +327,7 @@ async fn a_proxy_in_the_environment_is_ignored() {
     let service = Service::new(&[TOKEN], &[Says(200, "i-1")]);
     let via = format!("http://{}", proxy.start().await);
     let child = tokio::process::Command::new(std::env::current_exe().expect("this program"))
-        .args([
-            "--exact",
-            "cloud::imds::contract::behind_a_proxy",
-            "--ignored",
-        ])
+        .args(["--exact", "imds::contract::behind_a_proxy", "--ignored"])
         .env(BASE, format!("http://{}", service.start().await))
         .envs(["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"].map(|name| (name, &via)))
         .output();

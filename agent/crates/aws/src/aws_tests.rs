@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::super::answering::{answer, aws, exchange, serve};
 use super::*;
-use crate::config::Proxies;
+use crate::Proxies;
 
 const AUTHORITY: &str = include_str!("fixtures/authority.pem");
 const TEAPOT: &str = "HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n";

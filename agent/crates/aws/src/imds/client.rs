@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Metadata, MetadataError};
-use crate::retry::Gaps;
+use host::backoff::Backoff;
 
 /// The longest life the service grants a session token.
 const TOKEN_LIFE: Duration = Duration::from_hours(6);
@@ -163,7 +163,7 @@ impl Metadata for Imds {
     async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
         let begun = Instant::now();
         let deadline = begun + self.budget;
-        let mut gaps = Gaps::new(FIRST_GAP, LONGEST_GAP);
+        let mut gaps = Backoff::new(FIRST_GAP, LONGEST_GAP);
         loop {
             let cause = match timeout_at(deadline, self.attempt(path)).await {
                 Ok(Ok(value)) => return Ok(value),

@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::super::answering::{Asked, answer, aws, serve};
 use super::*;
-use crate::config::{Endpoints, Proxies};
+use crate::{Endpoints, Proxies};
 
 const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
 

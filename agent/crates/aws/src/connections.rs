@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::Uri;
 use secrecy::ExposeSecret;
 
-use crate::config::{Proxies, Proxy};
+use super::proxies::{Proxies, Proxy};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 

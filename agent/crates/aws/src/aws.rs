@@ -11,7 +11,7 @@ use super::connections::Connections;
 use super::credentials::InstanceCredentials;
 use super::imds::Imds;
 use super::roots;
-use crate::config::{AwsSettings, Endpoints};
+use super::settings::{ClientSettings, Endpoints};
 
 /// The means to build a client for one AWS service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct Access {
 
 impl Access {
     /// As the instance's own role, by the ways that the settings name.
-    pub fn new(imds: &Imds, settings: &AwsSettings) -> Self {
+    pub fn new(imds: &Imds, settings: &ClientSettings) -> Self {
         let bundle = settings.ca_bundle.as_deref();
         let authorities = bundle.map_or_else(roots::of_this_host, roots::chosen);
         let credentials = InstanceCredentials::new(imds.clone());
@@ -57,7 +57,7 @@ impl Access {
     }
 
     /// AWS in `region`, unless the settings name another.
-    pub fn within(&self, region: &str, settings: &AwsSettings) -> Aws {
+    pub fn within(&self, region: &str, settings: &ClientSettings) -> Aws {
         let region = settings.region.as_deref().unwrap_or(region).to_owned();
         Aws {
             region: Region::new(region),
@@ -73,7 +73,7 @@ impl Access {
 
 impl Aws {
     /// Signs with the instance's own role, in `region` unless the settings name another.
-    pub fn new(imds: &Imds, region: &str, settings: &AwsSettings) -> Self {
+    pub fn new(imds: &Imds, region: &str, settings: &ClientSettings) -> Self {
         Access::new(imds, settings).within(region, settings)
     }
 

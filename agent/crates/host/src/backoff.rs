@@ -1,17 +1,17 @@
-//! Gaps between attempts: growing, capped and jittered.
+//! Backoff between attempts: growing, capped and jittered.
 
 use std::time::Duration;
 
 /// An endless series of gaps that double up to a cap. Each is drawn from the upper half of its
 /// range, so that a fleet that starts in the same second does not ask in the same second.
 #[derive(Clone, Debug)]
-pub struct Gaps {
+pub struct Backoff {
     next: Duration,
     cap: Duration,
 }
 
-impl Gaps {
-    /// Gaps from `first` to `cap`.
+impl Backoff {
+    /// Backoff from `first` to `cap`.
     pub fn new(first: Duration, cap: Duration) -> Self {
         Self {
             next: first.min(cap),
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn gaps_double_up_to_the_cap_and_stay_in_their_upper_half() {
-        let mut gaps = Gaps::new(Duration::from_millis(100), Duration::from_millis(500));
+        let mut gaps = Backoff::new(Duration::from_millis(100), Duration::from_millis(500));
         for full in [100, 200, 400, 500, 500] {
             let gap = gaps.next_gap();
             assert!(gap >= Duration::from_millis(full / 2), "{gap:?} of {full}");
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn two_series_differ() {
         let series = || {
-            let mut gaps = Gaps::new(Duration::from_secs(1), Duration::from_mins(1));
+            let mut gaps = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
             (0..8).map(|_| gaps.next_gap()).collect::<Vec<_>>()
         };
         assert_ne!(series(), series());

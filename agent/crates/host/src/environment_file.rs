@@ -5,7 +5,7 @@ use std::str::Chars;
 
 /// The assignments of a file as systemd reads it (systemd.exec(5), `EnvironmentFile=`): what is no
 /// assignment is left out.
-pub(crate) fn parse(text: &str) -> Vec<(String, String)> {
+pub fn parse(text: &str) -> Vec<(String, String)> {
     let mut rest = text.chars().peekable();
     let mut found = Vec::new();
     while rest.peek().is_some() {
@@ -83,7 +83,7 @@ fn quoted(quote: char, rest: &mut Peekable<Chars<'_>>, value: &mut String) {
 
 /// The words of a line, without their quotes: at blanks, but for those between quotes (systemd.service(5),
 /// "Command lines"). A quote that is not closed ends with the line.
-pub(crate) fn split(line: &str) -> Vec<String> {
+pub fn split(line: &str) -> Vec<String> {
     let mut rest = line.chars().peekable();
     let mut words = Vec::new();
     while rest.peek().is_some() {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Hook, Lifecycle, Transition, Verdict, Waiting};
-use crate::cloud::{CloudError, groups};
+use crate::{CloudError, groups};
 
 /// Clones are the same group.
 #[derive(Clone, Default)]
-pub(crate) struct Group(Rc<RefCell<State>>);
+pub struct Group(Rc<RefCell<State>>);
 
 #[derive(Default)]
 struct State {
@@ -29,12 +29,12 @@ struct State {
 
 impl Group {
     /// A hook that waits for five minutes.
-    pub(crate) fn waits(&self, name: &str, transition: Transition) {
+    pub fn waits(&self, name: &str, transition: Transition) {
         self.waits_for(name, transition, Duration::from_mins(5));
     }
 
     /// A hook that waits from now on.
-    pub(crate) fn waits_for(&self, name: &str, transition: Transition, timeout: Duration) {
+    pub fn waits_for(&self, name: &str, transition: Transition, timeout: Duration) {
         let mut state = self.0.borrow_mut();
         state.waiting.push(name.to_owned());
         state.beats.push(Instant::now());
@@ -46,31 +46,35 @@ impl Group {
     }
 
     /// Somebody else has completed it.
-    pub(crate) fn completes(&self, name: &str) {
+    pub fn completes(&self, name: &str) {
         self.0
             .borrow_mut()
             .waiting
             .retain(|waiting| waiting != name);
     }
 
-    pub(crate) fn waits_no_more(&self) {
+    /// No hook waits any more.
+    pub fn waits_no_more(&self) {
         self.0.borrow_mut().waiting.clear();
     }
 
-    pub(crate) fn deny(&self, denied: bool) {
+    /// Whether calls are denied.
+    pub fn deny(&self, denied: bool) {
         self.0.borrow_mut().denied = denied;
     }
 
-    pub(crate) fn heard(&self) -> Vec<(String, Verdict)> {
+    /// The hooks that were completed, with what was said.
+    pub fn heard(&self) -> Vec<(String, Verdict)> {
         self.0.borrow().heard.clone()
     }
 
-    pub(crate) fn beats(&self) -> usize {
+    /// How many heartbeats there were.
+    pub fn beats(&self) -> usize {
         self.0.borrow().beats.len() - self.0.borrow().hooks.len()
     }
 
     /// The longest time that a hook has gone without a heartbeat, until now.
-    pub(crate) fn longest_gap(&self) -> Duration {
+    pub fn longest_gap(&self) -> Duration {
         let beats = &self.0.borrow().beats;
         let next = beats.iter().skip(1).copied().chain([Instant::now()]);
         let gaps = beats.iter().zip(next).map(|(beat, next)| next - *beat);
@@ -78,7 +82,7 @@ impl Group {
     }
 
     /// Changes what Auto Scaling says of the one group that there is.
-    pub(crate) fn group<R>(&self, change: impl FnOnce(&mut groups::Group) -> R) -> R {
+    pub fn group<R>(&self, change: impl FnOnce(&mut groups::Group) -> R) -> R {
         let described = &mut self.0.borrow_mut().described;
         if described.is_empty() {
             described.push(groups::Group::default());
@@ -86,11 +90,13 @@ impl Group {
         change(&mut described[0])
     }
 
-    pub(crate) fn protections(&self) -> Vec<(String, bool)> {
+    /// The protections that were set, in their order.
+    pub fn protections(&self) -> Vec<(String, bool)> {
         self.0.borrow().protections.clone()
     }
 
-    pub(crate) fn calls(&self) -> usize {
+    /// How many calls there were.
+    pub fn calls(&self) -> usize {
         self.0.borrow().calls
     }
 

@@ -2,7 +2,8 @@
 //!
 //! For the whole process: what an error means is known only where its call is made.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -14,94 +15,83 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::{DateTime, Format};
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::registry::{Registry, Unit};
 
 use super::CloudError;
-use crate::known::Known;
 
 /// The calls of this process.
-pub static CALLS: LazyLock<Calls> = LazyLock::new(Calls::default);
+pub static CALLS: Calls = Calls(Mutex::new(Counts::new()));
 
-/// Counts of calls.
-#[derive(Debug, Default)]
-pub struct Calls {
-    sent: Family<Call, Counter>,
-    failed: Family<Failed, Counter>,
-    offset: Known<f64>,
+/// What is counted while calls are made.
+#[derive(Debug)]
+pub struct Calls(Mutex<Counts>);
+
+/// Counts of calls, since the process began.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Requests that were sent.
+    pub sent: BTreeMap<Call, u64>,
+    /// Those that gave no answer, by what kept it away.
+    pub failed: BTreeMap<(Call, &'static str), u64>,
+    /// How far AWS's clock is ahead of this host's, in seconds, by the last answer; none before one.
+    pub clock_offset: Option<f64>,
 }
 
-#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
-struct Call {
-    service: String,
-    operation: String,
+/// A call of AWS's API, in the words of IAM's actions.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Call {
+    /// `ssm`, `ec2`, `autoscaling`, ….
+    pub service: String,
+    /// `GetParameter`, ….
+    pub operation: String,
 }
 
-#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
-struct Failed {
-    service: String,
-    operation: String,
-    kind: &'static str,
+impl Counts {
+    const fn new() -> Self {
+        Self {
+            sent: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            clock_offset: None,
+        }
+    }
 }
 
 impl Calls {
-    /// Adds the counts to others.
-    pub fn register(&self, all: &mut Registry) {
-        all.register("aws_calls", "Requests sent to AWS", self.sent.clone());
-        all.register(
-            "aws_errors",
-            "Requests to AWS that gave no answer, by kind",
-            self.failed.clone(),
-        );
-        all.register_with_unit(
-            "aws_clock_offset",
-            "How far AWS's clock is ahead of this host's, by the last answer",
-            Unit::Seconds,
-            self.offset.clone(),
-        );
+    /// All counts, as they are now.
+    pub fn counts(&self) -> Counts {
+        self.lock().clone()
     }
 
     /// How far AWS's clock is ahead of this host's, in seconds, by the last answer; none before one.
     pub fn clock_offset(&self) -> Option<f64> {
-        self.offset.get()
+        self.lock().clock_offset
     }
 
     /// A call gave no answer. `action` is the IAM action, `service:Operation`.
     pub(super) fn failed(&self, action: &str, error: &CloudError) {
         let (service, operation) = action.split_once(':').unwrap_or(("", action));
-        let labels = Failed {
+        let call = Call {
             service: service.to_owned(),
             operation: operation.to_owned(),
-            kind: error.kind(),
         };
-        self.failed.get_or_create(&labels).inc();
+        *self.lock().failed.entry((call, error.kind())).or_default() += 1;
     }
 
     fn sent(&self, call: &Metadata) {
-        let labels = Call {
+        let call = Call {
             service: service(call.service()),
             operation: call.name().to_owned(),
         };
-        self.sent.get_or_create(&labels).inc();
+        *self.lock().sent.entry(call).or_default() += 1;
     }
 
     fn dated(&self, date: &str, now: SystemTime) {
         if let Some(offset) = offset(date, now) {
-            self.offset.set(Some(offset));
+            self.lock().clock_offset = Some(offset);
         }
     }
 
-    /// Something of everything.
-    #[cfg(test)]
-    pub(crate) fn fill_for_tests(&self) {
-        self.sent(&Metadata::new("GetParameter", "SSM"));
-        let throttled = CloudError::Throttled {
-            action: "ssm:GetParameter",
-        };
-        self.failed("ssm:GetParameter", &throttled);
-        self.dated("Thu, 01 Jan 1970 00:00:10 GMT", UNIX_EPOCH);
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -158,6 +148,28 @@ impl Intercept for Observer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_are_counted_by_what_was_asked_and_what_came_of_it() {
+        let calls = Calls(Mutex::default());
+        let throttled = CloudError::Throttled {
+            action: "ssm:GetParameter",
+        };
+        for _ in 0..2 {
+            calls.sent(&Metadata::new("GetParameter", "SSM"));
+        }
+        calls.failed("ssm:GetParameter", &throttled);
+        calls.dated("Thu, 01 Jan 1970 00:00:10 GMT", UNIX_EPOCH);
+        let counts = calls.counts();
+        let call = Call {
+            service: "ssm".into(),
+            operation: "GetParameter".into(),
+        };
+        assert_eq!(counts.sent, BTreeMap::from([(call.clone(), 2)]));
+        let kind = throttled.kind();
+        assert_eq!(counts.failed, BTreeMap::from([((call, kind), 1)]));
+        assert_eq!(counts.clock_offset, Some(10.0));
+    }
 
     #[test]
     fn an_offset_is_seconds_that_aws_is_ahead() {

@@ -164,8 +164,8 @@ async fn finish(
     output
 }
 
-#[cfg(test)]
-pub(crate) mod scripted {
+#[cfg(any(test, feature = "scripted"))]
+pub mod scripted {
     //! A runner that answers by a table and remembers what it was asked.
 
     use std::cell::RefCell;
@@ -175,47 +175,43 @@ pub(crate) mod scripted {
     /// Answers the first line of the table that the command starts with; each line is used
     /// once, except the last one for its command. Everything else succeeds silently.
     #[derive(Default)]
-    pub(crate) struct Scripted {
+    pub struct Scripted {
         table: RefCell<Vec<(String, Result<Output, CommandError>)>>,
-        pub(crate) ran: RefCell<Vec<Command>>,
+        /// The commands, in their order.
+        pub ran: RefCell<Vec<Command>>,
     }
 
     impl Scripted {
         /// Commands that start with `line` end with `code` and complain in `stderr`.
-        pub(crate) fn on(self, line: &str, code: i32, stderr: &str) -> Self {
-            let output = Output {
-                code: Some(code),
-                stderr: stderr.to_owned(),
-                ..Output::default()
-            };
-            self.table.borrow_mut().push((line.to_owned(), Ok(output)));
-            self
+        #[must_use]
+        pub fn on(self, line: &str, code: i32, stderr: &str) -> Self {
+            self.ends(line, code, "", stderr)
         }
 
         /// Commands that start with `line` succeed and write `stdout`.
-        pub(crate) fn says(self, line: &str, stdout: &str) -> Self {
-            let output = Output {
-                code: Some(0),
-                stdout: stdout.to_owned(),
-                ..Output::default()
-            };
-            self.table.borrow_mut().push((line.to_owned(), Ok(output)));
-            self
+        #[must_use]
+        pub fn says(self, line: &str, stdout: &str) -> Self {
+            self.ends(line, 0, stdout, "")
         }
 
         /// A command that starts like this ends so, and writes this.
-        pub(crate) fn prints(self, line: &str, code: i32, stdout: &str) -> Self {
+        #[must_use]
+        pub fn prints(self, line: &str, code: i32, stdout: &str) -> Self {
+            self.ends(line, code, stdout, "")
+        }
+
+        fn ends(self, line: &str, code: i32, stdout: &str, stderr: &str) -> Self {
             let output = Output {
                 code: Some(code),
                 stdout: stdout.to_owned(),
-                ..Output::default()
+                stderr: stderr.to_owned(),
             };
             self.table.borrow_mut().push((line.to_owned(), Ok(output)));
             self
         }
 
         /// The commands as lines.
-        pub(crate) fn lines(&self) -> Vec<String> {
+        pub fn lines(&self) -> Vec<String> {
             self.ran.borrow().iter().map(Command::line).collect()
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn of_this_host() -> TrustStore {
 }
 
 /// The authorities of a file that was chosen for AWS: there are some, or the cause why not.
-pub(crate) fn authorities(path: &Path) -> Result<String, String> {
+pub fn authorities(path: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let usable = usable(&text);

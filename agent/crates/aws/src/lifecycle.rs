@@ -214,8 +214,8 @@ fn hook(described: LifecycleHook) -> Option<Hook> {
     })
 }
 
-#[cfg(test)]
-pub(crate) mod scripted;
+#[cfg(any(test, feature = "scripted"))]
+pub mod scripted;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::Aws;
 use super::connections::Connections;
-use crate::config::{Endpoints, Proxies};
+use crate::{Endpoints, Proxies};
 
 /// What it was asked, head by head.
 pub(super) type Asked = Arc<Mutex<Vec<String>>>;
