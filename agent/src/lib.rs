@@ -1,6 +1,6 @@
 //! Makes a Docker Swarm assemble and heal itself on EC2.
 //!
-//! The crate `protocol` decides (pure), `aws` and `engine` are AWS and Docker as the agent sees
+//! The crate `protocol` decides (pure), `aws` and `docker` are AWS and Docker as the agent sees
 //! them, `run` observes, asks for a decision and acts on it. `docs/` has the protocol.
 // It panics where nobody reads.
 #![warn(clippy::print_stderr)]
@@ -13,8 +13,6 @@ pub mod dashboard;
 pub mod doctor;
 #[cfg(test)]
 mod documentation_tests;
-pub mod engine;
-mod hex;
 pub mod known;
 pub mod node;
 pub mod prepare;

@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use super::PrepareError;
 use super::engine::daemon_json;
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::docker::ANNOUNCEMENT;
+use docker::api::ANNOUNCEMENT;
+use docker::daemon_flags::DaemonFlags;
 use host::command::Runner;
 
 /// Takes the agent's request and puts it into `daemon.json`, which the unit then has the engine

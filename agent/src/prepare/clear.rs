@@ -12,7 +12,7 @@ use super::clone::remove;
 use super::folders::Folders;
 use super::{PrepareError, service};
 use crate::config::Settings;
-use crate::engine::docker::CLEAR;
+use docker::api::CLEAR;
 use host::command::Runner;
 
 /// Beside the engine's folder `swarm`, on the same volume.

@@ -7,10 +7,10 @@ use super::PrepareError;
 use super::labels;
 use super::refusal::{self, Verdict};
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::daemon_json::{DaemonJson, Wanted};
-use crate::engine::{pools, routes};
 use crate::node::Node;
+use docker::daemon_flags::DaemonFlags;
+use docker::daemon_json::{DaemonJson, Wanted};
+use docker::{pools, routes};
 use host::command::Runner;
 
 /// In the state folder: which keys of `daemon.json` are ours.

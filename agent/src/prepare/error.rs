@@ -5,9 +5,9 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::engine::daemon_json::DaemonJsonError;
-use crate::engine::install::InstallError;
 use crate::node::IdentifyError;
+use docker::daemon_json::DaemonJsonError;
+use docker::install::InstallError;
 use host::command::CommandError;
 
 /// Why a host could not be readied.

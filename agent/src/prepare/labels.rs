@@ -14,7 +14,7 @@ use super::PrepareError;
 use super::engine::{self, RECORD};
 use super::refusal;
 use crate::config::Settings;
-use crate::engine::daemon_flags::{DaemonFlags, SERVICE};
+use docker::daemon_flags::{DaemonFlags, SERVICE};
 use host::command::{Command, Runner};
 use host::file;
 

@@ -13,9 +13,9 @@ use super::labels;
 use super::refusal::{self, Earlier, STARTED, WRITTEN, Written};
 use super::service;
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::daemon_json::{DaemonJson, labelled_instance};
 use crate::report::engine_trouble::Trouble;
+use docker::daemon_flags::DaemonFlags;
+use docker::daemon_json::{DaemonJson, labelled_instance};
 use host::command::{Command, Runner};
 use host::file;
 

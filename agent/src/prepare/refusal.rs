@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 
 use super::PrepareError;
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::daemon_json::{DaemonJson, Plan};
 use crate::report::engine_trouble::Trouble;
+use docker::daemon_flags::DaemonFlags;
+use docker::daemon_json::{DaemonJson, Plan};
 use host::command::{Command, Runner};
 use host::file;
 

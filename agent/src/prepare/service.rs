@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::PrepareError;
 use super::folders::Folders;
 use crate::config::Settings;
-use crate::engine::daemon_flags::SERVICE;
+use docker::daemon_flags::SERVICE;
 use host::command::{Command, CommandError, Runner};
 
 const SOCKET: &str = "docker.socket";

@@ -8,9 +8,9 @@ use tracing::info;
 
 use super::knowledge::note;
 use super::{Agent, Outside, StepError};
-use crate::engine::pools;
-use crate::engine::{Engine, EngineError, InitRequest};
 use aws::parameter_store::ParameterStore;
+use docker::pools;
+use docker::{Engine, EngineError, InitRequest};
 use protocol::{Action, Availability, EngineState, Epoch, Membership, Trouble};
 
 impl<O: Outside> Agent<O> {

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use super::knowledge::{Learnt, note};
 use super::{Agent, Chance, Outside, StepError};
-use crate::engine::probe::Probe;
 use aws::fleet::{Fleet, InstanceState};
 use aws::parameter_store::ParameterStore;
+use docker::probe::Probe;
 use protocol::addressing::{self, Choice};
 use protocol::{
     Epoch, Identity, Kind, Life, Probed, Role, Ticket, Trouble, Verdict, leaderless, pace, verdict,
@@ -103,8 +103,9 @@ impl<O: Outside> Agent<O> {
         let mut others = ticket.managers.clone();
         others.retain(|address| *address != own);
         let answers = self.edges.probe.probe(&others, None).await;
-        let able =
-            |answers: &Vec<Probed>| matches!(addressing::choose(&ticket, answers), Choice::Join(_));
+        let able = |answers: &Vec<Probed>| {
+            matches!(addressing::choose(&ticket, answers, 0), Choice::Join(_))
+        };
         note(&mut self.knowledge.managers, Ok(answers), |old, new| {
             able(old) == able(new)
         });

@@ -41,8 +41,6 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::config::Settings;
-use crate::engine::probe::Probe;
-use crate::engine::{Engine, EngineError, SWARM_PORT};
 use crate::node::Node;
 use crate::report::boot::Trace;
 use crate::report::launch::Waited;
@@ -53,6 +51,9 @@ use aws::CloudError;
 use aws::fleet::Fleet;
 use aws::lifecycle::Lifecycle;
 use aws::parameter_store::ParameterStore;
+use docker::probe::Probe;
+use docker::{Engine, EngineError};
+use protocol::SWARM_PORT;
 use protocol::departure::Departure;
 use protocol::latch::Heard;
 use protocol::{JoinToken, Observation, TicketError};

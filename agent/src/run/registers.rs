@@ -6,9 +6,9 @@ use tracing::info;
 
 use super::knowledge::{Learnt, note};
 use super::{Agent, Clock, Outside, StepError, digest};
-use crate::engine::Engine;
 use aws::parameter_store::{Created, ParameterStore};
 use aws::{CloudError, wrong_by};
+use docker::Engine;
 use protocol::{Claim, Epoch, Outcome, Registers, Trouble};
 
 impl<O: Outside> Agent<O> {

@@ -11,8 +11,6 @@ use super::meet::meet;
 use super::stacks;
 use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, notices, rounds};
 use crate::config::{MetadataSettings, Settings};
-use crate::engine::docker::{Docker, Watch};
-use crate::engine::probe::NetworkProbe;
 use crate::node::{self, IdentifyError, Waiter};
 use crate::report::boot::Trace;
 use crate::report::metrics::{Metrics, Server};
@@ -23,6 +21,8 @@ use aws::imds::Imds;
 use aws::lifecycle::AutoScaling;
 use aws::parameter_store::Ssm;
 use aws::{Access, Aws};
+use docker::api::{Docker, Watch};
+use docker::probe::NetworkProbe;
 use protocol::latch::Heard;
 
 /// Why the agent did not start.

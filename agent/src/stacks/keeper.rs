@@ -15,9 +15,9 @@ use super::memory::{Misses, Steps, Whole};
 use super::sources::Sources;
 use super::{Edges, Outside, Overview, Rules};
 use crate::chance::Chance;
-use crate::engine::EngineError;
-use crate::engine::stacks::{Deployed, Stacks as _};
 use crate::report::metrics::ChoreLabel;
+use docker::EngineError;
+use docker::stacks::{Deployed, Stacks as _};
 use protocol::pace::Gaps;
 use protocol::stacks::{Facts, Standing, Step, missing, names, next, standing};
 

@@ -13,10 +13,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::engine::NodeEntry;
 use crate::known::Known;
 use crate::report::groups::ManagerGroup;
 use aws::Counts;
+use protocol::NodeEntry;
 use protocol::departure::Cause;
 use protocol::{Decision, EngineState, Kind, Role};
 

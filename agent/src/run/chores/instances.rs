@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::NodeEntry;
 use crate::node::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 use crate::run::{Agent, Chance, Outside, StepError};
 use aws::CloudError;
 use aws::fleet::{Fleet, Instance as Told, InstanceState};
+use protocol::NodeEntry;
 use protocol::labelling::TAGLESS;
 use protocol::pace::{FLEET_GAP, Gaps, ROUND};
 use protocol::{ClusterName, Instance, Role};

@@ -22,9 +22,10 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::{Agent, Clock, Outside, StepError};
-use crate::engine::{Engine, EngineError, NodeChange};
 use crate::report::groups::ManagerGroup;
 use crate::report::metrics::ChoreLabel;
+use docker::{Engine, EngineError};
+use protocol::NodeChange;
 use protocol::repeats::{Repeats, Stillness};
 use protocol::{Ticket, draining};
 

@@ -6,13 +6,13 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::engine::{NodeEntry, Swarm};
 use crate::run::busy::Busy;
 use crate::run::knowledge::{Learnt, note};
 use crate::run::{Agent, Outside, StepError};
 use aws::CloudError;
 use aws::parameter_store::ParameterStore;
 use protocol::{Epoch, JoinToken, Outcome, Ticket, TicketError};
+use protocol::{NodeEntry, Swarm};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);

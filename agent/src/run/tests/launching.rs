@@ -260,7 +260,7 @@ async fn one_that_was_a_member_is_never_abandoned() {
     host.group.deny(true);
     until_it_serves(&mut host.agent()).await;
     host.group.deny(false);
-    crate::engine::Engine::leave(&host.engine).await.unwrap();
+    docker::Engine::leave(&host.engine).await.unwrap();
     std::fs::remove_file(host.folder.path().join("membership.json")).unwrap();
     world.forget("/swarmlet/c/ticket");
     play(&mut host.agent(), Duration::from_hours(1)).await;

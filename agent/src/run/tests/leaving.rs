@@ -163,7 +163,7 @@ async fn a_node_that_is_gone_already_has_left() {
     let mut agent = host.agent();
     host.target(Target::Terminated);
     turn(&mut agent).await;
-    crate::engine::Engine::leave(&host.engine).await.unwrap();
+    docker::Engine::leave(&host.engine).await.unwrap();
     play(&mut agent, Duration::from_mins(1)).await;
     assert_eq!(continued(&host).len(), 1);
 }

@@ -1,11 +1,11 @@
 //! Managers of a group that has no terminating hook: the leader protects whom raft cannot spare.
 
 use super::*;
-use crate::engine::PROTECTED_LABEL;
 use crate::node::GROUP_TAG;
 use crate::report::metrics::ChoreLabel;
 use aws::groups::Member;
 use aws::lifecycle::Transition;
+use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::EXCESS;
 
 const MINUTE: Duration = Duration::from_secs(70);

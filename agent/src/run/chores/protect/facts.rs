@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::groups::Groups;
-use crate::engine::{NodeEntry, PROTECTED_LABEL};
 use crate::run::chores::instances::Instances;
 use crate::run::chores::label;
 use aws::groups::Group;
+use protocol::NodeEntry;
+use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::{Age, Node, Raft, Record, Standing};
 use protocol::{Instance, Role};
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::engine::{NodeChange, NodeEntry, PROTECTED_LABEL};
 use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Clock, Outside, StepError};
 use aws::CloudError;
@@ -18,7 +17,9 @@ use aws::lifecycle::Lifecycle;
 use facts::Ill;
 use groups::Groups;
 use protocol::Role;
+use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::{self, Change, Record};
+use protocol::{NodeChange, NodeEntry};
 
 /// What this chore remembers.
 #[derive(Debug, Default)]
