@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::cloud::CALLS;
+use aws::CALLS;
 use protocol::Moment;
 use rustix::time::{ClockId, clock_gettime};
 

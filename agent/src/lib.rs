@@ -1,6 +1,6 @@
 //! Makes a Docker Swarm assemble and heal itself on EC2.
 //!
-//! The crate `protocol` decides (pure), `cloud` and `engine` are AWS and Docker as the agent sees
+//! The crate `protocol` decides (pure), `aws` and `docker` are AWS and Docker as the agent sees
 //! them, `run` observes, asks for a decision and acts on it. `docs/` has the protocol.
 // It panics where nobody reads.
 #![warn(clippy::print_stderr)]
@@ -8,22 +8,15 @@
 pub mod chance;
 pub mod cli;
 pub mod clock;
-pub mod cloud;
-pub mod command;
 pub mod config;
 pub mod dashboard;
 pub mod doctor;
 #[cfg(test)]
 mod documentation_tests;
-pub mod engine;
-mod environment_file;
-pub mod file;
-mod hex;
 pub mod known;
 pub mod node;
 pub mod prepare;
 pub mod report;
-pub mod retry;
 pub mod run;
 pub mod serve;
 pub mod stacks;

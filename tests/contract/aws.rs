@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use aws::fleet::{Ec2, Fleet as _};
+use aws::imds::Imds;
+use aws::parameter_store::{Created, ParameterStore as _, Ssm};
+use aws::{Aws, ClientSettings, CloudError, Endpoints};
 use secrecy::ExposeSecret as _;
-use swarmlet::cloud::fleet::{Ec2, Fleet as _};
-use swarmlet::cloud::imds::Imds;
-use swarmlet::cloud::parameter_store::{Created, ParameterStore as _, Ssm};
-use swarmlet::cloud::{Aws, CloudError};
-use swarmlet::config::{AwsSettings, Endpoints, Settings};
 
 use crate::control_plane::ControlPlane;
 
@@ -21,9 +20,9 @@ const TICKET: &str = "/swarmlet/c/ticket";
 pub(crate) fn with_role(plane: &ControlPlane, instance: &str) -> Result<Aws> {
     plane.admin.alias("127.0.0.1", instance)?;
     let imds = Imds::new(&plane.imds, Duration::from_secs(2), Duration::from_secs(10));
-    let settings = AwsSettings {
+    let settings = ClientSettings {
         endpoints: Endpoints::all(&plane.api),
-        ..Settings::default().aws
+        ..ClientSettings::default()
     };
     Ok(Aws::new(&imds, lab::aws::REGION, &settings))
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use aws::CloudError;
+use aws::depot::{Address, AwsDepot, Depot as _, Fetched};
+use aws::parameter_store::{ParameterStore as _, Ssm};
 use secrecy::ExposeSecret as _;
-use swarmlet::cloud::CloudError;
-use swarmlet::cloud::depot::{Address, AwsDepot, Depot as _, Fetched};
-use swarmlet::cloud::parameter_store::{ParameterStore as _, Ssm};
 
 use crate::aws::{with_cluster, with_role};
 use crate::control_plane::STACK_BUCKET;

@@ -1,9 +1,9 @@
 //! EC2's word while one zone fails, and however many pages it takes.
 
 use anyhow::Result;
-use swarmlet::cloud::CloudError;
-use swarmlet::cloud::fleet::{Ec2, Fleet as _};
-use swarmlet::cloud::lifecycle::{AutoScaling, Lifecycle as _};
+use aws::CloudError;
+use aws::fleet::{Ec2, Fleet as _};
+use aws::lifecycle::{AutoScaling, Lifecycle as _};
 
 use crate::aws::{with_cluster, with_role};
 use crate::control_plane::ControlPlane;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use docker::Engine as _;
 use protocol::{Availability, Role};
 use swarmlet::config::Settings;
-use swarmlet::engine::Engine as _;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 

@@ -6,8 +6,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
-use swarmlet::engine::Engine as _;
-use swarmlet::engine::docker::Docker;
+use docker::Engine as _;
+use docker::api::Docker;
 
 use crate::leader::on_processor;
 

@@ -1,9 +1,9 @@
 //! `swarmlet announce`, which `swarmlet-announce.service` runs
 
 use super::{Exit, fail};
-use crate::command::Host;
 use crate::config::Settings;
 use crate::prepare;
+use host::command::Host;
 
 pub(super) async fn run(settings: Settings) -> Exit {
     match prepare::announce(&settings, &Host).await {

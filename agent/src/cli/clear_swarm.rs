@@ -1,9 +1,9 @@
 //! `swarmlet clear-swarm`, which `swarmlet-clear-swarm.service` runs
 
 use super::{Exit, fail};
-use crate::command::Host;
 use crate::config::Settings;
 use crate::prepare;
+use host::command::Host;
 
 pub(super) async fn run(settings: Settings) -> Exit {
     match prepare::clear_swarm(&settings, &Host).await {

@@ -1,9 +1,9 @@
 //! `swarmlet leave`, `swarmlet drain`, `swarmlet activate`
 
 use super::{Exit, fail, print};
-use crate::command::Host;
 use crate::config::Settings;
 use crate::run::{self, RequestError};
+use host::command::Host;
 
 pub(super) async fn leave(settings: Settings) -> Exit {
     said(

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::environment_file::parse;
+use host::environment_file::parse;
 
 const FILE: &str = "/etc/swarmlet/environment";
 

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::{Exit, fail};
-use crate::command::Host;
 use crate::config::Settings;
 use crate::prepare;
+use host::command::Host;
 
 /// What has become of the engine.
 #[derive(Clone, Copy, Debug, Args)]

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::terminal::Screen;
 use super::{Exit, fail, print, printed_to_the_end};
 use crate::config::Settings;
-use crate::engine::docker::Docker;
 use crate::report::status::Status;
 use crate::view::report::{Report, look};
 use crate::view::text;
+use docker::api::Docker;
 
 /// Whatever hangs, there is an answer after this; a healthy engine answers in some milliseconds.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -59,7 +59,7 @@ fn boot(settings: &Settings, json: bool) -> Exit {
 
 async fn watch(settings: &Settings, docker: Docker, json: bool) -> Exit {
     let screen = Screen::open(!json && std::io::stdout().is_terminal());
-    let changes = crate::engine::docker::Watch::start(docker.clone());
+    let changes = docker::api::Watch::start(docker.clone());
     let mut ended = std::pin::pin!(super::terminal::ended());
     loop {
         let report = look(&docker, &settings.runtime_dir, LIMIT).await;

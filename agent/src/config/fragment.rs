@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::duration;
-use super::settings::{EndpointMode, Endpoints};
+use super::settings::EndpointMode;
+use aws::Endpoints;
 use protocol::launch::OnFailure;
 use protocol::stacks::ResolveImage;
 use protocol::{Availability, ClusterName, RecoveryMode, Role};

@@ -10,7 +10,6 @@ mod flags;
 mod fragment;
 mod layers;
 mod leaves;
-mod proxies;
 mod redact;
 #[cfg(test)]
 mod reference_tests;
@@ -26,10 +25,9 @@ use figment::Figment;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
-pub use proxies::{Exceptions, Proxies, Proxy};
 pub use settings::{
-    AwsSettings, DashboardSettings, DepartureSettings, EndpointMode, Endpoints, EngineSettings,
-    Forced, LaunchSettings, LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings,
+    AwsSettings, DashboardSettings, DepartureSettings, EndpointMode, EngineSettings, Forced,
+    LaunchSettings, LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings,
     SwarmSettings,
 };
 pub use show::Shown;

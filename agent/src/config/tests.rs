@@ -1,5 +1,6 @@
 //! Settings from files, environment and flags, in a temporary root.
 
+use aws::Endpoints;
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
@@ -192,10 +193,10 @@ fn the_standard_aws_variables_count_and_ours_override_them() {
         .variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6");
     let settings = host.settings();
     assert_eq!(
-        settings.aws.endpoints,
+        settings.aws.client.endpoints,
         Endpoints::all("http://10.98.0.1:4566")
     );
-    assert_eq!(settings.aws.region.as_deref(), Some("eu-north-1"));
+    assert_eq!(settings.aws.client.region.as_deref(), Some("eu-north-1"));
     assert_eq!(settings.metadata.base(), "http://[fd00:ec2::254]");
     let host = host.variable(
         "AWS_EC2_METADATA_SERVICE_ENDPOINT",
@@ -474,7 +475,7 @@ fn show_tells_each_value_its_source_and_hides_credentials() {
 
 const BUNDLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/src/cloud/fixtures/authority.pem"
+    "/crates/aws/src/fixtures/authority.pem"
 );
 /// A file, but none of certificates.
 const NO_BUNDLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
@@ -502,10 +503,10 @@ fn the_ways_of_awss_own_tools_are_settings() {
         s3: Some("http://s3.file".into()),
         ..Endpoints::all("http://all")
     };
-    assert_eq!(aws.endpoints, expected);
-    assert_eq!(aws.ca_bundle, Some(BUNDLE.into()));
+    assert_eq!(aws.client.endpoints, expected);
+    assert_eq!(aws.client.ca_bundle, Some(BUNDLE.into()));
     let proxy = |address: &str| {
-        let proxy = aws.proxies.for_address(&address.parse().unwrap());
+        let proxy = aws.client.proxies.for_address(&address.parse().unwrap());
         proxy.map(ToString::to_string)
     };
     assert_eq!(proxy("https://ssm").as_deref(), Some("http://small:3"));
@@ -525,8 +526,8 @@ fn the_ways_of_awss_own_tools_are_settings() {
         .variable("AWS_USE_FIPS_ENDPOINT", "True")
         .settings()
         .aws;
-    assert_eq!(ignored.endpoints, Endpoints::default());
-    assert!(ignored.use_fips);
+    assert_eq!(ignored.client.endpoints, Endpoints::default());
+    assert!(ignored.client.use_fips);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Settings;
-use crate::engine::docker::{Docker, Watch};
 use crate::view::{SwarmView, gather};
+use docker::api::{Docker, Watch};
 
 /// How long the engine may take for a call: longer than an election.
 const LIMIT: Duration = Duration::from_secs(25);

@@ -82,7 +82,7 @@ fn free(path: &Path) -> Result<(u64, u64, u64), String> {
 /// Writes a file as the agent would, and takes it away.
 fn write(folder: &Path) -> Option<String> {
     let probe = folder.join("doctor.probe");
-    let written = crate::file::replace(&probe, &[b'x'; 4096], 0o600);
+    let written = host::file::replace(&probe, &[b'x'; 4096], 0o600);
     let _ = std::fs::remove_file(&probe);
     match written {
         // It is made when the agent starts.

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Finding, Grade};
-use crate::command::Host;
 use crate::config::Settings;
-use crate::engine::EngineError;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::docker::Docker;
-pub(super) use crate::engine::docker::Setup;
 use crate::report::engine_trouble::Trouble;
+use docker::EngineError;
+use docker::api::Docker;
+pub(super) use docker::api::Setup;
+use docker::daemon_flags::DaemonFlags;
+use host::command::Host;
 
 const CONCERN: &str = "engine";
 /// The first that the agent works with (API 1.41).
@@ -47,7 +47,7 @@ pub(super) async fn gather(settings: &Settings, limit: Duration) -> Facts {
     let docker = Docker::new(&socket, &settings.runtime_dir);
     let asked = tokio::time::timeout(limit, docker.setup(limit)).await;
     Facts {
-        installed: crate::engine::install::has_engine(&settings.root),
+        installed: docker::install::has_engine(&settings.root),
         setup: asked.unwrap_or(Err(EngineError::Slow(limit))),
         socket: settings.engine.socket.clone(),
         // Where systemd is not there, the units' findings say so.

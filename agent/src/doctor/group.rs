@@ -1,9 +1,9 @@
 //! The managers' Auto Scaling group: the hooks by which it waits for its nodes.
 
 use super::{Finding, Grade};
-use crate::cloud::lifecycle::{Hook, Transition};
 use crate::node::Node;
 use crate::report::groups::{CURE, missing};
+use aws::lifecycle::{Hook, Transition};
 use protocol::Role;
 
 const CONCERN: &str = "group";

@@ -3,11 +3,11 @@
 use ipnet::Ipv4Net;
 
 use super::{Finding, Grade};
-use crate::cloud::Aws;
-use crate::cloud::fleet::Ec2;
-use crate::cloud::imds::{Imds, Metadata, MetadataError};
 use crate::config::Settings;
 use crate::node::{self, IdentifyError, Node};
+use aws::Aws;
+use aws::fleet::Ec2;
+use aws::imds::{Imds, Metadata, MetadataError};
 
 const CONCERN: &str = "metadata";
 const SWITCH: &str =
@@ -37,7 +37,7 @@ pub(super) async fn gather(settings: &Settings) -> Facts {
         .map(|tags| tags.is_some());
     let (node, aws) = match node::region(&imds, settings).await {
         Ok(region) => {
-            let aws = Aws::new(&imds, &region, &settings.aws);
+            let aws = Aws::new(&imds, &region, &settings.aws.client);
             (
                 node::look(&imds, |_| Ec2::new(&aws), settings).await,
                 Some(aws),
@@ -115,8 +115,8 @@ fn identity(facts: &Facts) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::CloudError;
     use Grade::{Fail, Ok as Good, Skipped, Warn};
+    use aws::CloudError;
 
     fn facts(tags: Result<bool, MetadataError>, node: Result<Node, IdentifyError>) -> Facts {
         Facts {

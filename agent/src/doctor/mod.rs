@@ -21,8 +21,8 @@ mod ways;
 
 use std::time::Duration;
 
-use crate::command::Host;
 use crate::config::Settings;
+use host::command::Host;
 
 pub use finding::{Examination, Finding, Grade};
 
@@ -45,10 +45,10 @@ pub async fn examine(settings: &Settings) -> Examination {
     let networks = networks::gather(settings, metadata.vpc_cidrs.clone(), &engine);
     let findings = [
         metadata::findings(&metadata),
-        ways::findings(&settings.aws, reached_by.as_ref()),
+        ways::findings(&settings.aws.client, reached_by.as_ref()),
         permissions::findings(&tries),
         group::findings(node, tries.hooks.as_deref()),
-        clock::findings(crate::cloud::CALLS.clock_offset()),
+        clock::findings(aws::CALLS.clock_offset()),
         units::findings(&units),
         engine::findings(&engine),
         cgroup::findings(cgroup::gather(settings).as_deref()),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::engine::Facts as Engine;
 use super::{Finding, Grade};
 use crate::config::Settings;
-use crate::engine::docker::Docker;
-use crate::engine::listing::ListedNode;
 use crate::view::namesakes::namesakes;
+use docker::api::Docker;
+use docker::listing::ListedNode;
 
 const CONCERN: &str = "names";
 
@@ -58,7 +58,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::engine::NodeEntry;
+    use protocol::NodeEntry;
     use protocol::{Availability, Role};
 
     fn node(id: &str, hostname: &str, instance_id: Option<&str>) -> ListedNode {

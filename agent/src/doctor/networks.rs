@@ -5,8 +5,8 @@ use ipnet::Ipv4Net;
 use super::engine::Facts as Engine;
 use super::{Finding, Grade};
 use crate::config::Settings;
-use crate::engine::pools::overlap;
-use crate::engine::routes;
+use docker::pools::overlap;
+use docker::routes;
 
 const CONCERN: &str = "networks";
 

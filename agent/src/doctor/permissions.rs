@@ -7,13 +7,13 @@ use secrecy::SecretString;
 
 use super::metadata::Facts;
 use super::{Finding, Grade};
-use crate::cloud::fleet::{Ec2, Fleet};
-use crate::cloud::lifecycle::{AutoScaling, Hook, Lifecycle, Transition};
-use crate::cloud::parameter_store::{ParameterStore, Ssm};
-use crate::cloud::{Aws, CloudError};
 use crate::config::Settings;
 use crate::node::Node;
 use crate::run::Names;
+use aws::fleet::{Ec2, Fleet};
+use aws::lifecycle::{AutoScaling, Hook, Lifecycle, Transition};
+use aws::parameter_store::{ParameterStore, Ssm};
+use aws::{Aws, CloudError};
 use protocol::{Epoch, Role, Ticket};
 
 const CONCERN: &str = "permissions";

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use super::engine::Facts as Engine;
 use super::permissions::Tries;
 use super::{Finding, Grade};
-use crate::engine::SWARM_PORT;
 use crate::node::Node;
+use protocol::SWARM_PORT;
 
 const CONCERN: &str = "ports";
 /// Gossip of networks, among all nodes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, Grade};
-use crate::command::{Command, Runner};
+use host::command::{Command, Runner};
 
 const CONCERN: &str = "units";
 /// What a node needs, and whether it has to be enabled: the engine's service is, by `prepare`.
@@ -106,7 +106,7 @@ fn finding(name: &str, enabled: bool, unit: Option<&Properties>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{CommandError, Output};
+    use host::command::{CommandError, Output};
 
     struct Shows(&'static str);
 

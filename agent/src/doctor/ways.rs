@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 
 use super::{Finding, Grade};
-use crate::cloud::{Aws, Way};
-use crate::config::AwsSettings;
+use aws::ClientSettings;
+use aws::{Aws, Way};
 
 const CONCERN: &str = "ways";
 /// Only stacks need these.
@@ -27,7 +27,7 @@ pub(super) async fn gather(aws: Option<&Aws>) -> Option<Vec<Tried>> {
     Some(join_all(tried).await)
 }
 
-pub(super) fn findings(settings: &AwsSettings, tried: Option<&Vec<Tried>>) -> Vec<Finding> {
+pub(super) fn findings(settings: &ClientSettings, tried: Option<&Vec<Tried>>) -> Vec<Finding> {
     let policy = Finding::new(CONCERN, "settings", Grade::Ok, policy(settings));
     let Some(tried) = tried else {
         let skipped = Finding::new(CONCERN, "all", Grade::Skipped, UNKNOWN_REGION);
@@ -59,9 +59,9 @@ fn way((way, answer): &Tried) -> Finding {
 }
 
 /// What is not as AWS's own tools have it without any setting.
-fn policy(settings: &AwsSettings) -> String {
+fn policy(settings: &ClientSettings) -> String {
     let proxies = &settings.proxies;
-    let proxy = |scheme: &str, proxy: Option<&crate::config::Proxy>| {
+    let proxy = |scheme: &str, proxy: Option<&aws::Proxy>| {
         proxy.map(|proxy| format!("{scheme} through the proxy {proxy}"))
     };
     let parts = [
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn each_way_has_its_line_and_what_to_do() {
-        let settings = Settings::default().aws;
+        let settings = Settings::default().aws.client;
         for (tried, grade, seen, advice) in [
             (
                 tried("ssm", None, Ok(())),
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_set_is_told_without_a_login() {
-        let mut settings = Settings::default().aws;
+        let mut settings = Settings::default().aws.client;
         assert!(policy(&settings).starts_with("no FIPS"));
         settings.use_fips = true;
         settings.proxies.https = "http://me:hush@p:1".parse().ok();

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::cloud::CloudError;
-use crate::cloud::imds::MetadataError;
+use aws::CloudError;
+use aws::imds::MetadataError;
 use protocol::InvalidClusterName;
 
 /// Why a node cannot tell who it is.

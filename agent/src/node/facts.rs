@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use serde_json::{Map, Value};
 
 use super::IdentifyError;
-use crate::cloud::imds::{Metadata, MetadataError};
+use aws::imds::{Metadata, MetadataError};
 
 const DOCUMENT: &str = "dynamic/instance-identity/document";
 const MAC: &str = "meta-data/mac";

@@ -12,9 +12,9 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::cloud::fleet::Fleet;
-use crate::cloud::imds::{Metadata, MetadataError};
 use crate::config::Settings;
+use aws::fleet::Fleet;
+use aws::imds::{Metadata, MetadataError};
 use protocol::{ClusterName, Role};
 
 pub use error::IdentifyError;
@@ -140,7 +140,7 @@ pub async fn region(
     settings: &Settings,
 ) -> Result<String, IdentifyError> {
     const PATH: &str = "meta-data/placement/region";
-    match &settings.aws.region {
+    match &settings.aws.client.region {
         Some(region) => Ok(region.clone()),
         None => metadata
             .get(PATH)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 
 use super::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
-use crate::cloud::imds::{Metadata, MetadataError};
+use aws::imds::{Metadata, MetadataError};
 
 /// Tags by key.
 pub(super) type Tags = BTreeMap<String, String>;

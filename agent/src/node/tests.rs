@@ -5,8 +5,8 @@ use std::cell::Cell;
 use super::*;
 
 mod waiting;
-use crate::cloud::CloudError;
-use crate::cloud::fleet::Word;
+use aws::CloudError;
+use aws::fleet::Word;
 use protocol::InvalidClusterName;
 
 const ID: &str = "i-0123456789abcdef0";
@@ -435,7 +435,7 @@ async fn the_region_is_the_one_set_or_the_instances_own() {
         region(&Shows::instance(), &settings).await,
         Ok("eu-west-1".to_owned())
     );
-    settings.aws.region = Some("us-gov-west-1".to_owned());
+    settings.aws.client.region = Some("us-gov-west-1".to_owned());
     assert_eq!(
         region(&Shows::default(), &settings).await,
         Ok("us-gov-west-1".to_owned())

@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use super::IdentifyError;
 use super::tags::Tags;
-use crate::cloud::CloudError;
-use crate::cloud::fleet::Fleet;
-use crate::retry::Gaps;
+use aws::CloudError;
+use aws::fleet::Fleet;
+use host::backoff::Backoff;
 
 /// Between looks at metadata.
 pub(super) const LOOK: Duration = Duration::from_secs(2);
@@ -68,8 +68,8 @@ impl Told {
 pub(super) struct Asked<F> {
     fleet: F,
     begun: Instant,
-    early: Gaps,
-    late: Gaps,
+    early: Backoff,
+    late: Backoff,
     /// The last answer, and when the next one is due.
     answer: Option<(Result<Tags, CloudError>, Instant)>,
 }
@@ -79,8 +79,8 @@ impl<F: Fleet> Asked<F> {
         Self {
             fleet,
             begun: Instant::now(),
-            early: Gaps::new(FIRST_GAP, LONGEST_GAP),
-            late: Gaps::new(FIRST_LATE_GAP, LONGEST_LATE_GAP),
+            early: Backoff::new(FIRST_GAP, LONGEST_GAP),
+            late: Backoff::new(FIRST_LATE_GAP, LONGEST_LATE_GAP),
             answer: None,
         }
     }

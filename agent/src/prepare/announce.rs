@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 
 use super::PrepareError;
 use super::engine::daemon_json;
-use crate::command::Runner;
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::docker::ANNOUNCEMENT;
+use docker::api::ANNOUNCEMENT;
+use docker::daemon_flags::DaemonFlags;
+use host::command::Runner;
 
 /// Takes the agent's request and puts it into `daemon.json`, which the unit then has the engine
 /// read again. The request is taken by a rename: one that comes meanwhile is not lost.
@@ -39,7 +39,7 @@ pub async fn announce(settings: &Settings, runner: &impl Runner) -> Result<(), P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::scripted::Scripted;
+    use host::command::scripted::Scripted;
 
     #[tokio::test]
     async fn a_request_is_taken_once_and_may_be_taken_back() {

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use super::clone::remove;
 use super::folders::Folders;
 use super::{PrepareError, service};
-use crate::command::Runner;
 use crate::config::Settings;
-use crate::engine::docker::CLEAR;
+use docker::api::CLEAR;
+use host::command::Runner;
 
 /// Beside the engine's folder `swarm`, on the same volume.
 const ASIDE: &str = "swarm.aside";

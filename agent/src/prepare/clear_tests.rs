@@ -1,6 +1,6 @@
 use super::*;
-use crate::command::scripted::Scripted;
 use crate::prepare::tests::HostFiles;
+use host::command::scripted::Scripted;
 
 const RESTART: &str = "systemctl restart docker.service";
 const RAFT: &str = "var/lib/docker/swarm/raft/wal";

@@ -16,9 +16,9 @@ use super::folders::Folders;
 use super::packages::TRIED;
 use super::refusal::REFUSED;
 use super::service;
-use crate::command::Runner;
 use crate::config::Settings;
-use crate::engine::daemon_json::labelled_instance;
+use docker::daemon_json::labelled_instance;
+use host::command::Runner;
 
 /// As much of the agent's membership as is of use here.
 #[derive(Deserialize)]

@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 use super::PrepareError;
 use super::labels;
 use super::refusal::{self, Verdict};
-use crate::command::Runner;
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::daemon_json::{DaemonJson, Wanted};
-use crate::engine::{pools, routes};
 use crate::node::Node;
+use docker::daemon_flags::DaemonFlags;
+use docker::daemon_json::{DaemonJson, Wanted};
+use docker::{pools, routes};
+use host::command::Runner;
 
 /// In the state folder: which keys of `daemon.json` are ours.
 pub(super) const RECORD: &str = "daemon-keys.json";

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::command::CommandError;
-use crate::engine::daemon_json::DaemonJsonError;
-use crate::engine::install::InstallError;
 use crate::node::IdentifyError;
+use docker::daemon_json::DaemonJsonError;
+use docker::install::InstallError;
+use host::command::CommandError;
 
 /// Why a host could not be readied.
 #[derive(Clone, Debug, Eq, PartialEq, Error)]

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::PrepareError;
 use super::engine;
-use crate::command::Runner;
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
+use docker::daemon_flags::DaemonFlags;
+use host::command::Runner;
 
 const USUAL: &str = "/var/lib/docker";
 

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{self, Choice};
 use super::{PrepareError, clone};
-use crate::command::{Command, Runner};
 use crate::config::Settings;
-use crate::file;
 use crate::node::Node;
+use host::command::{Command, Runner};
+use host::file;
 
 /// In the state folder: the name that was decided on.
 const RECORD: &str = "hostname.json";

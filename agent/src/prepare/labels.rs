@@ -13,10 +13,10 @@ use serde_json::{Map, Value};
 use super::PrepareError;
 use super::engine::{self, RECORD};
 use super::refusal;
-use crate::command::{Command, Runner};
 use crate::config::Settings;
-use crate::engine::daemon_flags::{DaemonFlags, SERVICE};
-use crate::file;
+use docker::daemon_flags::{DaemonFlags, SERVICE};
+use host::command::{Command, Runner};
+use host::file;
 
 /// By its name it comes after all that a person is likely to have.
 const DROP_IN: &str = "/run/systemd/system/docker.service.d/zz-swarmlet-labels.conf";

@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
-use crate::cloud::CloudError;
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Waiting};
 use crate::config::Settings;
 use crate::node::Node;
 use crate::report::launch::Waited;
 use crate::run::{Chance as _, Clock, Dice};
+use aws::CloudError;
+use aws::lifecycle::{Hook, Lifecycle, Transition, Waiting};
 use protocol::pace::{self, Gaps};
 
 /// What takes no longer than this takes no call: packages are there, or they do not exist.

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use super::super::tests::{HostFiles, node};
 use super::super::{Edges, PrepareError, prepare};
 use super::*;
-use crate::cloud::lifecycle::scripted::Group as Scaling;
-use crate::command::{Command, CommandError, Output, Runner};
 use crate::run::BootClock;
+use aws::lifecycle::scripted::Group as Scaling;
+use host::command::{Command, CommandError, Output, Runner};
 
 /// The host's clock was here when the machine booted: a container's is another's.
 const BOOTED: u64 = 28_514;

@@ -12,12 +12,12 @@ use super::engine::daemon_json;
 use super::labels;
 use super::refusal::{self, Earlier, STARTED, WRITTEN, Written};
 use super::service;
-use crate::command::{Command, Runner};
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::daemon_json::{DaemonJson, labelled_instance};
-use crate::file;
 use crate::report::engine_trouble::Trouble;
+use docker::daemon_flags::DaemonFlags;
+use docker::daemon_json::{DaemonJson, labelled_instance};
+use host::command::{Command, Runner};
+use host::file;
 
 /// Notes what the engine has started with.
 pub async fn started(settings: &Settings, runner: &impl Runner) -> Result<(), PrepareError> {

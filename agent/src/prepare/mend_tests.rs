@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::tests::{HostFiles, acts, node};
 use super::*;
-use crate::command::scripted::Scripted;
+use host::command::scripted::Scripted;
 
 const DAEMON: &str = "etc/docker/daemon.json";
 const SHOW: &str = "systemctl show docker.service";

@@ -26,11 +26,11 @@ mod waiting;
 use ipnet::Ipv4Net;
 use refusal::Verdict;
 
-use crate::cloud::lifecycle::Lifecycle;
-use crate::command::Runner;
 use crate::config::Settings;
 use crate::node::Node;
 use crate::run::Clock;
+use aws::lifecycle::Lifecycle;
+use host::command::Runner;
 
 pub use announce::announce;
 pub use clear::clear_swarm;

@@ -4,10 +4,10 @@ use std::fs;
 use std::time::Duration;
 
 use super::PrepareError;
-use crate::command::{Command, Runner};
 use crate::config::Settings;
-use crate::engine::daemon_flags::SERVICE;
-use crate::engine::install::{self, Distribution, Hold, InstallError, PATIENCE};
+use docker::daemon_flags::SERVICE;
+use docker::install::{self, Distribution, Hold, InstallError, PATIENCE};
+use host::command::{Command, Runner};
 
 /// In the state folder: the plugin was looked for, whatever came of it.
 pub(super) const TRIED: &str = "compose-tried";

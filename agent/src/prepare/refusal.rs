@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::PrepareError;
-use crate::command::{Command, Runner};
 use crate::config::Settings;
-use crate::engine::daemon_flags::DaemonFlags;
-use crate::engine::daemon_json::{DaemonJson, Plan};
-use crate::file;
 use crate::report::engine_trouble::Trouble;
+use docker::daemon_flags::DaemonFlags;
+use docker::daemon_json::{DaemonJson, Plan};
+use host::command::{Command, Runner};
+use host::file;
 
 /// In the state folder: what was written, what it replaced, and what was refused.
 pub(super) const WRITTEN: &str = "daemon-written.json";

@@ -10,9 +10,9 @@ use tokio::time::sleep;
 
 use super::PrepareError;
 use super::folders::Folders;
-use crate::command::{Command, CommandError, Runner};
 use crate::config::Settings;
-use crate::engine::daemon_flags::SERVICE;
+use docker::daemon_flags::SERVICE;
+use host::command::{Command, CommandError, Runner};
 
 const SOCKET: &str = "docker.socket";
 /// An engine is up after 21 s where no manager answers it; what takes longer hangs.

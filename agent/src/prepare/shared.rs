@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::cloud::CloudError;
-use crate::cloud::fleet::Ec2;
-use crate::cloud::imds::{Metadata, MetadataError};
 use crate::node::{CLUSTER_TAG, Node};
+use aws::CloudError;
+use aws::fleet::Ec2;
+use aws::imds::{Metadata, MetadataError};
 
 /// A boot does not wait longer for it.
 const LIMIT: Duration = Duration::from_secs(2);

@@ -4,15 +4,15 @@ use tracing::{Instrument, info, info_span};
 
 use super::waiting::{self, Waiting};
 use super::{Edges, PrepareError, complete, labels, prepare, shared};
-use crate::cloud::Aws;
-use crate::cloud::fleet::Ec2;
-use crate::cloud::imds::Imds;
-use crate::cloud::lifecycle::AutoScaling;
-use crate::command::Host;
 use crate::config::Settings;
 use crate::node::{self, Node};
 use crate::report::notify::Notify;
 use crate::run::BootClock;
+use aws::Aws;
+use aws::fleet::Ec2;
+use aws::imds::Imds;
+use aws::lifecycle::AutoScaling;
+use host::command::Host;
 
 /// Finds out who this node is and readies its host. `say` tells people who look at the journal or at the
 /// console what is waited for.
@@ -36,7 +36,7 @@ async fn ready<S: Fn(&str)>(
     labels::as_before(settings, &Host).await?;
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
-    let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws));
+    let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws.client));
     let identified = node::identify(&imds, fleet, settings, waiting);
     let (node, vpc_cidrs) = tokio::try_join!(identified, node::vpc_cidrs(&imds))?;
     waiting.found();
@@ -46,10 +46,10 @@ async fn ready<S: Fn(&str)>(
         info!(version = env!("CARGO_PKG_VERSION"), "preparing this host");
         let edges = Edges {
             runner: &Host,
-            scaling: || AutoScaling::new(&Aws::new(&imds, &node.region, &settings.aws)),
+            scaling: || AutoScaling::new(&Aws::new(&imds, &node.region, &settings.aws.client)),
             clock: &BootClock,
             is_shared: async |node: &Node| {
-                let ec2 = || Ec2::new(&Aws::new(&imds, &node.region, &settings.aws));
+                let ec2 = || Ec2::new(&Aws::new(&imds, &node.region, &settings.aws.client));
                 shared::is_shared(node, &imds, ec2).await
             },
         };

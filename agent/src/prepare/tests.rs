@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::cloud::lifecycle::scripted::Group;
-use crate::command::scripted::Scripted;
 use crate::config::{Flags, Settings};
 use crate::run::BootClock;
+use aws::lifecycle::scripted::Group;
+use host::command::scripted::Scripted;
 use protocol::Role;
 
 mod compose;

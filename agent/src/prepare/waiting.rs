@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::clone;
-use crate::command::Runner;
 use crate::config::Settings;
 use crate::node::{IdentifyError, News, Told, Waiter};
 use crate::report::note::{self, Note};
 use crate::report::notify::Notify;
+use host::command::Runner;
 
 /// For this long the units that come after `prepare` are held up, the engine among them: many tags that
 /// come late are there by then, and the engine starts with its settings. After it they start without, and

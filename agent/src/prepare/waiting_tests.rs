@@ -6,8 +6,8 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::*;
-use crate::command::scripted::Scripted;
 use crate::config::Flags;
+use host::command::scripted::Scripted;
 
 const ID: &str = "i-0123456789abcdef0";
 

@@ -5,7 +5,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::file;
+use host::file;
 
 /// What there may be to tell.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

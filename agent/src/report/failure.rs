@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::status;
-use crate::file;
+use host::file;
 
 /// In the runtime folder.
 const FILE: &str = "failure.json";

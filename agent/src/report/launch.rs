@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::file;
+use host::file;
 
 /// In the runtime folder, which a boot finds empty.
 const FILE: &str = "waited.json";

@@ -12,7 +12,7 @@ use super::boot::Boot;
 use super::groups::ManagerGroup;
 use super::stacks::{Registry, Stack};
 use super::story::Told;
-use crate::file;
+use host::file;
 
 /// In the runtime folder.
 const FILE: &str = "status.json";

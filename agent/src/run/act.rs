@@ -6,9 +6,9 @@ use ipnet::Ipv4Net;
 use tracing::info;
 
 use super::{Agent, Outside, StepError};
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::pools;
-use crate::engine::{Engine, EngineError, InitRequest};
+use aws::parameter_store::ParameterStore;
+use docker::pools;
+use docker::{Engine, EngineError, InitRequest};
 use protocol::{Action, Availability, EngineState, Epoch, Membership, Series, Trouble};
 
 impl<O: Outside> Agent<O> {

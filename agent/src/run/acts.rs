@@ -5,7 +5,7 @@ use tracing::{info, warn};
 
 use super::memory::Act;
 use super::{Agent, Outside, StepError};
-use crate::engine::{Engine, EngineError};
+use docker::{Engine, EngineError};
 use protocol::Epoch;
 
 impl<O: Outside> Agent<O> {

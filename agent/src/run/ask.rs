@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use super::{Agent, Chance, Outside, StepError};
-use crate::cloud::fleet::Fleet;
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::probe::Probe;
+use aws::fleet::Fleet;
+use aws::parameter_store::ParameterStore;
+use docker::probe::Probe;
 use protocol::addressing::{self, Choice};
 use protocol::{
     Epoch, Identity, Kind, Moment, Probed, Role, Series, Ticket, Trouble, Verdict, leaderless,
@@ -99,8 +99,9 @@ impl<O: Outside> Agent<O> {
         let mut others = ticket.managers.clone();
         others.retain(|address| *address != own);
         let answers = self.edges.probe.probe(&others, None).await;
-        let able =
-            |answers: &Vec<Probed>| matches!(addressing::choose(&ticket, answers), Choice::Join(_));
+        let able = |answers: &Vec<Probed>| {
+            matches!(addressing::choose(&ticket, answers, 0), Choice::Join(_))
+        };
         let same = |old: &Vec<Probed>, new: &Vec<Probed>| able(old) == able(new);
         let now = self.edges.now();
         Series::hear(&mut self.knowledge.managers, Ok(answers), same, now);

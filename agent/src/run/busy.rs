@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Agent, Outside, StepError};
-use crate::cloud::CloudError;
+use aws::CloudError;
 use protocol::pace::{self, Gaps};
 use protocol::{Action, Moment, Series};
 

@@ -8,9 +8,11 @@ use tracing::{info, warn};
 
 use super::memory::Act;
 use super::{Agent, Chance, Clock, Outside};
-use crate::cloud::lifecycle::Hook;
-use crate::engine::{DEPARTING_LABEL, Engine, EngineError, NodeChange};
+use aws::lifecycle::Hook;
+use docker::{Engine, EngineError};
+use protocol::NodeChange;
 use protocol::departure::{Departing, Departure, Hold};
+use protocol::labels::DEPARTING_LABEL;
 use protocol::latch::{self, Wall};
 use protocol::pace::{FIRST_HOOKS, FIRST_WORD};
 use protocol::{Answer, Availability, Kind, Moment, Series, Stamp, Trouble};

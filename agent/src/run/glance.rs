@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::error;
 
-use crate::engine::{Engine, EngineError};
+use docker::{Engine, EngineError};
 use protocol::{EngineState, Moment, Stamp};
 
 /// An engine that starts holds its callers until it is up (systemd listens on its socket):

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::{Agent, Outside};
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use protocol::Series;
 use protocol::departure::Cause;
 use protocol::notice::Target;

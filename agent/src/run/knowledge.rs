@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::departing::Progress;
 use super::memory::{Act, Recalled};
-use crate::cloud::lifecycle::Hook;
 use crate::node::Node;
 use crate::report::launch::Waited;
+use aws::lifecycle::Hook;
 use protocol::departure::Departing;
 use protocol::{
     Answer, EngineState, Epoch, Holder, Identity, Instances, JoinFailure, Kind, Membership, Moment,

@@ -6,8 +6,8 @@ use tracing::{info, warn};
 
 use super::latched::Launched;
 use super::{Agent, Clock, MemoryError, Outside};
-use crate::cloud::CloudError;
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use aws::CloudError;
+use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use protocol::launch::{self, Launch, Word};
 use protocol::notice::Target;
 use protocol::{Kind, Moment, Series, Trouble};

@@ -7,14 +7,14 @@ use tokio::time::Instant;
 use super::start::{Real, StartError, assemble, identify};
 use super::waits::{self, Waiting};
 use super::{Agent, BootClock, Clock, glance, notices, stacks};
-use crate::cloud::imds::Imds;
 use crate::config::Settings;
-use crate::engine::docker::Docker;
 use crate::node::{self, IdentifyError};
 use crate::report::boot::Trace;
 use crate::report::failure::Failure;
 use crate::report::notify::Notify;
 use crate::stacks::Keeper;
+use aws::imds::Imds;
+use docker::api::Docker;
 use protocol::Role;
 use protocol::latch::Heard;
 

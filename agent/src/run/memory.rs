@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::file;
+use host::file;
 use protocol::{Epoch, Membership, Peer};
 
 const MEMBERSHIP: &str = "membership.json";

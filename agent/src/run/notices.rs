@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::Memory;
-use crate::cloud::imds::{Metadata, MetadataError};
+use aws::imds::{Metadata, MetadataError};
 use protocol::latch::Heard;
 use protocol::notice::{self, Notices, Target};
 

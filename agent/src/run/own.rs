@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use super::Memory;
-use crate::cloud::imds::{Imds, Metadata, MetadataError};
 use crate::config::Settings;
+use aws::imds::{Imds, Metadata, MetadataError};
 
 /// Why it is not known which instance this is.
 #[derive(Debug, Error)]

@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use tracing::info;
 
 use super::{Agent, Clock, Outside, StepError, digest};
-use crate::cloud::parameter_store::{Created, ParameterStore};
-use crate::cloud::{CloudError, wrong_by};
-use crate::engine::Engine;
+use aws::parameter_store::{Created, ParameterStore};
+use aws::{CloudError, wrong_by};
+use docker::Engine;
 use protocol::{Claim, Epoch, Outcome, Registers, Series, Trouble};
 
 impl<O: Outside> Agent<O> {

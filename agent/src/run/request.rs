@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::own::{self, OwnError};
 use super::{BootClock, Clock, MemoryError};
-use crate::command::{Command, CommandError, Runner};
 use crate::config::Settings;
+use host::command::{Command, CommandError, Runner};
 use protocol::departure::Request;
 
 const SERVICE: &str = "swarmlet.service";

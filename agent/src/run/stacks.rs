@@ -1,15 +1,15 @@
 //! The stacks of this cluster, with everything real around them.
 
 use super::{BootClock, Dice, Names};
-use crate::cloud::Aws;
-use crate::cloud::depot::AwsDepot;
-use crate::cloud::parameter_store::Ssm;
-use crate::command::Host;
 use crate::config::Settings;
-use crate::engine::docker::Docker;
-use crate::engine::stacks::{Cli, Place};
 use crate::node::Node;
 use crate::stacks::{Edges, FOLDER, Keeper, Outside, Rules, Shown};
+use aws::Aws;
+use aws::depot::AwsDepot;
+use aws::parameter_store::Ssm;
+use docker::api::Docker;
+use docker::stacks::{Cli, Place};
+use host::command::Host;
 
 /// AWS and this host's engine.
 pub(super) struct Real;

@@ -10,19 +10,19 @@ use tracing::{Instrument, Span, info, info_span, warn};
 use super::meet::meet;
 use super::stacks;
 use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, notices, rounds};
-use crate::cloud::fleet::Ec2;
-use crate::cloud::imds::Imds;
-use crate::cloud::lifecycle::AutoScaling;
-use crate::cloud::parameter_store::Ssm;
-use crate::cloud::{Access, Aws};
 use crate::config::{MetadataSettings, Settings};
-use crate::engine::docker::{Docker, Watch};
-use crate::engine::probe::NetworkProbe;
 use crate::node::{self, IdentifyError, Waiter};
 use crate::report::boot::Trace;
 use crate::report::metrics::{Metrics, Server};
 use crate::report::notify::Notify;
 use crate::stacks::{Keeper, Lead};
+use aws::fleet::Ec2;
+use aws::imds::Imds;
+use aws::lifecycle::AutoScaling;
+use aws::parameter_store::Ssm;
+use aws::{Access, Aws};
+use docker::api::{Docker, Watch};
+use docker::probe::NetworkProbe;
 use protocol::latch::Heard;
 
 /// Why the agent did not start.
@@ -57,7 +57,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let trace = Trace::start();
     let notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
-    let metrics = Metrics::default();
+    let metrics = Metrics::new(|| aws::CALLS.counts());
     let _server = serve(&metrics, &settings).await;
     let docker = docker(&settings);
     // Connected by the time that it is asked.
@@ -123,8 +123,8 @@ async fn serve(metrics: &Metrics, settings: &Settings) -> Server {
 /// The agent of this node, for a verb that does one thing with it.
 pub(super) async fn agent(settings: Settings) -> Result<Agent<Real>, StartError> {
     let imds = client(&settings.metadata);
-    let access = Access::new(&imds, &settings.aws).ahead();
-    let aws = |region: &str| access.within(region, &settings.aws);
+    let access = Access::new(&imds, &settings.aws.client).ahead();
+    let aws = |region: &str| access.within(region, &settings.aws.client);
     let node = node::look(&imds, |region| Ec2::new(&aws(region)), &settings).await?;
     let aws = aws(&node.region);
     let (_, heard) = watch::channel(Heard::default());
@@ -170,8 +170,8 @@ pub(super) async fn identify(
     settings: &Settings,
     waiter: &mut impl Waiter,
 ) -> Result<(node::Node, Aws), IdentifyError> {
-    let access = Access::new(imds, &settings.aws).ahead();
-    let aws = |region: &str| access.within(region, &settings.aws);
+    let access = Access::new(imds, &settings.aws.client).ahead();
+    let aws = |region: &str| access.within(region, &settings.aws.client);
     let ec2 = |region: &str| Ec2::new(&aws(region));
     let node = node::identify(imds, ec2, settings, waiter).await?;
     let aws = aws(&node.region);

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::start::{StartError, agent};
 use super::{Agent, Outside, StepError};
 use crate::config::Settings;
-use crate::engine::Engine;
+use docker::Engine;
 use protocol::{Control, EngineState, Member, TokenKind};
 
 /// Why tokens were not rotated.

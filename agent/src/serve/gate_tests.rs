@@ -84,7 +84,7 @@ fn other_sites_may_link_here_and_not_look() {
 fn credentials_are_asked_for_everywhere_but_for_health() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
-    crate::file::replace(&path, b"0123456789abcdef", 0o600).unwrap();
+    host::file::replace(&path, b"0123456789abcdef", 0o600).unwrap();
     let gate = Gate {
         hosts: Vec::new(),
         credentials: Some(Credentials::read(&path).unwrap()),

@@ -6,8 +6,8 @@ use super::compose::differs;
 use super::logins::Logins;
 use super::sources::Checked;
 use super::{Keeper, Outside};
-use crate::engine::EngineError;
-use crate::engine::stacks::{Deployment, NAMESPACE, Stacks as _};
+use docker::EngineError;
+use docker::stacks::{Deployment, NAMESPACE, Stacks as _};
 use protocol::stack_objects::{
     Kind, NetworkSetup, Object, differences, leftovers, of_stack, present,
 };

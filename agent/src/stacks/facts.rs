@@ -7,7 +7,7 @@ use super::fetch::refusal;
 use super::sources::{Checked, Content, Source};
 use super::{Keeper, Outside};
 use crate::clock::Clock;
-use crate::engine::stacks::host;
+use docker::stacks::host;
 use protocol::stack_objects::{Kind, Present, of_stack, present};
 use protocol::stacks::{Facts, Standing, Want, Wanted, standing};
 

@@ -8,10 +8,10 @@ use tracing::{info, warn};
 use super::compose::{Compose, Context, NO_VERSION, problems, read_named};
 use super::sources::{Checked, Content, Object, Source, decoded, files};
 use super::{Keeper, Outside};
-use crate::cloud::CloudError;
-use crate::cloud::depot::{Address, Depot, Fetched};
-use crate::cloud::parameter_store::{Parameter, ParameterStore};
-use crate::engine::stacks::{StackError, Stacks as _};
+use aws::CloudError;
+use aws::depot::{Address, Depot, Fetched};
+use aws::parameter_store::{Parameter, ParameterStore};
+use docker::stacks::{StackError, Stacks as _};
 use protocol::stacks::Origin;
 
 /// How Docker says that it wants a version (docker/cli `cli/compose/schema`).

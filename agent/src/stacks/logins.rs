@@ -9,11 +9,11 @@ use tracing::{info, warn};
 use super::password::{Password, host};
 use super::{Keeper, Outside};
 use crate::clock::Clock;
-use crate::cloud::CloudError;
-use crate::cloud::depot::Depot;
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::stacks::{Credential, HUB, Secret, Stacks as _, role_region};
 use crate::report::stacks::Registry;
+use aws::CloudError;
+use aws::depot::Depot;
+use aws::parameter_store::ParameterStore;
+use docker::stacks::{Credential, HUB, Secret, Stacks as _, role_region};
 use protocol::stacks::{Login, Want};
 use protocol::{Moment, Stamp};
 

@@ -24,9 +24,9 @@ use std::time::Duration;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::cloud::depot::Depot;
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::stacks::Stacks;
+use aws::depot::Depot;
+use aws::parameter_store::ParameterStore;
+use docker::stacks::Stacks;
 use protocol::Moment;
 use protocol::stacks::ResolveImage;
 

@@ -4,9 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tracing::{info, warn};
 
-use crate::cloud::parameter_store::Parameter;
-use crate::engine::EngineError;
-use crate::engine::stacks::{Credential, HUB, Secret};
+use aws::parameter_store::Parameter;
+use docker::EngineError;
+use docker::stacks::{Credential, HUB, Secret};
 
 /// A parameter's.
 #[derive(Debug)]

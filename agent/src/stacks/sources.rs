@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::compose::{Compose, Contents};
-use crate::cloud::depot::LARGEST;
+use aws::depot::LARGEST;
 use protocol::stacks::{Origin, is_name};
 
 /// What a parameter's value begins with that holds a file in base64: Parameter Store takes no value with

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DepartureView, ManagerView, NodeView, ServiceView, StackView, SwarmView, TaskView};
-use crate::engine::ManagerEntry;
-use crate::engine::listing::{ListedNode, ListedService, ListedTask, Listing};
 use crate::report::stacks::Stack;
 use crate::report::status::Status;
+use docker::listing::{ListedNode, ListedService, ListedTask, Listing};
+use protocol::ManagerEntry;
 
 /// The service label that names its stack (`docker stack deploy`).
 const STACK_LABEL: &str = "com.docker.stack.namespace";

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::engine::{DEPARTING_LABEL, NodeEntry};
 use crate::report::stacks::StackState;
 use crate::report::status::Issued;
+use protocol::NodeEntry;
+use protocol::labels::DEPARTING_LABEL;
 use protocol::{Availability, Role};
 
 const NOW: u64 = 1_000_000;

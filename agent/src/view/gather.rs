@@ -6,9 +6,9 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::{SwarmView, assemble};
-use crate::engine::EngineError;
-use crate::engine::docker::Docker;
 use crate::report::status::{self, Status};
+use docker::EngineError;
+use docker::api::Docker;
 use protocol::Kind;
 
 /// Why the swarm cannot be seen from here.

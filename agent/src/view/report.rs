@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{SwarmView, Unseen, gather};
-use crate::engine::EngineError;
-use crate::engine::docker::Docker;
 use crate::report::engine_trouble::Trouble;
 use crate::report::failure::Failure;
 use crate::report::metrics::SOCKET;
 use crate::report::note::{self, Note};
 use crate::report::status::{self, Status, StatusError};
+use docker::EngineError;
+use docker::api::Docker;
 use protocol::{Control, EngineState, Member};
 
 /// The form that `schema` names; another number is another form.

@@ -85,6 +85,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         fleet::labels::CASES,
         fleet::launching::CASES,
         fleet::operator::CASES,
+        fleet::mixed::CASES,
         fleet::notices::CASES,
         fleet::tokens::CASES,
         healing::managers::CASES,

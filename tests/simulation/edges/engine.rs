@@ -2,13 +2,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use docker::{Engine, EngineError, InitRequest};
 use protocol::{
     Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role, TokenKind,
 };
+use protocol::{ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks};
 use secrecy::SecretString;
-use swarmlet::engine::{
-    Engine, EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks,
-};
 
 use super::{Edge, swarm};
 use crate::world::elections::View;

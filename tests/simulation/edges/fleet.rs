@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use swarmlet::cloud::CloudError;
-use swarmlet::cloud::fleet::{Fleet, Word};
+use aws::CloudError;
+use aws::fleet::{Fleet, Word};
 
 use super::Edge;
 

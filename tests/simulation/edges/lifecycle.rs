@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use swarmlet::cloud::CloudError;
-use swarmlet::cloud::groups::Group;
-use swarmlet::cloud::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use aws::CloudError;
+use aws::groups::Group;
+use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 
 use super::Edge;
 

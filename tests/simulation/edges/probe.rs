@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use docker::probe::Probe;
 use protocol::{ProbeAnswer, Probed, Word};
-use swarmlet::engine::probe::Probe;
 
 use super::Edge;
 use crate::world::State;

@@ -1,9 +1,9 @@
 //! Parameter Store.
 
+use aws::CloudError;
+use aws::parameter_store::{Created, Parameter, ParameterStore};
 use protocol::Ticket;
 use secrecy::{ExposeSecret, SecretString};
-use swarmlet::cloud::CloudError;
-use swarmlet::cloud::parameter_store::{Created, Parameter, ParameterStore};
 
 use super::Edge;
 use crate::world::World;

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use docker::{EngineError, InitRequest};
+use protocol::NodeChange;
 use protocol::{Availability, JoinToken, Role};
 use secrecy::ExposeSecret;
-use swarmlet::engine::{EngineError, InitRequest, NodeChange};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Edge;

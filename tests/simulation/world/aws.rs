@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use aws::CloudError;
 use protocol::{Facts, Life, Told};
-use swarmlet::cloud::CloudError;
 use swarmlet::node::{CLUSTER_TAG, ROLE_TAG};
 
 use super::State;

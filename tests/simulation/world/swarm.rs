@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use docker::InitRequest;
+use protocol::SWARM_PORT;
 use protocol::{Availability, Origin, Role};
-use swarmlet::engine::{InitRequest, SWARM_PORT};
 
 use super::State;
 use super::engine::{Phase, Place};

@@ -13,18 +13,22 @@ pub enum Choice {
     Nobody(String),
 }
 
-/// The first manager in the ticket's order (the leader is first) whose swarm and root
-/// certificate are those of the ticket and which has a leader.
-pub fn choose(ticket: &Ticket, answers: &[Probed]) -> Choice {
+/// Of the managers whose swarm and root certificate are those of the ticket and which have a leader, the first in
+/// the ticket's order (the leader is first). After joins that failed, the next one, and the first again after the
+/// last: that a manager answers does not say that this engine can join it. (An engine from 28 on refuses those that
+/// an engine before 28 has promoted: moby/swarmkit#3189.)
+pub fn choose(ticket: &Ticket, answers: &[Probed], failed: u32) -> Choice {
     let said = |address| answers.iter().find(|probed| probed.address == address);
-    let mut refusals = Vec::new();
+    let (mut fitting, mut refusals) = (Vec::new(), Vec::new());
     for &address in &ticket.managers {
         match said(address).map_or(Err("was not asked".to_owned()), |p| fits(ticket, p)) {
-            Ok(()) => return Choice::Join(address),
+            Ok(()) => fitting.push(address),
             Err(why) => refusals.push(format!("{address} {why}")),
         }
     }
-    Choice::Nobody(refusals.join(", "))
+    let turn = usize::try_from(failed).unwrap_or_default();
+    let chosen = turn.checked_rem(fitting.len()).map(|turn| fitting[turn]);
+    chosen.map_or_else(|| Choice::Nobody(refusals.join(", ")), Choice::Join)
 }
 
 fn fits(ticket: &Ticket, probed: &Probed) -> Result<(), String> {

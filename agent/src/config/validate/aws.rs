@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use aws::ClientSettings;
+
 use super::{Report, check, ways};
 use crate::config::fragment::{Aws, Metadata};
 use crate::config::redact::has_credentials;
@@ -45,12 +47,14 @@ pub(super) fn aws(from: Aws, report: &mut Report) -> Option<AwsSettings> {
         );
     }
     Some(AwsSettings {
-        region: from.region,
-        endpoints,
-        use_fips,
-        use_dualstack,
-        ca_bundle: from.ca_bundle,
-        proxies,
+        client: ClientSettings {
+            region: from.region,
+            endpoints,
+            use_fips,
+            use_dualstack,
+            ca_bundle: from.ca_bundle,
+            proxies,
+        },
         parameter_prefix,
         kms_key: from.kms_key,
     })

@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::aws::{URL_RULE, is_url};
 use super::{Report, check};
-use crate::cloud::authorities;
 use crate::config::fragment::Aws;
-use crate::config::{Endpoints, Exceptions, Proxies, Proxy};
+use aws::authorities;
+use aws::{Endpoints, Exceptions, Proxies, Proxy};
 
 const OWN_RULE: &str = "cannot be used with an address of your own, here for %, as in AWS's own tools: name such an \
                         address there and leave this out, or set aws.ignore_endpoint_urls";

@@ -189,11 +189,7 @@ impl Fleet for Timed {
         })
     }
 
-    async fn instances(
-        &self,
-        _: &str,
-        _: &[String],
-    ) -> Result<crate::cloud::fleet::Word, CloudError> {
+    async fn instances(&self, _: &str, _: &[String]) -> Result<aws::fleet::Word, CloudError> {
         unreachable!("identity needs no other instance")
     }
 }

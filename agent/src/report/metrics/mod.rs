@@ -1,5 +1,6 @@
 //! What the agent counts, as `OpenMetrics` text. `docs/metrics.md` lists it.
 
+mod calls;
 mod labels;
 mod serve;
 
@@ -12,10 +13,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::cloud::CALLS;
-use crate::engine::NodeEntry;
 use crate::known::Known;
 use crate::report::groups::ManagerGroup;
+use aws::Counts;
+use protocol::NodeEntry;
 use protocol::departure::Cause;
 use protocol::{Decision, EngineState, Kind, Role};
 
@@ -41,8 +42,9 @@ const STATES: [Kind; 8] = [
 ];
 
 /// The numbers of one agent. Clones count together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Metrics {
+    aws_calls: fn() -> Counts,
     node: Family<NodeLabels, Gauge>,
     serving: Gauge,
     departing: Gauge,
@@ -62,7 +64,37 @@ pub struct Metrics {
     missing_hooks: Family<HookLabels, Gauge>,
 }
 
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new(Counts::default)
+    }
+}
+
 impl Metrics {
+    /// With the counts of calls to AWS, which are kept by who makes them.
+    pub fn new(aws_calls: fn() -> Counts) -> Self {
+        Self {
+            aws_calls,
+            node: Family::default(),
+            serving: Gauge::default(),
+            departing: Gauge::default(),
+            engine: Family::default(),
+            epoch: Known::default(),
+            rounds: Counter::default(),
+            round_at: Known::default(),
+            decisions: Family::default(),
+            failed_steps: Family::default(),
+            failed_chores: Family::default(),
+            departures: Family::default(),
+            published_at: Known::default(),
+            seen_at: Known::default(),
+            nodes: Family::default(),
+            nodes_departing: Known::default(),
+            managers_protected: Known::default(),
+            missing_hooks: Family::default(),
+        }
+    }
+
     /// Who this node is.
     pub fn identified(&self, instance: &str, cluster: &str, role: Role) {
         let labels = NodeLabels {
@@ -250,7 +282,7 @@ impl Metrics {
             self.departures.clone(),
         );
         self.register_swarm(&mut all);
-        CALLS.register(&mut all);
+        calls::register((self.aws_calls)(), &mut all);
         all
     }
 

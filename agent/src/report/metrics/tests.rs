@@ -10,9 +10,21 @@ use tokio::net::UnixStream;
 use super::*;
 use protocol::{Action, Reason};
 
+fn one_call() -> Counts {
+    let call = aws::Call {
+        service: "ssm".into(),
+        operation: "GetParameter".into(),
+    };
+    Counts {
+        sent: [(call.clone(), 1)].into(),
+        failed: [((call, "throttled"), 1)].into(),
+        clock_offset: Some(10.0),
+    }
+}
+
 /// One with every number in it.
 fn full() -> Metrics {
-    let metrics = Metrics::default();
+    let metrics = Metrics::new(one_call);
     metrics.identified("i-1", "demo", Role::Manager);
     let decision = Decision {
         action: Action::Serve(Duration::ZERO),
@@ -28,7 +40,6 @@ fn full() -> Metrics {
     metrics.departs(Cause::ScaleIn);
     metrics.ticket(Some((1_800_000_000, 1_800_000_030)));
     metrics.nodes(&[]);
-    CALLS.fill_for_tests();
     metrics
 }
 

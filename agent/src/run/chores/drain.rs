@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tracing::info;
 
-use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL, Engine, NodeChange, NodeEntry, Tasks};
 use crate::run::{Agent, Clock, Outside, StepError};
+use docker::Engine;
 use protocol::draining::{self, DrainedFor, Draining};
+use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
 use protocol::pace::ROUND;
 use protocol::{Availability, labelling};
+use protocol::{NodeChange, NodeEntry, Tasks};
 
 /// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less
 /// often while nothing changes.

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::cloud::CloudError;
-use crate::cloud::fleet::Fleet;
-use crate::engine::NodeEntry;
 use crate::run::{Agent, Outside, StepError};
-use protocol::{BATCH, Here, Trouble};
+use aws::CloudError;
+use aws::fleet::Fleet;
+use protocol::{BATCH, Here, NodeEntry, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Asks EC2 about those that are due; says when the next are.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::engine::{NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
 use protocol::Instance;
 use protocol::labelling::{self, Change, Labelling};
+use protocol::{NodeChange, NodeEntry};
 
 /// So many nodes at most in one round: the other chores wait meanwhile.
 const AT_ONCE: usize = 50;

@@ -3,11 +3,12 @@
 use secrecy::{ExposeSecret, SecretString};
 use tracing::info;
 
-use crate::cloud::CloudError;
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::{Engine, Swarm};
 use crate::run::busy::Busy;
 use crate::run::{Agent, Outside, StepError};
+use aws::CloudError;
+use aws::parameter_store::ParameterStore;
+use docker::Engine;
+use protocol::Swarm;
 
 /// The key as stored, as far as this leader knows.
 #[derive(Debug, Default)]

@@ -21,9 +21,10 @@ use prometheus_client::metrics::family::Family;
 use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
-use crate::engine::{Engine, EngineError, NodeChange};
 use crate::report::groups::ManagerGroup;
 use crate::report::metrics::ChoreLabel;
+use docker::{Engine, EngineError};
+use protocol::NodeChange;
 use protocol::repeats::{Repeats, Stillness};
 use protocol::{Moment, Stamp, Ticket, draining};
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::label;
-use crate::engine::{NodeChange, NodeEntry, PROMOTED_LABEL, Swarm};
 use crate::run::{Agent, Clock, Outside, StepError};
+use protocol::labels::PROMOTED_LABEL;
 use protocol::pace::ROUND;
 use protocol::promotion::{self, Promotion};
 use protocol::{Epoch, Instance, Role, labelling};
+use protocol::{NodeChange, NodeEntry, Swarm};
 
 /// Between looks at a manager that is not reachable. No event tells when it is.
 const SOON: Duration = Duration::from_millis(500);

@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use crate::cloud::CloudError;
-use crate::cloud::parameter_store::ParameterStore;
-use crate::engine::{NodeEntry, Swarm};
 use crate::run::busy::Busy;
 use crate::run::{Agent, Outside, StepError};
+use aws::CloudError;
+use aws::parameter_store::ParameterStore;
 use protocol::{Epoch, JoinToken, Moment, Outcome, Series, Stamp, Ticket, TicketError};
+use protocol::{NodeEntry, Swarm};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tracing::info;
 
-use crate::engine::{Engine, NodeChange, NodeEntry};
 use crate::run::{Agent, Outside, StepError};
+use docker::Engine;
 use protocol::reaping::{self, Entry, Reaping, Removal};
 use protocol::{Moment, Role, Series, Stamp, pace};
+use protocol::{NodeChange, NodeEntry};
 
 /// Nothing tells that a node stays down: it is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(15);

@@ -2,8 +2,9 @@
 
 use tracing::info;
 
-use crate::engine::{Engine, Swarm};
 use crate::run::{Agent, Clock, Outside, StepError};
+use docker::Engine;
+use protocol::Swarm;
 use protocol::TokenKind;
 use protocol::rotation::{self, Rotation};
 

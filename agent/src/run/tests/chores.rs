@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::engine::NodeEntry;
 use crate::node::ROLE_TAG;
 use protocol::Availability;
+use protocol::NodeEntry;
 
 const SOON: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(70);

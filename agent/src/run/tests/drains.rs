@@ -1,8 +1,8 @@
 //! What the leader does for nodes that leave.
 
 use super::*;
-use crate::engine::{DEPARTING_LABEL, DRAINED_LABEL};
 use protocol::Availability;
+use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
 
 const SOON: Duration = Duration::from_secs(5);
 

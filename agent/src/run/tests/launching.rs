@@ -1,8 +1,8 @@
 //! What a group hears of a launch.
 
 use super::*;
-use crate::cloud::lifecycle::{Transition, Verdict};
 use crate::report::launch::Waited;
+use aws::lifecycle::{Transition, Verdict};
 use protocol::notice::{Notices, Target};
 
 const ABANDONED: (&str, Verdict) = ("launch", Verdict::Abandon);
@@ -260,7 +260,7 @@ async fn one_that_was_a_member_is_never_abandoned() {
     host.group.deny(true);
     until_it_serves(&mut host.agent()).await;
     host.group.deny(false);
-    crate::engine::Engine::leave(&host.engine).await.unwrap();
+    docker::Engine::leave(&host.engine).await.unwrap();
     std::fs::remove_file(host.folder.path().join("membership.json")).unwrap();
     world.forget("/swarmlet/c/ticket");
     play(&mut host.agent(), Duration::from_hours(1)).await;

@@ -1,8 +1,8 @@
 //! A departure from its first notice to its end, over failures and crashes.
 
 use super::*;
-use crate::cloud::lifecycle::{Transition, Verdict};
 use crate::run::memory::{Act, Memory};
+use aws::lifecycle::{Transition, Verdict};
 use protocol::departure::Request;
 use protocol::notice::{Notices, SpotAction, SpotNotice, Target};
 use protocol::{Availability, Membership};
@@ -163,7 +163,7 @@ async fn a_node_that_is_gone_already_has_left() {
     let mut agent = host.agent();
     host.target(Target::Terminated);
     turn(&mut agent).await;
-    crate::engine::Engine::leave(&host.engine).await.unwrap();
+    docker::Engine::leave(&host.engine).await.unwrap();
     play(&mut agent, Duration::from_mins(1)).await;
     assert_eq!(continued(&host).len(), 1);
 }

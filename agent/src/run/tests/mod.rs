@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{Agent, Clock, Dice, Edges, Outside};
-use crate::cloud::lifecycle::scripted::Group;
 use crate::config::Settings;
 use crate::node::Node;
+use aws::lifecycle::scripted::Group;
 use fakes::{Engine, World};
 use protocol::latch::Heard;
 use protocol::{Action, Epoch, Role};

@@ -1,11 +1,11 @@
 //! Managers of a group that has no terminating hook: the leader protects whom raft cannot spare.
 
 use super::*;
-use crate::cloud::groups::Member;
-use crate::cloud::lifecycle::Transition;
-use crate::engine::PROTECTED_LABEL;
 use crate::node::GROUP_TAG;
 use crate::report::metrics::ChoreLabel;
+use aws::groups::Member;
+use aws::lifecycle::Transition;
+use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::EXCESS;
 
 const MINUTE: Duration = Duration::from_secs(70);
@@ -151,7 +151,7 @@ async fn a_group_with_a_hook_is_left_alone_and_one_that_gets_a_hook_is_released(
 
 #[tokio::test(start_paused = true)]
 async fn a_group_that_is_to_end_is_released() {
-    type Change = fn(&mut crate::cloud::groups::Group);
+    type Change = fn(&mut aws::groups::Group);
     let ends: [Change; 2] = [|group| group.desired = 0, |group| group.is_deleted = true];
     for end in ends {
         let world = World::default();

@@ -1,8 +1,8 @@
 //! What AWS refuses: too many requests, a key that cannot be used, a zone that fails.
 
 use super::*;
-use crate::cloud::CloudError;
 use crate::run::StepError;
+use aws::CloudError;
 use protocol::{Outcome, Ticket};
 
 const MINUTE: Duration = Duration::from_mins(1);

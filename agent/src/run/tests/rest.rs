@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cloud::groups::Member;
-use crate::engine::{ManagerEntry, NodeEntry, SWARM_PORT};
+use aws::groups::Member;
 use protocol::Availability;
+use protocol::{ManagerEntry, NodeEntry, SWARM_PORT};
 
 /// A node that somebody else has put on the list, with anything that can be said of one.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use tempfile::TempDir;
 
-use crate::cloud::imds::{Metadata, MetadataError};
 use crate::run::Memory;
 use crate::run::notices::Watch;
+use aws::imds::{Metadata, MetadataError};
 use protocol::departure::Request;
 use protocol::latch::Heard;
 use protocol::notice::Target;

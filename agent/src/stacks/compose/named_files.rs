@@ -7,7 +7,6 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{Compose, Material};
-use crate::hex::hex;
 use protocol::stack_objects::Kind;
 
 /// What swarmkit takes as a secret (`manager/controlapi/secret.go`, `MaxSecretSize`).
@@ -45,14 +44,14 @@ impl Contents {
     /// One digest for a text and all that it names; the text's own where it names nothing.
     pub(in crate::stacks) fn digest(&self, text: &str) -> String {
         if self.digests.is_empty() {
-            return hex(&Sha256::digest(text.as_bytes()));
+            return format!("{:x}", Sha256::digest(text.as_bytes()));
         }
         let mut all = Sha256::new();
         all.update(text.as_bytes());
         for (of, digest) in &self.digests {
             all.update(format!("\n{of:?} {digest}").as_bytes());
         }
-        hex(&all.finalize())
+        format!("{:x}", all.finalize())
     }
 
     /// The digest of what is in a secret or config.
@@ -100,7 +99,10 @@ impl Contents {
 
     fn note(&mut self, place: String, of: Use, read: Result<Vec<u8>, String>) {
         match read {
-            Ok(bytes) => drop(self.digests.insert(of, hex(&Sha256::digest(bytes)))),
+            Ok(bytes) => drop(
+                self.digests
+                    .insert(of, format!("{:x}", Sha256::digest(bytes))),
+            ),
             Err(cause) => self.troubles.push(Trouble { place, of, cause }),
         }
     }

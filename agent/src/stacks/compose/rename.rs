@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Compose, Contents, Material, real_name};
-use crate::hex::hex;
 use protocol::stack_objects::Kind;
 
 /// Docker's limit for the name of a secret or config (swarmkit `manager/controlapi/common.go`).
@@ -28,7 +27,10 @@ pub(super) fn name(
         None => plain,
         Some(content) => {
             // Two that are cut off at the same place, and have the same content, are two.
-            let digest = hex(&Sha256::digest(format!("{key}\n{content}").as_bytes()));
+            let digest = format!(
+                "{:x}",
+                Sha256::digest(format!("{key}\n{content}").as_bytes())
+            );
             let kept = LONGEST - DIGITS - 1;
             let plain: String = plain.chars().take(kept).collect();
             format!("{plain}_{}", &digest[..DIGITS])

@@ -9,14 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, sleep};
 
 use crate::clock::Clock;
-use crate::cloud::CloudError;
-use crate::cloud::depot::{Address, Depot, Fetched, RoleLogin};
-use crate::cloud::parameter_store::{Created, Parameter, ParameterStore};
-use crate::engine::EngineError;
-use crate::engine::stacks::{
-    Credential, Deployed, Deployment, NAMESPACE, Secret, StackError, Stacks,
-};
 use crate::stacks::compose::Compose;
+use aws::CloudError;
+use aws::depot::{Address, Depot, Fetched, RoleLogin};
+use aws::parameter_store::{Created, Parameter, ParameterStore};
+use docker::EngineError;
+use docker::stacks::{Credential, Deployed, Deployment, NAMESPACE, Secret, StackError, Stacks};
 use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
 use protocol::stacks::Note;
 

@@ -3,18 +3,23 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, Image, Lab};
+use lab::{Cluster, ClusterSpec, Image, Lab, Launch, Role, wait_until};
 
 use super::refresh::{quorums, renewed, swarm};
 use super::seen::{Watch, active, ended, manager};
 use super::stack::{handed_over, launched, taken_down, until_complete, update};
 use crate::Case;
 use crate::cases::engines::{engine, numbers};
-use crate::cases::healing::service;
-use crate::cases::support::docker;
+use crate::cases::healing::{seen::leader, service};
+use crate::cases::support::{agent_is_ready, docker, profile, unique};
+
+pub(in crate::cases) const CASES: &[Case] = &[Case {
+    name: "fleet::a_newer_engine_joins_managers_that_an_older_one_promoted",
+    run: joins_promoted,
+}];
 
 pub(in crate::cases) const SLOW: &[Case] = &[Case {
     name: "fleet::old_engines_refreshed_to_the_newest",
@@ -59,6 +64,35 @@ fn refreshed(lab: &Lab) -> Result<()> {
         handed_over(lab, &machine.id)?;
     }
     taken_down(lab, cluster)
+}
+
+/// Managers of engines before 28 lose the ALPN of their certificates when they are promoted (moby/swarmkit#3189), and
+/// engines from 28 on ask for it. The first manager, which created the swarm, keeps it: it goes.
+fn joins_promoted(lab: &Lab) -> Result<()> {
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("alpn"), 3, 1))?;
+    cluster.wait_whole(LIMIT)?;
+    let first = leader(lab, &cluster)?.id;
+    ensure!(numbers(&engine(lab, &first)?)? == ENGINES[0]);
+    lab.terminate(&first)?;
+    cluster.wait_whole(LIMIT)?;
+    let worker = cluster.machines_of(Role::Worker)?.remove(0).id;
+    let tags = [("swarm:cluster", cluster.name()), ("swarm:role", "worker")];
+    let launch = Launch {
+        image: Image::Forky,
+        tags: tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        profile: Some(profile(lab, &worker)?),
+        ..Launch::default()
+    };
+    let newer = lab.launch(&launch)?.remove(0);
+    let joining = Instant::now();
+    wait_until("the newer engine is in the swarm", LIMIT, || {
+        ensure!(numbers(&engine(lab, &newer)?)? >= ENGINES[1]);
+        agent_is_ready(lab, &newer)
+    })?;
+    eprintln!("    in after {:.1} s", joining.elapsed().as_secs_f64());
+    // It is in no group: the stack does not end it.
+    lab.terminate(&newer)?;
+    cluster.delete()
 }
 
 /// Waits for the update's end; the sets of engines that a manager knew at once. The majority stays.

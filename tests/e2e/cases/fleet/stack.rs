@@ -190,14 +190,17 @@ pub(super) fn until_complete(
 
 /// A leaving node told its group itself to go on.
 pub(super) fn handed_over(lab: &Lab, id: &str) -> Result<()> {
-    let wanted = Requests::to("autoscaling")
-        .action("CompleteLifecycleAction")
-        .instance(id)
-        .target(TERMINATING_HOOK);
-    let requests = lab.requests(&wanted)?;
-    let good = |request: &&Request| request.status == Some(200);
+    let requests = lab.requests(&Requests::to("autoscaling").instance(id))?;
+    let good = |request: &&Request| {
+        request.action == "CompleteLifecycleAction"
+            && request.target.contains(TERMINATING_HOOK)
+            && request.status == Some(200)
+    };
     let count = requests.iter().filter(good).count();
-    ensure!(count == 1, "{id} completed its hook {count} times");
+    ensure!(
+        count == 1,
+        "{id} completed its hook {count} times: {requests:?}"
+    );
     Ok(())
 }
 

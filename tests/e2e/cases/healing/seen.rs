@@ -85,7 +85,7 @@ pub(super) fn kill(lab: &Lab, id: &str) -> Result<()> {
 }
 
 /// The id of the manager that leads.
-pub(super) fn leader(lab: &Lab, cluster: &Cluster) -> Result<Instance> {
+pub(in crate::cases) fn leader(lab: &Lab, cluster: &Cluster) -> Result<Instance> {
     for manager in cluster.machines_of(Role::Manager)? {
         let nodes = cluster.nodes_of(&manager.id)?;
         let own = docker(lab, &manager.id, &["info", "--format", "{{.Swarm.NodeID}}"])?;

@@ -198,7 +198,7 @@ pub(super) fn elsewhere_within(
     ];
     let left = soonest(questions).map_err(Search::Ask)?;
     let answers = probes.and_then(Reading::value).map(Vec::as_slice);
-    match addressing::choose(ticket, answers.unwrap_or_default()) {
+    match addressing::choose(ticket, answers.unwrap_or_default(), 0) {
         Choice::Join(_) => Ok(Elsewhere {
             lasted: probes.map(|p| p.lasted).unwrap_or_default(),
             age: probes.map(|p| p.age).unwrap_or_default(),

@@ -45,7 +45,8 @@ fn join(seen: &Observation, ticket: &Ticket, read: &Reading<Option<Ticket>>) -> 
         return step(Action::Probe, Reason::ManagersUnknown);
     };
     let answers = probes.value.as_deref().unwrap_or_default();
-    match addressing::choose(ticket, answers) {
+    let failed = seen.join.as_ref().map_or(0, |failure| failure.attempts);
+    match addressing::choose(ticket, answers, failed) {
         Choice::Join(address) => fresh(probes, address),
         Choice::Nobody(why) => unanswered(seen, ticket, read, probes, why),
     }

@@ -51,7 +51,7 @@ fn known(seen: &Observation) -> Reason {
     let answers = seen.managers.as_ref().and_then(Reading::value);
     match ticket.zip(answers) {
         None => Reason::EngineFails,
-        Some((ticket, answers)) => match addressing::choose(ticket, answers) {
+        Some((ticket, answers)) => match addressing::choose(ticket, answers, 0) {
             Choice::Join(_) => Reason::StateUnusable,
             Choice::Nobody(_) => alone(seen),
         },

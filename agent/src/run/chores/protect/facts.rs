@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::groups::Groups;
-use crate::cloud::groups::Group;
-use crate::engine::{NodeEntry, PROTECTED_LABEL};
 use crate::run::chores::label;
+use aws::groups::Group;
+use protocol::NodeEntry;
+use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::{Age, Node, Raft, Record, Standing};
 use protocol::{Instance, Instances, Moment, Role, Series, pace};
 

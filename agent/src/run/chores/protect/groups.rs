@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::cloud::CloudError;
-use crate::cloud::groups::{Group, Member};
-use crate::cloud::lifecycle::{Hook, Lifecycle, Transition};
+use aws::CloudError;
+use aws::groups::{Group, Member};
+use aws::lifecycle::{Hook, Lifecycle, Transition};
 use protocol::pace::{Gaps, IN_A_ROW, remaining};
 use protocol::protection::Care;
 use protocol::{Moment, Series, Stamp};

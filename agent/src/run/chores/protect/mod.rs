@@ -10,15 +10,16 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::cloud::CloudError;
-use crate::cloud::lifecycle::Lifecycle;
-use crate::engine::{NodeChange, NodeEntry, PROTECTED_LABEL};
 use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Outside, StepError};
+use aws::CloudError;
+use aws::lifecycle::Lifecycle;
 use facts::Ill;
 use groups::Groups;
+use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::{self, Change, Record};
 use protocol::{Instances, Role, Series, pace};
+use protocol::{NodeChange, NodeEntry};
 
 /// What this chore remembers.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

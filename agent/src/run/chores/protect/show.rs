@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use tracing::warn;
 
 use super::facts;
-use crate::engine::NodeEntry;
 use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Outside};
+use protocol::NodeEntry;
 use protocol::Role;
 
 impl<O: Outside> Agent<O> {

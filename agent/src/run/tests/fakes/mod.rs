@@ -1,6 +1,6 @@
 //! Hand-written stand-ins: a store with write-once names and EC2 here, an engine without Docker beside it.
 
-mod docker;
+mod engine;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -10,15 +10,14 @@ use std::rc::Rc;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use crate::cloud::CloudError;
-use crate::cloud::fleet::{Fleet, Word as Answered};
-use crate::cloud::parameter_store::{Created, Parameter, ParameterStore};
-use crate::engine::probe::Probe;
-use crate::engine::{
-    EngineError, InitRequest, ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks,
-};
 use crate::node::Node;
-pub(super) use docker::Engine;
+use aws::CloudError;
+use aws::fleet::{Fleet, Word as Answered};
+use aws::parameter_store::{Created, Parameter, ParameterStore};
+use docker::probe::Probe;
+use docker::{EngineError, InitRequest};
+pub(super) use engine::Engine;
+use protocol::{ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks};
 
 use protocol::{
     Availability, Control, EngineState, Epoch, Facts, Identity, JoinToken, Life, Member, Origin,
@@ -215,7 +214,7 @@ impl World {
         let mut state = self.state.borrow_mut();
         let mut nodes = state.swarms.values_mut().flatten();
         let node = nodes.find(|node| node.id == id).unwrap();
-        docker::change_entry(node, &NodeChange::role(Role::Worker));
+        engine::change_entry(node, &NodeChange::role(Role::Worker));
     }
 
     pub(super) fn inits(&self) -> usize {

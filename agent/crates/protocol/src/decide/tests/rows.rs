@@ -98,6 +98,24 @@ fn a_refused_token_is_read_again_before_the_next_try() {
     assert_eq!(action(&seen), Action::Join(([10, 0, 0, 4], 2377).into()));
 }
 
+/// A manager that answers is not one that this engine can join.
+#[test]
+fn a_manager_that_could_not_be_joined_is_followed_by_the_next() {
+    let mut seen = outside(Role::Worker);
+    seen.ticket = just(Some(ticket()));
+    let both = [4, 5].map(|last| manager(last, "swarm", Some(digest())));
+    seen.managers = just(both.to_vec());
+    for (attempts, last) in [(1, 5), (2, 4), (3, 5), (u32::MAX, 5)] {
+        seen.join = Some(JoinFailure {
+            age: 600 * SECOND,
+            attempts,
+            cause: "missing selected ALPN property".into(),
+        });
+        let next = Action::Join(([10, 0, 0, last], 2377).into());
+        assert_eq!(action(&seen), next, "{attempts}");
+    }
+}
+
 #[test]
 fn trouble_with_the_ticket_is_named_and_waited_out() {
     for role in [Role::Worker, Role::Manager] {

@@ -1,0 +1,44 @@
+//! How a client error becomes one of the agent's.
+
+use bollard::errors::Error;
+
+use crate::EngineError;
+
+/// Answers are refusals; everything else means that the API could not be spoken to.
+pub(super) fn sort(error: Error) -> EngineError {
+    match error {
+        Error::DockerResponseServerError {
+            status_code: 400,
+            message,
+        } if is_of_versions(&message) => EngineError::Unspoken(one_line(&message)),
+        Error::DockerResponseServerError {
+            status_code,
+            message,
+        } => EngineError::Refused {
+            code: status_code,
+            message: one_line(&message),
+        },
+        Error::RequestTimeoutError => EngineError::Slow(super::connection::CLIENT_LIMIT),
+        other => EngineError::Down(chain(&other)),
+    }
+}
+
+/// `client version 1.41 is too old. Minimum supported API version is 1.44, …`, and the same of one that is too new, in
+/// an answer to whatever was asked (moby `api/server/middleware/version.go`).
+fn is_of_versions(message: &str) -> bool {
+    message.starts_with("client version ")
+        && [" is too old.", " is too new."]
+            .iter()
+            .any(|complaint| message.contains(complaint))
+}
+
+/// Docker's messages end in a line break, which `STATUS=` cannot carry.
+pub(super) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |e| e.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}

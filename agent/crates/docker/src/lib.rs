@@ -1,0 +1,18 @@
+//! Docker as the agent sees it.
+
+pub mod api;
+pub mod certificate;
+pub mod daemon_flags;
+pub mod daemon_json;
+mod digest;
+mod engine;
+mod error;
+pub mod install;
+pub mod listing;
+pub mod pools;
+pub mod probe;
+pub mod routes;
+pub mod stacks;
+
+pub use engine::{Engine, InitRequest};
+pub use error::EngineError;
