@@ -82,14 +82,14 @@ async fn go_wrong(world: &World) -> Result<usize, String> {
     obeyed(world).map(|()| count)
 }
 
-fn obeyed(world: &World) -> Result<(), String> {
+pub(crate) fn obeyed(world: &World) -> Result<(), String> {
     world.with(|state| match state.broken.first() {
         Some(rule) => Err(format!("at {:.1} s: {rule}", state.now.as_secs_f64())),
         None => Ok(()),
     })
 }
 
-async fn until_whole(world: &World, since: Duration) -> Result<(), String> {
+pub(crate) async fn until_whole(world: &World, since: Duration) -> Result<(), String> {
     loop {
         sleep(Duration::from_secs(5)).await;
         obeyed(world)?;
@@ -109,7 +109,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A healthy node asks AWS nothing; a healthy leader looks at the ticket and the tags once a
 /// minute.
-async fn stay_quiet(world: &World) -> Result<(), String> {
+pub(crate) async fn stay_quiet(world: &World) -> Result<(), String> {
     sleep(Duration::from_mins(2)).await;
     let calls = |world: &World| -> Vec<_> {
         world.with(|state| state.machines.iter().map(|m| m.calls).collect())
@@ -133,7 +133,7 @@ async fn stay_quiet(world: &World) -> Result<(), String> {
 }
 
 /// Somebody who reads what managers say that have lost their majority.
-async fn operator(world: World, asked: bool) {
+pub(crate) async fn operator(world: World, asked: bool) {
     let (mut seen, mut stuck_for) = (Duration::ZERO, Duration::ZERO);
     let mut rounds = Random::new(1);
     loop {

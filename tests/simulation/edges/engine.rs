@@ -13,6 +13,7 @@ use swarmlet::engine::{
 use super::{Edge, swarm};
 use crate::world::elections::View;
 use crate::world::engine::{Phase, Power};
+use crate::world::mischief::Mischief;
 use crate::world::swarm::{Entry, Status, SwarmId};
 use crate::world::{State, World};
 
@@ -161,14 +162,53 @@ impl Engine for Edge {
     }
 
     async fn tasks(&self) -> Result<Tasks, EngineError> {
-        Ok(Tasks::default())
+        self.live().await;
+        let (swarm, _) = led(&self.world, self.id).await?;
+        self.world.pause(1, 5).await;
+        let tasks = self.world.with(|state| {
+            let mut tasks = state.tasks(swarm);
+            if state.plays(Mischief::LeaderSeesNoTasks) {
+                tasks.running.clear();
+            }
+            tasks
+        });
+        self.live().await;
+        Ok(tasks)
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {
-        Ok(0)
+        self.live().await;
+        up(&self.world, self.id).await?;
+        self.world.pause(1, 5).await;
+        let running = self
+            .world
+            .with(|state| match state.plays(Mischief::NoTaskIsSeen) {
+                true => 0,
+                false => state.machines[self.id].engine.containers,
+            });
+        self.live().await;
+        Ok(running)
     }
 
-    async fn announce(&self, _: Option<u64>) -> Result<(), EngineError> {
+    /// A file, a service that reads it, a signal to the engine.
+    async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError> {
+        let (world, id) = (self.world.clone(), self.id);
+        self.call(async move {
+            if deadline.is_none() && world.with(|state| state.plays(Mischief::AnnouncementStays)) {
+                return;
+            }
+            let booted = world.on(id, |machine| machine.booted);
+            tokio::task::spawn_local(async move {
+                world.pause(100, 1_500).await;
+                // What was asked for before a reboot went with it.
+                world.on(id, |machine| {
+                    if machine.booted == booted {
+                        machine.engine.label = deadline;
+                    }
+                });
+            });
+        })
+        .await;
         Ok(())
     }
 
@@ -233,6 +273,9 @@ fn look(state: &State, id: usize) -> EngineState {
     let control = match state.view(id) {
         None if engine.phase == Phase::Pending => return EngineState::Pending(identity),
         None => Control::Worker,
+        Some(_) if state.plays(Mischief::ManagerLooksLikeWorker) && state.leaves(id) => {
+            Control::Worker
+        }
         Some(View::Led { leader, .. }) => Control::Manager {
             leader,
             origin: swarm.origin.clone(),
@@ -253,7 +296,7 @@ fn listed(state: &State, id: SwarmId, entry: &Entry) -> NodeEntry {
         role: entry.role,
         availability: entry.availability,
         labels: entry.labels.clone(),
-        asks_to_leave: None,
+        asks_to_leave: entry.asks,
         ready: entry.status == Status::Ready,
         down: entry.status == Status::Down,
         instance_id: Some(machine.instance_id.clone()),

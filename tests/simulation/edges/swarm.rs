@@ -4,13 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use protocol::{Availability, JoinToken, Role};
 use secrecy::ExposeSecret;
-use swarmlet::engine::{EngineError, InitRequest, NodeChange};
+use swarmlet::engine::{DRAINED_LABEL, EngineError, InitRequest, NodeChange};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Edge;
 use super::engine::{led, refused, up};
 use crate::world::elections::View;
 use crate::world::engine::Phase;
+use crate::world::mischief::Mischief;
 use crate::world::swarm::{Status, SwarmId};
 use crate::world::{State, World};
 
@@ -71,6 +72,11 @@ pub(super) async fn join(
     availability: Availability,
 ) -> Result<(), EngineError> {
     let (world, id) = (edge.world, edge.id);
+    world.with(|state| state.check_join(id));
+    let availability = match world.with(|state| state.plays(Mischief::NodesJoinActive)) {
+        true => Availability::Active,
+        false => availability,
+    };
     let (_turn, life) = turn(&world, id).await?;
     world.with(|state| outside(state, id))?;
     let IpAddr::V4(at) = manager.ip() else {
@@ -160,7 +166,12 @@ pub(super) async fn leave(edge: Edge) -> Result<(), EngineError> {
             state.check_act(id, "leaves");
         }
         tracing::info!(machine = id, "world: left");
+        let place = state.machines[id].engine.place.clone();
         state.leave_swarm(id);
+        if state.plays(Mischief::LeaveIsUndone) && state.leaves(id) {
+            state.machines[id].engine.place = place;
+            state.machines[id].engine.phase = Phase::Active;
+        }
         Ok(())
     })
 }
@@ -212,8 +223,19 @@ pub(super) fn update(
     node: &str,
     change: &NodeChange,
 ) -> Result<(), EngineError> {
+    state.check_drain(id, node, change);
     if let Some(role) = change.role {
+        if role == Role::Worker && state.plays(Mischief::DemotionIsLost) {
+            return Ok(());
+        }
         set_role(state, id, node, role)?;
+    }
+    let undone = change
+        .labels
+        .get(DRAINED_LABEL)
+        .is_some_and(Option::is_none);
+    if undone && state.plays(Mischief::DrainStays) {
+        return Ok(());
     }
     let entry = state.swarms[id].entry_mut(node);
     let entry = entry.ok_or_else(|| refused(404, "no such node"))?;

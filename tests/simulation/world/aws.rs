@@ -61,6 +61,8 @@ pub(crate) enum Trouble {
     /// Nobody may do anything.
     Denied,
     EC2Down,
+    /// Auto Scaling does not answer, or loses answers.
+    GroupsDown,
 }
 
 /// A second's worth of requests at most.
@@ -120,6 +122,12 @@ impl Aws {
             .any(|weather| weather.kind == kind && weather.until > now)
     }
 
+    /// Whether nothing that is wrong with AWS keeps a node from its group.
+    pub(crate) fn serves_groups(&self, now: Duration) -> bool {
+        let kinds = [Trouble::GroupsDown, Trouble::Throttled, Trouble::Denied];
+        !kinds.iter().any(|&kind| self.is(kind, now))
+    }
+
     pub(crate) fn latest(&self, name: &str) -> Option<&String> {
         self.parameters.get(name)?.last().map(|(_, value)| value)
     }
@@ -172,27 +180,35 @@ impl State {
             self.machines[id].calls.throttled += 1;
             return Err(CloudError::Throttled { action });
         }
-        Ok(self.fate())
+        Ok(self.fate(Trouble::StoreDown))
     }
 
-    /// Whether Auto Scaling takes a call.
+    /// Whether Auto Scaling takes a call, and what becomes of it.
     pub(crate) fn scaling_gate(
         &mut self,
         id: MachineId,
         action: &'static str,
-    ) -> Result<(), CloudError> {
+    ) -> Result<Fate, CloudError> {
         let taken = self.aws.scaling.take(self.now, self.aws.scaling_a_second);
         self.aws.scalings.push((self.now, !taken));
         self.machines[id].calls.scaling += 1;
-        if taken {
-            return Ok(());
+        if !self.reaches_aws(id) {
+            return Ok(Fate::Lost);
+        }
+        if self.aws.is(Trouble::Denied, self.now) {
+            return Err(CloudError::denied(action, "group"));
+        }
+        let busy = self.aws.is(Trouble::Throttled, self.now) && self.random.permille(900);
+        if taken && !busy {
+            return Ok(self.fate(Trouble::GroupsDown));
         }
         self.machines[id].calls.throttled += 1;
         Err(CloudError::Throttled { action })
     }
 
-    fn fate(&mut self) -> Fate {
-        let lossy = self.aws.is(Trouble::StoreDown, self.now);
+    /// What becomes of a call that was taken, where `down` is what loses calls.
+    fn fate(&mut self, down: Trouble) -> Fate {
+        let lossy = self.aws.is(down, self.now);
         match self.random.below(1000) {
             0..300 if lossy => Fate::AnswerLost,
             300..950 if lossy => Fate::Lost,

@@ -102,6 +102,10 @@ impl State {
         let Some(place) = self.machines[id].engine.place.clone() else {
             return false;
         };
+        if self.leaves(id) || self.machines[id].told_to_leave.is_some() {
+            self.check_departure(id);
+            return false;
+        }
         let link = self.machines[id].engine.link;
         if let Some(swarm) = link.filter(|&swarm| self.leads(swarm) && !self.is_unpublished(swarm))
             && self.swarms[swarm].entry(&place.node).is_some()
