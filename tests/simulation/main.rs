@@ -2,9 +2,9 @@
 //! network and AWS, with faults.
 //!
 //! ```text
-//! cargo test --test simulation                    some hundred clusters, and many nodes at once
+//! cargo test --test simulation                          some hundred clusters and fleets, and many nodes at once
 //! SIMULATION_SEEDS=10000 cargo test --test simulation
-//! SIMULATION_SEED=42 cargo test --test simulation  one cluster again, with its story
+//! SIMULATION_SEED=42 cargo test --test simulation fleets  one fleet again, with its story
 //! ```
 //!
 //! `report` has the command for what scale costs.

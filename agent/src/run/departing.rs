@@ -14,7 +14,7 @@ use crate::engine::{DEPARTING_LABEL, Engine, EngineError, NodeChange};
 use aws::lifecycle::Hook;
 use protocol::departure::{Departing, Departure, Hold};
 use protocol::latch::{self, Moment};
-use protocol::pace::{FIRST_HOOKS, FIRST_WORD};
+use protocol::pace::{FIRST_HOOKS, FIRST_WORD, first_word};
 use protocol::{Availability, Kind, Trouble};
 
 /// What was tried since the agent started. None of it matters after a restart.
@@ -189,7 +189,14 @@ impl<O: Outside> Agent<O> {
     /// When Auto Scaling hears that this node is done: at a time of its own, where there is time.
     fn spread_word(&self) -> Option<Instant> {
         let left = self.departure.as_ref()?.remaining(self.edges.clock.unix());
-        let spread = self.edges.chance.within(FIRST_WORD);
+        let hooks = self.knowledge.progress.hooks.as_ref();
+        let hooks = hooks.and_then(Learnt::value).into_iter().flatten();
+        // The first to run out sets the time.
+        let shortest = hooks.map(|hook| hook.timeout).min();
+        let spread = self
+            .edges
+            .chance
+            .within(shortest.map_or(FIRST_WORD, first_word));
         left.is_none_or(|left| left > 2 * FIRST_WORD)
             .then(|| Instant::now() + spread)
     }

@@ -91,6 +91,10 @@ impl State {
     pub(super) fn spread_news(&mut self, id: MachineId) {
         let news = (self.target(id), self.machines[id].notice);
         if self.machines[id].known == news {
+            // A retirement was told of long before its time has come near.
+            if self.leaves(id) {
+                self.machines[id].told_to_leave.get_or_insert(self.now);
+            }
             return;
         }
         let hears_at = self.machines[id].hears_at;
