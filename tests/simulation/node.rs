@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use protocol::Role;
 use swarmlet::config::Settings;
+use swarmlet::report::launch::Waited;
 use swarmlet::report::notify::Notify;
 use swarmlet::run::{Agent, run};
 use tokio::task::spawn_local;
@@ -55,8 +56,25 @@ pub(crate) fn boot(world: &World, id: MachineId) {
     });
     if boots {
         info!(machine = id, "world: booted");
+        prepare(world, id);
         start_agent(world, id);
     }
+}
+
+/// What `swarmlet prepare` leaves in a runtime folder that a boot finds empty, for those whose group may wait.
+fn prepare(world: &World, id: MachineId) {
+    let Some(folder) = world.on(id, |m| m.member.is_some().then(|| m.runtime_dir())) else {
+        return;
+    };
+    // The first boot finds none.
+    let _ = std::fs::remove_dir_all(&folder);
+    let waited = Waited {
+        booted: Some(0),
+        beaten: None,
+    };
+    waited
+        .leave(&folder)
+        .expect("a runtime folder that can be written");
 }
 
 fn start_agent(world: &World, id: MachineId) {
@@ -68,6 +86,7 @@ fn start_agent(world: &World, id: MachineId) {
         let machine = &state.machines[id];
         let settings = Settings {
             state_dir: machine.folder.clone(),
+            runtime_dir: machine.runtime_dir(),
             ..state.settings.clone()
         };
         (machine.node(), settings, machine.wake.clone())

@@ -1,4 +1,4 @@
-//! Who comes and goes, and what goes wrong meanwhile.
+//! Who comes and goes.
 
 use protocol::Role;
 use protocol::departure::Request;
@@ -6,8 +6,6 @@ use tokio::task::spawn_local;
 use tracing::info;
 
 use super::groups;
-use crate::node;
-use crate::world::aws::{Trouble, Weather};
 use crate::world::groups::{GroupId, Stage};
 use crate::world::machine::MachineId;
 use crate::world::{State, World};
@@ -16,7 +14,8 @@ use crate::world::{State, World};
 pub(super) const MANAGERS: GroupId = 0;
 pub(super) const WORKERS: GroupId = 1;
 
-type Fault = fn(&World);
+/// Brings one about.
+pub(super) type Fault = fn(&World);
 
 /// What makes somebody leave, stay or come, and how often, relative to the others.
 const DEPARTURES: [(Fault, usize); 10] = [
@@ -32,20 +31,13 @@ const DEPARTURES: [(Fault, usize); 10] = [
     (leader_departs, 8),
 ];
 
-/// What goes wrong meanwhile, and kills no machine.
-const TROUBLES: [(Fault, usize); 3] = [(leader_dies, 10), (departing_dies, 14), (aws_fails, 8)];
-
-/// Something of the first kind.
+/// One of those.
 pub(super) fn depart(world: &World) {
     one_of(world, &DEPARTURES);
 }
 
-/// Something of the second kind.
-pub(super) fn trouble(world: &World) {
-    one_of(world, &TROUBLES);
-}
-
-fn one_of(world: &World, kinds: &[(Fault, usize)]) {
+/// One of them, by weight.
+pub(super) fn one_of(world: &World, kinds: &[(Fault, usize)]) {
     let all: usize = kinds.iter().map(|(_, weight)| weight).sum();
     let mut lot = world.with(|state| state.random.below(all));
     for (fault, weight) in kinds {
@@ -186,7 +178,8 @@ fn refresh(world: &World) {
     spawn_local(groups::refresh(world.clone(), group));
 }
 
-fn leaders(world: &World) -> Vec<MachineId> {
+/// Members of groups that lead.
+pub(super) fn leaders(world: &World) -> Vec<MachineId> {
     world.with(|state| {
         let mut leaders = state.leaders();
         leaders.retain(|&id| state.stage(id) == Some(Stage::InService));
@@ -208,54 +201,5 @@ fn leader_departs(world: &World) {
                 _ => state.ask(id, &Request::Leave),
             }
         });
-    }
-}
-
-/// Its agent, at one of its next calls.
-fn leader_dies(world: &World) {
-    for id in leaders(world) {
-        die_soon(world, id);
-    }
-}
-
-/// One that leaves or comes.
-fn departing_dies(world: &World) {
-    let chosen = world.with(|state| {
-        let mut able = state.living();
-        let settled = |id| state.stage(id) == Some(Stage::InService) && !state.departs(id);
-        able.retain(|&id| !settled(id));
-        state.random.one(&able)
-    });
-    if let Some(id) = chosen {
-        die_soon(world, id);
-    }
-}
-
-fn die_soon(world: &World, id: MachineId) {
-    world.with(|state| {
-        let calls = state.random.below(20);
-        let calls = u32::try_from(calls).unwrap_or_default();
-        state.machines[id].dies_in.set(Some(calls));
-    });
-}
-
-fn aws_fails(world: &World) {
-    world.with(|state| {
-        let kinds = [Trouble::GroupsDown, Trouble::EC2Down];
-        let Some(kind) = state.random.one(&kinds) else {
-            return;
-        };
-        let until = state.soon(5_000, 300_000);
-        info!(?kind, ?until, "world: trouble at AWS");
-        state.aws.change_weather(Weather { kind, until });
-    });
-}
-
-/// The machine of the leader ends while somebody leaves.
-pub(super) fn leader_ends(world: &World) {
-    let leaving = world.with(|state| state.living().iter().any(|&id| state.departs(id)));
-    for id in leaders(world).into_iter().filter(|_| leaving) {
-        world.with(|state| state.count("leaders that ended meanwhile"));
-        spawn_local(node::replace(world.clone(), id));
     }
 }

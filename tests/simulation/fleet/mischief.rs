@@ -22,7 +22,7 @@ const TABLE: [(Mischief, &str); 13] = [
         Mischief::ManagerLooksLikeWorker,
         "leaves as a member of raft",
     ),
-    (Mischief::DemotionIsLost, "raft loses its quorum"),
+    (Mischief::DemotionIsLost, "members of raft"),
     (Mischief::LeaderSeesNoTasks, "is drained while"),
     (Mischief::DrainStays, "is not activated"),
     (Mischief::AnnouncementStays, "not whole"),
@@ -32,10 +32,7 @@ const TABLE: [(Mischief, &str); 13] = [
     ),
     (Mischief::LeaveIsUndone, "departs again"),
     (Mischief::WithdrawalIsNotHeard, "not whole"),
-    (
-        Mischief::NodesJoinActive,
-        "is given a task before its labels",
-    ),
+    (Mischief::LabelsAreLost, "is given a task before its labels"),
 ];
 
 /// Tries them all.

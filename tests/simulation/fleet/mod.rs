@@ -4,6 +4,7 @@
 mod faults;
 mod groups;
 pub(crate) mod mischief;
+mod troubles;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -157,9 +158,9 @@ async fn come_and_go(world: &World, weather: Weather) -> Result<(), String> {
 fn happen(world: &World, weather: Weather) {
     let lot = world.with(|state| state.random.below(100));
     match (weather, lot) {
-        (Weather::Rough, 60..) | (Weather::Foul, 75..) => faults::trouble(world),
+        (Weather::Rough, 60..) | (Weather::Foul, 75..) => troubles::trouble(world),
         (Weather::Foul, 50..75) => crate::faults::happen(world),
-        (Weather::Foul, 42..50) => faults::leader_ends(world),
+        (Weather::Foul, 42..50) => troubles::leader_ends(world),
         _ => faults::depart(world),
     }
 }

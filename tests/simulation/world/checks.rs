@@ -102,7 +102,7 @@ impl State {
         let Some(place) = self.machines[id].engine.place.clone() else {
             return false;
         };
-        if self.machines[id].told_to_leave.is_some() {
+        if self.knows_to_leave(id) {
             self.check_departure(id);
             return false;
         }

@@ -110,21 +110,24 @@ impl State {
         }
     }
 
-    /// An instance ends at the end of its departure.
+    /// An instance ends at the end of its departure. Another member of raft stays, and could have taken over.
     pub(crate) fn check_end(&mut self, id: MachineId) {
         let Some(swarm) = self.manages(id).filter(|_| self.only_departures) else {
             return;
         };
         let (alive, majority) = (self.raft_alive(swarm).len(), self.swarms[swarm].majority());
-        if alive >= majority && alive - 1 < majority {
-            let (instance, size) = (
-                self.machines[id].instance_id.clone(),
-                self.swarms[swarm].raft.len(),
-            );
-            self.broke(format!(
-                "raft loses its quorum as {instance} ends: it is one of {size} members"
-            ));
-        }
+        let (instance, size) = (
+            self.machines[id].instance_id.clone(),
+            self.swarms[swarm].raft.len(),
+        );
+        let lost = if alive >= majority && alive - 1 < majority {
+            ": raft loses its quorum"
+        } else {
+            ""
+        };
+        self.broke(format!(
+            "{instance} ends as one of {size} members of raft{lost}"
+        ));
     }
 
     /// The leader changes an entry.
@@ -139,12 +142,16 @@ impl State {
         let Some(entry) = self.swarms[id].entry(node).filter(|e| self.may_wait(id, e)) else {
             return;
         };
+        let (machine, share) = (
+            entry.machine,
+            (self.swarms[id].entries.len() / SHARE).max(1),
+        );
         let others = self.swarms[id].entries.iter();
         let others = others.filter(|other| other.node != entry.node);
         let losing = others.filter(|other| self.loses(id, other)).count();
-        let share = (self.swarms[id].entries.len() / SHARE).max(1);
+        self.count("drains in turn");
         if losing + 1 > share {
-            let instance = self.machines[entry.machine].instance_id.clone();
+            let instance = self.machines[machine].instance_id.clone();
             self.broke(format!(
                 "{instance} is drained while {losing} nodes lose tasks: at most {share} may at a time"
             ));

@@ -119,6 +119,10 @@ impl Machine {
         self.booted.is_some() && self.terminated.is_none()
     }
 
+    pub(crate) fn runtime_dir(&self) -> PathBuf {
+        self.folder.join("run")
+    }
+
     /// What the agent learns of it from its metadata.
     pub(crate) fn node(&self) -> Node {
         Node {

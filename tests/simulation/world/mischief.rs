@@ -29,8 +29,8 @@ pub(crate) enum Mischief {
     LeaveIsUndone,
     /// Nobody hears that an operator takes a departure back.
     WithdrawalIsNotHeard,
-    /// Tasks are placed on nodes that have no labels yet.
-    NodesJoinActive,
+    /// A node is activated, and the labels that came with that are lost.
+    LabelsAreLost,
 }
 
 impl State {

@@ -7,9 +7,11 @@
 pub(crate) mod aws;
 pub(crate) mod checks;
 mod departures;
+mod ec2;
 pub(crate) mod elections;
 pub(crate) mod engine;
 pub(crate) mod groups;
+mod hooks;
 pub(crate) mod machine;
 pub(crate) mod mischief;
 mod network;

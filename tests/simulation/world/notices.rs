@@ -14,6 +14,8 @@ use super::mischief::Mischief;
 /// Between spot's notice and the instance's end.
 pub(crate) const SPOT: Duration = Duration::from_mins(2);
 
+/// Agents count whole ones.
+const SECOND: Duration = Duration::from_secs(1);
 /// Between two looks at metadata, in milliseconds.
 const LOOK: u64 = 5_000;
 
@@ -164,6 +166,13 @@ impl State {
             || notice.spot.is_some()
             || notice.retires.is_some_and(near)
             || notice.taken_out
+    }
+
+    /// Whether its agent knows that: a retirement was told of before its time came near.
+    pub(super) fn knows_to_leave(&self, id: MachineId) -> bool {
+        let machine = &self.machines[id];
+        let near = |at: Duration| at <= self.now + MAINTENANCE_LEAD + SECOND;
+        machine.told_to_leave.is_some() || machine.known.1.retires.is_some_and(near)
     }
 
     /// Whether it is to run no tasks.
