@@ -15,7 +15,7 @@ use crate::world::{World, physics};
 use crate::{faults, node};
 
 /// With the ten minutes between acts that cannot be undone, nothing takes longer.
-const LIMIT: Duration = Duration::from_mins(30);
+pub(crate) const LIMIT: Duration = Duration::from_mins(30);
 /// How long the quiet life is watched.
 const QUIET: Duration = Duration::from_mins(10);
 
@@ -31,7 +31,7 @@ pub(crate) async fn simulate(seed: u64, settings: Settings) -> Result<(), String
         info!("world: no more faults");
         state.now
     });
-    until_whole(&world, ended).await?;
+    until_whole(&world, ended, LIMIT).await?;
     let healed = world.with(|state| state.since(ended));
     info!(size, faults, ?healed, "world: whole again");
     stay_quiet(&world).await
@@ -89,13 +89,17 @@ pub(crate) fn obeyed(world: &World) -> Result<(), String> {
     })
 }
 
-pub(crate) async fn until_whole(world: &World, since: Duration) -> Result<(), String> {
+pub(crate) async fn until_whole(
+    world: &World,
+    since: Duration,
+    limit: Duration,
+) -> Result<(), String> {
     loop {
         sleep(Duration::from_secs(5)).await;
         obeyed(world)?;
         match world.with(|state| state.whole().map_err(|why| (why, state.since(since)))) {
             Ok(()) => return Ok(()),
-            Err((why, after)) if after > LIMIT => {
+            Err((why, after)) if after > limit => {
                 return Err(format!("not whole after {} s: {why}", after.as_secs()));
             }
             Err(_) => {}

@@ -132,6 +132,9 @@ impl Engine for Edge {
         let (swarm, _) = led(&self.world, self.id).await?;
         self.world.pause(1, 5).await;
         let nodes = self.world.with(|state| {
+            if role.is_none() {
+                state.swarms[swarm].listed = state.swarms[swarm].entries.len();
+            }
             let entries = state.swarms[swarm].entries.iter();
             let wanted = entries.filter(|entry| role.is_none_or(|role| role == entry.role));
             wanted.map(|entry| listed(state, swarm, entry)).collect()
@@ -177,12 +180,11 @@ impl Engine for Edge {
         self.live().await;
         up(&self.world, self.id).await?;
         self.world.pause(1, 5).await;
-        let running = self
-            .world
-            .with(|state| match state.plays(Mischief::NoTaskIsSeen) {
-                true => 0,
-                false => state.machines[self.id].engine.containers,
-            });
+        let running = self.world.with(|state| {
+            let hidden = state.plays(Mischief::NoTaskIsSeen);
+            let containers = state.machines[self.id].engine.containers;
+            if hidden { 0 } else { containers }
+        });
         self.live().await;
         Ok(running)
     }

@@ -7,6 +7,7 @@ use aws::lifecycle::{Hook, Lifecycle, Verdict, Waiting};
 use super::Edge;
 use crate::world::State;
 use crate::world::aws::Fate;
+use crate::world::groups::Group as Scaled;
 use crate::world::mischief::Mischief;
 
 const LIST: &str = "autoscaling:DescribeLifecycleHooks";
@@ -49,7 +50,7 @@ impl Lifecycle for Edge {
             }
             let mut groups = state.groups.iter();
             let found = groups.find(|known| known.name == group);
-            found.map(|group| group.hooks()).unwrap_or_default()
+            found.map(Scaled::hooks).unwrap_or_default()
         })
         .await
     }
@@ -73,10 +74,10 @@ impl Lifecycle for Edge {
                 "launching" => Mischief::LaunchIsNotHeard,
                 _ => Mischief::EndIsNotHeard,
             };
-            match state.plays(silent) {
-                true => Waiting::Heard,
-                false => state.complete(id, &hook, verdict),
+            if state.plays(silent) {
+                return Waiting::Heard;
             }
+            state.complete(id, &hook, verdict)
         })
         .await
     }

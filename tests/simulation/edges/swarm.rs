@@ -164,6 +164,7 @@ pub(super) async fn leave(edge: Edge) -> Result<(), EngineError> {
         tracing::info!(machine = id, "world: left");
         let place = state.machines[id].engine.place.clone();
         state.leave_swarm(id);
+        state.note_departure(id);
         if state.plays(Mischief::LeaveIsUndone) && state.leaves(id) {
             state.machines[id].engine.place = place;
             state.machines[id].engine.phase = Phase::Active;

@@ -6,9 +6,9 @@ use tokio::time::sleep;
 use tracing::info;
 
 use crate::node;
-use crate::world::World;
 use crate::world::groups::{Deed, GroupId, Stage};
 use crate::world::machine::MachineId;
+use crate::world::{State, World};
 
 const LOOK: Duration = Duration::from_secs(1);
 /// A refresh waits so long for a new instance, and for an old one's end, before it gives up.
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(20);
 pub(super) async fn run(world: World) {
     loop {
         sleep(LOOK).await;
-        for deed in world.with(|state| state.scale()) {
+        for deed in world.with(State::scale) {
             match deed {
                 Deed::Launch(group) => {
                     node::launch_into(&world, group);
@@ -70,7 +70,7 @@ async fn replace(world: &World, group: GroupId, id: MachineId) -> bool {
     complete && until(world, |state| state.stage(id).is_none()).await
 }
 
-async fn until(world: &World, holds: impl Fn(&crate::world::State) -> bool) -> bool {
+async fn until(world: &World, holds: impl Fn(&State) -> bool) -> bool {
     let begun = world.with(|state| state.now);
     while !world.with(|state| holds(state)) {
         sleep(LOOK).await;

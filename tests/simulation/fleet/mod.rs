@@ -16,7 +16,7 @@ use tokio::task::spawn_local;
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::cluster::{obeyed, operator, stay_quiet, until_whole};
+use crate::cluster::{LIMIT, obeyed, operator, stay_quiet, until_whole};
 use crate::world::groups::Group;
 use crate::world::mischief::Mischief;
 use crate::world::tasks::Task;
@@ -25,6 +25,10 @@ use faults::{MANAGERS, WORKERS};
 
 /// How often each thing has taken place.
 pub(crate) type Tally = BTreeMap<&'static str, u32>;
+
+/// In a small swarm the leader takes one entry off the list in this time, where only EC2 says that it is dead: those
+/// of a group without a hook.
+const BRAKE: Duration = Duration::from_mins(5);
 
 /// What has to take place in some of the fleets.
 pub(crate) const TRIED: [&str; 9] = [
@@ -68,12 +72,13 @@ pub(crate) async fn simulate(
     spawn_local(physics::run(world.clone()));
     spawn_local(groups::run(world.clone()));
     spawn_local(operator(world.clone(), false));
-    until_whole(&world, Duration::ZERO).await?;
+    until_whole(&world, Duration::ZERO, LIMIT).await?;
     info!(?weather, "world: the fleet stands");
     world.with(give_tasks);
     come_and_go(&world, weather).await?;
     let ended = calm_down(&world);
-    until_whole(&world, ended).await?;
+    let limit = LIMIT + world.with(|state| state.dead_entries()) * BRAKE;
+    until_whole(&world, ended, limit).await?;
     stay_quiet(&world).await?;
     Ok(world.with(|state| state.tally.clone()))
 }

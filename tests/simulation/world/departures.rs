@@ -93,6 +93,13 @@ impl State {
         }
         self.count("nodes that left");
         self.check_idle(id, "leaves the swarm");
+    }
+
+    /// It has left.
+    pub(crate) fn note_departure(&mut self, id: MachineId) {
+        if !self.knows_to_leave(id) {
+            return;
+        }
         self.machines[id].left = Some(self.now);
         if self.plays(Mischief::CauseIsForgotten) {
             self.machines[id].known = (Target::None, Notice::default());

@@ -40,6 +40,8 @@ pub(crate) struct Swarm {
     pub(crate) parent: Option<SwarmId>,
     /// Its ticket has been published.
     pub(crate) published: bool,
+    /// How many entries its leader was told of last.
+    pub(crate) listed: usize,
     /// What is to run on it.
     pub(crate) tasks: Vec<Task>,
 }
@@ -140,6 +142,7 @@ impl State {
             believes: None,
             parent: None,
             published: false,
+            listed: 0,
             tasks: Vec::new(),
         };
         swarm.add(&node, id, Role::Manager, Availability::Active);

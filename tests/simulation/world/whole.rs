@@ -132,6 +132,14 @@ impl State {
         }
     }
 
+    /// Entries of instances that have ended, in the swarm that has most of them.
+    pub(crate) fn dead_entries(&self) -> u32 {
+        let dead = |entry: &&Entry| self.machines[entry.machine].terminated.is_some();
+        let led = (0..self.swarms.len()).filter(|&swarm| self.leads(swarm));
+        let counts = led.map(|swarm| self.swarms[swarm].entries.iter().filter(dead).count());
+        u32::try_from(counts.max().unwrap_or_default()).unwrap_or_default()
+    }
+
     /// The machines that lead a swarm.
     pub(crate) fn leaders(&self) -> Vec<MachineId> {
         self.swarms
