@@ -31,9 +31,8 @@ pub(crate) type Tally = BTreeMap<&'static str, u32>;
 const BRAKE: Duration = Duration::from_mins(5);
 
 /// What has to take place in some of the fleets.
-pub(crate) const TRIED: [&str; 9] = [
+pub(crate) const TRIED: [&str; 8] = [
     "hooks of an end that were completed",
-    "hooks of an end that ran out",
     "instances that AWS took back",
     "launches that were given up",
     "launches that were ready",
