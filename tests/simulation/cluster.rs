@@ -15,7 +15,7 @@ use crate::world::{World, physics};
 use crate::{faults, node};
 
 /// With the ten minutes between acts that cannot be undone, nothing takes longer.
-const LIMIT: Duration = Duration::from_mins(30);
+pub(crate) const LIMIT: Duration = Duration::from_mins(30);
 /// How long the quiet life is watched.
 const QUIET: Duration = Duration::from_mins(10);
 
@@ -31,7 +31,7 @@ pub(crate) async fn simulate(seed: u64, settings: Settings) -> Result<(), String
         info!("world: no more faults");
         state.now
     });
-    until_whole(&world, ended).await?;
+    until_whole(&world, ended, LIMIT).await?;
     let healed = world.with(|state| state.since(ended));
     info!(size, faults, ?healed, "world: whole again");
     stay_quiet(&world).await
@@ -82,20 +82,24 @@ async fn go_wrong(world: &World) -> Result<usize, String> {
     obeyed(world).map(|()| count)
 }
 
-fn obeyed(world: &World) -> Result<(), String> {
+pub(crate) fn obeyed(world: &World) -> Result<(), String> {
     world.with(|state| match state.broken.first() {
         Some(rule) => Err(format!("at {:.1} s: {rule}", state.now.as_secs_f64())),
         None => Ok(()),
     })
 }
 
-async fn until_whole(world: &World, since: Duration) -> Result<(), String> {
+pub(crate) async fn until_whole(
+    world: &World,
+    since: Duration,
+    limit: Duration,
+) -> Result<(), String> {
     loop {
         sleep(Duration::from_secs(5)).await;
         obeyed(world)?;
         match world.with(|state| state.whole().map_err(|why| (why, state.since(since)))) {
             Ok(()) => return Ok(()),
-            Err((why, after)) if after > LIMIT => {
+            Err((why, after)) if after > limit => {
                 return Err(format!("not whole after {} s: {why}", after.as_secs()));
             }
             Err(_) => {}
@@ -109,7 +113,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A healthy node asks AWS nothing; a healthy leader looks at the ticket and the tags once a
 /// minute.
-async fn stay_quiet(world: &World) -> Result<(), String> {
+pub(crate) async fn stay_quiet(world: &World) -> Result<(), String> {
     sleep(Duration::from_mins(2)).await;
     let calls = |world: &World| -> Vec<_> {
         world.with(|state| state.machines.iter().map(|m| m.calls).collect())
@@ -133,7 +137,7 @@ async fn stay_quiet(world: &World) -> Result<(), String> {
 }
 
 /// Somebody who reads what managers say that have lost their majority.
-async fn operator(world: World, asked: bool) {
+pub(crate) async fn operator(world: World, asked: bool) {
     let (mut seen, mut stuck_for) = (Duration::ZERO, Duration::ZERO);
     let mut rounds = Random::new(1);
     loop {

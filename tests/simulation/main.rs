@@ -2,9 +2,9 @@
 //! network and AWS, with faults.
 //!
 //! ```text
-//! cargo test --test simulation                    some hundred clusters, and many nodes at once
+//! cargo test --test simulation                          some hundred clusters and fleets, and many nodes at once
 //! SIMULATION_SEEDS=10000 cargo test --test simulation
-//! SIMULATION_SEED=42 cargo test --test simulation  one cluster again, with its story
+//! SIMULATION_SEED=42 cargo test --test simulation fleets  one fleet again, with its story
 //! ```
 //!
 //! `report` has the command for what scale costs.
@@ -12,6 +12,7 @@
 mod cluster;
 mod edges;
 mod faults;
+mod fleet;
 mod guard;
 mod leader;
 mod listing;
@@ -23,6 +24,7 @@ mod scale_in;
 mod story;
 mod world;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,7 @@ use world::aws::READS;
 
 /// As many as fit into a minute on two slow processors.
 const SEEDS: u64 = 300;
+const FLEETS: u64 = 100;
 /// All of 1,000 workers that boot at once have joined a swarm that stands.
 const IN_TIME: Duration = Duration::from_secs(30);
 /// The same while the swarm forms, in the middle one of the runs: its first manager is one of those that Parameter Store
@@ -53,6 +56,14 @@ fn main() {
         "clusters_under_faults_become_whole_again",
         clusters,
     )];
+    trials.push(Trial::test(
+        "fleets_that_come_and_go_become_whole_again",
+        fleets,
+    ));
+    trials.push(Trial::test(
+        "each_rule_of_a_fleet_is_seen_when_it_is_broken",
+        fleet::mischief::check,
+    ));
     trials.push(Trial::test(
         "hot_paths_take_as_many_instructions_as_they_did",
         guard::check,
@@ -97,40 +108,71 @@ fn virtually<T>(work: impl AsyncFnOnce(Settings) -> T) -> T {
 }
 
 fn clusters() -> Result<(), Failed> {
+    let one = |seed| virtually(|settings| cluster::simulate(seed, settings));
+    seeds(SEEDS, "clusters", one).map(drop)
+}
+
+/// Each thing that a rule is about takes place in some of them.
+fn fleets() -> Result<(), Failed> {
+    let one = |seed| virtually(|settings| fleet::simulate(seed, None, settings));
+    let tallies = seeds(FLEETS, "fleets", one)?;
+    let mut sum = fleet::Tally::new();
+    for (what, count) in tallies.iter().flatten() {
+        *sum.entry(what).or_default() += count;
+    }
+    eprintln!("  {sum:?}");
+    let missing = fleet::TRIED.iter().find(|what| !sum.contains_key(**what));
+    let few = tallies.len() < usize::try_from(FLEETS)?;
+    match missing.filter(|_| !few) {
+        Some(what) => Err(format!("no {what} in any of them, so nothing is shown").into()),
+        None => Ok(()),
+    }
+}
+
+/// Runs a simulation for each seed, on all processors; what came of them.
+fn seeds<T: Send>(
+    usual: u64,
+    what: &str,
+    one: impl Fn(u64) -> Result<T, String> + Sync,
+) -> Result<Vec<T>, Failed> {
     let seeds = match number("SIMULATION_SEED") {
         Some(seed) => {
             story::tell();
             seed..seed + 1
         }
-        None => 0..number("SIMULATION_SEEDS").unwrap_or(SEEDS),
+        None => 0..number("SIMULATION_SEEDS").unwrap_or(usual),
     };
     let started = Instant::now();
-    let next = AtomicU64::new(seeds.start);
-    let failures = AtomicU64::new(0);
+    let (next, done) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| one_after_another(&next, seeds.end, &failures));
+            scope.spawn(|| one_after_another(&next, seeds.end, &done, &one));
         }
     });
     let (count, took) = (seeds.end - seeds.start, started.elapsed().as_secs_f64());
-    eprintln!("\n  {count} clusters in {took:.1} s");
-    match failures.into_inner() {
-        0 => Ok(()),
+    eprintln!("\n  {count} {what} in {took:.1} s");
+    let done = done.into_inner()?;
+    match count - u64::try_from(done.len())? {
+        0 => Ok(done),
         failed => Err(format!("{failed} failed; SIMULATION_SEED=n runs one again").into()),
     }
 }
 
-fn one_after_another(next: &AtomicU64, end: u64, failures: &AtomicU64) {
+fn one_after_another<T>(
+    next: &AtomicU64,
+    end: u64,
+    done: &Mutex<Vec<T>>,
+    one: impl Fn(u64) -> Result<T, String>,
+) {
     loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= end {
             return;
         }
-        let outcome = virtually(|settings| cluster::simulate(seed, settings));
-        if let Err(why) = outcome {
-            eprintln!("\n  SIMULATION_SEED={seed}: {why}");
-            failures.fetch_add(1, Ordering::Relaxed);
+        match one(seed) {
+            Ok(told) => done.lock().expect("nobody panicked with it").push(told),
+            Err(why) => eprintln!("\n  SIMULATION_SEED={seed}: {why}"),
         }
     }
 }

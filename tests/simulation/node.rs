@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use protocol::Role;
 use swarmlet::config::Settings;
+use swarmlet::report::launch::Waited;
 use swarmlet::report::notify::Notify;
 use swarmlet::run::{Agent, run};
 use tokio::task::spawn_local;
@@ -11,6 +12,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::edges::{Edge, Wake};
 use crate::world::World;
+use crate::world::groups::GroupId;
 use crate::world::machine::MachineId;
 
 /// Launches an instance. It boots after some time.
@@ -30,6 +32,14 @@ pub(crate) fn launch(world: &World, role: Role, least: u64, most: u64) -> Machin
     id
 }
 
+/// Launches an instance of a group.
+pub(crate) fn launch_into(world: &World, group: GroupId) -> MachineId {
+    let role = world.with(|state| state.groups[group].role);
+    let id = launch(world, role, 5_000, 20_000);
+    world.with(|state| state.enroll(id, group));
+    id
+}
+
 /// Engine and agent start side by side.
 pub(crate) fn boot(world: &World, id: MachineId) {
     let boots = world.with(|state| {
@@ -38,21 +48,45 @@ pub(crate) fn boot(world: &World, id: MachineId) {
         let boots = machine.terminated.is_none() && machine.booted.is_none();
         if boots {
             machine.booted = Some(now);
+            // `swarmlet prepare` takes the label of an earlier boot away.
+            machine.engine.label = None;
             state.start_engine(id);
         }
         boots
     });
     if boots {
         info!(machine = id, "world: booted");
+        prepare(world, id);
         start_agent(world, id);
     }
 }
 
+/// What `swarmlet prepare` leaves in a runtime folder that a boot finds empty, for those whose group may wait.
+fn prepare(world: &World, id: MachineId) {
+    let Some(folder) = world.on(id, |m| m.member.is_some().then(|| m.runtime_dir())) else {
+        return;
+    };
+    // The first boot finds none.
+    let _ = std::fs::remove_dir_all(&folder);
+    let waited = Waited {
+        booted: Some(0),
+        beaten: None,
+    };
+    waited
+        .leave(&folder)
+        .expect("a runtime folder that can be written");
+}
+
 fn start_agent(world: &World, id: MachineId) {
     let (node, settings, wake) = world.with(|state| {
+        if state.machines[id].member.is_some() {
+            state.machines[id].reaches_group_since = state.now;
+            state.tell(id);
+        }
         let machine = &state.machines[id];
         let settings = Settings {
             state_dir: machine.folder.clone(),
+            runtime_dir: machine.runtime_dir(),
             ..state.settings.clone()
         };
         (machine.node(), settings, machine.wake.clone())
@@ -127,18 +161,26 @@ pub(crate) async fn reboot(world: World, id: MachineId) {
 
 /// The instance is terminated, and Auto Scaling replaces it.
 pub(crate) async fn replace(world: World, id: MachineId) {
-    if world.on(id, |machine| machine.terminated.is_some()) {
+    if !end(&world, id) || world.on(id, |machine| machine.member.is_some()) {
         return;
     }
+    let role = world.on(id, |machine| machine.role);
+    world.pause(30_000, 90_000).await;
+    launch(&world, role, 5_000, 20_000);
+}
+
+/// The instance is terminated; whether it was there until now.
+pub(crate) fn end(world: &World, id: MachineId) -> bool {
+    if world.on(id, |machine| machine.terminated.is_some()) {
+        return false;
+    }
     info!(machine = id, "world: terminated");
-    stop_agent(&world, id);
-    let role = world.with(|state| {
+    stop_agent(world, id);
+    world.with(|state| {
         state.stop_engine(id);
         let machine = &mut state.machines[id];
         machine.terminated = Some(state.now);
         machine.booted = None;
-        machine.role
     });
-    world.pause(30_000, 90_000).await;
-    launch(&world, role, 5_000, 20_000);
+    true
 }

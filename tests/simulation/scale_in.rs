@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use aws::lifecycle::Verdict;
 use libtest_mimic::Failed;
 use protocol::Role;
-use protocol::latch::Heard;
-use protocol::notice::{Notices, Target};
 use swarmlet::config::Settings;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
@@ -13,6 +12,7 @@ use tokio::time::sleep;
 use crate::node;
 use crate::scale::active;
 use crate::world::aws::SCALINGS;
+use crate::world::groups::Group;
 use crate::world::machine::MachineId;
 use crate::world::{State, World, physics};
 
@@ -67,6 +67,7 @@ pub(crate) fn check() -> Result<(), Failed> {
 async fn simulate(seed: u64, settings: Settings) -> Numbers {
     let world = World::new(seed, settings);
     world.with(|state| state.aws.calm = true);
+    world.with(|state| state.groups.push(group()));
     spawn_local(physics::run(world.clone()));
     node::launch(&world, Role::Manager, 0, 0);
     let workers: Vec<MachineId> = (0..WORKERS).map(|_| member(&world)).collect();
@@ -87,6 +88,21 @@ async fn simulate(seed: u64, settings: Settings) -> Numbers {
     }
 }
 
+/// Of the template's default. Its metadata tells of no launch, so that nobody asks about that.
+fn group() -> Group {
+    Group {
+        name: "workers".into(),
+        role: Role::Worker,
+        desired: WORKERS,
+        surge: 0,
+        refreshes: false,
+        launching: None,
+        terminating: Some(Duration::from_mins(15)),
+        by_default: Verdict::Abandon,
+        next_launch: None,
+    }
+}
+
 /// A worker of a group, known to be one before its agent starts.
 fn member(world: &World) -> MachineId {
     let id = node::launch(world, Role::Worker, 500, 10_000);
@@ -96,17 +112,12 @@ fn member(world: &World) -> MachineId {
 
 /// The agent's next look at metadata tells it.
 async fn scaled_in(world: World, id: MachineId) {
-    world.pause(0, LOOK).await;
-    world.on(id, |machine| {
-        machine.heard.send_replace(Heard {
-            notices: Notices {
-                target: Some(Target::Terminated),
-                ..Notices::default()
-            },
-            ..Heard::default()
-        });
-        machine.wake.notify_one();
+    world.with(|state| {
+        state.enroll(id, 0);
+        state.scale_in(id);
     });
+    world.pause(0, LOOK).await;
+    world.with(|state| state.tell(id));
 }
 
 fn numbers(state: &State, workers: &[MachineId], start: Duration) -> Numbers {

@@ -14,7 +14,7 @@ use protocol::NodeChange;
 use protocol::departure::{Departing, Departure, Hold};
 use protocol::labels::DEPARTING_LABEL;
 use protocol::latch::{self, Wall};
-use protocol::pace::{FIRST_HOOKS, FIRST_WORD};
+use protocol::pace::{FIRST_HOOKS, FIRST_WORD, first_word};
 use protocol::{Answer, Availability, Kind, Moment, Series, Stamp, Trouble};
 
 /// What was tried since the agent started. None of it matters after a restart.
@@ -195,7 +195,12 @@ impl<O: Outside> Agent<O> {
     /// When Auto Scaling hears that this node is done: at a time of its own, where there is time.
     fn spread_word(&self, now: Moment) -> Option<Stamp> {
         let left = self.departure.as_ref()?.remaining(now.unix);
-        let spread = self.edges.chance.within(FIRST_WORD);
+        let hooks = self.knowledge.progress.hooks.as_ref();
+        let hooks = hooks.and_then(|read| read.value().as_ref().ok());
+        // The first to run out sets the time.
+        let shortest = hooks.into_iter().flatten().map(|hook| hook.timeout).min();
+        let most = shortest.map_or(FIRST_WORD, first_word);
+        let spread = self.edges.chance.within(most);
         left.is_none_or(|left| left > 2 * FIRST_WORD)
             .then(|| now.after(spread))
     }

@@ -3,17 +3,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use docker::{Engine, EngineError, InitRequest};
-use protocol::{
-    Availability, Control, EngineState, Epoch, Identity, JoinToken, Member, Origin, Role, TokenKind,
-};
-use protocol::{ManagerEntry, NodeChange, NodeEntry, SWARM_PORT, Swarm, Tasks};
+use protocol::{Availability, EngineState, Epoch, JoinToken, Origin, Role, TokenKind};
+use protocol::{NodeChange, NodeEntry, Swarm, Tasks};
 use secrecy::SecretString;
 
-use super::{Edge, swarm};
+use super::looks::{listed, look};
+use super::{Edge, entries, swarm};
+use crate::world::World;
 use crate::world::elections::View;
-use crate::world::engine::{Phase, Power};
-use crate::world::swarm::{Entry, Status, SwarmId};
-use crate::world::{State, World};
+use crate::world::engine::Power;
+use crate::world::mischief::Mischief;
+use crate::world::swarm::SwarmId;
 
 const READ_LIMIT: Duration = Duration::from_secs(25);
 const STEP: Duration = Duration::from_millis(250);
@@ -119,7 +119,7 @@ impl Engine for Edge {
     async fn mark_epoch(&self, epoch: Epoch, claim_nonce: &str) -> Result<(), EngineError> {
         let nonce = claim_nonce.to_owned();
         let origin = Origin { epoch, nonce };
-        self.call(swarm::change(self.clone(), move |state, swarm| {
+        self.call(entries::change(self.clone(), move |state, swarm| {
             state.swarms[swarm].origin = Some(origin);
             Ok(())
         }))
@@ -133,6 +133,9 @@ impl Engine for Edge {
         let (swarm, _) = led(&self.world, self.id).await?;
         self.world.pause(1, 5).await;
         let nodes = self.world.with(|state| {
+            if role.is_none() {
+                state.swarms[swarm].listed = state.swarms[swarm].entries.len();
+            }
             let entries = state.swarms[swarm].entries.iter();
             let wanted = entries.filter(|entry| role.is_none_or(|role| role == entry.role));
             wanted.map(|entry| listed(state, swarm, entry)).collect()
@@ -143,14 +146,14 @@ impl Engine for Edge {
 
     async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
         let (node, change) = (node_id.to_owned(), change.clone());
-        self.call(swarm::change(self.clone(), move |state, swarm| {
-            swarm::update(state, swarm, &node, &change)
+        self.call(entries::change(self.clone(), move |state, swarm| {
+            entries::update(state, swarm, &node, &change)
         }))
         .await
     }
 
     async fn rotate(&self, tokens: Option<TokenKind>, _: u64) -> Result<(), EngineError> {
-        self.call(swarm::change(self.clone(), move |state, swarm| {
+        self.call(entries::change(self.clone(), move |state, swarm| {
             let drawn = matches!(tokens, Some(TokenKind::Worker | TokenKind::All));
             let drawn = usize::from(drawn);
             state.swarms[swarm].token += drawn;
@@ -160,21 +163,59 @@ impl Engine for Edge {
     }
 
     async fn tasks(&self) -> Result<Tasks, EngineError> {
-        Ok(Tasks::default())
+        self.live().await;
+        let (swarm, _) = led(&self.world, self.id).await?;
+        self.world.pause(1, 5).await;
+        let tasks = self.world.with(|state| {
+            let mut tasks = state.tasks(swarm);
+            if state.plays(Mischief::LeaderSeesNoTasks) {
+                tasks.running.clear();
+            }
+            tasks
+        });
+        self.live().await;
+        Ok(tasks)
     }
 
     async fn running_tasks(&self) -> Result<usize, EngineError> {
-        Ok(0)
+        self.live().await;
+        up(&self.world, self.id).await?;
+        self.world.pause(1, 5).await;
+        let running = self.world.with(|state| {
+            let hidden = state.plays(Mischief::NoTaskIsSeen);
+            let containers = state.machines[self.id].engine.containers;
+            if hidden { 0 } else { containers }
+        });
+        self.live().await;
+        Ok(running)
     }
 
-    async fn announce(&self, _: Option<u64>) -> Result<(), EngineError> {
+    /// A file, a service that reads it, a signal to the engine.
+    async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError> {
+        let (world, id) = (self.world.clone(), self.id);
+        self.call(async move {
+            if deadline.is_none() && world.with(|state| state.plays(Mischief::AnnouncementStays)) {
+                return;
+            }
+            let booted = world.on(id, |machine| machine.booted);
+            tokio::task::spawn_local(async move {
+                world.pause(100, 1_500).await;
+                // What was asked for before a reboot went with it.
+                world.on(id, |machine| {
+                    if machine.booted == booted {
+                        machine.engine.label = deadline;
+                    }
+                });
+            });
+        })
+        .await;
         Ok(())
     }
 
     async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
         let node = node_id.to_owned();
-        self.call(swarm::change(self.clone(), move |state, swarm| {
-            swarm::remove(state, swarm, &node)
+        self.call(entries::change(self.clone(), move |state, swarm| {
+            entries::remove(state, swarm, &node)
         }))
         .await
     }
@@ -204,63 +245,5 @@ impl Engine for Edge {
     /// It starts with its state, which is all that is to be found out where every engine can.
     async fn clear_swarm(&self) -> Result<(), EngineError> {
         self.restart().await
-    }
-}
-
-/// `GET /info` and the certificates, in the agent's words.
-fn look(state: &State, id: usize) -> EngineState {
-    let engine = &state.machines[id].engine;
-    let Some(place) = &engine.place else {
-        return match engine.phase {
-            Phase::Joining { .. } => EngineState::Pending(Identity::default()),
-            Phase::Error => EngineState::Error("dial failed".into()),
-            _ => EngineState::Inactive,
-        };
-    };
-    let swarm = &state.swarms[place.swarm];
-    let own = state.machines[id].ip;
-    let known = place.known.iter().filter(|&&ip| ip != own);
-    let mut managers: Vec<SocketAddr> = known.map(|&ip| (ip, SWARM_PORT).into()).collect();
-    managers.sort();
-    let identity = Identity {
-        locks: false,
-        node_id: Some(place.node.clone()),
-        swarm_id: Some(swarm.name.clone()),
-        ca_digest: Some(swarm.ca_digest.clone()),
-        managers,
-    };
-    let control = match state.view(id) {
-        None if engine.phase == Phase::Pending => return EngineState::Pending(identity),
-        None => Control::Worker,
-        Some(View::Led { leader, .. }) => Control::Manager {
-            leader,
-            origin: swarm.origin.clone(),
-        },
-        Some(_) => Control::NoLeader("The swarm does not have a leader.".into()),
-    };
-    EngineState::Active(Member { identity, control })
-}
-
-/// One entry of `GET /nodes`.
-fn listed(state: &State, id: SwarmId, entry: &Entry) -> NodeEntry {
-    let swarm = &state.swarms[id];
-    let machine = &state.machines[entry.machine];
-    let member = swarm.raft.contains(&entry.node);
-    let alive = state.manages(entry.machine) == Some(id) && state.is_linked(entry, id);
-    NodeEntry {
-        id: entry.node.clone(),
-        role: entry.role,
-        availability: entry.availability,
-        labels: entry.labels.clone(),
-        asks_to_leave: None,
-        ready: entry.status == Status::Ready,
-        down: entry.status == Status::Down,
-        instance_id: Some(machine.instance_id.clone()),
-        address: Some(machine.ip.into()),
-        manager: member.then(|| ManagerEntry {
-            address: state.address(entry.machine),
-            reachable: alive,
-            leader: alive && swarm.leader == Some(entry.machine),
-        }),
     }
 }

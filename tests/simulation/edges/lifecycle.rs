@@ -1,59 +1,93 @@
-//! Auto Scaling: a group whose instances wait at their end. Only who is in a group asks it.
-
-use std::time::Duration;
+//! Auto Scaling, as an instance of one of its groups asks it. Who is in no group does not ask.
 
 use aws::CloudError;
 use aws::groups::Group;
-use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use aws::lifecycle::{Hook, Lifecycle, Verdict, Waiting};
 
 use super::Edge;
+use crate::world::State;
+use crate::world::aws::Fate;
+use crate::world::groups::Group as Scaled;
+use crate::world::mischief::Mischief;
 
-/// The default of the template.
-const TIMEOUT: Duration = Duration::from_mins(15);
+const LIST: &str = "autoscaling:DescribeLifecycleHooks";
+const BEAT: &str = "autoscaling:RecordLifecycleActionHeartbeat";
+const COMPLETE: &str = "autoscaling:CompleteLifecycleAction";
 
 impl Edge {
-    /// There, and back with what it says.
-    async fn scaling(&self, action: &'static str) -> Result<(), CloudError> {
+    /// There, the effect, and back with what it says: any of it may not take place.
+    async fn scaling<T: 'static>(
+        &self,
+        action: &'static str,
+        effect: impl FnOnce(&mut State) -> T + 'static,
+    ) -> Result<T, CloudError> {
         let (world, id) = (self.world.clone(), self.id);
         self.call(async move {
             world.pause(10, 60).await;
             let taken = world.with(|state| state.scaling_gate(id, action));
+            let done = match taken {
+                Ok(Fate::Done | Fate::AnswerLost) => Some(world.with(effect)),
+                Ok(Fate::Lost) | Err(_) => None,
+            };
             world.pause(10, 60).await;
-            taken
+            if let (Fate::Done, Some(done)) = (taken?, done) {
+                return Ok(done);
+            }
+            world.pause(1_000, 10_000).await;
+            let cause = "no answer".into();
+            Err(CloudError::Failed { action, cause })
         })
         .await
     }
 }
 
 impl Lifecycle for Edge {
-    async fn hooks(&self, _: &str) -> Result<Vec<Hook>, CloudError> {
-        self.scaling("autoscaling:DescribeLifecycleHooks").await?;
-        Ok(vec![Hook {
-            name: "terminating".into(),
-            transition: Transition::Terminating,
-            timeout: TIMEOUT,
-        }])
+    async fn hooks(&self, group: &str) -> Result<Vec<Hook>, CloudError> {
+        let (id, group) = (self.id, group.to_owned());
+        self.scaling(LIST, move |state| {
+            if state.plays(Mischief::LaunchIsOverAtOnce) {
+                state.complete(id, "launching", Verdict::Continue);
+            }
+            let mut groups = state.groups.iter();
+            let found = groups.find(|known| known.name == group);
+            found.map(Scaled::hooks).unwrap_or_default()
+        })
+        .await
     }
 
-    async fn heartbeat(&self, _: &str, _: &str, _: &str) -> Result<Waiting, CloudError> {
-        let action = "autoscaling:RecordLifecycleActionHeartbeat";
-        self.scaling(action).await.map(|()| Waiting::Heard)
+    async fn heartbeat(&self, _: &str, hook: &str, _: &str) -> Result<Waiting, CloudError> {
+        let (id, hook) = (self.id, hook.to_owned());
+        self.scaling(BEAT, move |state| state.heartbeat(id, &hook))
+            .await
     }
 
-    async fn complete(&self, _: &str, _: &str, _: &str, _: Verdict) -> Result<Waiting, CloudError> {
-        self.scaling("autoscaling:CompleteLifecycleAction").await?;
-        self.world.with(|state| {
-            let now = state.now;
-            state.machines[self.id].released.get_or_insert(now);
-        });
-        Ok(Waiting::Heard)
+    async fn complete(
+        &self,
+        _: &str,
+        hook: &str,
+        _: &str,
+        verdict: Verdict,
+    ) -> Result<Waiting, CloudError> {
+        let (id, hook) = (self.id, hook.to_owned());
+        self.scaling(COMPLETE, move |state| {
+            let silent = match hook.as_str() {
+                "launching" => Mischief::LaunchIsNotHeard,
+                _ => Mischief::EndIsNotHeard,
+            };
+            if state.plays(silent) {
+                return Waiting::Heard;
+            }
+            state.complete(id, &hook, verdict)
+        })
+        .await
     }
 
+    /// EC2 tells no groups in this world, so that no manager is to be protected in one.
     async fn groups(&self, _: &[String]) -> Result<Vec<Group>, CloudError> {
         Ok(Vec::new())
     }
 
     async fn protect(&self, _: &str, _: &[String], _: bool) -> Result<(), CloudError> {
-        unreachable!("no manager is in a group")
+        unreachable!("no manager's group is known")
     }
 }

@@ -1,8 +1,10 @@
 //! The world as one node's agent meets it.
 
 mod engine;
+mod entries;
 mod fleet;
 mod lifecycle;
+mod looks;
 mod probe;
 mod store;
 mod swarm;

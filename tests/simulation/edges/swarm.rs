@@ -3,16 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use docker::{EngineError, InitRequest};
-use protocol::NodeChange;
-use protocol::{Availability, JoinToken, Role};
+use protocol::{Availability, JoinToken};
 use secrecy::ExposeSecret;
 use tokio::sync::OwnedMutexGuard;
 
 use super::Edge;
-use super::engine::{led, refused, up};
+use super::engine::{refused, up};
 use crate::world::elections::View;
 use crate::world::engine::Phase;
-use crate::world::swarm::{Status, SwarmId};
+use crate::world::mischief::Mischief;
+use crate::world::swarm::SwarmId;
 use crate::world::{State, World};
 
 /// The engine's word that a call came to the wrong moment of its life.
@@ -72,6 +72,7 @@ pub(super) async fn join(
     availability: Availability,
 ) -> Result<(), EngineError> {
     let (world, id) = (edge.world, edge.id);
+    world.with(|state| state.check_join(id));
     let (_turn, life) = turn(&world, id).await?;
     world.with(|state| outside(state, id))?;
     let IpAddr::V4(at) = manager.ip() else {
@@ -161,7 +162,13 @@ pub(super) async fn leave(edge: Edge) -> Result<(), EngineError> {
             state.check_act(id, "leaves");
         }
         tracing::info!(machine = id, "world: left");
+        let place = state.machines[id].engine.place.clone();
         state.leave_swarm(id);
+        state.note_departure(id);
+        if state.plays(Mischief::LeaveIsUndone) && state.leaves(id) {
+            state.machines[id].engine.place = place;
+            state.machines[id].engine.phase = Phase::Active;
+        }
         Ok(())
     })
 }
@@ -181,93 +188,4 @@ pub(super) async fn force(edge: Edge) -> Result<(), EngineError> {
         state.force_new_cluster(id, place.swarm, &place.node);
         Ok(())
     })
-}
-
-/// A write to raft: one that the leader does not get is not done.
-pub(super) async fn change(
-    edge: Edge,
-    work: impl FnOnce(&mut State, SwarmId) -> Result<(), EngineError>,
-) -> Result<(), EngineError> {
-    let (world, id) = (edge.world, edge.id);
-    world.on(id, |machine| machine.calls.changes += 1);
-    let (swarm, certain) = led(&world, id).await?;
-    world.pause(3, 10).await;
-    let certain = certain && world.with(|state| state.leads(swarm));
-    if !certain {
-        world.pause(20_000, 20_100).await;
-        return Err(refused(500, "context deadline exceeded"));
-    }
-    if world.with(|state| !state.aws.calm && state.random.permille(10)) {
-        return Err(refused(500, "update out of sequence"));
-    }
-    world.with(|state| {
-        work(state, swarm)?;
-        state.tell_managers(swarm);
-        Ok(())
-    })
-}
-
-pub(super) fn update(
-    state: &mut State,
-    id: SwarmId,
-    node: &str,
-    change: &NodeChange,
-) -> Result<(), EngineError> {
-    if let Some(role) = change.role {
-        set_role(state, id, node, role)?;
-    }
-    let entry = state.swarms[id].entry_mut(node);
-    let entry = entry.ok_or_else(|| refused(404, "no such node"))?;
-    entry.availability = change.availability.unwrap_or(entry.availability);
-    for (key, value) in &change.labels {
-        match value {
-            Some(value) => entry.labels.insert(key.clone(), value.clone()),
-            None => entry.labels.remove(key),
-        };
-    }
-    Ok(())
-}
-
-fn set_role(state: &mut State, id: SwarmId, node: &str, role: Role) -> Result<(), EngineError> {
-    let reachable = state.raft_alive(id).len();
-    let swarm = &mut state.swarms[id];
-    let entry = swarm
-        .entry(node)
-        .ok_or_else(|| refused(404, "no such node"))?;
-    let machine = entry.machine;
-    if role == Role::Worker && swarm.raft.iter().any(|member| member == node) {
-        let alive = state.raft_alive(id).contains(&machine);
-        let swarm = &mut state.swarms[id];
-        let left = reachable - usize::from(alive);
-        if left < (swarm.raft.len() - 1) / 2 + 1 {
-            return Err(refused(400, "this would result in a loss of quorum"));
-        }
-        swarm.raft.retain(|member| member != node);
-    }
-    if let Some(entry) = state.swarms[id].entry_mut(node) {
-        entry.role = role;
-        entry.turning = None;
-    }
-    tracing::info!(swarm = id, node, %role, "world: role set");
-    Ok(())
-}
-
-/// The engine refuses to remove raft's members only: managers that a forced cluster has left behind
-/// it removes at once.
-pub(super) fn remove(state: &mut State, id: SwarmId, node: &str) -> Result<(), EngineError> {
-    let swarm = &mut state.swarms[id];
-    let in_raft = swarm.raft.iter().any(|member| member == node);
-    match swarm.entry(node) {
-        None => return Ok(()),
-        Some(_) if in_raft => {
-            return Err(refused(400, "It must be demoted to worker before removal"));
-        }
-        Some(entry) if entry.status == Status::Ready => {
-            return Err(refused(400, "is not down and can't be removed"));
-        }
-        Some(_) => {}
-    }
-    swarm.entries.retain(|entry| entry.node != node);
-    tracing::info!(swarm = id, node, "world: node removed");
-    Ok(())
 }

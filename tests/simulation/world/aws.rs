@@ -1,12 +1,9 @@
-//! Parameter Store and EC2: what they hold, and what stands between them and a caller.
+//! Parameter Store: what it holds; and what stands between AWS and a caller.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws::CloudError;
-use protocol::{Facts, Life, Told};
-use swarmlet::node::{CLUSTER_TAG, ROLE_TAG};
 
 use super::State;
 use super::machine::MachineId;
@@ -61,6 +58,8 @@ pub(crate) enum Trouble {
     /// Nobody may do anything.
     Denied,
     EC2Down,
+    /// Auto Scaling does not answer, or loses answers.
+    GroupsDown,
 }
 
 /// A second's worth of requests at most.
@@ -92,9 +91,6 @@ const WRITES: f64 = 3.0;
 /// AWS names no number for Auto Scaling. This one is small.
 pub(crate) const SCALINGS: f64 = 7.0;
 
-/// Values that `DescribeInstances` takes for one filter.
-const MOST_VALUES: usize = 200;
-
 /// How an accepted call ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {
@@ -114,10 +110,16 @@ impl Aws {
         self.weather.clear();
     }
 
-    fn is(&self, kind: Trouble, now: Duration) -> bool {
+    pub(super) fn is(&self, kind: Trouble, now: Duration) -> bool {
         self.weather
             .iter()
             .any(|weather| weather.kind == kind && weather.until > now)
+    }
+
+    /// Whether nothing that is wrong with AWS keeps a node from its group.
+    pub(crate) fn serves_groups(&self, now: Duration) -> bool {
+        let kinds = [Trouble::GroupsDown, Trouble::Throttled, Trouble::Denied];
+        !kinds.iter().any(|&kind| self.is(kind, now))
     }
 
     pub(crate) fn latest(&self, name: &str) -> Option<&String> {
@@ -172,27 +174,35 @@ impl State {
             self.machines[id].calls.throttled += 1;
             return Err(CloudError::Throttled { action });
         }
-        Ok(self.fate())
+        Ok(self.fate(Trouble::StoreDown))
     }
 
-    /// Whether Auto Scaling takes a call.
+    /// Whether Auto Scaling takes a call, and what becomes of it.
     pub(crate) fn scaling_gate(
         &mut self,
         id: MachineId,
         action: &'static str,
-    ) -> Result<(), CloudError> {
+    ) -> Result<Fate, CloudError> {
         let taken = self.aws.scaling.take(self.now, self.aws.scaling_a_second);
         self.aws.scalings.push((self.now, !taken));
         self.machines[id].calls.scaling += 1;
-        if taken {
-            return Ok(());
+        if !self.reaches_aws(id) {
+            return Ok(Fate::Lost);
+        }
+        if self.aws.is(Trouble::Denied, self.now) {
+            return Err(CloudError::denied(action, "group"));
+        }
+        let busy = self.aws.is(Trouble::Throttled, self.now) && self.random.permille(900);
+        if taken && !busy {
+            return Ok(self.fate(Trouble::GroupsDown));
         }
         self.machines[id].calls.throttled += 1;
         Err(CloudError::Throttled { action })
     }
 
-    fn fate(&mut self) -> Fate {
-        let lossy = self.aws.is(Trouble::StoreDown, self.now);
+    /// What becomes of a call that was taken, where `down` is what loses calls.
+    fn fate(&mut self, down: Trouble) -> Fate {
+        let lossy = self.aws.is(down, self.now);
         match self.random.below(1000) {
             0..300 if lossy => Fate::AnswerLost,
             300..950 if lossy => Fate::Lost,
@@ -211,68 +221,4 @@ impl State {
         };
         self.aws.at(name, self.now.saturating_sub(lag))
     }
-
-    /// `DescribeInstances`: late to know a new instance, late to know of an end, and after a
-    /// while silent about what is gone.
-    pub(crate) fn describe(
-        &mut self,
-        id: MachineId,
-        asked: &[String],
-    ) -> Result<Vec<Told>, CloudError> {
-        let failed = |cause: &str| CloudError::Failed {
-            action: "ec2:DescribeInstances",
-            cause: cause.into(),
-        };
-        self.machines[id].calls.fleet += 1;
-        if asked.len() > MOST_VALUES {
-            let instance = self.machines[id].instance_id.clone();
-            let count = asked.len();
-            self.broke(format!(
-                "{instance} asks EC2 about {count} instances at once"
-            ));
-        }
-        let asked: BTreeSet<&String> = asked.iter().collect();
-        if !self.reaches_aws(id) || self.aws.is(Trouble::EC2Down, self.now) {
-            return Err(failed("no answer"));
-        }
-        if self.aws.is(Trouble::Denied, self.now) {
-            return Err(CloudError::denied("ec2:DescribeInstances", "instances"));
-        }
-        let partial = !self.aws.calm && self.random.permille(30);
-        let lag = u32::from(!self.aws.calm);
-        let mut answer = Vec::new();
-        for (index, machine) in self.machines.iter().enumerate() {
-            let late = self.random.millis(0, 5_000) * lag;
-            let known = machine.launched + late <= self.now && !(partial && index == id);
-            if known && asked.contains(&machine.instance_id) {
-                answer.extend(described(machine, self.now, late));
-            }
-        }
-        Ok(answer)
-    }
-}
-
-fn described(machine: &super::machine::Machine, now: Duration, late: Duration) -> Option<Told> {
-    let over = machine.terminated.filter(|at| *at + late * 2 <= now);
-    // Nobody hears of it again after a while.
-    if over.is_some_and(|at| at + Duration::from_mins(30) <= now) {
-        return None;
-    }
-    let tags = [(ROLE_TAG, machine.role.as_str()), (CLUSTER_TAG, "c")];
-    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    Some(Told {
-        id: machine.instance_id.clone(),
-        life: over.map_or(Life::Alive, |_| Life::Terminated),
-        addresses: over
-            .is_none()
-            .then(|| IpAddr::from(machine.ip).into())
-            .into_iter()
-            .collect(),
-        tags: if over.is_none() {
-            tags.into()
-        } else {
-            BTreeMap::new()
-        },
-        facts: Facts::default(),
-    })
 }

@@ -102,6 +102,10 @@ impl State {
         let Some(place) = self.machines[id].engine.place.clone() else {
             return false;
         };
+        if self.knows_to_leave(id) {
+            self.check_departure(id);
+            return false;
+        }
         let link = self.machines[id].engine.link;
         if let Some(swarm) = link.filter(|&swarm| self.leads(swarm) && !self.is_unpublished(swarm))
             && self.swarms[swarm].entry(&place.node).is_some()

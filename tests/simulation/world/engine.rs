@@ -27,6 +27,12 @@ pub(crate) struct Engine {
     pub(crate) link: Option<SwarmId>,
     /// Since when there has been no such swarm.
     pub(crate) cut_since: Option<Duration>,
+    /// Its label of a departure, by which it tells the managers.
+    pub(crate) label: Option<u64>,
+    /// How many of the swarm's tasks run here.
+    pub(crate) containers: usize,
+    /// Since when there have been any.
+    pub(crate) busy_since: Option<Duration>,
 }
 
 /// Its process.
@@ -108,6 +114,7 @@ impl State {
         engine.life += 1;
         engine.power = Power::Off;
         engine.link = None;
+        self.run_on(id, 0);
         self.machines[id].wake.notify_one();
     }
 
@@ -117,6 +124,7 @@ impl State {
         engine.place = None;
         engine.phase = Phase::Inactive;
         engine.link = None;
+        self.run_on(id, 0);
         self.machines[id].wake.notify_one();
     }
 }

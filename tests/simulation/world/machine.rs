@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use protocol::Role;
 use protocol::latch::Heard;
+use protocol::notice::Target;
 use swarmlet::node::Node;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use super::State;
 use super::engine::Engine;
+use super::groups::Member;
+use super::notices::Notice;
 
 /// Its place in the list of machines, for ever.
 pub(crate) type MachineId = usize;
@@ -47,6 +50,23 @@ pub(crate) struct Machine {
     pub(crate) heard: watch::Sender<Heard>,
     /// Auto Scaling has heard that it is done.
     pub(crate) released: Option<Duration>,
+    /// Its place in its group's life, where that is simulated.
+    pub(crate) member: Option<Member>,
+    /// Why it is to leave, besides its group.
+    pub(crate) notice: Notice,
+    /// The first time at which AWS ever said that it ends it.
+    pub(crate) published: Option<Duration>,
+    /// Since when it has had to leave by a cause that names no time.
+    pub(crate) departing_since: Option<Duration>,
+    /// What its agent has heard, and when it hears of something else.
+    pub(crate) known: (Target, Notice),
+    pub(crate) hears_at: Option<Duration>,
+    /// Since when its agent has known that it is to leave the swarm.
+    pub(crate) told_to_leave: Option<Duration>,
+    /// When it left the swarm for that.
+    pub(crate) left: Option<Duration>,
+    /// Since when its agent has run and has reached Auto Scaling.
+    pub(crate) reaches_group_since: Duration,
 }
 
 /// Calls to AWS, and to the engines.
@@ -99,6 +119,10 @@ impl Machine {
         self.booted.is_some() && self.terminated.is_none()
     }
 
+    pub(crate) fn runtime_dir(&self) -> PathBuf {
+        self.folder.join("run")
+    }
+
     /// What the agent learns of it from its metadata.
     pub(crate) fn node(&self) -> Node {
         Node {
@@ -141,6 +165,15 @@ impl State {
             group: None,
             heard: watch::channel(Heard::default()).0,
             released: None,
+            member: None,
+            notice: Notice::default(),
+            published: None,
+            departing_since: None,
+            known: (Target::None, Notice::default()),
+            hears_at: None,
+            told_to_leave: None,
+            left: None,
+            reaches_group_since: self.now,
         });
         id
     }

@@ -6,12 +6,19 @@
 
 pub(crate) mod aws;
 pub(crate) mod checks;
+mod departures;
+mod ec2;
 pub(crate) mod elections;
 pub(crate) mod engine;
+pub(crate) mod groups;
+mod hooks;
 pub(crate) mod machine;
+pub(crate) mod mischief;
 mod network;
+pub(crate) mod notices;
 pub(crate) mod physics;
 pub(crate) mod swarm;
+pub(crate) mod tasks;
 mod whole;
 
 use std::cell::RefCell;
@@ -27,7 +34,9 @@ use tokio::time::Instant;
 
 use crate::random::Random;
 use aws::Aws;
+use groups::Group;
 use machine::{Machine, MachineId};
+use mischief::Mischief;
 pub(crate) use network::Cut;
 use network::Network;
 use swarm::Swarm;
@@ -50,6 +59,13 @@ pub(crate) struct State {
     pub(crate) swarms: Vec<Swarm>,
     pub(crate) network: Network,
     pub(crate) aws: Aws,
+    pub(crate) groups: Vec<Group>,
+    /// Nothing dies but what departs: raft has no other reason to lose its majority.
+    pub(crate) only_departures: bool,
+    /// What has taken place, counted: a rule that nothing has tried shows nothing.
+    pub(crate) tally: BTreeMap<&'static str, u32>,
+    /// What works wrongly on purpose.
+    pub(crate) mischief: Option<Mischief>,
     /// Rules that were broken. One is enough to end the simulation.
     pub(crate) broken: Vec<String>,
     /// What the agents' settings are but for their state folders, which are in `disks`.
@@ -70,6 +86,10 @@ impl World {
             swarms: Vec::new(),
             network: Network::default(),
             aws: Aws::default(),
+            groups: Vec::new(),
+            only_departures: false,
+            tally: BTreeMap::new(),
+            mischief: None,
             broken: Vec::new(),
             settings,
             disks: disks.path().to_owned(),
@@ -110,6 +130,10 @@ impl State {
     /// How long ago something was.
     pub(crate) fn since(&self, then: Duration) -> Duration {
         self.now.saturating_sub(then)
+    }
+
+    pub(crate) fn count(&mut self, what: &'static str) {
+        *self.tally.entry(what).or_default() += 1;
     }
 
     pub(crate) fn serial(&mut self) -> usize {

@@ -34,6 +34,7 @@ impl State {
         for swarm in 0..self.swarms.len() {
             if self.swarms[swarm].leader.is_some() {
                 self.follow(swarm);
+                self.work(swarm);
             }
         }
     }
@@ -104,6 +105,7 @@ impl State {
         let manager = self.machine_at(at).filter(|&m| self.reaches(id, m));
         let swarm = manager.and_then(|m| self.manages(m).filter(|&s| self.hears(m, s)));
         if let Some(swarm) = swarm {
+            self.machines[id].left = None;
             self.admit(id, swarm, Availability::Drain);
         } else if until <= self.now {
             self.machines[id].engine.phase = Phase::Error;
@@ -123,8 +125,9 @@ impl State {
             let before = entry.clone();
             let after = self.settle_status(before.clone(), linked);
             let after = self.settle_role(after, id, linked);
-            changed |= (before.status, before.turning.is_some())
-                != (after.status, after.turning.is_some());
+            let after = self.settle_label(after, linked);
+            changed |= (before.status, before.turning.is_some(), before.asks)
+                != (after.status, after.turning.is_some(), after.asks);
             self.swarms[id].entries[index] = after;
         }
         if changed {
@@ -144,6 +147,7 @@ impl State {
             && entry.status == Status::Ready
             && (entry.becoming.is_none(), entry.turning.is_none()) == (true, true)
             && engine.phase != Phase::Pending
+            && engine.label == entry.asks
     }
 
     pub(crate) fn is_linked(&self, entry: &Entry, swarm: SwarmId) -> bool {
@@ -196,6 +200,21 @@ impl State {
         if at <= self.now {
             entry.turning = None;
             self.turn(&entry, id);
+        }
+        entry
+    }
+
+    /// Managers learn an engine's new label late.
+    fn settle_label(&mut self, mut entry: Entry, linked: bool) -> Entry {
+        let label = self.machines[entry.machine].engine.label;
+        if !linked || label == entry.asks {
+            entry.seen = None;
+            return entry;
+        }
+        let at = entry.seen.unwrap_or_else(|| self.soon(500, 20_000));
+        entry.seen = Some(at);
+        if at <= self.now {
+            (entry.asks, entry.seen) = (label, None);
         }
         entry
     }

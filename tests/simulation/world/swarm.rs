@@ -13,6 +13,7 @@ use protocol::{Availability, Origin, Role};
 use super::State;
 use super::engine::{Phase, Place};
 use super::machine::MachineId;
+use super::tasks::Task;
 
 /// Its place in the list of swarms, for ever.
 pub(crate) type SwarmId = usize;
@@ -40,6 +41,10 @@ pub(crate) struct Swarm {
     pub(crate) parent: Option<SwarmId>,
     /// Its ticket has been published.
     pub(crate) published: bool,
+    /// How many entries its leader was told of last.
+    pub(crate) listed: usize,
+    /// What is to run on it.
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// One entry of the node list.
@@ -55,6 +60,10 @@ pub(crate) struct Entry {
     pub(crate) becoming: Option<(Status, Duration)>,
     /// When the node's part follows its role.
     pub(crate) turning: Option<Duration>,
+    /// The engine's label of a departure, as managers see it.
+    pub(crate) asks: Option<u64>,
+    /// When they see it as it is.
+    pub(crate) seen: Option<Duration>,
 }
 
 /// A node's status.
@@ -100,6 +109,8 @@ impl Swarm {
             status: Status::Ready,
             becoming: None,
             turning: None,
+            asks: None,
+            seen: None,
         });
     }
 }
@@ -132,6 +143,8 @@ impl State {
             believes: None,
             parent: None,
             published: false,
+            listed: 0,
+            tasks: Vec::new(),
         };
         swarm.add(&node, id, Role::Manager, Availability::Active);
         self.swarms.push(swarm);
@@ -142,6 +155,10 @@ impl State {
     pub(crate) fn admit(&mut self, id: MachineId, swarm: SwarmId, availability: Availability) {
         let node = format!("n{}", self.serial());
         self.swarms[swarm].add(&node, id, Role::Worker, availability);
+        let label = self.machines[id].engine.label;
+        if let Some(entry) = self.swarms[swarm].entry_mut(&node) {
+            entry.asks = label;
+        }
         self.machines[id].joined.get_or_insert(self.now);
         self.place(id, node, swarm, false);
         self.tell_managers(swarm);

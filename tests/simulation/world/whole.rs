@@ -1,6 +1,7 @@
 //! Whether the cluster is as it should be.
 
 use protocol::labelling::ACTIVATED;
+use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
 use protocol::{Availability, Role, Ticket};
 use secrecy::SecretString;
 use swarmlet::run::Memory;
@@ -8,8 +9,9 @@ use swarmlet::run::Memory;
 use super::State;
 use super::elections::View;
 use super::engine::Phase;
+use super::groups::Stage;
 use super::machine::MachineId;
-use super::swarm::{Status, SwarmId};
+use super::swarm::{Entry, Status, SwarmId};
 
 impl State {
     /// All living nodes are in the swarm of the highest formed epoch, its managers are promoted,
@@ -28,6 +30,7 @@ impl State {
         for id in self.living() {
             self.belongs(id, ours)?;
         }
+        self.has_members()?;
         self.has_managers(ours)?;
         self.is_published(ours)?;
         match self.swarms[ours].entries.len() - self.living().len() {
@@ -51,6 +54,7 @@ impl State {
         {
             return Err(format!("machine {id} is not activated"));
         }
+        self.stays(id, entry)?;
         let memory = Memory::new(&machine.folder, &machine.instance_id);
         let membership = memory.membership().map_err(|error| error.to_string())?;
         match membership.filter(|m| m.node_id == place.node) {
@@ -59,7 +63,36 @@ impl State {
         }
     }
 
-    /// As many as there are, to an odd count.
+    /// Nothing of a departure is left, on it or on its entry.
+    fn stays(&self, id: MachineId, entry: &Entry) -> Result<(), String> {
+        let machine = &self.machines[id];
+        if machine.member.is_some() && self.stage(id) != Some(Stage::InService) {
+            let stage = self.stage(id);
+            return Err(format!("machine {id} is not in service: {stage:?}"));
+        }
+        if (machine.engine.label, entry.asks) != (None, None) {
+            return Err(format!("machine {id} still says that it leaves"));
+        }
+        let left = [DEPARTING_LABEL, DRAINED_LABEL];
+        let left = left.iter().find(|key| entry.labels.contains_key(**key));
+        left.map_or(Ok(()), |key| {
+            Err(format!("machine {id} still has the label {key}"))
+        })
+    }
+
+    /// Its groups have as many as they are to have.
+    fn has_members(&self) -> Result<(), String> {
+        for (number, group) in self.groups.iter().enumerate() {
+            let (there, wanted) = (self.staying(number).len(), group.desired + group.surge);
+            if there != wanted {
+                let name = &group.name;
+                return Err(format!("{name} has {there} instances, not {wanted}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// As many as there are, to an odd count; nobody is demoted for the sake of that.
     fn has_managers(&self, id: SwarmId) -> Result<(), String> {
         let tagged = self.living().into_iter();
         let tagged = tagged
@@ -67,7 +100,7 @@ impl State {
             .count();
         let expected = tagged - (tagged + 1) % 2;
         let (raft, alive) = (self.swarms[id].raft.len(), self.raft_alive(id).len());
-        if (raft, alive) == (expected, expected) {
+        if raft == alive && (raft == expected || raft == tagged) {
             return Ok(());
         }
         Err(format!(
@@ -97,6 +130,19 @@ impl State {
         } else {
             Err(format!("the ticket is not right: {ticket:?}"))
         }
+    }
+
+    /// Entries of instances that have ended, or may yet end without a word, in the swarm that has most of them.
+    pub(crate) fn dead_entries(&self) -> u32 {
+        let hooked = |group: usize| self.groups[group].terminating.is_some();
+        let dead = |entry: &&Entry| {
+            let machine = &self.machines[entry.machine];
+            let member = machine.member.as_ref();
+            machine.terminated.is_some() || member.is_some_and(|m| !hooked(m.group))
+        };
+        let led = (0..self.swarms.len()).filter(|&swarm| self.leads(swarm));
+        let counts = led.map(|swarm| self.swarms[swarm].entries.iter().filter(dead).count());
+        u32::try_from(counts.max().unwrap_or_default()).unwrap_or_default()
     }
 
     /// The machines that lead a swarm.

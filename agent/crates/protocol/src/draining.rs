@@ -4,12 +4,18 @@
 //! once would stop all replicas of a service that happen to be on them, so they take turns. Those that
 //! wait for theirs are paused, or the tasks of the first would move to the next.
 
+use std::time::Duration;
+
 use super::Availability;
 
 /// One node in this many may be losing its tasks at a time, at least one.
 pub const SHARE: usize = 5;
 /// Whose deadline is nearer than this does not wait for its turn (in seconds).
 pub const PRESSING: u64 = 120;
+
+/// A manager that has marked its entry and was demoted says by its engine that it leaves: after a restart
+/// of its agent, and the longest gap between two tries, it has said so by then.
+pub const SILENT: Duration = Duration::from_mins(2);
 
 /// By whose word the leader has drained a node, as its entry has it on record: a drain without a
 /// record is a person's.
@@ -52,6 +58,8 @@ pub struct Node {
     pub asks: Option<u64>,
     /// Its entry says so.
     pub marked: Option<u64>,
+    /// It has been a worker for [`SILENT`], ready, and its engine has not said what its entry says.
+    pub silent: bool,
     /// The record of the leader's drain.
     pub drained_for: Option<DrainedFor>,
     /// How many tasks run on it.
@@ -145,17 +153,19 @@ impl Node {
         }
     }
 
+    /// Also one that has drained itself, as a manager, and of which no leader has a record.
     fn is_late_to_ask(&self) -> bool {
-        self.asks.is_some() && self.drained_for == Some(DrainedFor::Marked)
+        let by_itself = self.drained_for.is_none() && self.marked.is_some() && self.is_drained();
+        self.asks.is_some() && (self.drained_for == Some(DrainedFor::Marked) || by_itself)
     }
 
     /// Those by whose word it was drained do not say so any more. A manager that was demoted meanwhile
-    /// cannot take its own mark away: its engine's word counts.
+    /// cannot take its own mark away: its engine's word counts, also that it says nothing.
     fn stays(&self) -> bool {
         let over = match self.drained_for {
-            None => false,
+            None => self.silent && self.marked.is_some(),
             Some(DrainedFor::Asked) => self.asks.is_none(),
-            Some(DrainedFor::Marked) => self.departing().is_none(),
+            Some(DrainedFor::Marked) => self.departing().is_none() || self.silent,
         };
         self.ready && over
     }

@@ -12,6 +12,7 @@ fn node(n: usize) -> Node {
         availability: Availability::Active,
         asks: None,
         marked: None,
+        silent: false,
         drained_for: None,
         tasks: 1,
     }
@@ -43,6 +44,41 @@ fn nodes_that_leave_take_turns_by_their_deadlines() {
     assert!(drained(&nodes).is_empty() && under_way(&nodes).count() > 0);
     nodes[9].tasks = 0;
     assert_eq!(drained(&nodes), ["n7"]);
+}
+
+#[test]
+fn a_demoted_manager_stays_when_its_engine_takes_back_what_its_entry_still_says() {
+    let marked = Node {
+        availability: Availability::Drain,
+        marked: Some(0),
+        ..node(1)
+    };
+    let steps = |node: &Node| -> Vec<Draining> {
+        let steps = next(std::slice::from_ref(node), 0, NOW).into_iter();
+        steps.map(|(_, step)| step).collect()
+    };
+    assert!(steps(&marked).is_empty());
+    let says_so = Node {
+        asks: Some(0),
+        ..marked.clone()
+    };
+    assert_eq!(steps(&says_so), [Draining::Note]);
+    let taken_back = Node {
+        drained_for: Some(Asked),
+        ..marked.clone()
+    };
+    assert_eq!(steps(&taken_back), [Draining::Undo]);
+    // It was over before any leader had seen what the engine says.
+    let silent = Node {
+        silent: true,
+        ..marked
+    };
+    assert_eq!(steps(&silent), [Draining::Undo]);
+    let drained_by_leader = Node {
+        drained_for: Some(Marked),
+        ..silent
+    };
+    assert_eq!(steps(&drained_by_leader), [Draining::Undo]);
 }
 
 #[test]

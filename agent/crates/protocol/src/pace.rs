@@ -78,7 +78,7 @@ pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 pub const FIRST_HOOKS: Duration = Duration::from_secs(17);
 /// So is the first heartbeat, or over a sixth of the hook's time, where that is less.
 pub const FIRST_BEAT: Duration = Duration::from_mins(1);
-/// And the word that the node is done.
+/// And the word that the node is done: see [`first_word`].
 pub const FIRST_WORD: Duration = Duration::from_secs(20);
 /// So often in a row a manager that the others wait for asks again soon: about half a minute.
 const SOON_LOOKS: u32 = 60;
@@ -203,6 +203,12 @@ pub fn part_of(random: u16, time: Duration) -> Duration {
 /// How long after it knows of a hook with this time-out a departing node sends the first heartbeat, at most.
 pub fn first_beat(timeout: Duration) -> Duration {
     FIRST_BEAT.min(timeout / 6)
+}
+
+/// Over how long a departed node spreads the word that it is done, where its hook has this time-out: no heartbeat is
+/// sent between the two.
+pub fn first_word(timeout: Duration) -> Duration {
+    FIRST_WORD.min(timeout / 6)
 }
 
 /// How often a lifecycle hook with this time-out is to hear a heartbeat: in less than half of it, so that one

@@ -1,20 +1,41 @@
 //! Nodes that leave are drained in turn: the decision is `swarm::draining`, the facts come from here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tracing::info;
 
-use crate::run::{Agent, Clock, Outside, StepError};
+use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
 use protocol::draining::{self, DrainedFor, Draining};
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
 use protocol::pace::ROUND;
-use protocol::{Availability, labelling};
+use protocol::{Availability, Role, labelling};
 use protocol::{NodeChange, NodeEntry, Tasks};
 
 /// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less
 /// often while nothing changes.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Since when demoted managers say by their entries that they leave, and not by their engines: by node.
+#[derive(Debug, Default)]
+pub(super) struct Silence(BTreeMap<String, Duration>);
+
+impl Silence {
+    /// Notes who is silent at `now`, a time of the host's clock.
+    fn look(&mut self, nodes: &[NodeEntry], now: Duration) {
+        let marked = |node: &&NodeEntry| node.ready && node.marked_leaving().is_some();
+        let silent = nodes.iter().filter(marked);
+        let silent = silent.filter(|n| n.role == Role::Worker && n.asks_to_leave.is_none());
+        let since = |node: &NodeEntry| self.0.get(&node.id).copied().unwrap_or(now);
+        self.0 = silent.map(|n| (n.id.clone(), since(n))).collect();
+    }
+
+    fn is_long(&self, id: &str, now: Duration) -> bool {
+        let since = self.0.get(id);
+        since.is_some_and(|since| now.saturating_sub(*since) >= draining::SILENT)
+    }
+}
 
 impl<O: Outside> Agent<O> {
     /// Drains whose turn it is, and takes back what was called off; says when to look again.
@@ -32,10 +53,14 @@ impl<O: Outside> Agent<O> {
         } else {
             Tasks::default()
         };
-        let facts: Vec<_> = nodes.iter().map(|node| fact(node, &tasks)).collect();
+        let now = self.edges.now();
+        let silence = &mut self.chores.silence;
+        silence.look(nodes, now.up);
+        let fact = |node: &NodeEntry| fact(node, &tasks, silence.is_long(&node.id, now.up));
+        let facts: Vec<_> = nodes.iter().map(fact).collect();
         let managers = self.settings.swarm.manager_availability;
         let mut failed = None;
-        for (fact, step) in draining::next(&facts, tasks.starting, self.edges.clock.unix()) {
+        for (fact, step) in draining::next(&facts, tasks.starting, now.unix) {
             let Some(node) = nodes.iter().find(|node| node.id == fact.id) else {
                 continue;
             };
@@ -49,7 +74,6 @@ impl<O: Outside> Agent<O> {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let now = self.edges.now();
         let leave: Vec<_> = draining::under_way(&facts).cloned().collect();
         if leave.is_empty() {
             self.chores.draining.over();
@@ -69,7 +93,7 @@ fn tell(node: &NodeEntry, step: Draining) {
     }
 }
 
-fn fact(node: &NodeEntry, tasks: &Tasks) -> draining::Node {
+fn fact(node: &NodeEntry, tasks: &Tasks, silent: bool) -> draining::Node {
     let record = node.labels.get(DRAINED_LABEL);
     draining::Node {
         id: node.id.clone(),
@@ -77,6 +101,7 @@ fn fact(node: &NodeEntry, tasks: &Tasks) -> draining::Node {
         availability: node.availability,
         asks: node.asks_to_leave,
         marked: node.marked_leaving(),
+        silent,
         drained_for: record.and_then(|word| DrainedFor::parse(word)),
         tasks: tasks.running.get(&node.id).copied().unwrap_or_default(),
     }

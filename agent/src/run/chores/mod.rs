@@ -42,6 +42,8 @@ pub(super) struct Chores {
     promoted: Option<Stamp>,
     /// The changes of nodes' entries that were made lately.
     repeats: Repeats,
+    /// Demoted managers whose engines do not say that they leave.
+    silence: drain::Silence,
     /// What a departure waits for: who loses how many tasks, and how many are to start.
     draining: Stillness<(Vec<draining::Node>, usize)>,
     /// The managers that a change of raft's members waits for.

@@ -80,6 +80,35 @@ async fn a_manager_that_leaves_is_demoted_and_not_promoted_again() {
     assert_eq!(world.node(1, |node| node.role), Role::Manager);
 }
 
+/// A manager that is demoted cannot change its entry any more, in which it has said that it leaves.
+#[tokio::test(start_paused = true)]
+async fn a_demoted_manager_whose_departure_is_called_off_leaves_no_trace() {
+    for engine_says_so in [true, false] {
+        let world = World::default();
+        let (_hosts, mut leader) = settled(&world, &[Role::Manager, Role::Manager]).await;
+        world.node(2, |node| {
+            node.labels.insert(DEPARTING_LABEL.into(), "0".into());
+            node.availability = Availability::Drain;
+        });
+        live(&mut leader, SOON).await;
+        assert_eq!(world.node(2, |node| node.role), Role::Worker);
+        if engine_says_so {
+            world.node(2, |node| node.asks_to_leave = Some(0));
+            live(&mut leader, Duration::from_mins(3)).await;
+            assert_eq!(availability(&world, 2), Availability::Drain);
+            world.node(2, |node| node.asks_to_leave = None);
+        }
+        live(&mut leader, Duration::from_mins(3)).await;
+        assert_eq!(availability(&world, 2), Availability::Active);
+        let left = world.node(2, |node| {
+            let left = [DEPARTING_LABEL, DRAINED_LABEL];
+            left.map(|key| node.labels.contains_key(key))
+        });
+        assert_eq!(left, [false, false]);
+        assert_eq!(world.node(2, |node| node.role), Role::Manager);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_manager_is_demoted_while_another_is_not_well() {
     let world = World::default();

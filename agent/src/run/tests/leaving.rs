@@ -229,6 +229,27 @@ async fn heartbeats_end_with_the_departure_and_survive_their_failures() {
     assert_eq!(host.group.beats(), beats);
 }
 
+/// No heartbeat is sent between the leaving and the word that the node is done, which is spread.
+#[tokio::test(start_paused = true)]
+async fn even_the_shortest_hook_hears_in_time_that_the_node_is_done() {
+    let limit = Duration::from_secs(30);
+    for _ in 0..30 {
+        let (_world, _manager, host) = worker().await;
+        host.group.waits_for(DRAIN, Transition::Terminating, limit);
+        let mut agent = host.agent();
+        host.target(Target::Terminated);
+        loop {
+            let (_, pause) = turn(&mut agent).await;
+            let gap = host.group.longest_gap();
+            assert!(gap < limit, "nothing was heard for {gap:?}");
+            if !continued(&host).is_empty() {
+                break;
+            }
+            tokio::time::advance(pause.unwrap_or_default()).await;
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_may_not_be_completed_is_tried_until_it_may() {
     let (_world, _manager, host) = worker().await;

@@ -77,6 +77,7 @@ impl Swarm {
             availability: Availability::Active,
             asks: (n < LEAVING).then_some(0),
             marked: None,
+            silent: false,
             drained_for: None,
             tasks: 0,
         };
