@@ -9,15 +9,10 @@ pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod dashboard;
 pub mod doctor;
 #[cfg(test)]
 mod documentation_tests;
-pub mod known;
 pub mod node;
 pub mod prepare;
-pub mod report;
 pub mod run;
-pub mod serve;
 pub mod stacks;
-pub mod view;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Result, ensure};
 use lab::browser::Browser;
-use swarmlet::serve::{Credentials, Gate};
+use view::serve::{Credentials, Gate};
 
 use super::Case;
 use super::server::{Script, Server, live};

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use swarmlet::serve::Gate;
+use view::serve::Gate;
 
 use super::Case;
 use super::server::{Server, clean, live, showing};

@@ -6,10 +6,10 @@ use std::thread::{JoinHandle, spawn};
 
 use anyhow::{Context as _, Result, ensure};
 use lab::browser::Browser;
-use swarmlet::dashboard::{Source, serve};
-use swarmlet::serve::Gate;
-use swarmlet::view::SwarmView;
 use tokio::sync::{Notify, oneshot};
+use view::SwarmView;
+use view::dashboard::{Source, serve};
+use view::serve::Gate;
 
 /// What is told now.
 #[derive(Clone, Debug)]

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use swarmlet::view::{
-    DepartureView, ManagerView, NodeView, ServiceView, StackView, SwarmView, TaskView,
-};
+use view::{DepartureView, ManagerView, NodeView, ServiceView, StackView, SwarmView, TaskView};
 
 /// What a page may take to show what happened.
 pub(crate) const SOON: Duration = Duration::from_secs(20);

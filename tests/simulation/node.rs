@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use protocol::Role;
 use swarmlet::config::Settings;
-use swarmlet::report::launch::Waited;
-use swarmlet::report::notify::Notify;
 use swarmlet::run::{Agent, run};
 use tokio::task::spawn_local;
 use tracing::{Instrument, info, info_span};
+use view::notify::Notify;
+use view::status::launch::Waited;
 
 use crate::edges::{Edge, Wake};
 use crate::world::World;

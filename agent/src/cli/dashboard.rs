@@ -2,10 +2,16 @@
 
 use super::{Exit, fail};
 use crate::config::Settings;
-use crate::dashboard;
+use view::dashboard;
 
 pub(super) async fn run(settings: Settings) -> Exit {
-    match dashboard::start(&settings).await {
+    match dashboard::start(
+        &settings.dashboard,
+        &settings.engine.socket,
+        &settings.runtime_dir,
+    )
+    .await
+    {
         Ok(()) => Exit::Done,
         Err(error) => fail(Exit::after(error.is_terminal()), &error),
     }

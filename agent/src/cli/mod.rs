@@ -26,7 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime;
 
 use crate::config::Settings;
-use crate::report::journal;
+use host::journal;
 
 pub use exit::Exit;
 use options::Options;

@@ -2,8 +2,8 @@
 
 use super::{Exit, fail};
 use crate::config::Settings;
-use crate::report::failure::Failure;
 use crate::run::{self, StartError};
+use view::status::failure::Failure;
 
 pub(super) async fn run(settings: Settings) -> Exit {
     let runtime_dir = settings.runtime_dir.clone();

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::terminal::Screen;
 use super::{Exit, fail, print, printed_to_the_end};
 use crate::config::Settings;
-use crate::report::status::Status;
-use crate::view::report::{Report, look};
-use crate::view::text;
 use docker::api::Docker;
+use view::report::{Report, look};
+use view::status::Status;
+use view::text;
 
 /// Whatever hangs, there is an answer after this; a healthy engine answers in some milliseconds.
 const LIMIT: Duration = Duration::from_secs(1);

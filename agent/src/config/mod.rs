@@ -26,9 +26,8 @@ use figment::Figment;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
 pub use settings::{
-    AwsSettings, DashboardSettings, DepartureSettings, EndpointMode, EngineSettings, Forced,
-    LaunchSettings, LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings,
-    SwarmSettings,
+    AwsSettings, DepartureSettings, EndpointMode, EngineSettings, Forced, LaunchSettings,
+    LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings, SwarmSettings,
 };
 pub use show::Shown;
 

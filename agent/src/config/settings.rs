@@ -13,6 +13,7 @@ use protocol::latch::Rules;
 use protocol::launch::OnFailure;
 use protocol::stacks::ResolveImage;
 use protocol::{Availability, ClusterName, RecoveryMode, Role};
+use view::dashboard::Listen;
 
 /// Everything that can be set, after all sources were merged and checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -32,7 +33,7 @@ pub struct Settings {
     /// What its group hears of its launch.
     pub launch: LaunchSettings,
     /// The dashboard.
-    pub dashboard: DashboardSettings,
+    pub dashboard: Listen,
     /// Where the agent's numbers can be fetched.
     pub metrics: MetricsSettings,
     /// What is logged.
@@ -208,17 +209,6 @@ pub struct LaunchSettings {
     pub budget: Option<Duration>,
     /// What it hears when that was not enough.
     pub on_failure: OnFailure,
-}
-
-/// The dashboard, where `swarmlet dashboard` runs.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct DashboardSettings {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// The file with what a browser must know; nothing if not set, which only loopback allows.
-    pub credentials: Option<PathBuf>,
-    /// Names that it may be asked by, beside `localhost` and addresses.
-    pub hosts: Vec<String>,
 }
 
 /// Where the agent's numbers can be fetched, beside the socket in the runtime folder.

@@ -399,7 +399,7 @@ fn a_dashboard_elsewhere_than_on_loopback_has_credentials() {
         "[dashboard]\nlisten = '10.0.1.10:80'\ncredentials = '/etc/c'\nhosts = ['swarm.example.internal']\n",
     );
     let settings = host.settings().dashboard;
-    assert_eq!(settings.listen, "10.0.1.10:80".parse().unwrap());
+    assert_eq!(settings.address, "10.0.1.10:80".parse().unwrap());
     assert_eq!(settings.credentials, Some(host.root.path().join("etc/c")));
     for listen in ["127.0.0.1:80", "127.1.2.3:80", "[::1]:80"] {
         let toml = format!("dashboard.listen = '{listen}'");

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::{Finding, Grade};
 use crate::config::Settings;
-use crate::report::engine_trouble::Trouble;
 use docker::EngineError;
 use docker::api::Docker;
 pub(super) use docker::api::Setup;
 use docker::daemon_flags::DaemonFlags;
 use host::command::Host;
+use view::status::engine_trouble::Trouble;
 
 const CONCERN: &str = "engine";
 /// The first that the agent works with (API 1.41).

@@ -2,9 +2,9 @@
 
 use super::{Finding, Grade};
 use crate::node::Node;
-use crate::report::groups::{CURE, missing};
 use aws::lifecycle::{Hook, Transition};
 use protocol::Role;
+use view::status::groups::{CURE, missing};
 
 const CONCERN: &str = "group";
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::engine::Facts as Engine;
 use super::{Finding, Grade};
 use crate::config::Settings;
-use crate::view::namesakes::namesakes;
 use docker::api::Docker;
 use docker::listing::ListedNode;
+use view::namesakes::namesakes;
 
 const CONCERN: &str = "names";
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Examination, Finding, Grade};
-use crate::view::text::table::{Paint, Tone};
+use view::text::table::{Paint, Tone};
 
 /// Lines for people.
 pub fn render(examination: &Examination, colour: bool) -> String {

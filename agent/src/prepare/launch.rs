@@ -10,11 +10,11 @@ use tracing::{debug, info, warn};
 
 use crate::config::Settings;
 use crate::node::Node;
-use crate::report::launch::Waited;
 use crate::run::{Chance as _, Clock, Dice};
 use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Waiting};
 use protocol::pace::{self, Gaps};
+use view::status::launch::Waited;
 
 /// What takes no longer than this takes no call: packages are there, or they do not exist.
 const SHORT: Duration = Duration::from_secs(1);

@@ -13,11 +13,11 @@ use super::labels;
 use super::refusal::{self, Earlier, STARTED, WRITTEN, Written};
 use super::service;
 use crate::config::Settings;
-use crate::report::engine_trouble::Trouble;
 use docker::daemon_flags::DaemonFlags;
 use docker::daemon_json::{DaemonJson, labelled_instance};
 use host::command::{Command, Runner};
 use host::file;
+use view::status::engine_trouble::Trouble;
 
 /// Notes what the engine has started with.
 pub async fn started(settings: &Settings, runner: &impl Runner) -> Result<(), PrepareError> {

@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 
 use super::PrepareError;
 use crate::config::Settings;
-use crate::report::engine_trouble::Trouble;
 use docker::daemon_flags::DaemonFlags;
 use docker::daemon_json::{DaemonJson, Plan};
 use host::command::{Command, Runner};
 use host::file;
+use view::status::engine_trouble::Trouble;
 
 /// In the state folder: what was written, what it replaced, and what was refused.
 pub(super) const WRITTEN: &str = "daemon-written.json";

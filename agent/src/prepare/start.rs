@@ -6,13 +6,13 @@ use super::waiting::{self, Waiting};
 use super::{Edges, PrepareError, complete, labels, prepare, shared};
 use crate::config::Settings;
 use crate::node::{self, Node};
-use crate::report::notify::Notify;
 use crate::run::BootClock;
 use aws::Aws;
 use aws::fleet::Ec2;
 use aws::imds::Imds;
 use aws::lifecycle::AutoScaling;
 use host::command::Host;
+use view::notify::Notify;
 
 /// Finds out who this node is and readies its host. `say` tells people who look at the journal or at the
 /// console what is waited for.

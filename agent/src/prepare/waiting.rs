@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use super::clone;
 use crate::config::Settings;
 use crate::node::{IdentifyError, News, Told, Waiter};
-use crate::report::note::{self, Note};
-use crate::report::notify::Notify;
 use host::command::Runner;
+use view::notify::Notify;
+use view::status::note::{self, Note};
 
 /// For this long the units that come after `prepare` are held up, the engine among them: many tags that
 /// come late are there by then, and the engine starts with its settings. After it they start without, and

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::departing::Progress;
 use super::memory::{Act, Recalled};
 use crate::node::Node;
-use crate::report::launch::Waited;
 use aws::lifecycle::Hook;
 use protocol::departure::Departing;
 use protocol::{
@@ -13,6 +12,7 @@ use protocol::{
     Observation, Peer, Probed, Reading, Recovery, Registers, Role, Series, Stamp, Standing, Ticket,
     Trouble, Turn, Verdict, pace,
 };
+use view::status::launch::Waited;
 
 /// Everything a round knows beside the engine's own state.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -9,14 +9,14 @@ use super::waits::{self, Waiting};
 use super::{Agent, BootClock, Clock, glance, notices, stacks};
 use crate::config::Settings;
 use crate::node::{self, IdentifyError};
-use crate::report::boot::Trace;
-use crate::report::failure::Failure;
-use crate::report::notify::Notify;
 use crate::stacks::Keeper;
 use aws::imds::Imds;
 use docker::api::Docker;
 use protocol::Role;
 use protocol::latch::Heard;
+use view::notify::Notify;
+use view::status::boot::Trace;
+use view::status::failure::Failure;
 
 /// An agent that knows what its first rounds need, and when it learnt that.
 pub(super) struct Met {

@@ -41,10 +41,6 @@ use tokio::sync::watch;
 
 use crate::config::Settings;
 use crate::node::Node;
-use crate::report::boot::Trace;
-use crate::report::launch::Waited;
-use crate::report::metrics::Metrics;
-use crate::report::story::Story;
 use crate::stacks::Lead;
 use aws::CloudError;
 use aws::fleet::Fleet;
@@ -56,6 +52,10 @@ use protocol::SWARM_PORT;
 use protocol::departure::Departure;
 use protocol::latch::Heard;
 use protocol::{JoinToken, Moment, Observation, TicketError};
+use view::metrics::Metrics;
+use view::status::boot::Trace;
+use view::status::launch::Waited;
+use view::status::story::Story;
 
 pub use crate::chance::{Chance, Dice};
 pub use crate::clock::{BootClock, Clock};

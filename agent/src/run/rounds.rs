@@ -8,13 +8,13 @@ use tracing::{info, warn};
 use super::glance::{at_once, told};
 use super::pause::rest;
 use super::{Agent, Chance, Outside, StepError, Triggers};
-use crate::report::notify::Notify;
 use docker::Engine;
 use protocol::{
     Action, Control, Decision, EngineState, Kind, Moment, Peer, Reason, Recovery, RecoveryMode,
     Role, decide,
 };
 use protocol::{NodeEntry, SWARM_PORT};
+use view::notify::Notify;
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
 const PULSE: Duration = Duration::from_secs(10);

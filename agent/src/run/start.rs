@@ -12,9 +12,6 @@ use super::stacks;
 use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, notices, rounds};
 use crate::config::{MetadataSettings, Settings};
 use crate::node::{self, IdentifyError, Waiter};
-use crate::report::boot::Trace;
-use crate::report::metrics::{Metrics, Server};
-use crate::report::notify::Notify;
 use crate::stacks::{Keeper, Lead};
 use aws::fleet::Ec2;
 use aws::imds::Imds;
@@ -24,6 +21,9 @@ use aws::{Access, Aws};
 use docker::api::{Docker, Watch};
 use docker::probe::NetworkProbe;
 use protocol::latch::Heard;
+use view::metrics::{AwsCalls, Metrics, Server};
+use view::notify::Notify;
+use view::status::boot::Trace;
 
 /// Why the agent did not start.
 #[derive(Debug, Error)]
@@ -57,7 +57,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let trace = Trace::start();
     let notify = Notify::with_file(&settings.runtime_dir);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
-    let metrics = Metrics::new(|| aws::CALLS.counts());
+    let metrics = Metrics::new(aws_calls);
     let _server = serve(&metrics, &settings).await;
     let docker = docker(&settings);
     // Connected by the time that it is asked.
@@ -217,5 +217,21 @@ impl Triggers for Happenings {
             () = self.stacks.changed() => Some(()),
             () = self.stop.asked() => None,
         }
+    }
+}
+
+/// The calls to AWS so far, as they are shown.
+fn aws_calls() -> AwsCalls {
+    let counts = aws::CALLS.counts();
+    let sent = counts.sent.into_iter();
+    let failed = counts.failed.into_iter();
+    AwsCalls {
+        sent: sent
+            .map(|(call, count)| (call.service, call.operation, count))
+            .collect(),
+        failed: failed
+            .map(|((call, kind), count)| (call.service, call.operation, kind, count))
+            .collect(),
+        clock_offset: counts.clock_offset,
     }
 }

@@ -1,10 +1,10 @@
 //! What people and programs on this host learn of the agent's rounds.
 
 use super::{Agent, Outside, StepError};
-use crate::report::facts;
-use crate::report::groups::ManagerGroup;
-use crate::report::status::{self, Claimed, Issued, Status};
 use protocol::{Action, Decision, Epoch, Outcome};
+use view::status::facts;
+use view::status::groups::ManagerGroup;
+use view::status::{self, Claimed, Issued, Status};
 
 impl<O: Outside> Agent<O> {
     /// A decision was made that is news.

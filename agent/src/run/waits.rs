@@ -7,8 +7,8 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::node::{IdentifyError, News, Told, Waiter};
-use crate::report::note::{self, Note};
-use crate::report::notify::Notify;
+use view::notify::Notify;
+use view::status::note::{self, Note};
 
 /// Between looks whether `prepare` has done: a file of this host.
 const LOOK: Duration = Duration::from_millis(500);

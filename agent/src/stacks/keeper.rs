@@ -15,12 +15,12 @@ use super::memory::{Misses, Steps, Whole};
 use super::sources::Sources;
 use super::{Edges, Outside, Overview, Rules};
 use crate::chance::Chance;
-use crate::report::metrics::ChoreLabel;
 use docker::EngineError;
 use docker::stacks::{Deployed, Stacks as _};
 use protocol::Stamp;
 use protocol::pace::Gaps;
 use protocol::stacks::{Facts, Standing, Step, missing, names, next, standing};
+use view::metrics::ChoreLabel;
 
 /// Passwords of registries are looked at this many times less often, and before a deployment.
 const SELDOM: u32 = 5;

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::report::stacks::{Registry, Stack};
+use view::status::stacks::{Registry, Stack};
 
 /// How the stacks stand, for people.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -9,13 +9,13 @@ use tracing::{info, warn};
 use super::password::{Password, host};
 use super::{Keeper, Outside};
 use crate::clock::Clock;
-use crate::report::stacks::Registry;
 use aws::CloudError;
 use aws::depot::Depot;
 use aws::parameter_store::ParameterStore;
 use docker::stacks::{Credential, HUB, Secret, Stacks as _, role_region};
 use protocol::stacks::{Login, Want};
 use protocol::{Moment, Stamp};
+use view::status::stacks::Registry;
 
 /// Passwords of the role are renewed no sooner than after this many seconds.
 const SHORTEST: u64 = 600;

@@ -7,8 +7,8 @@ use tracing::{info, warn};
 use super::compose::{Context, warnings};
 use super::sources::Source;
 use super::{Keeper, Outside, Overview};
-use crate::report::stacks::{Stack, StackState};
 use protocol::stacks::{Facts, Origin, Standing, names, standing};
+use view::status::stacks::{Stack, StackState};
 
 const FOREIGN: &str = "cannot deploy it: a stack of this name runs that was not deployed from here; \
                        remove it with `docker stack rm`, or use another name";

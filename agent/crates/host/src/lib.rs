@@ -4,3 +4,4 @@ pub mod backoff;
 pub mod command;
 pub mod environment_file;
 pub mod file;
+pub mod journal;

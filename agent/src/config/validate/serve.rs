@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::{Report, absolute, check};
+use crate::config::MetricsSettings;
 use crate::config::fragment::{Dashboard, Metrics};
-use crate::config::{DashboardSettings, MetricsSettings};
+use view::dashboard::Listen;
 
 pub(super) fn metrics(from: &Metrics, report: &mut Report) -> MetricsSettings {
     let here = |address: &SocketAddr| address.ip().is_loopback() && address.port() > 0;
@@ -20,11 +21,7 @@ pub(super) fn metrics(from: &Metrics, report: &mut Report) -> MetricsSettings {
     }
 }
 
-pub(super) fn dashboard(
-    from: Dashboard,
-    root: &Path,
-    report: &mut Report,
-) -> Option<DashboardSettings> {
+pub(super) fn dashboard(from: Dashboard, root: &Path, report: &mut Report) -> Option<Listen> {
     let listen = from.listen?;
     check(
         listen.ip().is_loopback() || from.credentials.is_some(),
@@ -43,8 +40,8 @@ pub(super) fn dashboard(
         report,
     );
     let path = from.credentials.as_deref();
-    Some(DashboardSettings {
-        listen,
+    Some(Listen {
+        address: listen,
         credentials: path.map(|path| absolute("dashboard.credentials", path, root, report)),
         hosts: from.hosts,
     })

@@ -21,12 +21,12 @@ use prometheus_client::metrics::family::Family;
 use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
-use crate::report::groups::ManagerGroup;
-use crate::report::metrics::ChoreLabel;
 use docker::{Engine, EngineError};
 use protocol::NodeChange;
 use protocol::repeats::{Repeats, Stillness};
 use protocol::{Moment, Stamp, Ticket, draining};
+use view::metrics::ChoreLabel;
+use view::status::groups::ManagerGroup;
 
 use protect::Protection;
 use publish::Published;

@@ -1,9 +1,9 @@
 //! What a group hears of a launch.
 
 use super::*;
-use crate::report::launch::Waited;
 use aws::lifecycle::{Transition, Verdict};
 use protocol::notice::{Notices, Target};
+use view::status::launch::Waited;
 
 const ABANDONED: (&str, Verdict) = ("launch", Verdict::Abandon);
 const SECOND: Duration = Duration::from_secs(1);

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::node::GROUP_TAG;
-use crate::report::metrics::ChoreLabel;
 use aws::groups::Member;
 use aws::lifecycle::Transition;
 use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::EXCESS;
+use view::metrics::ChoreLabel;
 
 const MINUTE: Duration = Duration::from_secs(70);
 const GROUP: &str = "c-manager";

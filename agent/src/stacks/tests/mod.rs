@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use super::{Edges, Keeper, Lead, Outside, Overview, Rules, line};
 use crate::chance::Dice;
-use crate::report::stacks::{Stack, StackState};
 use protocol::stacks::ResolveImage;
+use view::status::stacks::{Stack, StackState};
 use world::{GOOD, ROLE_LIFE, World};
 
 const MINUTE: Duration = Duration::from_secs(70);

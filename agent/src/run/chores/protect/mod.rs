@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Outside, StepError};
 use aws::CloudError;
 use aws::lifecycle::Lifecycle;
@@ -20,6 +19,7 @@ use protocol::labels::PROTECTED_LABEL;
 use protocol::protection::{self, Change, Record};
 use protocol::{Instances, Role, Series, pace};
 use protocol::{NodeChange, NodeEntry};
+use view::status::groups::ManagerGroup;
 
 /// What this chore remembers.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use tracing::warn;
 
 use super::facts;
-use crate::report::groups::ManagerGroup;
 use crate::run::{Agent, Outside};
 use protocol::NodeEntry;
 use protocol::Role;
+use view::status::groups::ManagerGroup;
 
 impl<O: Outside> Agent<O> {
     pub(super) fn show_groups(&mut self, nodes: &[NodeEntry], names: &BTreeSet<String>) {
