@@ -15,41 +15,8 @@ impl<O: Outside> Agent<O> {
     /// Takes one step. `Wait` and `Serve` are the loop's own.
     pub(super) async fn act(&mut self, action: &Action) -> Result<(), StepError> {
         match action {
-            Action::Wait(_) | Action::Serve(_) => Ok(()),
-            Action::Announce
-            | Action::Mark
-            | Action::Retract
-            | Action::CountTasks
-            | Action::Depart
-            | Action::ListHooks
-            | Action::Heartbeat
-            | Action::CompleteLifecycle => {
-                self.go(action).await;
-                Ok(())
-            }
-            Action::ReadTicket => self.read_ticket().await,
-            Action::ReadRegisters(epoch) => self.read_registers(*epoch).await,
-            Action::CreateClaim(epoch) => self.create_claim(*epoch).await,
-            Action::InitSwarm(epoch) => self.init(*epoch).await,
-            Action::Recover(epoch) => self.recover(*epoch).await,
-            Action::MarkEpoch(epoch) => self.mark_epoch(*epoch).await,
-            Action::DeclareFormed(epoch) => self.declare_formed(*epoch).await,
-            Action::PassOver(epoch) => self.pass_over(*epoch).await,
-            Action::AskFleet(ids) => self.ask_fleet(ids).await,
-            Action::AskStanding => self.ask_standing().await,
-            Action::Probe => self.probe().await,
-            Action::Join(manager) => self.join(*manager).await,
-            Action::Remember(epoch) => self.remember(*epoch).await,
-            Action::Leave => self.leave().await,
-            Action::Unlock => self.unlock().await,
-            Action::RestartEngine => self.restart_engine().await,
-            Action::ClearSwarm => self.clear_swarm().await,
-        }
-    }
-
-    /// The steps of a departure.
-    async fn go(&mut self, action: &Action) {
-        match action {
+            Action::Wait(_) | Action::Serve(_) => {}
+            // A departure's: what becomes of them is kept with it, for its next step.
             Action::Announce => self.announce().await,
             Action::Mark => self.mark().await,
             Action::Retract => self.retract().await,
@@ -58,8 +25,25 @@ impl<O: Outside> Agent<O> {
             Action::ListHooks => self.list_hooks().await,
             Action::Heartbeat => self.heartbeat().await,
             Action::CompleteLifecycle => self.complete_lifecycle().await,
-            _ => {}
+            Action::ReadTicket => self.read_ticket().await?,
+            Action::ReadRegisters(epoch) => self.read_registers(*epoch).await?,
+            Action::CreateClaim(epoch) => self.create_claim(*epoch).await?,
+            Action::InitSwarm(epoch) => self.init(*epoch).await?,
+            Action::Recover(epoch) => self.recover(*epoch).await?,
+            Action::MarkEpoch(epoch) => self.mark_epoch(*epoch).await?,
+            Action::DeclareFormed(epoch) => self.declare_formed(*epoch).await?,
+            Action::PassOver(epoch) => self.pass_over(*epoch).await?,
+            Action::AskFleet(ids) => self.ask_fleet(ids).await?,
+            Action::AskStanding => self.ask_standing().await?,
+            Action::Probe => self.probe().await?,
+            Action::Join(manager) => self.join(*manager).await?,
+            Action::Remember(epoch) => self.remember(*epoch).await?,
+            Action::Leave => self.leave().await?,
+            Action::Unlock => self.unlock().await?,
+            Action::RestartEngine => self.restart_engine().await?,
+            Action::ClearSwarm => self.clear_swarm().await?,
         }
+        Ok(())
     }
 
     async fn init(&mut self, epoch: Epoch) -> Result<(), StepError> {

@@ -77,7 +77,7 @@ pub async fn run<O: Outside>(mut agent: Agent<O>, triggers: &mut impl Triggers, 
 }
 
 /// Runs something that has its own time limit, and tells systemd meanwhile that the loop
-/// is alive: nothing here blocks the thread, so a pulse that stops means a loop that hangs.
+/// is alive. What blocks the thread (small files) takes milliseconds: a pulse that stops means a loop that hangs.
 pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> T {
     let mut pulse = interval(PULSE);
     tokio::pin!(work);

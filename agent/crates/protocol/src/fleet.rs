@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use strum::IntoStaticStr;
+
 use super::pace;
 
 /// An instance's life, by EC2's word.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq)]
+#[strum(serialize_all = "lowercase")]
 pub enum Life {
     /// `pending` or `running`.
     Alive,
@@ -16,6 +19,13 @@ pub enum Life {
     Terminated,
     /// Not in an answer that did hold this node's own instance.
     Absent,
+}
+
+impl Life {
+    /// Its name, as the status file has it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// What EC2 said of one instance, and how often in a row.

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use strum::IntoStaticStr;
+
 use super::Identity;
 
 /// One manager's answer to a probe without credentials.
@@ -58,7 +60,8 @@ pub struct Standing {
 }
 
 /// What the managers of a node's own swarm say of it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq)]
+#[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// A manager with a leader says that it is a member.
     Member,
@@ -70,6 +73,13 @@ pub enum Verdict {
     NoLeader,
     /// No manager of this swarm answers.
     Silent,
+}
+
+impl Verdict {
+    /// Its name, as the status file has it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Weighs the answers. Only managers that serve the node's own swarm, under the root

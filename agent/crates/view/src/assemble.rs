@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DepartureView, ManagerView, NodeView, ServiceView, StackView, SwarmView, TaskView};
 use crate::status::Status;
+use crate::status::facts::Shown;
 use crate::status::stacks::Stack;
 use docker::listing::{ListedNode, ListedService, ListedTask, Listing};
 use protocol::ManagerEntry;
@@ -238,9 +239,10 @@ fn departures(
     tasks: &[TaskView],
     status: Option<&Status>,
 ) -> Vec<DepartureView> {
-    let facts = status.map(|status| &status.facts);
-    let own = facts.and_then(|facts| facts["node_id"].as_str());
-    let cause = facts.and_then(|facts| facts["departure"]["cause"].as_str());
+    let facts = status.map(|status| Shown::of(&status.facts));
+    let facts = facts.unwrap_or_default();
+    let own = facts.node_id.as_ref();
+    let cause = facts.departure.and_then(|departure| departure.cause);
     let leaving = nodes.iter().filter_map(|node| {
         let deadline = node.entry.departing()?;
         let id = &node.entry.id;
@@ -250,7 +252,7 @@ fn departures(
             hostname: node.hostname.clone(),
             deadline: (deadline > 0).then_some(deadline),
             tasks: tasks.iter().filter(on).count() as u64,
-            cause: cause.filter(|_| own == Some(id)).map(str::to_owned),
+            cause: cause.clone().filter(|_| own == Some(id)),
         })
     });
     leaving.collect()

@@ -1,6 +1,6 @@
 //! The ticket, always that of the swarm as it is.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tracing::{info, warn};
@@ -70,7 +70,6 @@ impl<O: Outside> Agent<O> {
         let Some(epoch) = swarm.epoch.or_else(|| self.knowledge.epoch()) else {
             return Ok(None);
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let managers = managers(nodes);
         Ok((!managers.is_empty()).then_some(Ticket {
             epoch,
@@ -79,7 +78,7 @@ impl<O: Outside> Agent<O> {
             managers,
             instances: instances(nodes, epoch),
             issued_by: self.node.instance_id.clone(),
-            issued_at: now.map_or(0, |time| time.as_secs()),
+            issued_at: self.edges.now().unix,
         }))
     }
 

@@ -14,7 +14,7 @@
 //!   made by this node ... made        write down that it is the cluster's, or leave it
 //!   managers silent ..... astray      what do managers say of this node; do others answer?
 //!   no leader, manager .. headless    is the majority gone for good?
-//! locked ................ locked      fetch the key
+//! locked ................ (here)      fetch the key
 //! ```
 
 mod astray;

@@ -2,10 +2,38 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use protocol::departure::Departing;
 use protocol::{Fleet, Observation, Reading, Registers, Standing, Ticket};
+
+/// What of the facts is shown beside them. All of it may be missing: a file of another version's.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(default)]
+pub(crate) struct Shown {
+    pub(crate) node_id: Option<String>,
+    pub(crate) departure: Option<ShownDeparture>,
+}
+
+/// This node's own departure.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(default)]
+pub(crate) struct ShownDeparture {
+    /// Why it leaves, by [`protocol::departure::Cause`]'s name.
+    pub(crate) cause: Option<String>,
+    /// Seconds that are left.
+    pub(crate) remaining: Option<u64>,
+    /// How many tasks still run here.
+    pub(crate) tasks: Option<u64>,
+}
+
+impl Shown {
+    /// Nothing, where the facts are of another form.
+    pub(crate) fn of(facts: &Value) -> Self {
+        Self::deserialize(facts).unwrap_or_default()
+    }
+}
 
 /// What a decision rested on: ages and times in seconds.
 pub fn of(seen: &Observation) -> Value {
@@ -93,7 +121,7 @@ fn registers(registers: &Registers) -> Value {
 
 fn standing(standing: &Standing) -> Value {
     json!({
-        "verdict": format!("{:?}", standing.verdict).to_lowercase(),
+        "verdict": standing.verdict.name(),
         "age": seconds(standing.age),
         "looks": standing.looks,
         "lasted": seconds(standing.lasted),
@@ -103,7 +131,7 @@ fn standing(standing: &Standing) -> Value {
 fn fleet(fleet: &Fleet) -> Option<Value> {
     let told = fleet.0.iter().map(|(id, seen)| {
         let word = json!({
-            "life": format!("{:?}", seen.life).to_lowercase(),
+            "life": seen.life.name(),
             "gone": seen.is_gone(),
             "age": seconds(seen.age),
             "looks": seen.looks,

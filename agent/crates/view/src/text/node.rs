@@ -4,6 +4,7 @@ use super::age::age;
 use super::table::{Cell, Paint, Table, Tone};
 use crate::report::Report;
 use crate::status::Status;
+use crate::status::facts::Shown;
 use crate::status::groups::ManagerGroup;
 use crate::status::story::Told;
 
@@ -149,15 +150,14 @@ fn rows(said: &Status, now: u64) -> Vec<(&'static str, Cell)> {
 
 /// This node's own, with what is left of its time.
 fn departure(said: &Status) -> Option<String> {
-    let facts = &said.facts["departure"];
-    let cause = facts["cause"].as_str()?;
-    let left = match facts["remaining"].as_u64() {
+    let departure = Shown::of(&said.facts).departure?;
+    let cause = departure.cause?;
+    let left = match departure.remaining {
         Some(seconds) => format!("{seconds} s left when this was said"),
         None => "nothing presses".to_owned(),
     };
-    let tasks = facts["tasks"]
-        .as_u64()
-        .map(|tasks| format!(", {tasks} tasks still run here"));
+    let tasks = departure.tasks;
+    let tasks = tasks.map(|tasks| format!(", {tasks} tasks still run here"));
     Some(format!("{cause}, {left}{}", tasks.unwrap_or_default()))
 }
 
