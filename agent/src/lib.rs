@@ -5,9 +5,7 @@
 // It panics where nobody reads.
 #![warn(clippy::print_stderr)]
 
-pub mod chance;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod doctor;
 #[cfg(test)]
@@ -15,4 +13,3 @@ mod documentation_tests;
 pub mod node;
 pub mod prepare;
 pub mod run;
-pub mod stacks;

@@ -51,10 +51,6 @@ impl Clock for Ticking {
     fn boot(&self) -> String {
         String::new()
     }
-
-    fn aws_ahead(&self) -> Option<f64> {
-        None
-    }
 }
 
 /// A group with a launching hook that waits for so long since the machine's boot.

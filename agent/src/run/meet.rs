@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use super::start::{Real, StartError, assemble, identify};
 use super::waits::{self, Waiting};
-use super::{Agent, BootClock, Clock, glance, notices, stacks};
+use super::{Agent, BootClock, Clock, glance, keeper, notices};
 use crate::config::Settings;
 use crate::node::{self, IdentifyError};
-use crate::stacks::Keeper;
 use aws::imds::Imds;
 use docker::api::Docker;
 use protocol::Role;
 use protocol::latch::Heard;
+use stacks::Keeper;
 use view::notify::Notify;
 use view::status::boot::Trace;
 use view::status::failure::Failure;
@@ -21,7 +21,7 @@ use view::status::failure::Failure;
 /// An agent that knows what its first rounds need, and when it learnt that.
 pub(super) struct Met {
     agent: Agent<Real>,
-    keeper: Keeper<stacks::Real>,
+    keeper: Keeper<keeper::Real>,
     begun: Instant,
     identified: Instant,
     read: Instant,
@@ -78,7 +78,7 @@ async fn known(
     settings: Settings,
     heard: watch::Receiver<Heard>,
     notify: &Notify,
-) -> Result<(Agent<Real>, Keeper<stacks::Real>, Instant, Instant), StartError> {
+) -> Result<(Agent<Real>, Keeper<keeper::Real>, Instant, Instant), StartError> {
     let mut waiting = Waiting::new(&settings.runtime_dir, notify);
     let (node, aws) = identify(imds, &settings, &mut waiting).await?;
     drop(waiting);
@@ -100,7 +100,7 @@ async fn vpc(imds: &Imds, role: Role) -> Result<Vec<Ipv4Net>, IdentifyError> {
 
 impl Met {
     /// The agent, which goes on with what is written down of its start, and who keeps stacks beside it.
-    pub(super) fn traced(self, mut trace: Trace) -> (Agent<Real>, Keeper<stacks::Real>) {
+    pub(super) fn traced(self, mut trace: Trace) -> (Agent<Real>, Keeper<keeper::Real>) {
         trace.between("identify", self.begun, self.identified);
         trace.between("ticket", self.identified, self.read);
         trace.between("notices", self.begun, self.noticed);

@@ -12,6 +12,7 @@ mod consent;
 mod departing;
 mod glance;
 mod hooks;
+mod keeper;
 mod knowledge;
 mod latched;
 mod launch;
@@ -24,7 +25,6 @@ mod pause;
 mod registers;
 mod request;
 mod rounds;
-mod stacks;
 mod start;
 mod tell;
 #[cfg(test)]
@@ -41,7 +41,7 @@ use tokio::sync::watch;
 
 use crate::config::Settings;
 use crate::node::Node;
-use crate::stacks::Lead;
+use aws::ClockOffset;
 use aws::CloudError;
 use aws::fleet::Fleet;
 use aws::lifecycle::Lifecycle;
@@ -52,14 +52,15 @@ use protocol::SWARM_PORT;
 use protocol::departure::Departure;
 use protocol::latch::Heard;
 use protocol::{JoinToken, Moment, Observation, TicketError};
+use stacks::Lead;
 use view::metrics::Metrics;
 use view::status::boot::Trace;
 use view::status::launch::Waited;
 use view::status::story::Story;
 
-pub use crate::chance::{Chance, Dice};
-pub use crate::clock::{BootClock, Clock};
 pub use consent::{ConsentError, consent};
+pub use host::clock::{BootClock, Clock};
+pub use host::random::{Chance, Dice};
 pub use memory::{Memory, MemoryError};
 pub use own::OwnError;
 pub use pause::Triggers;
@@ -89,7 +90,7 @@ pub trait Outside {
     /// The managers' port.
     type Probe: Probe;
     /// The clock that goes on while the machine is suspended, and over restarts of the agent.
-    type Clock: Clock;
+    type Clock: Clock + ClockOffset;
     /// What keeps a fleet from moving in step.
     type Chance: Chance;
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
 
-use super::{Agent, Clock, Outside, StepError, digest};
+use super::{Agent, Outside, StepError, digest};
 use aws::parameter_store::{Created, ParameterStore};
-use aws::{CloudError, wrong_by};
+use aws::{ClockOffset as _, CloudError, wrong_by};
 use docker::Engine;
 use protocol::{Claim, Epoch, Outcome, Registers, Series, Trouble};
 

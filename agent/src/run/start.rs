@@ -7,12 +7,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{Instrument, Span, info, info_span, warn};
 
+use super::keeper;
 use super::meet::meet;
-use super::stacks;
 use super::{Agent, BootClock, Dice, Edges, MemoryError, Outside, Triggers, notices, rounds};
 use crate::config::{MetadataSettings, Settings};
 use crate::node::{self, IdentifyError, Waiter};
-use crate::stacks::{Keeper, Lead};
 use aws::fleet::Ec2;
 use aws::imds::Imds;
 use aws::lifecycle::AutoScaling;
@@ -21,6 +20,7 @@ use aws::{Access, Aws};
 use docker::api::{Docker, Watch};
 use docker::probe::NetworkProbe;
 use protocol::latch::Heard;
+use stacks::{Keeper, Lead};
 use view::metrics::{AwsCalls, Metrics, Server};
 use view::notify::Notify;
 use view::status::boot::Trace;
@@ -143,9 +143,9 @@ pub(super) fn assemble(
     docker: Docker,
     settings: Settings,
     heard: watch::Receiver<Heard>,
-) -> Result<(Agent<Real>, Keeper<stacks::Real>), MemoryError> {
-    let (stacks, line) = crate::stacks::line();
-    let keeper = stacks::keeper(&node, aws, &docker, &settings, line);
+) -> Result<(Agent<Real>, Keeper<keeper::Real>), MemoryError> {
+    let (stacks, line) = stacks::line();
+    let keeper = keeper::keeper(&node, aws, &docker, &settings, line);
     let edges: Edges<Real> = Edges {
         store: Ssm::new(aws, settings.aws.kms_key_for(&node.cluster)),
         fleet: Ec2::new(aws),

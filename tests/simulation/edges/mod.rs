@@ -11,6 +11,7 @@ mod swarm;
 
 use std::time::Duration;
 
+use aws::ClockOffset;
 use swarmlet::run::{Chance, Clock, Edges, Outside, Triggers};
 
 use crate::world::World;
@@ -52,7 +53,7 @@ impl Edge {
             engine: self.clone(),
             probe: self.clone(),
             // What runs on the swarm is no part of this world.
-            stacks: swarmlet::stacks::line().0,
+            stacks: stacks::line().0,
             clock: self.clone(),
             chance: self.clone(),
         }
@@ -98,7 +99,9 @@ impl Clock for Edge {
         let booted = self.world.on(self.id, |machine| machine.booted);
         format!("{booted:?}")
     }
+}
 
+impl ClockOffset for Edge {
     fn aws_ahead(&self) -> Option<f64> {
         Some(0.0)
     }

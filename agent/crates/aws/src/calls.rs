@@ -17,6 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::{DateTime, Format};
 
 use super::CloudError;
+use host::clock::BootClock;
 
 /// The calls of this process.
 pub static CALLS: Calls = Calls(Mutex::new(Counts::new()));
@@ -24,6 +25,18 @@ pub static CALLS: Calls = Calls(Mutex::new(Counts::new()));
 /// What is counted while calls are made.
 #[derive(Debug)]
 pub struct Calls(Mutex<Counts>);
+
+/// A host's clock against AWS's.
+pub trait ClockOffset {
+    /// How far AWS's clock is ahead of this host's wall clock, in seconds, by its last answer; none before one.
+    fn aws_ahead(&self) -> Option<f64>;
+}
+
+impl ClockOffset for BootClock {
+    fn aws_ahead(&self) -> Option<f64> {
+        CALLS.clock_offset()
+    }
+}
 
 /// Counts of calls, since the process began.
 #[derive(Clone, Debug, Default)]

@@ -30,7 +30,7 @@ mod words;
 
 pub use aws::{Access, Aws};
 pub use caller::wrong_by;
-pub use calls::{CALLS, Call, Calls, Counts};
+pub use calls::{CALLS, Call, Calls, ClockOffset, Counts};
 pub use denial::Denial;
 pub use error::CloudError;
 pub use proxies::{Exceptions, Proxies, Proxy};

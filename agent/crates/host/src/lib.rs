@@ -1,7 +1,10 @@
-//! The host as the agent uses it: commands, whole files, systemd's environment files, and gaps between attempts.
+//! The host as the agent uses it: its clock and random numbers, commands, whole files, systemd's environment files, the
+//! journal, and gaps between attempts.
 
 pub mod backoff;
+pub mod clock;
 pub mod command;
 pub mod environment_file;
 pub mod file;
 pub mod journal;
+pub mod random;

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::config::Settings;
 use crate::node::Node;
+use aws::ClockOffset;
 use aws::lifecycle::scripted::Group;
 use fakes::{Engine, World};
 use protocol::latch::Heard;
@@ -49,7 +50,9 @@ impl Clock for World {
     fn boot(&self) -> String {
         format!("boot-{}", self.boots())
     }
+}
 
+impl ClockOffset for World {
     fn aws_ahead(&self) -> Option<f64> {
         self.aws_ahead.get()
     }
@@ -114,7 +117,7 @@ impl Host {
             heard: self.heard.subscribe(),
             engine: self.engine.clone(),
             probe: world(),
-            stacks: crate::stacks::line().0,
+            stacks: stacks::line().0,
             clock: world(),
             chance: Dice,
         };

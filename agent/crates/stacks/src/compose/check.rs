@@ -16,21 +16,21 @@ const EVERYWHERE: [&str; 4] = ["host", "bridge", "none", "default"];
 const VXLAN: &str = "com.docker.network.driver.overlay.vxlanid_list";
 
 /// What a file is held against.
-pub(in crate::stacks) struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The stack's name.
-    pub(in crate::stacks) stack: &'a str,
+    pub(crate) stack: &'a str,
     /// Where the file comes from.
-    pub(in crate::stacks) origin: Origin,
+    pub(crate) origin: Origin,
     /// Docker takes no file without a version.
-    pub(in crate::stacks) needs_version: bool,
+    pub(crate) needs_version: bool,
     /// What is in the files that it names.
-    pub(in crate::stacks) contents: &'a Contents,
+    pub(crate) contents: &'a Contents,
     /// What the swarm has; none where that was not asked.
-    pub(in crate::stacks) objects: Option<&'a [Object]>,
+    pub(crate) objects: Option<&'a [Object]>,
 }
 
 /// All that Docker would refuse.
-pub(in crate::stacks) fn problems(compose: &Compose, context: &Context<'_>) -> Vec<String> {
+pub(crate) fn problems(compose: &Compose, context: &Context<'_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     if context.needs_version && compose.version.is_none() {
         found.push(NO_VERSION.to_owned());
@@ -61,12 +61,12 @@ pub(in crate::stacks) fn problems(compose: &Compose, context: &Context<'_>) -> V
 }
 
 /// What Docker does not refuse, and does not do either.
-pub(in crate::stacks) fn warnings(compose: &Compose, context: &Context<'_>) -> Vec<String> {
+pub(crate) fn warnings(compose: &Compose, context: &Context<'_>) -> Vec<String> {
     let objects = context.objects.unwrap_or_default();
     other_setups(compose, context.stack, objects)
 }
 
-pub(in crate::stacks) const NO_VERSION: &str = "there is no `version:`, without which this Docker Engine reads no \
+pub(crate) const NO_VERSION: &str = "there is no `version:`, without which this Docker Engine reads no \
                                              stack file; write `version: \"3.8\"` at its top";
 
 fn of_service(compose: &Compose, key: &str, service: &Service, stack: &str) -> Vec<String> {
@@ -216,7 +216,7 @@ fn other_setups(compose: &Compose, stack: &str, objects: &[Object]) -> Vec<Strin
 }
 
 /// In what a network is not what the file says.
-pub(in crate::stacks) fn differs(is: &NetworkSetup, wanted: &NetworkSetup) -> Option<String> {
+pub(crate) fn differs(is: &NetworkSetup, wanted: &NetworkSetup) -> Option<String> {
     if is.driver != wanted.driver {
         return Some(format!("the driver {}", is.driver));
     }

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws::CALLS;
 use protocol::Moment;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -17,9 +16,6 @@ pub trait Clock {
 
     /// A word for this boot of the machine, another after the next.
     fn boot(&self) -> String;
-
-    /// How far AWS's clock is ahead of this host's wall clock, in seconds, by its last answer; none before one.
-    fn aws_ahead(&self) -> Option<f64>;
 
     /// The present moment, with a lot that was drawn for it.
     fn moment(&self, random: u16) -> Moment {
@@ -54,9 +50,5 @@ impl Clock for BootClock {
         let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         let id = told.filter(|id| !id.is_empty()).or_else(read);
         id.unwrap_or_default().trim().replace('-', "")
-    }
-
-    fn aws_ahead(&self) -> Option<f64> {
-        CALLS.clock_offset()
     }
 }

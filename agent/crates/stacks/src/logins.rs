@@ -8,11 +8,11 @@ use tracing::{info, warn};
 
 use super::password::{Password, host};
 use super::{Keeper, Outside};
-use crate::clock::Clock;
 use aws::CloudError;
 use aws::depot::Depot;
 use aws::parameter_store::ParameterStore;
 use docker::stacks::{Credential, HUB, Secret, Stacks as _, role_region};
+use host::clock::Clock;
 use protocol::stacks::{Login, Want};
 use protocol::{Moment, Stamp};
 use view::status::stacks::Registry;

@@ -8,13 +8,13 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, sleep};
 
-use crate::clock::Clock;
-use crate::stacks::compose::Compose;
+use crate::compose::Compose;
 use aws::CloudError;
 use aws::depot::{Address, Depot, Fetched, RoleLogin};
 use aws::parameter_store::{Created, Parameter, ParameterStore};
 use docker::EngineError;
 use docker::stacks::{Credential, Deployed, Deployment, NAMESPACE, Secret, StackError, Stacks};
+use host::clock::Clock;
 use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
 use protocol::stacks::Note;
 
@@ -281,10 +281,6 @@ impl Clock for World {
 
     fn boot(&self) -> String {
         "boot".into()
-    }
-
-    fn aws_ahead(&self) -> Option<f64> {
-        None
     }
 }
 

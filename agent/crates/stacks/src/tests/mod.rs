@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::{Edges, Keeper, Lead, Outside, Overview, Rules, line};
-use crate::chance::Dice;
+use host::random::Dice;
 use protocol::stacks::ResolveImage;
 use view::status::stacks::{Stack, StackState};
 use world::{GOOD, ROLE_LIFE, World};

@@ -3,7 +3,7 @@
 //!
 //! A task of its own beside the agent's rounds, which is at work while this node leads: a registry that
 //! does not answer holds up a deployment for minutes, and nothing else. The decision is `protocol::stacks`;
-//! `engine::stacks` is Docker's side, `compose` is what a stack's file says.
+//! `docker::stacks` is Docker's side, `compose` is what a stack's file says.
 
 mod compose;
 mod deploy;
@@ -22,11 +22,11 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::chance::Chance;
-use crate::clock::Clock;
 use aws::depot::Depot;
 use aws::parameter_store::ParameterStore;
 use docker::stacks::Stacks;
+use host::clock::Clock;
+use host::random::Chance;
 use protocol::Moment;
 use protocol::stacks::ResolveImage;
 

@@ -6,8 +6,8 @@ use super::compose::{Context, problems};
 use super::fetch::refusal;
 use super::sources::{Checked, Content, Source};
 use super::{Keeper, Outside};
-use crate::clock::Clock;
 use docker::stacks::host;
+use host::clock::Clock;
 use protocol::stack_objects::{Kind, Present, of_stack, present};
 use protocol::stacks::{Facts, Standing, Want, Wanted, standing};
 

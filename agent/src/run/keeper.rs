@@ -3,13 +3,13 @@
 use super::{BootClock, Dice, Names};
 use crate::config::Settings;
 use crate::node::Node;
-use crate::stacks::{Edges, FOLDER, Keeper, Outside, Rules, Shown};
 use aws::Aws;
 use aws::depot::AwsDepot;
 use aws::parameter_store::Ssm;
 use docker::api::Docker;
 use docker::stacks::{Cli, Place};
 use host::command::Host;
+use stacks::{Edges, FOLDER, Keeper, Outside, Rules, Shown};
 
 /// AWS and this host's engine.
 pub(super) struct Real;

@@ -14,9 +14,9 @@ use super::logins::Logins;
 use super::memory::{Misses, Steps, Whole};
 use super::sources::Sources;
 use super::{Edges, Outside, Overview, Rules};
-use crate::chance::Chance;
 use docker::EngineError;
 use docker::stacks::{Deployed, Stacks as _};
+use host::random::Chance;
 use protocol::Stamp;
 use protocol::pace::Gaps;
 use protocol::stacks::{Facts, Standing, Step, missing, names, next, standing};
@@ -68,7 +68,7 @@ impl<O: Outside> Keeper<O> {
 
     /// The same keeper, which counts its failures there.
     #[must_use]
-    pub(crate) fn counting(self, failures: Family<ChoreLabel, Counter>) -> Self {
+    pub fn counting(self, failures: Family<ChoreLabel, Counter>) -> Self {
         Self { failures, ..self }
     }
 

@@ -25,7 +25,7 @@ pub(super) enum Use {
 
 /// What is in the named files: their digests, since the contents may be secret.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::stacks) struct Contents {
+pub(crate) struct Contents {
     pub(super) digests: BTreeMap<Use, String>,
     /// What cannot be used, with the place in the stack's file; the cure is another for each source.
     pub(super) troubles: Vec<Trouble>,
@@ -42,7 +42,7 @@ pub(super) struct Trouble {
 
 impl Contents {
     /// One digest for a text and all that it names; the text's own where it names nothing.
-    pub(in crate::stacks) fn digest(&self, text: &str) -> String {
+    pub(crate) fn digest(&self, text: &str) -> String {
         if self.digests.is_empty() {
             return format!("{:x}", Sha256::digest(text.as_bytes()));
         }
@@ -61,7 +61,7 @@ impl Contents {
 }
 
 /// Reads all files that a stack's file names; paths start from `folder`.
-pub(in crate::stacks) fn read(compose: &Compose, folder: &Path) -> Contents {
+pub(crate) fn read(compose: &Compose, folder: &Path) -> Contents {
     let mut contents = Contents::default();
     for (name, service) in &compose.services {
         for file in &service.env_files {
