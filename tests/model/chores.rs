@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use protocol::promotion::{self, Promotion};
-use protocol::reaping::{self, Reaping};
+use protocol::leader::promotion::{self, Promotion};
+use protocol::leader::reaping::{self, Reaping};
 use protocol::{Fleet, Instance, Life, Role, Whereabouts, pace};
 
 use crate::effects::Fate;

@@ -38,8 +38,8 @@ struct HotPath {
     expected: u64,
 }
 
-const DECIDE: &str = "swarmlet_protocol::decide::decide";
-const PARSE: &str = "swarmlet_protocol::ticket::Ticket::parse";
+const DECIDE: &str = "swarmlet_protocol::node::decide::decide";
+const PARSE: &str = "swarmlet_protocol::facts::ticket::Ticket::parse";
 const CHORES: &str =
     "swarmlet::run::chores::<impl swarmlet::run::Agent<O>>::do_chores::{{closure}}";
 const EVERYTHING: &str = "PROGRAM TOTALS";

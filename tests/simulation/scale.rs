@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use protocol::Role;
-use protocol::labelling::ACTIVATED;
+use protocol::leader::labelling::ACTIVATED;
 use swarmlet::config::Settings;
 use tokio::task::spawn_local;
 use tokio::time::sleep;

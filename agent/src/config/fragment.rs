@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::duration;
 use super::settings::EndpointMode;
 use aws::Endpoints;
-use protocol::launch::OnFailure;
+use protocol::node::launch::OnFailure;
 use protocol::stacks::ResolveImage;
 use protocol::{Availability, ClusterName, RecoveryMode, Role};
 

@@ -9,8 +9,8 @@ use ipnet::Ipv4Net;
 use serde::Deserialize;
 
 use aws::ClientSettings;
-use protocol::latch::Rules;
-use protocol::launch::OnFailure;
+use protocol::departure::latch::Rules;
+use protocol::node::launch::OnFailure;
 use protocol::stacks::ResolveImage;
 use protocol::{Availability, ClusterName, RecoveryMode, Role};
 use view::dashboard::Listen;

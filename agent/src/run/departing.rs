@@ -11,9 +11,9 @@ use super::{Agent, Chance, Clock, Outside};
 use aws::lifecycle::Hook;
 use docker::{Engine, EngineError};
 use protocol::NodeChange;
+use protocol::departure::latch::{self, Wall};
 use protocol::departure::{Departing, Departure, Hold};
 use protocol::labels::DEPARTING_LABEL;
-use protocol::latch::{self, Wall};
 use protocol::pace::{FIRST_HOOKS, FIRST_WORD, first_word};
 use protocol::{Answer, Availability, Kind, Moment, Series, Stamp, Trouble};
 

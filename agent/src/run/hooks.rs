@@ -8,7 +8,7 @@ use super::{Agent, Outside};
 use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use protocol::Series;
 use protocol::departure::Cause;
-use protocol::notice::Target;
+use protocol::departure::notice::Target;
 
 /// A hook whose time limit is not known has the shortest that there is.
 const SHORTEST: Duration = Duration::from_secs(30);

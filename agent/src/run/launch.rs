@@ -8,8 +8,8 @@ use super::latched::Launched;
 use super::{Agent, Clock, MemoryError, Outside};
 use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
-use protocol::launch::{self, Launch, Word};
-use protocol::notice::Target;
+use protocol::departure::notice::Target;
+use protocol::node::launch::{self, Launch, Word};
 use protocol::{Kind, Moment, Series, Trouble};
 
 /// How often in one go it is looked at what is due; the rest waits for the next round.

@@ -12,7 +12,7 @@ use crate::node::{self, IdentifyError};
 use aws::imds::Imds;
 use docker::api::Docker;
 use protocol::Role;
-use protocol::latch::Heard;
+use protocol::departure::latch::Heard;
 use stacks::Keeper;
 use view::notify::Notify;
 use view::status::boot::Trace;

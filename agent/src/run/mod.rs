@@ -50,7 +50,7 @@ use docker::probe::Probe;
 use docker::{Engine, EngineError};
 use protocol::SWARM_PORT;
 use protocol::departure::Departure;
-use protocol::latch::Heard;
+use protocol::departure::latch::Heard;
 use protocol::{JoinToken, Moment, Observation, TicketError};
 use stacks::Lead;
 use view::metrics::Metrics;

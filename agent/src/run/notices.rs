@@ -9,8 +9,8 @@ use tracing::{debug, warn};
 
 use super::Memory;
 use aws::imds::{Metadata, MetadataError};
-use protocol::latch::Heard;
-use protocol::notice::{self, Notices, Target};
+use protocol::departure::latch::Heard;
+use protocol::departure::notice::{self, Notices, Target};
 
 /// How often to look. Spot's two minutes bear it, and so does the metadata service.
 pub(super) const EVERY: Duration = Duration::from_secs(5);

@@ -19,7 +19,7 @@ use aws::parameter_store::Ssm;
 use aws::{Access, Aws};
 use docker::api::{Docker, Watch};
 use docker::probe::NetworkProbe;
-use protocol::latch::Heard;
+use protocol::departure::latch::Heard;
 use stacks::{Keeper, Lead};
 use view::metrics::{AwsCalls, Metrics, Server};
 use view::notify::Notify;

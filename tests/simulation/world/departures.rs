@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use protocol::NodeChange;
-use protocol::draining::{PRESSING, SHARE};
-use protocol::labelling::ACTIVATED;
+use protocol::departure::notice::Target;
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
-use protocol::notice::Target;
+use protocol::leader::draining::{PRESSING, SHARE};
+use protocol::leader::labelling::ACTIVATED;
 use protocol::{Availability, Role};
 
 use super::State;

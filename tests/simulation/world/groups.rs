@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws::lifecycle::{Hook, Transition, Verdict};
 use protocol::Role;
-use protocol::notice::Target;
+use protocol::departure::notice::Target;
 
 use super::State;
 use super::machine::MachineId;

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use protocol::Role;
-use protocol::latch::Heard;
-use protocol::notice::Target;
+use protocol::departure::latch::Heard;
+use protocol::departure::notice::Target;
 use swarmlet::node::Node;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use protocol::departure::Request;
-use protocol::latch::{Heard, MAINTENANCE_LEAD};
-use protocol::notice::{Notices, SpotAction, SpotNotice, Target};
+use protocol::departure::latch::{Heard, MAINTENANCE_LEAD};
+use protocol::departure::notice::{Notices, SpotAction, SpotNotice, Target};
 use swarmlet::run::Memory;
 
 use super::State;

@@ -1,7 +1,7 @@
 //! Whether the cluster is as it should be.
 
-use protocol::labelling::ACTIVATED;
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
+use protocol::leader::labelling::ACTIVATED;
 use protocol::{Availability, Role, Ticket};
 use secrecy::SecretString;
 use swarmlet::run::Memory;

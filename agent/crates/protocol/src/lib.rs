@@ -1,68 +1,26 @@
 //! The protocol, pure: facts in, one decision out. No clock, no I/O.
+//!
+//! `facts` is what is known, `node` decides for one node, `leader` for all, `departure` is a node's way out, `stacks`
+//! what runs on the swarm.
 
-pub mod addressing;
-mod availability;
-mod cluster_name;
-pub mod date;
-mod decide;
-mod decision;
 pub mod departure;
-pub mod draining;
-mod engine_state;
-mod epoch;
-mod fleet;
-mod instance;
-mod instances;
-mod joining;
-pub mod labelling;
-pub mod labels;
-pub mod latch;
-pub mod launch;
-mod memory;
-mod node_entry;
-pub mod notice;
-mod observation;
+pub mod facts;
+pub mod leader;
+pub mod node;
 pub mod pace;
-pub mod promotion;
-pub mod protection;
-pub mod reaping;
-mod reason;
-mod recovery;
-mod register;
+mod reading;
 pub mod repeats;
-mod role;
-pub mod rotation;
-mod stack_facts;
-mod stack_note;
-pub mod stack_objects;
-mod stack_removal;
 pub mod stacks;
-mod standing;
-mod swarm;
-pub mod tags;
-mod ticket;
 mod time;
-mod told;
 
-pub use availability::Availability;
-pub use cluster_name::{ClusterName, InvalidClusterName};
-pub use decide::decide;
-pub use decision::{Action, Decision};
-pub use engine_state::{Control, EngineState, Identity, Kind, Member, Origin};
-pub use epoch::Epoch;
-pub use fleet::{Fleet, Life, Whereabouts};
-pub use instance::Instance;
-pub use instances::{BATCH, Here, Instances, Reply};
-pub use joining::{Holder, JoinFailure};
-pub use memory::{Membership, Peer};
-pub use node_entry::{ManagerEntry, NodeChange, NodeEntry};
-pub use observation::{Answer, Observation, Reading, Trouble, Turn};
-pub use reason::Reason;
-pub use recovery::{Recovery, RecoveryMode};
-pub use register::{Claim, Outcome, Registers};
-pub use role::{Role, UnknownRole};
-pub use standing::{ProbeAnswer, Probed, Standing, Verdict, Word, leaderless, verdict};
-pub use swarm::{SWARM_PORT, Swarm, Tasks};
-pub use ticket::{JoinToken, Ticket, TicketError, TokenKind};
+pub use facts::{
+    Availability, BATCH, Claim, ClusterName, Control, EngineState, Epoch, Facts, Fleet, Here,
+    Identity, Instance, Instances, InvalidClusterName, JoinToken, Kind, Life, ManagerEntry, Member,
+    Membership, NodeChange, NodeEntry, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery,
+    RecoveryMode, Registers, Reply, Role, SWARM_PORT, Standing, Swarm, Tasks, Ticket, TicketError,
+    TokenKind, Told, UnknownRole, Verdict, Whereabouts, Word, addressing, date, labels, leaderless,
+    tags, verdict,
+};
+pub use node::{Action, Decision, Holder, JoinFailure, Observation, Reason, decide};
+pub use reading::{Answer, Reading, Trouble, Turn};
 pub use time::{Moment, Series, Spacing, Stamp};
-pub use told::{Facts, Told};

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Reading, Spacing, Trouble, Turn};
+use crate::{Reading, Spacing, Trouble, Turn};
+
+pub use crate::time::{IN_A_ROW, SERIES};
 
 /// A healthy node looks at its engine this often when no event comes.
 pub const ROUND: Duration = Duration::from_secs(30);
@@ -40,16 +42,8 @@ pub const MOVE_LIMIT: Duration = Duration::from_secs(30);
 /// What is left for other managers has been asked of the own ones no longer ago than this: a
 /// network that is whole again brings both back at once.
 pub const LAST_LOOK: Duration = Duration::from_secs(5);
-/// Looks that are one series: answers further apart than two minutes say nothing about the time between them.
-pub const SERIES: Spacing = Spacing {
-    apart: Duration::ZERO,
-    breaks: Duration::from_mins(2),
-};
-/// Tries in a row: whatever time is between them, how many there were is all that counts.
-pub const IN_A_ROW: Spacing = Spacing {
-    apart: Duration::ZERO,
-    breaks: Duration::MAX,
-};
+/// An instance that has been without tags for this long has none; EC2 tells them late.
+pub const TAGLESS: Duration = Duration::from_secs(30);
 /// EC2's word about an instance: answers that come right after one another are one look. Its clock goes on while this
 /// machine is suspended, and what it has said of an end stays true.
 pub const FLEET_SERIES: Spacing = Spacing {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::pace::{Gaps, IN_A_ROW, remaining};
-use super::{Moment, Series, Spacing};
+use crate::pace::{Gaps, IN_A_ROW, remaining};
+use crate::{Moment, Series, Spacing};
 
 /// A change that was made this long ago counts for no later one.
 const FORGOTTEN: Duration = Duration::from_mins(30);

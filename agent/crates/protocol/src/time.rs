@@ -62,6 +62,17 @@ pub struct Spacing {
     pub breaks: Duration,
 }
 
+/// Looks that are one series: answers further apart than two minutes say nothing about the time between them.
+pub const SERIES: Spacing = Spacing {
+    apart: Duration::ZERO,
+    breaks: Duration::from_mins(2),
+};
+/// Tries in a row: whatever time is between them, how many there were is all that counts.
+pub const IN_A_ROW: Spacing = Spacing {
+    apart: Duration::ZERO,
+    breaks: Duration::MAX,
+};
+
 /// What was seen, since when it has been so, and how often in a row.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Series<T> {

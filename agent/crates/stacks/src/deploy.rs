@@ -8,7 +8,7 @@ use super::sources::Checked;
 use super::{Keeper, Outside};
 use docker::EngineError;
 use docker::stacks::{Deployment, NAMESPACE, Stacks as _};
-use protocol::stack_objects::{
+use protocol::stacks::objects::{
     Kind, NetworkSetup, Object, differences, leftovers, of_stack, present,
 };
 use protocol::stacks::{Facts, Note, Stage, Want};

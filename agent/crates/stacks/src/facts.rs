@@ -8,7 +8,7 @@ use super::sources::{Checked, Content, Source};
 use super::{Keeper, Outside};
 use docker::stacks::host;
 use host::clock::Clock;
-use protocol::stack_objects::{Kind, Present, of_stack, present};
+use protocol::stacks::objects::{Kind, Present, of_stack, present};
 use protocol::stacks::{Facts, Standing, Want, Wanted, standing};
 
 impl<O: Outside> Keeper<O> {

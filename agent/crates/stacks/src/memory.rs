@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use protocol::pace::IN_A_ROW;
-use protocol::stack_objects::Object;
+use protocol::stacks::objects::Object;
 use protocol::stacks::{FORGOTTEN, Missing, Tried, Want};
 use protocol::{Moment, Series, Spacing};
 

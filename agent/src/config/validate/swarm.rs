@@ -9,7 +9,7 @@ use super::{Report, absolute, check};
 use crate::config::fragment::{Departure, Engine, Launch, Swarm};
 use crate::config::{DepartureSettings, EngineSettings, LaunchSettings, SwarmSettings};
 use protocol::Availability;
-use protocol::latch::Rules;
+use protocol::departure::latch::Rules;
 
 pub(super) fn engine(from: Engine, root: &Path, report: &mut Report) -> Option<EngineSettings> {
     let is_package = |name: &String| name.starts_with(|c: char| c.is_ascii_alphanumeric());

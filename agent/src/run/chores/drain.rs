@@ -7,10 +7,10 @@ use tracing::info;
 
 use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
-use protocol::draining::{self, DrainedFor, Draining};
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
+use protocol::leader::draining::{self, DrainedFor, Draining};
 use protocol::pace::ROUND;
-use protocol::{Availability, Role, labelling};
+use protocol::{Availability, Role, leader::labelling};
 use protocol::{NodeChange, NodeEntry, Tasks};
 
 /// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::run::{Agent, Outside, StepError};
 use protocol::Instance;
-use protocol::labelling::{self, Change, Labelling};
+use protocol::leader::labelling::{self, Change, Labelling};
 use protocol::{NodeChange, NodeEntry};
 
 /// So many nodes at most in one round: the other chores wait meanwhile.

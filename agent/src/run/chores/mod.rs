@@ -24,7 +24,7 @@ use super::{Agent, Outside, StepError};
 use docker::{Engine, EngineError};
 use protocol::NodeChange;
 use protocol::repeats::{Repeats, Stillness};
-use protocol::{Moment, Stamp, Ticket, draining};
+use protocol::{Moment, Stamp, Ticket, leader::draining};
 use view::metrics::ChoreLabel;
 use view::status::groups::ManagerGroup;
 

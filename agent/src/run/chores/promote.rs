@@ -8,9 +8,9 @@ use tracing::{info, warn};
 use super::label;
 use crate::run::{Agent, Clock, Outside, StepError};
 use protocol::labels::PROMOTED_LABEL;
+use protocol::leader::promotion::{self, Promotion};
 use protocol::pace::ROUND;
-use protocol::promotion::{self, Promotion};
-use protocol::{Epoch, Instance, Role, labelling};
+use protocol::{Epoch, Instance, Role, leader::labelling};
 use protocol::{NodeChange, NodeEntry, Swarm};
 
 /// Between looks at a manager that is not reachable. No event tells when it is.

@@ -7,7 +7,7 @@ use tracing::info;
 
 use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
-use protocol::reaping::{self, Entry, Reaping, Removal};
+use protocol::leader::reaping::{self, Entry, Reaping, Removal};
 use protocol::{Moment, Role, Series, Stamp, pace};
 use protocol::{NodeChange, NodeEntry};
 

@@ -6,7 +6,7 @@ use crate::run::{Agent, Clock, Outside, StepError};
 use docker::Engine;
 use protocol::Swarm;
 use protocol::TokenKind;
-use protocol::rotation::{self, Rotation};
+use protocol::leader::rotation::{self, Rotation};
 
 impl<O: Outside> Agent<O> {
     /// Draws new tokens when it is time to, and publishes them.

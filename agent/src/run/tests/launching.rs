@@ -2,7 +2,7 @@
 
 use super::*;
 use aws::lifecycle::{Transition, Verdict};
-use protocol::notice::{Notices, Target};
+use protocol::departure::notice::{Notices, Target};
 use view::status::launch::Waited;
 
 const ABANDONED: (&str, Verdict) = ("launch", Verdict::Abandon);

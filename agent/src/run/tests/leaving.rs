@@ -4,7 +4,7 @@ use super::*;
 use crate::run::memory::{Act, Memory};
 use aws::lifecycle::{Transition, Verdict};
 use protocol::departure::Request;
-use protocol::notice::{Notices, SpotAction, SpotNotice, Target};
+use protocol::departure::notice::{Notices, SpotAction, SpotNotice, Target};
 use protocol::{Availability, Membership};
 
 const DRAIN: &str = "drain";

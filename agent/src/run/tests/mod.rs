@@ -22,7 +22,7 @@ use crate::node::Node;
 use aws::ClockOffset;
 use aws::lifecycle::scripted::Group;
 use fakes::{Engine, World};
-use protocol::latch::Heard;
+use protocol::departure::latch::Heard;
 use protocol::{Action, Epoch, Role};
 
 /// Everything outside is the same small world.

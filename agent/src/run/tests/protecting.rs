@@ -5,7 +5,7 @@ use crate::node::GROUP_TAG;
 use aws::groups::Member;
 use aws::lifecycle::Transition;
 use protocol::labels::PROTECTED_LABEL;
-use protocol::protection::EXCESS;
+use protocol::leader::protection::EXCESS;
 use view::metrics::ChoreLabel;
 
 const MINUTE: Duration = Duration::from_secs(70);

@@ -10,8 +10,8 @@ use crate::run::Memory;
 use crate::run::notices::Watch;
 use aws::imds::{Metadata, MetadataError};
 use protocol::departure::Request;
-use protocol::latch::Heard;
-use protocol::notice::Target;
+use protocol::departure::latch::Heard;
+use protocol::departure::notice::Target;
 
 const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
 const SPOT: &str = "meta-data/spot/instance-action";
@@ -64,7 +64,7 @@ async fn an_answer_that_does_not_come_is_no_news() {
     let mut watch = watching(&says, &folder, "i-1");
     assert_eq!(
         watch.look().await.notices,
-        protocol::notice::Notices::default()
+        protocol::departure::notice::Notices::default()
     );
     says.at(TARGET, Some("Terminated"));
     assert_eq!(watch.look().await.notices.target, Some(Target::Terminated));

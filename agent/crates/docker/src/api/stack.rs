@@ -17,7 +17,7 @@ use super::{Docker, convert, raw, swarm};
 use crate::EngineError;
 use crate::stacks::Deployed;
 use protocol::labels::STACK_LABEL;
-use protocol::stack_objects::{Kind, NetworkSetup};
+use protocol::stacks::objects::{Kind, NetworkSetup};
 
 impl Docker {
     /// What the swarm has of stacks.

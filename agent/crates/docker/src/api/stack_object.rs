@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::stack_image;
 use crate::stacks::NAMESPACE;
-use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
+use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup, Object};
 
 pub(super) type Labels = BTreeMap<String, String>;
 

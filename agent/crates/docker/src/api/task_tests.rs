@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use protocol::Availability;
-use protocol::draining::{self, DrainedFor, Draining};
+use protocol::leader::draining::{self, DrainedFor, Draining};
 
 fn task(node: &str, state: TaskState, desired: TaskState) -> Task {
     Task {

@@ -14,8 +14,8 @@ use crate::EngineError;
 use crate::api::Docker;
 use host::command::{Command, Host, Output, Runner, Surroundings};
 use host::file;
-use protocol::stack_objects::{Kind, NetworkSetup};
 use protocol::stacks::Note;
+use protocol::stacks::objects::{Kind, NetworkSetup};
 
 /// The agent's sandbox lets it run this one program beside itself.
 const PROGRAM: &str = "/usr/bin/docker";

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::EngineError;
 use host::command::CommandError;
-use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
+use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup, Object};
 use protocol::stacks::{Note, ResolveImage};
 
 pub use cli::{Cli, Place};

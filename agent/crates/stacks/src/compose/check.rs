@@ -2,8 +2,8 @@
 
 use super::named_files::{Trouble, Use};
 use super::{Compose, Contents, DEFAULT, Material, Network, Service, Word, real_name};
-use protocol::stack_objects::{Kind, NetworkSetup, Object};
 use protocol::stacks::Origin;
+use protocol::stacks::objects::{Kind, NetworkSetup, Object};
 
 /// The longest name of a service: it is a part of names that are resolved (swarmkit
 /// `manager/controlapi/service.go`).

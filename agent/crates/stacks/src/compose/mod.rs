@@ -10,7 +10,7 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::stack_objects::{Kind, NetworkSetup};
+use protocol::stacks::objects::{Kind, NetworkSetup};
 
 pub(super) use check::{Context, NO_VERSION, differs, problems, warnings};
 pub(super) use named_files::{Contents, read as read_named};

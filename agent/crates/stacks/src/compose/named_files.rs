@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{Compose, Material};
-use protocol::stack_objects::Kind;
+use protocol::stacks::objects::Kind;
 
 /// What swarmkit takes as a secret (`manager/controlapi/secret.go`, `MaxSecretSize`).
 const SECRET: usize = 500 * 1024;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::yaml::{Node, Value};
 use super::{Compose, Material, Network, OVERLAY, Service, Word};
-use protocol::stack_objects::NetworkSetup;
+use protocol::stacks::objects::NetworkSetup;
 
 pub(super) fn compose(node: &Node) -> Compose {
     Compose {

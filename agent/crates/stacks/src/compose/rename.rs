@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Compose, Contents, Material, real_name};
-use protocol::stack_objects::Kind;
+use protocol::stacks::objects::Kind;
 
 /// Docker's limit for the name of a secret or config (swarmkit `manager/controlapi/common.go`).
 const LONGEST: usize = 64;

@@ -1,7 +1,7 @@
 //! A stack stays what its file says.
 
 use super::*;
-use protocol::stack_objects::Kind;
+use protocol::stacks::objects::Kind;
 
 /// A service in a network, with a config and a secret that come from files of the manager.
 const WHOLE: &str = "services:

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use protocol::stack_objects::Kind;
+use protocol::stacks::objects::Kind;
 
 fn sources() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -1,7 +1,7 @@
 //! What Docker would refuse is refused before anything is made, and does not stand in the way later.
 
 use super::*;
-use protocol::stack_objects::Kind;
+use protocol::stacks::objects::Kind;
 
 /// The networks of a tutorial that is everywhere.
 const BRIDGE: &str = "version: \"3.8\"

@@ -1,7 +1,7 @@
 //! What the leader keeps deployed, and what it leaves alone.
 
 use super::*;
-use protocol::stack_objects::Kind;
+use protocol::stacks::objects::Kind;
 
 const ECR: &str = "123456789012.dkr.ecr.r.amazonaws.com";
 

@@ -15,8 +15,8 @@ use aws::parameter_store::{Created, Parameter, ParameterStore};
 use docker::EngineError;
 use docker::stacks::{Credential, Deployed, Deployment, NAMESPACE, Secret, StackError, Stacks};
 use host::clock::Clock;
-use protocol::stack_objects::{Kind, LocalNetwork, NetworkSetup, Object};
 use protocol::stacks::Note;
+use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup, Object};
 
 /// The only good password.
 pub(super) const GOOD: &str = "u:good";

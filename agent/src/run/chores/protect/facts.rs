@@ -8,7 +8,7 @@ use crate::run::chores::label;
 use aws::groups::Group;
 use protocol::NodeEntry;
 use protocol::labels::PROTECTED_LABEL;
-use protocol::protection::{Age, Node, Raft, Record, Standing};
+use protocol::leader::protection::{Age, Node, Raft, Record, Standing};
 use protocol::{Instance, Instances, Moment, Role, Series, pace};
 
 /// Since when managers are not healthy, by node.

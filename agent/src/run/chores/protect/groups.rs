@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws::CloudError;
 use aws::groups::{Group, Member};
 use aws::lifecycle::{Hook, Lifecycle, Transition};
+use protocol::leader::protection::Care;
 use protocol::pace::{Gaps, IN_A_ROW, remaining};
-use protocol::protection::Care;
 use protocol::{Moment, Series, Stamp};
 
 /// A group's instances are looked at this often, and who joins or ends sooner.

@@ -16,7 +16,7 @@ use aws::lifecycle::Lifecycle;
 use facts::Ill;
 use groups::Groups;
 use protocol::labels::PROTECTED_LABEL;
-use protocol::protection::{self, Change, Record};
+use protocol::leader::protection::{self, Change, Record};
 use protocol::{Instances, Role, Series, pace};
 use protocol::{NodeChange, NodeEntry};
 use view::status::groups::ManagerGroup;

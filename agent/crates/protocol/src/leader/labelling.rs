@@ -1,0 +1,132 @@
+//! Which labels a node's entry carries, and when a node is given tasks for the first time.
+//!
+//! Nodes join drained. The leader labels a node from its instance's tags by EC2's word and
+//! activates it in the same update, so that no task lands on it before its labels.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::pace::TAGLESS;
+use crate::{Availability, Instance, Role};
+
+/// The label of an entry that says for which instance the leader has activated it.
+pub const ACTIVATED: &str = "swarmlet.instance-id";
+/// The label of an entry that holds the keys of the labels set from tags, one a line: those are the
+/// agent's to change and to take away, all others a person's.
+pub const FROM_TAGS: &str = "swarmlet.labels";
+/// What the names of the agent's own labels start with: no tag sets them.
+pub const OWN: &str = "swarmlet.";
+
+/// A ready node's entry. The leader looks at all of them in every round: nothing is copied for that.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Node<'a> {
+    /// Its role in the swarm.
+    pub role: Role,
+    /// Whether it is given tasks.
+    pub availability: Availability,
+    /// The labels of its entry.
+    pub labels: Cow<'a, BTreeMap<String, String>>,
+    /// It is leaving.
+    pub departing: bool,
+    /// The instance that it claims to be.
+    pub instance_id: Option<String>,
+    /// Its address as the managers see it.
+    pub address: Option<IpAddr>,
+}
+
+/// What the leader does about a node's labels.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Labelling {
+    /// Nothing.
+    Settled,
+    /// Nothing yet: EC2 has not said enough about its instance.
+    Waits,
+    /// Nothing: it claims an instance that has other addresses.
+    Impostor,
+    /// All of this, in one update.
+    Change(Change),
+}
+
+/// What is to change of an entry.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Change {
+    /// Whether it is given tasks, if that is to change.
+    pub availability: Option<Availability>,
+    /// Labels to set, and to take away where there is no value.
+    pub labels: BTreeMap<String, Option<String>>,
+}
+
+/// The availability of a node that nobody has drained: managers' is a setting.
+pub fn usual(role: Role, managers: Availability) -> Availability {
+    match role {
+        Role::Manager => managers,
+        Role::Worker => Availability::Active,
+    }
+}
+
+/// The availability that goes with another role; `None` where it stays. What a person has set stays.
+pub fn turned(node: &Node<'_>, to: Role, managers: Availability) -> Option<Availability> {
+    let (before, after) = (usual(node.role, managers), usual(to, managers));
+    (node.availability == before && before != after).then_some(after)
+}
+
+/// Decides what a node's entry lacks. One that was activated for its instance before and is
+/// drained now was drained by a person, or is leaving: its availability is not touched again.
+pub fn next(node: &Node<'_>, instance: Option<&Instance>, managers: Availability) -> Labelling {
+    let (Some(id), Some(instance)) = (&node.instance_id, instance) else {
+        return Labelling::Waits;
+    };
+    if node.departing || !instance.alive {
+        return Labelling::Settled;
+    }
+    if !instance.tagged && instance.lasted < TAGLESS {
+        return Labelling::Waits;
+    }
+    if !instance.is_at(node.address) {
+        return Labelling::Impostor;
+    }
+    let availability = Some(usual(node.role, managers));
+    let is_new = node.labels.get(ACTIVATED) != Some(id);
+    let change = Change {
+        availability: availability.filter(|usual| is_new && *usual != node.availability),
+        labels: differences(&node.labels, instance, id),
+    };
+    if change == Change::default() {
+        Labelling::Settled
+    } else {
+        Labelling::Change(change)
+    }
+}
+
+/// Only what differs: of most nodes, in most rounds, nothing does.
+fn differences(
+    held: &BTreeMap<String, String>,
+    instance: &Instance,
+    id: &str,
+) -> BTreeMap<String, Option<String>> {
+    let tags = || instance.labels.iter().filter(|(key, _)| is_free(key));
+    let before = held.get(FROM_TAGS).map_or("", |keys| keys).lines();
+    let gone = before.filter(|key| is_free(key) && !instance.labels.contains_key(*key));
+    let keys: Vec<&str> = tags().map(|(key, _)| key.as_str()).collect();
+    let record = Some(keys.join("\n")).filter(|keys| !keys.is_empty());
+    let set = tags().chain(&instance.facts);
+    let own = [(ACTIVATED, Some(id)), (FROM_TAGS, record.as_deref())];
+    let wanted = gone
+        .map(|key| (key, None))
+        .chain(set.map(|(key, value)| (key.as_str(), Some(value.as_str()))))
+        .chain(own);
+    wanted
+        .filter(|(key, value)| held.get(*key).map(String::as_str) != *value)
+        .map(|(key, value)| (key.to_owned(), value.map(str::to_owned)))
+        .collect()
+}
+
+/// Whether a tag may set this label.
+fn is_free(key: &str) -> bool {
+    !key.is_empty() && !key.starts_with(OWN) && !key.contains('\n')
+}
+
+#[cfg(test)]
+#[path = "labelling_tests.rs"]
+mod tests;

@@ -1,0 +1,265 @@
+//! The node's own side of a departure.
+//!
+//! It says that it goes, waits until nothing of the swarm runs here or its time is up, leaves, and
+//! has Auto Scaling go on. A manager waits for its demotion and never leaves by force: that would
+//! cost the others their majority, or end the last manager's swarm.
+
+use std::time::Duration;
+
+use super::{Gaps, engine_down, pace, step};
+use crate::departure::{Cause, Departing, Hold};
+use crate::{Action, Control, Decision, EngineState, Kind, Observation, Reading, Reason};
+
+/// The next step of a departure; `None` where the node does as usual.
+pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
+    if d.withdrawn {
+        return due(d.telling.as_ref()).map(|()| step(Action::Retract, Reason::Returning));
+    }
+    if d.cause == Cause::Drain {
+        return tell(seen, d);
+    }
+    match &seen.engine {
+        EngineState::Down | EngineState::Unspoken(_) => Some(silent(seen, d)),
+        EngineState::Inactive => Some(outside(d)),
+        EngineState::Pending(_) | EngineState::Error(_) if seen.membership.is_none() => {
+            Some(leave(d))
+        }
+        EngineState::Locked => locked(d),
+        EngineState::Pending(_) | EngineState::Error(_) => Some(worker(seen, d)),
+        EngineState::Active(member) => Some(match member.control {
+            Control::Worker => worker(seen, d),
+            _ => manager(seen, d),
+        }),
+    }
+}
+
+/// A worker says it by its engine's labels, a manager in its own entry, where it is seen at once.
+fn tell(seen: &Observation, d: &Departing) -> Option<Decision> {
+    let action = match seen.engine.kind() {
+        Kind::Worker if d.announced.is_none() => Action::Announce,
+        Kind::Manager if !d.marked => Action::Mark,
+        _ => return None,
+    };
+    due(d.telling.as_ref()).map(|()| step(action, Reason::SayingSo(d.cause)))
+}
+
+/// Whether a try is due: none was made, or it failed and its gap is over.
+fn due(last: Option<&Reading<()>>) -> Option<()> {
+    last.is_none_or(|last| last.value.is_ok() || Gaps::TROUBLE.remaining(last).is_none())
+        .then_some(())
+}
+
+fn worker(seen: &Observation, d: &Departing) -> Decision {
+    if d.is_due() {
+        return leave(d);
+    }
+    if let Some(decision) = tell(seen, d) {
+        return decision;
+    }
+    let running = d.tasks.as_ref().and_then(Reading::value).copied();
+    let reason = Reason::Draining {
+        cause: d.cause,
+        tasks: running,
+    };
+    let until_hooks = match d.hold.as_ref().map_or(Ok(pace::ROUND), keep_waiting) {
+        Ok(left) => left,
+        Err(action) => return step(action, reason),
+    };
+    if repeats(d, running) {
+        return step(Action::Announce, reason);
+    }
+    let until_look = match d.tasks.as_ref() {
+        None => None,
+        Some(look) => pace::remaining(pace::TASKS_LOOK, look.age),
+    };
+    let Some(until_look) = until_look else {
+        return step(Action::CountTasks, reason);
+    };
+    if running == Some(0) && is_heard(d) {
+        return leave(d);
+    }
+    step(Action::Wait(soonest(d, [until_hooks, until_look])), reason)
+}
+
+/// Nothing has come of it for long: the engine may have missed it.
+fn repeats(d: &Departing, running: Option<usize>) -> bool {
+    let last = d.telling.as_ref().map(|last| last.age).or(d.announced);
+    let long = last.is_some_and(|age| age >= pace::ANNOUNCE_AGAIN);
+    !d.marked && long && running.is_some_and(|tasks| tasks > 0)
+}
+
+/// Before the managers know, they may place a task here.
+fn is_heard(d: &Departing) -> bool {
+    d.marked || d.announced.is_some_and(|age| age >= pace::ANNOUNCED)
+}
+
+/// A worker leaves. When its time is up and leaving fails, Auto Scaling is told all the same.
+fn leave(d: &Departing) -> Decision {
+    let Some(failed) = &d.leaving else {
+        return step(Action::Depart, Reason::Leaving(d.cause));
+    };
+    let trouble = failed.value.as_ref().err().map(ToString::to_string);
+    let reason = Reason::LeaveFailed(trouble.unwrap_or_default());
+    let upkeep = match &d.hold {
+        None => Ok(pace::ROUND),
+        Some(hold) if d.is_due() => finish(hold),
+        Some(hold) => keep_waiting(hold),
+    };
+    match (upkeep, Gaps::TROUBLE.remaining(failed)) {
+        (Err(action), _) => step(action, reason),
+        (Ok(_), None) => step(Action::Depart, reason),
+        (Ok(until), Some(left)) => step(Action::Wait(until.min(left)), reason),
+    }
+}
+
+/// The leader demotes it, and may be this very node: it serves on meanwhile.
+fn manager(seen: &Observation, d: &Departing) -> Decision {
+    let leader = matches!(&seen.engine, EngineState::Active(member)
+        if matches!(member.control, Control::Manager { leader: true, .. }));
+    let cause = d.cause;
+    let serves = seen.engine.kind() == Kind::Manager;
+    let stay = |pause: Duration, reason: Reason| {
+        let action = if serves {
+            Action::Serve(pause)
+        } else {
+            Action::Wait(pause)
+        };
+        step(action, reason)
+    };
+    if d.is_due() {
+        let reason = Reason::NotDemoted { cause, leader };
+        return match d.hold.as_ref().map_or(Ok(pace::ROUND), finish) {
+            Ok(left) => stay(left.min(pace::PROMOTION_LOOK), reason),
+            Err(action) => step(action, reason),
+        };
+    }
+    if let Some(decision) = tell(seen, d) {
+        return decision;
+    }
+    let reason = Reason::AwaitsDemotion { cause, leader };
+    match d.hold.as_ref().map_or(Ok(pace::ROUND), keep_waiting) {
+        Ok(left) => stay(soonest(d, [left, pace::DEMOTION_LOOK]), reason),
+        Err(action) => step(action, reason),
+    }
+}
+
+/// Nothing of the swarm is here any more, or never was.
+fn outside(d: &Departing) -> Decision {
+    let Some(hold) = &d.hold else {
+        return step(Action::Wait(pace::ROUND), Reason::Departed(d.cause));
+    };
+    match finish(hold) {
+        Err(action) => step(action, Reason::TellingAutoScaling(trouble(hold))),
+        Ok(left) => step(
+            Action::Wait(left),
+            Reason::TellingAutoScaling(trouble(hold)),
+        ),
+    }
+}
+
+fn trouble(hold: &Hold) -> Option<String> {
+    let completing = hold
+        .completing
+        .as_ref()
+        .map(|last| last.value.as_ref().err());
+    let hooks = hold.hooks.as_ref().map(|last| last.value.as_ref().err());
+    let trouble = completing.flatten().or(hooks.flatten());
+    trouble.map(ToString::to_string)
+}
+
+/// An engine that does not answer may still run tasks; but not for longer than there is time.
+fn silent(seen: &Observation, d: &Departing) -> Decision {
+    let never_joined = seen.membership.is_none() && seen.since >= pace::ENGINE_PATIENCE;
+    if d.left || d.is_due() || never_joined {
+        return outside(d);
+    }
+    match d.hold.as_ref().map_or(Ok(pace::ROUND), keep_waiting) {
+        Err(action) => step(action, Reason::EngineDown),
+        Ok(_) if seen.membership.is_none() => {
+            step(Action::Wait(pace::DEMOTION_LOOK), Reason::EngineDown)
+        }
+        Ok(left) => sooner(engine_down::decide(seen), soonest(d, [left])),
+    }
+}
+
+/// Unlocked, it can be demoted.
+fn locked(d: &Departing) -> Option<Decision> {
+    if d.is_due() {
+        return Some(outside(d));
+    }
+    let action = d.hold.as_ref().and_then(|hold| keep_waiting(hold).err())?;
+    Some(step(action, Reason::SayingSo(d.cause)))
+}
+
+fn sooner(decision: Decision, limit: Duration) -> Decision {
+    match decision.action {
+        Action::Wait(pause) => step(Action::Wait(pause.min(limit)), decision.reason),
+        _ => decision,
+    }
+}
+
+/// The shortest of these times, and not past the departure's own.
+fn soonest<const N: usize>(d: &Departing, times: [Duration; N]) -> Duration {
+    let end = d.remaining.unwrap_or(pace::ROUND);
+    let soonest = times.into_iter().fold(end, Duration::min);
+    soonest.max(Duration::from_millis(100))
+}
+
+/// Has Auto Scaling wait while the node is not done: the next call, or how long until it.
+fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
+    let timeouts = match known(hold) {
+        Ok(timeouts) => timeouts,
+        Err(next) => return next,
+    };
+    let Some(shortest) = timeouts.iter().min() else {
+        return Ok(pace::ROUND);
+    };
+    let every = pace::beat_every(*shortest).min(pace::LONGEST_BEAT);
+    let (gap, age) = match &hold.beat {
+        None => first_beat(hold, *shortest),
+        Some(beat) if beat.value.is_ok() => (every, beat.age),
+        Some(beat) => (Gaps::DEPARTING.gap(beat).min(every), beat.age),
+    };
+    pace::remaining(gap, age).ok_or(Action::Heartbeat)
+}
+
+/// The hooks wait since a moment ago, and a whole group may be leaving.
+fn first_beat(hold: &Hold, timeout: Duration) -> (Duration, Duration) {
+    let spread = pace::first_beat(timeout);
+    hold.hooks
+        .as_ref()
+        .map_or((Duration::ZERO, Duration::ZERO), |hooks| {
+            (pace::turn_of(hooks.turn, spread), hooks.age)
+        })
+}
+
+/// Has Auto Scaling go on: the next call, or how long until it.
+fn finish(hold: &Hold) -> Result<Duration, Action> {
+    if let Err(next) = known(hold) {
+        return next;
+    }
+    let Some(last) = &hold.completing else {
+        return if hold.word.is_zero() {
+            Err(Action::CompleteLifecycle)
+        } else {
+            Ok(hold.word)
+        };
+    };
+    let left = match &last.value {
+        Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
+        Err(_) => Gaps::DEPARTING.remaining(last),
+    };
+    left.ok_or(Action::CompleteLifecycle)
+}
+
+/// The hooks' time limits; or else how to learn of them, or how long to wait before that.
+fn known(hold: &Hold) -> Result<&[Duration], Result<Duration, Action>> {
+    match &hold.hooks {
+        None if hold.first.is_zero() => Err(Err(Action::ListHooks)),
+        None => Err(Ok(hold.first)),
+        Some(reading) => match &reading.value {
+            Ok(timeouts) => Ok(timeouts),
+            Err(_) => Err(Gaps::DEPARTING.remaining(reading).ok_or(Action::ListHooks)),
+        },
+    }
+}

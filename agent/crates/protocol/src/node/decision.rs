@@ -1,0 +1,109 @@
+//! What a round decides: one step, and why.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strum::IntoStaticStr;
+
+use crate::{Epoch, Reason};
+
+/// One step and its reason.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Decision {
+    /// What to do now.
+    pub action: Action,
+    /// Why: shown in `STATUS=` and in the journal.
+    pub reason: Reason,
+}
+
+/// One step. After it, the agent looks again.
+#[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Action {
+    /// Nothing to do for this long, unless something happens.
+    Wait(Duration),
+    /// A member: be ready, do the leader's chores if it falls to this node, look again
+    /// after this long.
+    Serve(Duration),
+    /// Read the ticket from Parameter Store.
+    ReadTicket,
+    /// Read both registers of an epoch.
+    ReadRegisters(Epoch),
+    /// Create the claim of an epoch, once and for all.
+    CreateClaim(Epoch),
+    /// Create a swarm under this node's claim.
+    InitSwarm(Epoch),
+    /// Force a new cluster out of this manager's old one, under this node's claim.
+    Recover(Epoch),
+    /// Write this node's claim into the swarm's labels, after a recovery.
+    MarkEpoch(Epoch),
+    /// Write down that the swarm this node made is the cluster's.
+    DeclareFormed(Epoch),
+    /// Write down that an epoch will have no swarm.
+    PassOver(Epoch),
+    /// Ask EC2 about instances, by their ids.
+    AskFleet(Vec<String>),
+    /// Ask the managers that this node knows, without credentials, whether it is a member.
+    AskStanding,
+    /// Ask the ticket's managers, without credentials, which swarm they serve.
+    Probe,
+    /// Hand the engine this manager's address and the ticket's token.
+    Join(SocketAddr),
+    /// Remember that this node belongs to the swarm of this epoch.
+    Remember(Epoch),
+    /// Take the engine out of the swarm it is in.
+    Leave,
+    /// Fetch the key of an encrypted raft store and unlock the engine.
+    Unlock,
+    /// Have the engine's service restarted.
+    RestartEngine,
+    /// Have the engine started without its swarm state, which is cleared if that is what keeps it from starting.
+    ClearSwarm,
+    /// Say by the engine's labels that this node departs.
+    Announce,
+    /// Say in this manager's own entry that it departs, and take no more tasks.
+    Mark,
+    /// Take back that this node departs.
+    Retract,
+    /// Count the swarm's tasks that run here.
+    CountTasks,
+    /// Leave the swarm on purpose.
+    Depart,
+    /// Ask Auto Scaling which hooks wait for this instance's end.
+    ListHooks,
+    /// Have them wait for as long again.
+    Heartbeat,
+    /// Have Auto Scaling go on.
+    CompleteLifecycle,
+}
+
+impl Action {
+    /// A word that stays the same, for filters: `read-ticket`.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether it leaves this node's engine as it is: a question, a note, or a write elsewhere.
+    pub fn spares_engine(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadTicket
+                | Self::ReadRegisters(_)
+                | Self::CreateClaim(_)
+                | Self::DeclareFormed(_)
+                | Self::PassOver(_)
+                | Self::AskFleet(_)
+                | Self::AskStanding
+                | Self::Probe
+                | Self::Remember(_)
+        )
+    }
+
+    /// Whether it costs what runs on this node: it rests on a look at the engine of its own.
+    pub fn is_drastic(&self) -> bool {
+        matches!(
+            self,
+            Self::Recover(_) | Self::Leave | Self::RestartEngine | Self::ClearSwarm | Self::Depart
+        )
+    }
+}

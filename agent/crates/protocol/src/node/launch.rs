@@ -1,0 +1,150 @@
+//! What an Auto Scaling group hears of an instance that it has launched.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::{Reading, Trouble, pace};
+
+/// The agent is this old before it asks for the group's hooks without having joined: where all is well it
+/// asks once, when it has.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What has to be said before a hook runs out is said this long before, or, where its time is short, a
+/// quarter of that time before.
+const MARGIN: Duration = Duration::from_mins(1);
+/// Heartbeats keep a hook waiting for a hundred times its time-out at most, and not beyond two days
+/// (`GlobalTimeout` of `DescribeLifecycleHooks`).
+const MOST_BEATS: u32 = 100;
+const LONGEST_WAIT: Duration = Duration::from_hours(48);
+
+/// What to do about an instance that did not join in time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// The group is to replace it.
+    Abandon,
+    /// Nothing: it may join yet, while the hook waits.
+    Wait,
+}
+
+/// How it stands with a launch.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The group wants the instance in service.
+    pub in_service: bool,
+    /// It is in the swarm.
+    pub member: bool,
+    /// It has been, on this instance, at any time.
+    pub was_member: bool,
+    /// How long ago the agent first ran on it.
+    pub age: Duration,
+    /// How long it may take to join; as long as its hook waits, if not set.
+    pub budget: Option<Duration>,
+    /// What to do if that was not enough.
+    pub on_failure: OnFailure,
+    /// The group's launching hook; none while it was not asked for.
+    pub hook: Option<Hook>,
+    /// The last call, if it did not do what it was for: it failed, or the group said that it does not wait,
+    /// which it also says of an instance it waits for in a moment.
+    pub last: Option<Reading<()>>,
+}
+
+/// A launching hook that waits; of several the one with the shortest time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hook {
+    /// How long it waits without a heartbeat.
+    pub timeout: Duration,
+    /// How long ago that time began, or began anew; none where it is not known.
+    pub running: Option<Duration>,
+    /// How long it has waited in all, as far as is known.
+    pub waited: Duration,
+}
+
+/// What the group is to hear, or to be asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Word {
+    /// For its hooks.
+    Ask,
+    /// The instance needs longer: a heartbeat.
+    Longer,
+    /// The instance is ready.
+    Ready,
+    /// It failed.
+    Failed,
+}
+
+/// What the group is to hear now, if anything; or else how long until it is time to look again.
+pub fn word(launch: &Launch) -> Result<Duration, Word> {
+    let word = match due(launch) {
+        Ok(left) => return Ok(left),
+        Err(word) => word,
+    };
+    let gap = |last: &Reading<()>| match &last.value {
+        Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
+        Err(_) => pace::remaining(after_failure(launch, last), last.age),
+    };
+    launch.last.as_ref().and_then(gap).ok_or(word)
+}
+
+fn due(launch: &Launch) -> Result<Duration, Word> {
+    if !launch.in_service {
+        return Ok(pace::ROUND);
+    }
+    if launch.member {
+        return Err(Word::Ready);
+    }
+    if launch.was_member || launch.on_failure == OnFailure::Wait {
+        return Ok(pace::ROUND);
+    }
+    let budget = launch.budget;
+    let left = budget.map(|budget| pace::remaining(budget, launch.age).ok_or(Word::Failed));
+    let left = left.transpose()?;
+    match launch.hook {
+        None => pace::remaining(PATIENCE, launch.age).ok_or(Word::Ask),
+        Some(hook) => hook.due(left),
+    }
+}
+
+/// The gaps grow, but not beyond what a hook bears.
+fn after_failure(launch: &Launch, last: &Reading<()>) -> Duration {
+    let gap = match last.value {
+        Err(Trouble::Throttled(_)) => pace::Gaps::LAUNCH.gap(last),
+        _ => pace::Gaps::LAUNCH.after(last.looks),
+    };
+    match launch.hook {
+        Some(hook) => gap.min(hook.margin()),
+        None => gap,
+    }
+}
+
+impl Hook {
+    /// What is due while the instance has not joined and has `left` of its budget, if one is set.
+    fn due(&self, left: Option<Duration>) -> Result<Duration, Word> {
+        // A heartbeat, and it is known.
+        let running = self.running.ok_or(Word::Longer)?;
+        let Some(left) = left else {
+            return pace::remaining(self.say_by(), running).ok_or(Word::Failed);
+        };
+        let most = (self.timeout * MOST_BEATS).min(LONGEST_WAIT);
+        let most = most.saturating_sub(self.margin());
+        let left = left.min(pace::remaining(most, self.waited).ok_or(Word::Failed)?);
+        if running + left <= self.say_by() {
+            return Ok(left);
+        }
+        let beat = pace::remaining(pace::beat_every(self.timeout), running);
+        beat.map(|beat| beat.min(left)).ok_or(Word::Longer)
+    }
+
+    /// How long it may have run when the last word is said.
+    fn say_by(&self) -> Duration {
+        self.timeout.saturating_sub(self.margin())
+    }
+
+    fn margin(&self) -> Duration {
+        MARGIN.min(self.timeout / 4)
+    }
+}
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod tests;

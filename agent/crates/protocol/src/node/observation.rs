@@ -1,0 +1,54 @@
+//! What a round saw: plain data, ages instead of clocks.
+
+use std::time::Duration;
+
+use crate::departure::Departing;
+use crate::{
+    EngineState, Epoch, Fleet, Holder, JoinFailure, Membership, Peer, Probed, Reading, Recovery,
+    Registers, Role, Standing, Ticket,
+};
+
+/// Everything a decision may rest on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Observation {
+    /// This instance.
+    pub instance_id: String,
+    /// This node's role, from its tags.
+    pub role: Role,
+    /// The engine, by its own word.
+    pub engine: EngineState,
+    /// How long the engine has been of this kind, by this agent's watch.
+    pub since: Duration,
+    /// What this node remembers of its own joining.
+    pub membership: Option<Membership>,
+    /// The managers of this node's swarm, as it saw them last while there was a leader.
+    pub peers: Vec<Peer>,
+    /// The epoch under whose claim this node has forced a new cluster out of its old one, if it
+    /// has: on disk from before the act until that epoch is remembered.
+    pub forced: Option<Epoch>,
+    /// The ticket, as last read.
+    pub ticket: Option<Reading<Option<Ticket>>>,
+    /// The registers of one epoch, as last read.
+    pub registers: Option<Reading<Registers>>,
+    /// The ticket's managers, as last probed.
+    pub managers: Option<Reading<Vec<Probed>>>,
+    /// What the managers that this node knows say of it.
+    pub standing: Option<Standing>,
+    /// The last attempt to join, while the engine is in no swarm.
+    pub join: Option<JoinFailure>,
+    /// The last attempt to unlock the engine.
+    pub unlock: Option<Reading<()>>,
+    /// How long ago this agent took the engine out of a swarm.
+    pub left: Option<Duration>,
+    /// How long ago this node last did what cannot be undone: left a swarm it belonged to, forced
+    /// a new cluster, restarted its engine. From disk: a restart of the agent does not forget it.
+    pub acted: Option<Duration>,
+    /// How it stands with the other node whose claim this one waits for.
+    pub holder: Holder,
+    /// EC2's word about the instances it was asked about.
+    pub fleet: Fleet,
+    /// Whether a lost majority may be recovered by force.
+    pub recovery: Recovery,
+    /// This node's departure, if it departs.
+    pub departure: Option<Departing>,
+}
