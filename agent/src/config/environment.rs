@@ -4,7 +4,7 @@ use figment::value::{Dict, Value};
 
 use super::error::ConfigError;
 use super::fragment::SECTIONS;
-use super::layers::{Layer, check};
+use super::layer::{Layer, check};
 use super::leaves;
 
 const PREFIX: &str = "SWARMLET_";

@@ -4,33 +4,17 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use figment::value::{Dict, Map, Value};
-use figment::{Metadata, Profile, Provider};
+use figment::value::{Dict, Value};
 
 use super::environment;
 use super::error::ConfigError;
-use super::fragment::{DEFAULTS, Fragment};
+use super::fragment::DEFAULTS;
+use super::layer::{Layer, check};
 use super::settings::under;
 use super::{Flags, leaves};
 
 /// Where files are read from, lowest first; beside each `config.toml` its `config.d`.
 const FOLDERS: [&str; 2] = ["/usr/lib/swarmlet", "/etc/swarmlet"];
-
-/// What one source says.
-pub(super) struct Layer {
-    pub(super) source: String,
-    pub(super) says: Dict,
-}
-
-impl Provider for Layer {
-    fn metadata(&self) -> Metadata {
-        Metadata::named(self.source.clone())
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(self.says.clone()))
-    }
-}
 
 /// All sources, lowest first. What is wrong with them goes to `errors`; what is right is kept.
 pub(super) fn read(
@@ -127,12 +111,4 @@ fn checked(source: &str, says: &Dict, errors: &mut Vec<ConfigError>) -> Dict {
         }
     }
     right
-}
-
-/// Whether one setting, alone, fits the known sections and types.
-pub(super) fn check(path: &[String], value: &Value) -> Result<(), String> {
-    let mut alone = Dict::new();
-    leaves::put(&mut alone, path, value.clone());
-    let fragment = Value::from(alone).deserialize::<Fragment>();
-    fragment.map(drop).map_err(|error| error.kind.to_string())
 }

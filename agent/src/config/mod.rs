@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod flags;
 mod fragment;
+mod layer;
 mod layers;
 mod leaves;
 mod redact;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use super::PrepareError;
-use super::engine::daemon_json;
+use super::daemon_json::daemon_json;
 use crate::config::Settings;
 use docker::api::ANNOUNCEMENT;
 use docker::daemon_flags::DaemonFlags;

@@ -8,8 +8,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::clone::remove;
 use super::folders::Folders;
+use super::remove::remove;
 use super::{PrepareError, service};
 use crate::config::Settings;
 use docker::api::CLEAR;

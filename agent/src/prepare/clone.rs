@@ -11,10 +11,11 @@ use serde::Deserialize;
 
 use super::PrepareError;
 use super::clear;
-use super::engine::RECORD;
+use super::daemon_json::RECORD;
 use super::folders::Folders;
 use super::packages::TRIED;
 use super::refusal::REFUSED;
+use super::remove::remove;
 use super::service;
 use crate::config::Settings;
 use docker::daemon_json::labelled_instance;
@@ -80,19 +81,4 @@ fn memories(state_dir: &Path) -> Result<Vec<std::path::PathBuf>, PrepareError> {
         .flatten()
         .filter(|entry| !kept.iter().any(|name| entry.file_name() == *name));
     Ok(others.map(|entry| entry.path()).collect())
-}
-
-pub(super) fn remove(path: &Path) -> Result<(), PrepareError> {
-    let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
-    let removed = if is_folder {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    };
-    match removed {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(PrepareError::file("remove", path, &error))
-        }
-        _ => Ok(()),
-    }
 }

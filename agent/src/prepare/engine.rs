@@ -1,28 +1,18 @@
-//! The engine's settings file.
+//! What goes into the engine's settings file.
 
 use ipnet::Ipv4Net;
 use serde_json::{Map, Value};
 
 use super::PrepareError;
+use super::daemon_json::daemon_json;
 use super::labels;
 use super::refusal::{self, Verdict};
 use crate::config::Settings;
 use crate::node::Node;
 use docker::daemon_flags::DaemonFlags;
-use docker::daemon_json::{DaemonJson, Wanted};
+use docker::daemon_json::Wanted;
 use docker::{pools, routes};
 use host::command::Runner;
-
-/// In the state folder: which keys of `daemon.json` are ours.
-pub(super) const RECORD: &str = "daemon-keys.json";
-
-/// The file that the engine reads.
-pub(super) fn daemon_json(settings: &Settings, flags: &DaemonFlags) -> DaemonJson {
-    let path = flags
-        .value("config-file")
-        .unwrap_or("/etc/docker/daemon.json");
-    DaemonJson::new(settings.host_path(path), settings.state_dir.join(RECORD))
-}
 
 /// Settles `daemon.json`; what became of it.
 pub(super) async fn configure(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::PrepareError;
-use super::engine;
+use super::daemon_json::daemon_json;
 use crate::config::Settings;
 use docker::daemon_flags::DaemonFlags;
 use host::command::Runner;
@@ -27,7 +27,7 @@ impl Folders {
         runner: &impl Runner,
     ) -> Result<Self, PrepareError> {
         let flags = DaemonFlags::look(runner, &settings.root).await?;
-        let daemon = engine::daemon_json(settings, &flags).read()?;
+        let daemon = daemon_json(settings, &flags).read()?;
         // "graph" is its name before 17.05, which engines up to 20.10 take.
         let key = |name: &str| daemon.get(name).and_then(Value::as_str);
         let keys = || key("data-root").or_else(|| key("graph"));

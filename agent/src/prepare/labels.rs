@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::PrepareError;
-use super::engine::{self, RECORD};
+use super::daemon_json::{RECORD, daemon_json};
 use super::refusal;
 use crate::config::Settings;
 use docker::daemon_flags::{DaemonFlags, SERVICE};
@@ -73,7 +73,7 @@ pub async fn withdraw(settings: &Settings, runner: &impl Runner) -> Result<(), P
         return Ok(());
     }
     let flags = DaemonFlags::look(runner, &settings.root).await?;
-    engine::daemon_json(settings, &flags).withdraw_labels()?;
+    daemon_json(settings, &flags).withdraw_labels()?;
     give_back(settings, runner).await
 }
 

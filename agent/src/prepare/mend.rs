@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::PrepareError;
-use super::engine::daemon_json;
+use super::daemon_json::daemon_json;
 use super::labels;
 use super::refusal::{self, Earlier, STARTED, WRITTEN, Written};
 use super::service;

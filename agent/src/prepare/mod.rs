@@ -6,6 +6,7 @@
 mod announce;
 mod clear;
 mod clone;
+mod daemon_json;
 mod engine;
 mod error;
 mod folders;
@@ -16,6 +17,7 @@ mod mend;
 mod name;
 mod packages;
 mod refusal;
+mod remove;
 mod service;
 mod shared;
 mod start;

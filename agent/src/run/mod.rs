@@ -16,7 +16,6 @@ mod keeper;
 mod knowledge;
 mod latched;
 mod launch;
-mod meet;
 mod memory;
 mod names;
 mod notices;
@@ -25,7 +24,7 @@ mod pause;
 mod registers;
 mod request;
 mod rounds;
-mod start;
+mod startup;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -66,7 +65,7 @@ pub use own::OwnError;
 pub use pause::Triggers;
 pub use request::{RequestError, activate, drain, leave};
 pub use rounds::run;
-pub use start::{StartError, start};
+pub use startup::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
 
 use busy::Busy;

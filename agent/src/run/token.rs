@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::start::{StartError, agent};
+use super::startup::{StartError, agent};
 use super::{Agent, Outside, StepError};
 use crate::config::Settings;
 use docker::Engine;

@@ -4,7 +4,7 @@
 //! filter is no id; with ids of other zones only it works. So the usual call is one with a filter, which an unknown id
 //! does not fail; and where that fails, each zone is asked about on its own, with ids.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use aws_sdk_ec2::operation::describe_instances::builders::DescribeInstancesFluentBuilder;
@@ -18,49 +18,8 @@ use super::refusal::sort;
 use protocol::Told;
 
 const ACTION: &str = "ec2:DescribeInstances";
-/// Instances whose zone is not known are asked about one by one, so many at a time.
-const MOST_ALONE: usize = 20;
 /// EC2 names all ids that it does not know at once; more often it is not asked again.
 const MOST_TRIES: usize = 3;
-
-/// In which zone an instance is, by earlier answers; and who was asked about alone in vain.
-#[derive(Debug, Default)]
-pub(super) struct Zones {
-    known: BTreeMap<String, String>,
-    tried: BTreeSet<String>,
-}
-
-impl Zones {
-    fn learn(&mut self, found: &[Told]) {
-        for instance in found {
-            if let Some(zone) = &instance.facts.zone {
-                self.known.insert(instance.id.clone(), zone.clone());
-                self.tried.remove(&instance.id);
-            }
-        }
-    }
-
-    /// Whom to ask about together: a call with an id of a zone that fails says nothing about anybody.
-    fn portions(&mut self, ids: &[String]) -> Vec<Vec<String>> {
-        let mut zones: BTreeMap<&String, Vec<String>> = BTreeMap::new();
-        let mut alone = Vec::new();
-        for id in ids {
-            match self.known.get(id) {
-                Some(zone) => zones.entry(zone).or_default().push(id.clone()),
-                None => alone.push(id.clone()),
-            }
-        }
-        let mut portions: Vec<_> = zones.into_values().collect();
-        if alone.iter().all(|id| self.tried.contains(id)) {
-            self.tried.clear();
-        }
-        alone.sort_by_key(|id| self.tried.contains(id));
-        alone.truncate(MOST_ALONE);
-        self.tried.extend(alone.iter().cloned());
-        portions.extend(alone.into_iter().map(|id| vec![id]));
-        portions
-    }
-}
 
 /// Whether this is the form of an instance's id. EC2 refuses all of a call for one that is not, and takes `*` in a
 /// filter for everybody.

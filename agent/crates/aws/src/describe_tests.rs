@@ -1,5 +1,7 @@
 use super::*;
+use crate::zones::{MOST_ALONE, Zones};
 use protocol::{Facts, Life};
+use std::collections::BTreeMap;
 
 fn instance_in(id: &str, zone: &str) -> Told {
     Told {

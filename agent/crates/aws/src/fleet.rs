@@ -11,8 +11,8 @@ use aws_sdk_ec2::types::{
 };
 use ipnet::IpNet;
 
-use super::describe::Zones;
 use super::refusal::sort;
+use super::zones::Zones;
 use super::{Aws, CloudError};
 use protocol::{Facts, Life, Reply, Told};
 

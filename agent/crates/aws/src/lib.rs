@@ -27,6 +27,7 @@ mod settings;
 mod tries;
 mod ways;
 mod words;
+mod zones;
 
 pub use aws::{Access, Aws};
 pub use caller::wrong_by;

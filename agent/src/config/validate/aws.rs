@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use aws::ClientSettings;
 
+use super::url::{URL_RULE, is_url};
 use super::{Report, check, ways};
 use crate::config::fragment::{Aws, Metadata};
-use crate::config::redact::has_credentials;
 use crate::config::{AwsSettings, MetadataSettings};
 
 const PREFIX_RULE: &str = "is no parameter path: start it with \"/\", end it with a name of letters, digits, \
                            \"-\", \"_\" and \".\", and not with /aws or /ssm first";
-pub(super) const URL_RULE: &str =
-    "is no address this can be: write http://host:port, without user, password or spaces";
 
 pub(super) fn aws(from: Aws, report: &mut Report) -> Option<AwsSettings> {
     let parameter_prefix = from.parameter_prefix.clone()?;
@@ -69,13 +67,6 @@ fn is_prefix(prefix: &str) -> bool {
         return false;
     };
     names.split('/').all(is_word) && !names.starts_with("aws") && !names.starts_with("ssm")
-}
-
-pub(super) fn is_url(url: &str, schemes: &[&str]) -> bool {
-    let host = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));
-    host.is_some_and(|host| {
-        !host.is_empty() && !host.starts_with('/') && !url.contains(char::is_whitespace)
-    }) && !has_credentials(url)
 }
 
 pub(super) fn metadata(from: Metadata, report: &mut Report) -> Option<MetadataSettings> {

@@ -3,6 +3,7 @@
 mod aws;
 mod serve;
 mod swarm;
+mod url;
 mod ways;
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::aws::{URL_RULE, is_url};
+use super::url::{URL_RULE, is_url};
 use super::{Report, check};
 use crate::config::fragment::Aws;
 use aws::authorities;

@@ -7,13 +7,15 @@ use http::Uri;
 use reqwest::Method;
 use tokio::time::timeout;
 
-use super::{Docker, error::sort, raw};
+use super::{
+    Docker,
+    error::{CLIENT_LIMIT, sort},
+    raw,
+};
 use crate::EngineError;
 
 /// A manager in the middle of an election blocks for 20 s.
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(25);
-/// Longer than any call's own limit.
-pub(super) const CLIENT_LIMIT: Duration = Duration::from_secs(150);
 
 impl Docker {
     /// A connection whose API version both sides know.

@@ -1,8 +1,13 @@
 //! How a client error becomes one of the agent's.
 
+use std::time::Duration;
+
 use bollard::errors::Error;
 
 use crate::EngineError;
+
+/// Longer than any call's own limit.
+pub(super) const CLIENT_LIMIT: Duration = Duration::from_secs(150);
 
 /// Answers are refusals; everything else means that the API could not be spoken to.
 pub(super) fn sort(error: Error) -> EngineError {
@@ -18,7 +23,7 @@ pub(super) fn sort(error: Error) -> EngineError {
             code: status_code,
             message: one_line(&message),
         },
-        Error::RequestTimeoutError => EngineError::Slow(super::connection::CLIENT_LIMIT),
+        Error::RequestTimeoutError => EngineError::Slow(CLIENT_LIMIT),
         other => EngineError::Down(chain(&other)),
     }
 }

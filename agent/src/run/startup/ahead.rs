@@ -4,11 +4,11 @@ use ipnet::Ipv4Net;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::start::{Real, StartError, assemble, identify};
-use super::waits::{self, Waiting};
-use super::{Agent, BootClock, Clock, glance, keeper, notices};
+use super::real::{Real, StartError, assemble, identify};
 use crate::config::Settings;
 use crate::node::{self, IdentifyError};
+use crate::run::waits::{self, Waiting};
+use crate::run::{Agent, BootClock, Clock, glance, keeper, notices};
 use aws::imds::Imds;
 use docker::api::Docker;
 use protocol::Role;
