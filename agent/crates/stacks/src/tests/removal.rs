@@ -43,10 +43,17 @@ async fn several_go_one_a_look_and_all_of_them_later() {
     world.done();
     world.erase("stacks/a");
     world.erase("stacks/b");
-    leader.live(MINUTE * 2).await;
-    let first = world.done();
+    let mut first = Vec::new();
+    // Looks are most of a minute apart: there is no second one in so short a step.
+    for _ in 0..20 {
+        leader.live(Duration::from_secs(10)).await;
+        first = world.done();
+        if !first.is_empty() {
+            break;
+        }
+    }
     assert_eq!(first.len(), 1, "one on one look: {first:?}");
-    leader.live(MINUTE).await;
+    leader.live(MINUTE * 2).await;
     assert_eq!(world.done().len(), 1);
     world.write("stacks/a", &app("x"));
     leader.live(MINUTE).await;
