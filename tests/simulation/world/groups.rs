@@ -147,7 +147,9 @@ impl State {
         };
         let from = self.soon(0, HOOK_LAG);
         let until = from + timeout;
-        self.machines[id].departing_since = Some(self.now);
+        // A departure that goes on keeps its time: a second cause starts no other.
+        let now = self.now;
+        self.machines[id].departing_since.get_or_insert(now);
         self.set_stage(id, Stage::Terminating(Wait { from, until }));
     }
 
