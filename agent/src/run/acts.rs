@@ -3,15 +3,15 @@
 
 use tracing::{info, warn};
 
-use super::memory::Act;
 use super::{Agent, Outside, StepError};
 use docker::{Engine, EngineError};
 use protocol::Epoch;
+use protocol::node::{Act, Event};
 
 impl<O: Outside> Agent<O> {
     /// Leaves. Only a member's leaving is an act: a join that failed has left nothing behind.
     pub(super) async fn leave(&mut self) -> Result<(), StepError> {
-        if self.knowledge.membership.is_some() {
+        if self.knowledge.membership().is_some() {
             self.record(Act::Leave)?;
         }
         match self.edges.engine.leave().await {
@@ -24,7 +24,8 @@ impl<O: Outside> Agent<O> {
             }
         }
         self.memory.forget()?;
-        self.knowledge.has_left(self.edges.now());
+        self.learn(Event::Left);
+        self.launching.forget();
         info!("left the swarm");
         Ok(())
     }
@@ -71,21 +72,21 @@ impl<O: Outside> Agent<O> {
     /// On record still, it would be resumed in the new swarm, found to be passed over, and left.
     pub(super) fn nothing_is_forced(&mut self) -> Result<(), StepError> {
         self.memory.settle()?;
-        self.knowledge.has_not_forced();
+        self.learn(Event::NothingForced);
         Ok(())
     }
 
     pub(super) fn record(&mut self, act: Act) -> Result<(), StepError> {
         let now = self.edges.now();
         self.memory.record(&act, now.up)?;
-        self.knowledge.has_acted(&act, now);
+        self.knowledge.learn(Event::Recorded(act), now);
         Ok(())
     }
 
     /// An act that did not take place does not count.
     fn take_back(&mut self) -> Result<(), StepError> {
         self.memory.take_back()?;
-        self.knowledge.acted = None;
+        self.learn(Event::TakenBack);
         Ok(())
     }
 }

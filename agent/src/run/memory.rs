@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use host::file;
+use protocol::node::{Act, Recalled};
 use protocol::{Epoch, Membership, Peer};
 
 const MEMBERSHIP: &str = "membership.json";
@@ -66,29 +67,6 @@ struct Acts {
 #[derive(Serialize, Deserialize)]
 struct Consent {}
 
-/// What is recorded before it is done.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Act {
-    /// Leaving a swarm this node belonged to.
-    Leave,
-    /// Forcing a new cluster under the claim of an epoch.
-    Recover(Epoch),
-    /// Restarting the engine.
-    Restart,
-    /// Clearing the swarm state of an engine that does not start with it.
-    Clear,
-}
-
-/// All that is remembered, as the agent starts with it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Recalled {
-    pub(super) membership: Option<Membership>,
-    pub(super) peers: Vec<Peer>,
-    /// How long ago this node did what cannot be undone: at least this long.
-    pub(super) acted: Option<Duration>,
-    pub(super) forced: Option<Epoch>,
-}
-
 impl Memory {
     /// The memory of this instance in `folder`.
     pub fn new(folder: &Path, instance_id: &str) -> Self {
@@ -107,6 +85,7 @@ impl Memory {
             peers: peers.map(|file| file.peers).unwrap_or_default(),
             acted: acts.at.map(|at| age(Duration::from_secs(at), uptime)),
             forced: acts.forced,
+            departure: self.departure()?,
         })
     }
 

@@ -10,12 +10,11 @@ mod busy;
 mod chores;
 mod consent;
 mod departing;
-mod glance;
 mod hooks;
 mod keeper;
-mod knowledge;
 mod latched;
 mod launch;
+mod look;
 mod memory;
 mod names;
 mod notices;
@@ -48,13 +47,12 @@ use aws::parameter_store::ParameterStore;
 use docker::probe::Probe;
 use docker::{Engine, EngineError};
 use protocol::SWARM_PORT;
-use protocol::departure::Departure;
 use protocol::departure::latch::Heard;
+use protocol::node::{Event, Own, Policy};
 use protocol::{JoinToken, Moment, Observation, TicketError};
 use stacks::Lead;
 use view::metrics::Metrics;
 use view::status::boot::Trace;
-use view::status::launch::Waited;
 use view::status::story::Story;
 
 pub use consent::{ConsentError, consent};
@@ -70,9 +68,7 @@ pub use token::{RotateError, rotate_tokens};
 
 use busy::Busy;
 use chores::Chores;
-use glance::Glance;
-use knowledge::Knowledge;
-use latched::Launched;
+use launch::Launching;
 
 pub(crate) use names::Names;
 
@@ -132,14 +128,12 @@ pub struct Agent<O: Outside> {
     names: Names,
     edges: Edges<O>,
     memory: Memory,
-    knowledge: Knowledge,
-    departure: Option<Departure>,
-    launched: Launched,
+    /// All that decisions rest on.
+    knowledge: protocol::node::Node,
+    launching: Launching,
     chores: Chores,
     /// AWS had too many requests.
     busy: Busy,
-    /// The last look at the engine, while it is as good as one of now.
-    glance: Glance,
     /// What the last decision rested on.
     seen: Option<Observation>,
     /// The last decisions, for people.
@@ -198,18 +192,22 @@ impl<O: Outside> Agent<O> {
     /// An agent that remembers what this instance's state folder holds.
     pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, MemoryError> {
         let memory = Memory::new(&settings.state_dir, &node.instance_id);
-        let patience = settings.swarm.claim_patience;
         let now = edges.now();
-        let mut knowledge = Knowledge::new(memory.recall(now.up)?, patience, now);
-        knowledge.waited = Waited::read(&settings.runtime_dir);
-        let departure = memory.departure()?.map(|departure| Departure {
-            // `prepare` has taken the label of an earlier boot away.
-            announced: departure
-                .announced
-                .filter(|_| departure.boot == edges.clock.boot()),
-            ..departure
-        });
-        let launched = memory.launched()?;
+        let own = Own {
+            instance_id: node.instance_id.clone(),
+            role: node.role,
+            address: (node.private_ip, SWARM_PORT).into(),
+            group: node.group.clone(),
+            boot: edges.clock.boot(),
+        };
+        let policy = Policy {
+            claim_patience: settings.swarm.claim_patience,
+            recovery: settings.swarm.recovery,
+            departure: settings.departure.rules,
+        };
+        let recalled = memory.recall(now.up)?;
+        let knowledge = protocol::node::Node::start(own, policy, recalled, now);
+        let launching = Launching::new(memory.launched()?, &settings.runtime_dir);
         let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
         let chores = Chores::default();
         Ok(Self {
@@ -220,11 +218,9 @@ impl<O: Outside> Agent<O> {
             edges,
             memory,
             knowledge,
-            departure,
-            launched,
+            launching,
             chores,
             busy: Busy::default(),
-            glance: Glance::default(),
             seen: None,
             story: Story::default(),
             trace: Trace::default(),
@@ -259,6 +255,12 @@ impl<O: Outside> Agent<O> {
     /// Where this node's manager listens, if it is one.
     fn address(&self) -> SocketAddr {
         (self.node.private_ip, SWARM_PORT).into()
+    }
+
+    /// Folds in what was learnt just now.
+    fn learn(&mut self, event: Event<'_>) {
+        let now = self.edges.now();
+        self.knowledge.learn(event, now);
     }
 }
 

@@ -8,13 +8,14 @@ use super::{Agent, Outside, StepError, digest};
 use aws::parameter_store::{Created, ParameterStore};
 use aws::{ClockOffset as _, CloudError, wrong_by};
 use docker::Engine;
-use protocol::{Claim, Epoch, Outcome, Registers, Series, Trouble};
+use protocol::node::Event;
+use protocol::{Claim, Epoch, Outcome, Registers, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here, as with the ticket.
     pub(super) async fn read_registers(&mut self, epoch: Epoch) -> Result<(), StepError> {
         let value = self.stored_registers(epoch).await;
-        self.note_registers(value);
+        self.learn(Event::Registers(value));
         Ok(())
     }
 
@@ -41,21 +42,6 @@ impl<O: Outside> Agent<O> {
             outcome,
             claim_is_mine,
         })
-    }
-
-    pub(super) fn note_registers(&mut self, value: Result<Registers, Trouble>) {
-        let awaited = value
-            .as_ref()
-            .ok()
-            .filter(|r| !r.claim_is_mine && r.outcome.is_none());
-        let now = self.edges.now();
-        let nonce = awaited
-            .and_then(|r| r.claim.as_ref())
-            .map(|claim| claim.nonce.clone());
-        if value.is_ok() {
-            self.knowledge.await_claim(nonce.as_deref(), now);
-        }
-        Series::hear(&mut self.knowledge.registers, value, Registers::eq, now);
     }
 
     /// A swarm's certificates have the date of whoever makes it. Reading the registers again tells whether the clock was
@@ -97,7 +83,7 @@ impl<O: Outside> Agent<O> {
             mine = registers.claim_is_mine,
             "claim stands"
         );
-        self.note_registers(Ok(registers));
+        self.learn(Event::Registers(Ok(registers)));
         Ok(())
     }
 
@@ -152,12 +138,12 @@ impl<O: Outside> Agent<O> {
             outcome = kind(registers.outcome.as_ref()),
             "outcome stands"
         );
-        self.note_registers(Ok(registers));
+        self.learn(Event::Registers(Ok(registers)));
         Ok(())
     }
 
     fn keep_claim(&self, registers: &mut Registers) {
-        let known = self.knowledge.registers.as_ref().and_then(Series::answer);
+        let known = self.knowledge.registers();
         if let Some(known) = known.filter(|known| known.epoch == registers.epoch) {
             registers.claim.clone_from(&known.claim);
             registers.claim_is_mine = known.claim_is_mine;
@@ -170,7 +156,7 @@ impl<O: Outside> Agent<O> {
         let names = [self.names.claim(epoch), self.names.outcome(epoch)];
         let values = match self.edges.store.read_all(&names).await {
             Err(error @ CloudError::Throttled { .. }) => {
-                self.note_registers(Err(error.into()));
+                self.learn(Event::Registers(Err(error.into())));
                 return Ok(None);
             }
             values => values?,

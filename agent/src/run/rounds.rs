@@ -5,14 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, interval};
 use tracing::{info, warn};
 
-use super::glance::{at_once, told};
+use super::look::{at_once, told};
 use super::pause::rest;
 use super::{Agent, Chance, Outside, StepError, Triggers};
 use docker::Engine;
-use protocol::{
-    Action, Control, Decision, EngineState, Kind, Moment, Peer, Reason, Recovery, RecoveryMode,
-    Role, decide,
-};
+use protocol::node::{Event, Next};
+use protocol::{Action, Control, Decision, EngineState, Kind, Peer, Reason, RecoveryMode, Role};
 use protocol::{NodeEntry, SWARM_PORT};
 use view::notify::Notify;
 
@@ -130,58 +128,38 @@ fn asks_at_once(action: &Action) -> bool {
 }
 
 impl<O: Outside> Agent<O> {
-    /// Looks, and decides on the facts.
+    /// Looks where the last look does not serve, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
-        let now = self.edges.now();
-        self.settle_departure(now);
-        if let Some(engine) = self.glance.fresh(now) {
-            let decision = self.decide(engine, now);
-            if !decision.action.is_drastic() {
-                return decision;
+        self.settle_departure();
+        self.learn(Event::Round);
+        loop {
+            match self.knowledge.next(self.edges.now()) {
+                Next::Look { at_once } => self.look(at_once).await,
+                Next::Do(step) => {
+                    if !leads(&step.seen.engine) {
+                        self.edges.stacks.set(false);
+                    }
+                    self.seen = Some(step.seen);
+                    return step.decision;
+                }
             }
         }
+    }
+
+    async fn look(&mut self, soon: bool) {
         let began = Instant::now();
-        let engine = self.look().await;
-        self.trace.looked(began);
-        let now = self.edges.now();
-        self.glance.keep(&engine, now.stamp());
-        self.decide(engine, now)
-    }
-
-    fn decide(&mut self, engine: EngineState, now: Moment) -> Decision {
-        let recovery = self.recovery(&engine);
-        let departing = self.departing(now);
-        if !leads(&engine) {
-            self.edges.stacks.set(false);
-        }
-        let seen = self
-            .knowledge
-            .observation(&self.node, engine, recovery, departing, now);
-        let decision = decide(&seen);
-        self.seen = Some(seen);
-        decision
-    }
-
-    /// Who decides about a recovery; a person's consent is looked for only when it matters.
-    fn recovery(&self, engine: &EngineState) -> Recovery {
-        let usual = if self.knowledge.peers.len() < 3 {
-            RecoveryMode::Auto
-        } else {
-            RecoveryMode::Ask
-        };
-        match self.settings.swarm.recovery.unwrap_or(usual) {
-            RecoveryMode::Auto => Recovery::Auto,
-            RecoveryMode::Ask => Recovery::Ask {
-                consent: engine.kind() == Kind::NoLeader && self.memory.has_consent(),
-            },
-        }
-    }
-
-    async fn look(&self) -> EngineState {
-        if self.knowledge.is_blank() && self.departure.is_none() {
+        let state = if soon {
             at_once(&self.edges.engine).await
         } else {
             told(self.edges.engine.state().await)
+        };
+        self.trace.looked(began);
+        let bereft = state.kind() == Kind::NoLeader;
+        self.learn(Event::Engine(state));
+        // Looked for only when it matters.
+        if bereft && self.knowledge.recovery_mode() == RecoveryMode::Ask {
+            let given = self.memory.has_consent();
+            self.learn(Event::Consent(given));
         }
     }
 
@@ -191,11 +169,11 @@ impl<O: Outside> Agent<O> {
         decision: &Decision,
     ) -> Result<Option<Duration>, StepError> {
         if !decision.action.spares_engine() {
-            self.glance.forget();
+            self.learn(Event::Stale);
         }
         let pause = self.take(decision).await;
         if !matches!(pause, Ok(None)) {
-            self.glance.forget();
+            self.learn(Event::Stale);
         }
         pause
     }
@@ -252,9 +230,9 @@ impl<O: Outside> Agent<O> {
         });
         let mut peers: Vec<Peer> = known.collect();
         peers.sort_by(|a, b| a.node_id.cmp(&b.node_id));
-        if peers != self.knowledge.peers {
+        if peers != self.knowledge.peers() {
             self.memory.remember_peers(&peers)?;
-            self.knowledge.peers = peers;
+            self.learn(Event::Peers(peers));
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! A departure from its first notice to its end, over failures and crashes.
 
 use super::*;
-use crate::run::memory::{Act, Memory};
+use crate::run::memory::Memory;
 use aws::lifecycle::{Transition, Verdict};
 use protocol::departure::Request;
 use protocol::departure::notice::{Notices, SpotAction, SpotNotice, Target};
+use protocol::node::Act;
 use protocol::{Availability, Membership};
 
 const DRAIN: &str = "drain";
