@@ -19,9 +19,9 @@ mod memory;
 mod names;
 mod notices;
 mod own;
-mod pause;
 mod registers;
 mod request;
+mod round;
 mod rounds;
 mod startup;
 mod tell;
@@ -29,6 +29,7 @@ mod tell;
 mod tests;
 mod token;
 mod waits;
+mod wake;
 
 use std::net::SocketAddr;
 
@@ -60,11 +61,11 @@ pub use host::clock::{BootClock, Clock};
 pub use host::random::{Chance, Dice};
 pub use memory::{Memory, MemoryError};
 pub use own::OwnError;
-pub use pause::Triggers;
 pub use request::{RequestError, activate, drain, leave};
 pub use rounds::run;
 pub use startup::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
+pub use wake::Triggers;
 
 use busy::Busy;
 use chores::Chores;
