@@ -85,7 +85,7 @@ fn forced() -> Files {
 #[test]
 fn an_act_is_remembered_over_restarts_and_reboots() {
     let acts = started(Files::default(), at(100)).record_of(Act::Leave, at(100));
-    assert_eq!(acts.age(at(160)), Some(Duration::from_secs(60)));
+    assert_eq!(acts.age(at(160)), Some(Duration::from_mins(1)));
     let rebooted = acts.age(at(40));
     assert_eq!(rebooted, Some(Duration::from_secs(40)), "at least");
     assert_eq!(Acts::default().age(at(40)), None);

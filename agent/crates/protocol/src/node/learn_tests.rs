@@ -35,7 +35,7 @@ fn own(role: Role) -> Own {
 fn blank(role: Role, now: Moment) -> Node {
     let files = Files {
         acts: Acts {
-            at: Some((now.up - 300 * SECOND).as_secs()),
+            at: Some(now.up.saturating_sub(300 * SECOND).as_secs()),
             forced: None,
         },
         ..Files::default()
