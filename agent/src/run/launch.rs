@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::latched::Launched;
-use super::{Agent, Clock, MemoryError, Outside};
+use super::{Agent, Clock, Outside};
 use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use host::state_folder::StateError;
 use protocol::departure::notice::Target;
+use protocol::node::launch::Launched;
 use protocol::node::launch::{self, Launch, Word};
 use protocol::{Answer, Kind, Moment, Series, Trouble};
 use view::status::launch::Waited;
@@ -243,7 +244,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn note_launch(&mut self, launched: Launched) {
-        let noted: Result<(), MemoryError> = self.memory.remember_launch(&launched);
+        let noted: Result<(), StateError> = self.memory.remember_launch(&launched);
         self.launching.launched = launched;
         if let Err(error) = noted {
             warn!(%error, "the launch is not on record");

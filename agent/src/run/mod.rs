@@ -12,10 +12,8 @@ mod consent;
 mod departing;
 mod hooks;
 mod keeper;
-mod latched;
 mod launch;
 mod look;
-mod memory;
 mod names;
 mod notices;
 mod own;
@@ -48,6 +46,7 @@ use aws::lifecycle::Lifecycle;
 use aws::parameter_store::ParameterStore;
 use docker::probe::Probe;
 use docker::{Engine, EngineError};
+use host::state_folder::{StateError, StateFolder};
 use protocol::SWARM_PORT;
 use protocol::departure::latch::Heard;
 use protocol::node::{Event, Own, Policy};
@@ -60,7 +59,6 @@ use view::status::story::Story;
 pub use consent::{ConsentError, consent};
 pub use host::clock::{BootClock, Clock};
 pub use host::random::{Chance, Dice};
-pub use memory::{Memory, MemoryError};
 pub use own::OwnError;
 pub use request::{RequestError, activate, drain, leave};
 pub use rounds::run;
@@ -129,7 +127,7 @@ pub struct Agent<O: Outside> {
     settings: Settings,
     names: Names,
     edges: Edges<O>,
-    memory: Memory,
+    memory: StateFolder,
     /// All that decisions rest on.
     knowledge: protocol::node::Node,
     launching: Launching,
@@ -156,7 +154,7 @@ pub enum StepError {
     Engine(#[from] EngineError),
     /// The state folder.
     #[error(transparent)]
-    Memory(#[from] MemoryError),
+    Memory(#[from] StateError),
     /// The engine's token or the stored ticket.
     #[error(transparent)]
     Ticket(#[from] TicketError),
@@ -192,8 +190,8 @@ pub enum StepError {
 
 impl<O: Outside> Agent<O> {
     /// An agent that remembers what this instance's state folder holds.
-    pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, MemoryError> {
-        let memory = Memory::new(&settings.state_dir, &node.instance_id);
+    pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, StateError> {
+        let memory = StateFolder::new(&settings.state_dir, &node.instance_id);
         let now = edges.now();
         let own = Own {
             instance_id: node.instance_id.clone(),
@@ -265,7 +263,7 @@ impl<O: Outside> Agent<O> {
     }
 
     /// Has on disk what is to be there. A file that nothing waits for may fail, and is not tried again.
-    fn save(&mut self) -> Result<(), MemoryError> {
+    fn save(&mut self) -> Result<(), StateError> {
         while let Some(file) = self.knowledge.unsaved() {
             let (name, is_needed) = (file.name(), file.is_needed());
             let saved = self.memory.save(&file);
@@ -280,7 +278,7 @@ impl<O: Outside> Agent<O> {
     }
 
     /// This node's nonce of an epoch, drawn and on disk before it is used.
-    fn draw_nonce(&mut self, epoch: Epoch) -> Result<String, MemoryError> {
+    fn draw_nonce(&mut self, epoch: Epoch) -> Result<String, StateError> {
         if let Some(nonce) = self.knowledge.nonce(epoch) {
             let nonce = nonce.to_owned();
             self.save()?;

@@ -1,8 +1,8 @@
 //! A departure from its first notice to its end, over failures and crashes.
 
 use super::*;
-use crate::run::memory::Memory;
 use aws::lifecycle::{Transition, Verdict};
+use host::state_folder::StateFolder;
 use protocol::departure::Request;
 use protocol::departure::notice::{Notices, SpotAction, SpotNotice, Target};
 use protocol::node::{Acts, File};
@@ -364,7 +364,7 @@ async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
         let world = World::default();
         let (_hosts, mut leader) = cluster(&world, &[Role::Manager]).await;
         let host = Host::new(&world, 3, Role::Manager);
-        let memory = Memory::new(host.folder.path(), "i-3");
+        let memory = StateFolder::new(host.folder.path(), "i-3");
         let acts = Acts {
             at: Some(0),
             forced: Some(second),

@@ -20,7 +20,7 @@ fn nonces() -> Nonces {
 #[test]
 fn what_was_saved_is_recalled_and_a_clone_recalls_nothing_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let model = Memory::new(folder.path(), "i-1");
+    let model = StateFolder::new(folder.path(), "i-1");
     let peer = Peer {
         node_id: "m".into(),
         instance_id: Some("i-3".into()),
@@ -46,7 +46,7 @@ fn what_was_saved_is_recalled_and_a_clone_recalls_nothing_of_it() {
         model.save(&file).unwrap();
     }
     assert_eq!(model.recall().unwrap(), all);
-    let clone = Memory::new(folder.path(), "i-2");
+    let clone = StateFolder::new(folder.path(), "i-2");
     assert_eq!(clone.recall().unwrap(), Files::default());
 }
 
@@ -67,7 +67,7 @@ fn the_files_of_an_older_agent_are_read() {
         "acts.json",
         r#"{"instance_id": "i-1", "value": {"at": 7, "forced": null}}"#,
     );
-    let recalled = Memory::new(folder.path(), "i-1").recall().unwrap();
+    let recalled = StateFolder::new(folder.path(), "i-1").recall().unwrap();
     assert_eq!(recalled.membership, Some(membership("i-1")));
     assert_eq!(recalled.nonces, nonces());
     assert_eq!((recalled.acts.at, recalled.acts.forced), (Some(7), None));
@@ -76,11 +76,11 @@ fn the_files_of_an_older_agent_are_read() {
 #[test]
 fn consent_is_given_by_hand_and_taken_away_after_use() {
     let folder = tempfile::tempdir().unwrap();
-    let memory = Memory::new(folder.path(), "i-1");
+    let memory = StateFolder::new(folder.path(), "i-1");
     assert!(!memory.has_consent());
     memory.consent().unwrap();
     assert!(memory.has_consent());
-    assert!(!Memory::new(folder.path(), "i-2").has_consent());
+    assert!(!StateFolder::new(folder.path(), "i-2").has_consent());
     memory.withdraw_consent().unwrap();
     assert!(!memory.has_consent());
 }
@@ -88,7 +88,7 @@ fn consent_is_given_by_hand_and_taken_away_after_use() {
 #[test]
 fn forgetting_twice_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
-    let memory = Memory::new(folder.path(), "i-1");
+    let memory = StateFolder::new(folder.path(), "i-1");
     let known = membership("i-1");
     memory.save(&File::Membership(Some(&known))).unwrap();
     memory.save(&File::Membership(None)).unwrap();
@@ -101,7 +101,9 @@ fn damage_is_a_clear_error_and_the_file_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("membership.json");
     std::fs::write(&path, "{").unwrap();
-    let error = Memory::new(folder.path(), "i-1").membership().unwrap_err();
+    let error = StateFolder::new(folder.path(), "i-1")
+        .membership()
+        .unwrap_err();
     assert!(error.to_string().starts_with("cannot read "), "{error}");
     assert!(path.exists());
 }

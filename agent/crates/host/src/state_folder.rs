@@ -1,4 +1,4 @@
-//! What the agent remembers on disk.
+//! The state folder: what the agent of this instance remembers over restarts. Each file of it is read and written here.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,26 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use host::file;
+use crate::file;
+use protocol::departure::Request;
+use protocol::node::launch::Launched;
 use protocol::node::{File, Files};
 use protocol::{Membership, Peer};
 
-const MEMBERSHIP: &str = "membership.json";
+/// Which swarm the instance belongs to, and which instance that is.
+pub const MEMBERSHIP: &str = "membership.json";
 const PEERS: &str = "peers.json";
 const NONCES: &str = "nonces.json";
 const ACTS: &str = "acts.json";
 const CONSENT: &str = "consent.json";
 const DEPARTURE: &str = "departure.json";
+const REQUEST: &str = "request.json";
+const LAUNCH: &str = "launch.json";
 
 /// A file of the state folder that cannot be used.
 #[derive(Debug, Error)]
 #[error("cannot {verb} {}: {cause}", path.display())]
-pub struct MemoryError {
+pub struct StateError {
     verb: &'static str,
     path: PathBuf,
     cause: String,
@@ -30,7 +35,7 @@ pub struct MemoryError {
 /// The state folder. Each file names the instance it belongs to: what another instance
 /// wrote (the disk was cloned) is not remembered.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct StateFolder {
     folder: PathBuf,
     instance_id: String,
 }
@@ -50,7 +55,7 @@ struct Peers {
 #[derive(Serialize, Deserialize)]
 struct Consent {}
 
-impl Memory {
+impl StateFolder {
     /// The memory of this instance in `folder`.
     pub fn new(folder: &Path, instance_id: &str) -> Self {
         Self {
@@ -60,7 +65,7 @@ impl Memory {
     }
 
     /// All that decisions rest on.
-    pub(super) fn recall(&self) -> Result<Files, MemoryError> {
+    pub fn recall(&self) -> Result<Files, StateError> {
         let peers: Option<Peers> = self.own(PEERS)?;
         Ok(Files {
             membership: self.membership()?,
@@ -72,7 +77,7 @@ impl Memory {
     }
 
     /// Writes a file as it is to be.
-    pub fn save(&self, file: &File<'_>) -> Result<(), MemoryError> {
+    pub fn save(&self, file: &File<'_>) -> Result<(), StateError> {
         match file {
             // It names its instance itself.
             File::Membership(Some(membership)) => self.write(MEMBERSHIP, membership),
@@ -90,38 +95,58 @@ impl Memory {
     }
 
     /// The membership, if this instance has one.
-    pub fn membership(&self) -> Result<Option<Membership>, MemoryError> {
+    pub fn membership(&self) -> Result<Option<Membership>, StateError> {
         let membership: Option<Membership> = self.read(MEMBERSHIP)?;
         Ok(membership.filter(|m| m.instance_id == self.instance_id))
     }
 
     /// A person's consent to a recovery.
-    pub fn consent(&self) -> Result<(), MemoryError> {
+    pub fn consent(&self) -> Result<(), StateError> {
         self.keep(CONSENT, Consent {})
     }
 
     /// Whether a person has consented. A file that cannot be read is no consent.
-    pub(super) fn has_consent(&self) -> bool {
+    pub fn has_consent(&self) -> bool {
         matches!(self.own::<Consent>(CONSENT), Ok(Some(_)))
     }
 
     /// Consent is for the loss that is there, not for the next one.
-    pub(super) fn withdraw_consent(&self) -> Result<(), MemoryError> {
+    pub fn withdraw_consent(&self) -> Result<(), StateError> {
         self.remove(CONSENT)
     }
 
-    pub(super) fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MemoryError> {
+    /// What an operator asked for last.
+    pub fn request(&self) -> Result<Option<Request>, StateError> {
+        self.own(REQUEST)
+    }
+
+    /// Leaves an operator's request, for this very instance.
+    pub fn ask(&self, request: &Request) -> Result<(), StateError> {
+        self.keep(REQUEST, request)
+    }
+
+    /// How far the launch has come.
+    pub fn launched(&self) -> Result<Launched, StateError> {
+        Ok(self.own(LAUNCH)?.unwrap_or_default())
+    }
+
+    /// Remembers how far the launch has come.
+    pub fn remember_launch(&self, launched: &Launched) -> Result<(), StateError> {
+        self.keep(LAUNCH, launched)
+    }
+
+    fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
         let owned: Option<Owned<T>> = self.read(name)?;
         let own = owned.filter(|owned| owned.instance_id == self.instance_id);
         Ok(own.map(|owned| owned.value))
     }
 
-    pub(super) fn keep<T: Serialize>(&self, name: &str, value: T) -> Result<(), MemoryError> {
+    fn keep<T: Serialize>(&self, name: &str, value: T) -> Result<(), StateError> {
         let instance_id = self.instance_id.clone();
         self.write(name, &Owned { instance_id, value })
     }
 
-    pub(super) fn remove(&self, name: &str) -> Result<(), MemoryError> {
+    fn remove(&self, name: &str) -> Result<(), StateError> {
         let path = self.folder.join(name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -131,7 +156,7 @@ impl Memory {
         }
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MemoryError> {
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
         let path = self.folder.join(name);
         match std::fs::read(&path) {
             Ok(bytes) => match serde_json::from_slice(&bytes) {
@@ -143,7 +168,7 @@ impl Memory {
         }
     }
 
-    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), MemoryError> {
+    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StateError> {
         let path = self.folder.join(name);
         let bytes =
             serde_json::to_vec_pretty(value).map_err(|e| failed("write", path.clone(), &e))?;
@@ -151,8 +176,8 @@ impl Memory {
     }
 }
 
-fn failed(verb: &'static str, path: PathBuf, cause: &dyn std::fmt::Display) -> MemoryError {
-    MemoryError {
+fn failed(verb: &'static str, path: PathBuf, cause: &dyn std::fmt::Display) -> StateError {
+    StateError {
         verb,
         path,
         cause: cause.to_string(),
@@ -160,5 +185,5 @@ fn failed(verb: &'static str, path: PathBuf, cause: &dyn std::fmt::Display) -> M
 }
 
 #[cfg(test)]
-#[path = "memory_tests.rs"]
+#[path = "state_folder_tests.rs"]
 mod tests;
