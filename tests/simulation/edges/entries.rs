@@ -2,9 +2,9 @@
 
 use docker::EngineError;
 use protocol::NodeChange;
+use protocol::Role;
 use protocol::labels::DRAINED_LABEL;
 use protocol::leader::labelling::ACTIVATED;
-use protocol::{Availability, Role};
 
 use super::Edge;
 use super::engine::{led, refused};
