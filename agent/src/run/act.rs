@@ -66,7 +66,7 @@ impl<O: Outside> Agent<O> {
             data_path_port: swarm.data_path_port,
             autolock: swarm.autolock,
             epoch,
-            claim_nonce: self.memory.draw_nonce(epoch)?,
+            claim_nonce: self.draw_nonce(epoch)?,
         };
         self.edges.engine.init(&request).await?;
         info!(epoch = epoch.number(), pool = %request.address_pool, "swarm created");
@@ -82,7 +82,7 @@ impl<O: Outside> Agent<O> {
 
     /// From here on the swarm itself tells under which claim it was recovered.
     async fn mark_epoch(&mut self, epoch: Epoch) -> Result<(), StepError> {
-        let nonce = self.memory.draw_nonce(epoch)?;
+        let nonce = self.draw_nonce(epoch)?;
         Ok(self.edges.engine.mark_epoch(epoch, &nonce).await?)
     }
 
@@ -120,8 +120,8 @@ impl<O: Outside> Agent<O> {
     /// Remembers a swarm that has been shown to be the cluster's.
     fn remember(&mut self, swarm_id: String, epoch: Epoch) -> Result<(), StepError> {
         if let Some(membership) = self.knowledge.member_of(swarm_id, epoch) {
-            self.memory.remember(&membership)?;
             self.learn(Event::Remembered(membership));
+            self.save()?;
         }
         Ok(())
     }

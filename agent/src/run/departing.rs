@@ -34,16 +34,11 @@ impl<O: Outside> Agent<O> {
         self.metrics.departs(cause);
     }
 
-    /// What changes the departure is on disk at once. A disk that fails keeps no departure from going on.
+    /// What changes the departure is on disk at once.
     fn learn_departure(&mut self, event: Event<'_>) {
-        let before = self.knowledge.departure().cloned();
         self.learn(event);
-        let departure = self.knowledge.departure();
-        if departure == before.as_ref() {
-            return;
-        }
-        if let Err(error) = self.memory.remember_departure(departure) {
-            warn!(%error, "the departure goes on, but a restart of the agent may not know of it");
+        if let Err(error) = self.save() {
+            warn!(%error, "the departure goes on, but the disk does not hold what it should");
         }
     }
 
@@ -125,9 +120,6 @@ impl<O: Outside> Agent<O> {
                 self.learn_step(DepartureEvent::NotDeparted(trouble(&error)));
                 return;
             }
-        }
-        if let Err(error) = self.memory.forget() {
-            warn!(%error, "left the swarm, but the disk remembers it");
         }
         self.learn_step(DepartureEvent::Departed);
         self.launching.forget();

@@ -1,11 +1,10 @@
-//! What the agent remembers of its departure and of its launch.
+//! What an operator has asked for, and how far the launch has come.
 
 use serde::{Deserialize, Serialize};
 
 use super::memory::{Memory, MemoryError};
-use protocol::departure::{Departure, Request};
+use protocol::departure::Request;
 
-const DEPARTURE: &str = "departure.json";
 const REQUEST: &str = "request.json";
 const LAUNCH: &str = "launch.json";
 
@@ -28,22 +27,6 @@ pub(super) struct Launched {
 }
 
 impl Memory {
-    /// The departure that has begun, if one has.
-    pub(super) fn departure(&self) -> Result<Option<Departure>, MemoryError> {
-        self.own(DEPARTURE)
-    }
-
-    /// Remembers a departure, or that there is none any more.
-    pub(super) fn remember_departure(
-        &self,
-        departure: Option<&Departure>,
-    ) -> Result<(), MemoryError> {
-        match departure {
-            Some(departure) => self.keep(DEPARTURE, departure),
-            None => self.remove(DEPARTURE),
-        }
-    }
-
     /// What an operator asked for last.
     pub fn request(&self) -> Result<Option<Request>, MemoryError> {
         self.own(REQUEST)

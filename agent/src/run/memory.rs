@@ -1,23 +1,22 @@
 //! What the agent remembers on disk.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use host::file;
-use protocol::node::{Act, Recalled};
-use protocol::{Epoch, Membership, Peer};
+use protocol::node::{File, Files};
+use protocol::{Membership, Peer};
 
 const MEMBERSHIP: &str = "membership.json";
 const PEERS: &str = "peers.json";
 const NONCES: &str = "nonces.json";
 const ACTS: &str = "acts.json";
 const CONSENT: &str = "consent.json";
+const DEPARTURE: &str = "departure.json";
 
 /// A file of the state folder that cannot be used.
 #[derive(Debug, Error)]
@@ -43,25 +42,9 @@ struct Owned<T> {
     value: T,
 }
 
-/// One nonce an epoch, drawn before the first write: it marks this node's values, also
-/// after a lost answer or a crash.
-#[derive(Default, Serialize, Deserialize)]
-struct Nonces {
-    epochs: BTreeMap<u64, String>,
-}
-
 #[derive(Serialize, Deserialize)]
 struct Peers {
     peers: Vec<Peer>,
-}
-
-/// The last act that cannot be undone.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-struct Acts {
-    /// When, in seconds since the machine's boot.
-    at: Option<u64>,
-    /// The epoch under whose claim a new cluster was forced, until that epoch is remembered.
-    forced: Option<Epoch>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,74 +59,40 @@ impl Memory {
         }
     }
 
-    /// Everything.
-    pub(super) fn recall(&self, uptime: Duration) -> Result<Recalled, MemoryError> {
-        let acts: Acts = self.own(ACTS)?.unwrap_or_default();
+    /// All that decisions rest on.
+    pub(super) fn recall(&self) -> Result<Files, MemoryError> {
         let peers: Option<Peers> = self.own(PEERS)?;
-        Ok(Recalled {
+        Ok(Files {
             membership: self.membership()?,
             peers: peers.map(|file| file.peers).unwrap_or_default(),
-            acted: acts.at.map(|at| age(Duration::from_secs(at), uptime)),
-            forced: acts.forced,
-            departure: self.departure()?,
+            nonces: self.own(NONCES)?.unwrap_or_default(),
+            acts: self.own(ACTS)?.unwrap_or_default(),
+            departure: self.own(DEPARTURE)?,
         })
+    }
+
+    /// Writes a file as it is to be.
+    pub fn save(&self, file: &File<'_>) -> Result<(), MemoryError> {
+        match file {
+            // It names its instance itself.
+            File::Membership(Some(membership)) => self.write(MEMBERSHIP, membership),
+            File::Membership(None) => self.remove(MEMBERSHIP),
+            File::Peers([]) => self.remove(PEERS),
+            File::Peers(peers) => {
+                let peers = peers.to_vec();
+                self.keep(PEERS, Peers { peers })
+            }
+            File::Nonces(nonces) => self.keep(NONCES, nonces),
+            File::Acts(acts) => self.keep(ACTS, acts),
+            File::Departure(Some(departure)) => self.keep(DEPARTURE, departure),
+            File::Departure(None) => self.remove(DEPARTURE),
+        }
     }
 
     /// The membership, if this instance has one.
     pub fn membership(&self) -> Result<Option<Membership>, MemoryError> {
         let membership: Option<Membership> = self.read(MEMBERSHIP)?;
         Ok(membership.filter(|m| m.instance_id == self.instance_id))
-    }
-
-    /// Remembers a membership. What was forced for it is settled with that.
-    pub fn remember(&self, membership: &Membership) -> Result<(), MemoryError> {
-        self.write(MEMBERSHIP, membership)?;
-        self.settle()
-    }
-
-    /// Forgets the swarm: the engine has left it.
-    pub fn forget(&self) -> Result<(), MemoryError> {
-        self.remove(MEMBERSHIP)?;
-        self.remove(PEERS)?;
-        self.settle()
-    }
-
-    /// No forced cluster waits for its epoch any more.
-    pub(super) fn settle(&self) -> Result<(), MemoryError> {
-        let acts: Option<Acts> = self.own(ACTS)?;
-        match acts {
-            Some(acts) if acts.forced.is_some() => self.keep(
-                ACTS,
-                Acts {
-                    forced: None,
-                    ..acts
-                },
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    /// Remembers the managers of this node's swarm.
-    pub(super) fn remember_peers(&self, peers: &[Peer]) -> Result<(), MemoryError> {
-        let peers = peers.to_vec();
-        self.keep(PEERS, Peers { peers })
-    }
-
-    /// Records an act before it is done.
-    pub(super) fn record(&self, act: &Act, uptime: Duration) -> Result<(), MemoryError> {
-        let before: Acts = self.own(ACTS)?.unwrap_or_default();
-        let forced = match act {
-            Act::Recover(epoch) => Some(*epoch),
-            Act::Leave | Act::Restart | Act::Clear => before.forced,
-        };
-        let at = Some(uptime.as_secs());
-        self.keep(ACTS, Acts { at, forced })
-    }
-
-    /// Takes the time of the last act back: it did not take place.
-    pub(super) fn take_back(&self) -> Result<(), MemoryError> {
-        let acts: Acts = self.own(ACTS)?.unwrap_or_default();
-        self.keep(ACTS, Acts { at: None, ..acts })
     }
 
     /// A person's consent to a recovery.
@@ -159,27 +108,6 @@ impl Memory {
     /// Consent is for the loss that is there, not for the next one.
     pub(super) fn withdraw_consent(&self) -> Result<(), MemoryError> {
         self.remove(CONSENT)
-    }
-
-    /// This node's nonce of an epoch, if it has drawn one.
-    pub fn nonce(&self, epoch: Epoch) -> Result<Option<String>, MemoryError> {
-        Ok(self.nonces()?.epochs.remove(&epoch.number()))
-    }
-
-    /// This node's nonce of an epoch, drawn and on disk before it is used.
-    pub fn draw_nonce(&self, epoch: Epoch) -> Result<String, MemoryError> {
-        let mut nonces = self.nonces()?;
-        if let Some(nonce) = nonces.epochs.get(&epoch.number()) {
-            return Ok(nonce.clone());
-        }
-        let nonce = format!("{:032x}", rand::random::<u128>());
-        nonces.epochs.insert(epoch.number(), nonce.clone());
-        self.keep(NONCES, nonces)?;
-        Ok(nonce)
-    }
-
-    fn nonces(&self) -> Result<Nonces, MemoryError> {
-        Ok(self.own(NONCES)?.unwrap_or_default())
     }
 
     pub(super) fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, MemoryError> {
@@ -221,12 +149,6 @@ impl Memory {
             serde_json::to_vec_pretty(value).map_err(|e| failed("write", path.clone(), &e))?;
         file::replace(&path, &bytes, 0o600).map_err(|error| failed("write", path, &error))
     }
-}
-
-/// How long ago something was, at least. A time that is still to come was before a reboot: then
-/// it is as long ago as this boot, or longer.
-fn age(at: Duration, uptime: Duration) -> Duration {
-    uptime.checked_sub(at).unwrap_or(uptime)
 }
 
 fn failed(verb: &'static str, path: PathBuf, cause: &dyn std::fmt::Display) -> MemoryError {

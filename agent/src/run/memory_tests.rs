@@ -1,4 +1,6 @@
 use super::*;
+use protocol::Epoch;
+use protocol::node::{Acts, Nonces};
 
 fn membership(instance_id: &str) -> Membership {
     Membership {
@@ -9,56 +11,66 @@ fn membership(instance_id: &str) -> Membership {
     }
 }
 
+fn nonces() -> Nonces {
+    Nonces {
+        epochs: [(1, "first".to_owned())].into(),
+    }
+}
+
 #[test]
-fn a_clone_remembers_nothing_of_its_model() {
+fn what_was_saved_is_recalled_and_a_clone_recalls_nothing_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let model = Memory::new(folder.path(), "i-1");
-    model.remember(&membership("i-1")).unwrap();
-    let nonce = model.draw_nonce(Epoch::FIRST).unwrap();
+    let peer = Peer {
+        node_id: "m".into(),
+        instance_id: Some("i-3".into()),
+        address: "10.0.0.3:2377".parse().unwrap(),
+    };
+    let all = Files {
+        membership: Some(membership("i-1")),
+        peers: vec![peer],
+        nonces: nonces(),
+        acts: Acts {
+            at: Some(7),
+            forced: Some(Epoch::FIRST),
+        },
+        departure: None,
+    };
+    for file in [
+        File::Membership(all.membership.as_ref()),
+        File::Peers(&all.peers),
+        File::Nonces(&all.nonces),
+        File::Acts(all.acts),
+        File::Departure(None),
+    ] {
+        model.save(&file).unwrap();
+    }
+    assert_eq!(model.recall().unwrap(), all);
     let clone = Memory::new(folder.path(), "i-2");
-    assert_eq!(clone.membership().unwrap(), None);
-    assert_eq!(clone.nonce(Epoch::FIRST).unwrap(), None);
-    assert_ne!(clone.draw_nonce(Epoch::FIRST).unwrap(), nonce);
+    assert_eq!(clone.recall().unwrap(), Files::default());
 }
 
+/// The formats of files that agents have written before.
 #[test]
-fn a_nonce_is_drawn_once_an_epoch() {
+fn the_files_of_an_older_agent_are_read() {
     let folder = tempfile::tempdir().unwrap();
-    let memory = || Memory::new(folder.path(), "i-1");
-    let first = memory().draw_nonce(Epoch::FIRST).unwrap();
-    let second = memory().draw_nonce(Epoch::FIRST.next()).unwrap();
-    assert_ne!(first, second);
-    assert_eq!(memory().draw_nonce(Epoch::FIRST).unwrap(), first);
-    assert_eq!(memory().nonce(Epoch::FIRST).unwrap(), Some(first));
-}
-
-#[test]
-fn an_act_is_remembered_over_restarts_and_reboots() {
-    let folder = tempfile::tempdir().unwrap();
-    let memory = Memory::new(folder.path(), "i-1");
-    let second = Duration::from_secs;
-    let acted = |uptime| memory.recall(second(uptime)).unwrap().acted;
-    assert_eq!(acted(5), None);
-    memory.record(&Act::Leave, second(100)).unwrap();
-    assert_eq!(acted(160), Some(second(60)));
-    assert_eq!(acted(40), Some(second(40)), "after a reboot: at least");
-    memory.take_back().unwrap();
-    assert_eq!(acted(200), None);
-}
-
-#[test]
-fn a_forced_epoch_is_on_record_until_it_is_settled() {
-    let folder = tempfile::tempdir().unwrap();
-    let memory = Memory::new(folder.path(), "i-1");
-    let forced = || memory.recall(Duration::ZERO).unwrap().forced;
-    let second = Epoch::FIRST.next();
-    memory
-        .record(&Act::Recover(second), Duration::ZERO)
-        .unwrap();
-    memory.record(&Act::Restart, Duration::ZERO).unwrap();
-    assert_eq!(forced(), Some(second));
-    memory.remember(&membership("i-1")).unwrap();
-    assert_eq!(forced(), None);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "membership.json",
+        r#"{"instance_id": "i-1", "node_id": "n", "swarm_id": "s", "epoch": 1}"#,
+    );
+    write(
+        "nonces.json",
+        r#"{"instance_id": "i-1", "value": {"epochs": {"1": "first"}}}"#,
+    );
+    write(
+        "acts.json",
+        r#"{"instance_id": "i-1", "value": {"at": 7, "forced": null}}"#,
+    );
+    let recalled = Memory::new(folder.path(), "i-1").recall().unwrap();
+    assert_eq!(recalled.membership, Some(membership("i-1")));
+    assert_eq!(recalled.nonces, nonces());
+    assert_eq!((recalled.acts.at, recalled.acts.forced), (Some(7), None));
 }
 
 #[test]
@@ -77,9 +89,10 @@ fn consent_is_given_by_hand_and_taken_away_after_use() {
 fn forgetting_twice_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let memory = Memory::new(folder.path(), "i-1");
-    memory.remember(&membership("i-1")).unwrap();
-    memory.forget().unwrap();
-    memory.forget().unwrap();
+    let known = membership("i-1");
+    memory.save(&File::Membership(Some(&known))).unwrap();
+    memory.save(&File::Membership(None)).unwrap();
+    memory.save(&File::Membership(None)).unwrap();
     assert_eq!(memory.membership().unwrap(), None);
 }
 

@@ -37,6 +37,7 @@ use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use thiserror::Error;
 use tokio::sync::watch;
+use tracing::warn;
 
 use crate::config::Settings;
 use crate::node::Node;
@@ -50,7 +51,7 @@ use docker::{Engine, EngineError};
 use protocol::SWARM_PORT;
 use protocol::departure::latch::Heard;
 use protocol::node::{Event, Own, Policy};
-use protocol::{JoinToken, Moment, Observation, TicketError};
+use protocol::{Epoch, JoinToken, Moment, Observation, TicketError};
 use stacks::Lead;
 use view::metrics::Metrics;
 use view::status::boot::Trace;
@@ -206,8 +207,7 @@ impl<O: Outside> Agent<O> {
             recovery: settings.swarm.recovery,
             departure: settings.departure.rules,
         };
-        let recalled = memory.recall(now.up)?;
-        let knowledge = protocol::node::Node::start(own, policy, recalled, now);
+        let knowledge = protocol::node::Node::start(own, policy, memory.recall()?, now);
         let launching = Launching::new(memory.launched()?, &settings.runtime_dir);
         let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
         let chores = Chores::default();
@@ -262,6 +262,34 @@ impl<O: Outside> Agent<O> {
     fn learn(&mut self, event: Event<'_>) {
         let now = self.edges.now();
         self.knowledge.learn(event, now);
+    }
+
+    /// Has on disk what is to be there. A file that nothing waits for may fail, and is not tried again.
+    fn save(&mut self) -> Result<(), MemoryError> {
+        while let Some(file) = self.knowledge.unsaved() {
+            let (name, is_needed) = (file.name(), file.is_needed());
+            let saved = self.memory.save(&file);
+            if is_needed {
+                saved?;
+            } else if let Err(error) = saved {
+                warn!(%error, "the departure goes on, but a restart of the agent may not know of it");
+            }
+            self.learn(Event::Saved(name));
+        }
+        Ok(())
+    }
+
+    /// This node's nonce of an epoch, drawn and on disk before it is used.
+    fn draw_nonce(&mut self, epoch: Epoch) -> Result<String, MemoryError> {
+        if let Some(nonce) = self.knowledge.nonce(epoch) {
+            let nonce = nonce.to_owned();
+            self.save()?;
+            return Ok(nonce);
+        }
+        let nonce = format!("{:032x}", rand::random::<u128>());
+        self.learn(Event::Nonce(epoch, nonce.clone()));
+        self.save()?;
+        Ok(nonce)
     }
 }
 

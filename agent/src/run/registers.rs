@@ -29,13 +29,10 @@ impl<O: Outside> Agent<O> {
         let text = |index: usize| values.get(index).and_then(Option::as_deref);
         let claim: Option<Claim> = value(&self.names.claim(epoch), text(0))?;
         let outcome: Option<Outcome> = value(&self.names.outcome(epoch), text(1))?;
-        let mine = self
-            .memory
-            .nonce(epoch)
-            .map_err(|e| Trouble::Failed(e.to_string()))?;
+        let mine = self.knowledge.nonce(epoch);
         let claim_is_mine = claim
             .as_ref()
-            .is_some_and(|claim| Some(&claim.nonce) == mine.as_ref());
+            .is_some_and(|claim| Some(claim.nonce.as_str()) == mine);
         Ok(Registers {
             epoch,
             claim,
@@ -58,7 +55,7 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn create_claim(&mut self, epoch: Epoch) -> Result<(), StepError> {
         self.check_clock(epoch).await?;
         let claim = Claim {
-            nonce: self.memory.draw_nonce(epoch)?,
+            nonce: self.draw_nonce(epoch)?,
             instance_id: self.node.instance_id.clone(),
         };
         let created = self
@@ -93,7 +90,7 @@ impl<O: Outside> Agent<O> {
         let swarm = self.edges.engine.swarm().await?;
         let (_, ca_digest) = digest(swarm.worker_token)?;
         let outcome = Outcome::Formed {
-            nonce: self.memory.draw_nonce(epoch)?,
+            nonce: self.draw_nonce(epoch)?,
             swarm_id: swarm.id,
             ca_digest,
             address: self.address(),
@@ -108,7 +105,7 @@ impl<O: Outside> Agent<O> {
             self.node.instance_id
         );
         let outcome = Outcome::PassedOver {
-            nonce: self.memory.draw_nonce(epoch)?,
+            nonce: self.draw_nonce(epoch)?,
             by: self.node.instance_id.clone(),
             why,
         };

@@ -133,10 +133,7 @@ impl<O: Outside> Agent<O> {
         });
         let mut peers: Vec<Peer> = known.collect();
         peers.sort_by(|a, b| a.node_id.cmp(&b.node_id));
-        if peers != self.knowledge.peers() {
-            self.memory.remember_peers(&peers)?;
-            self.learn(Event::Peers(peers));
-        }
-        Ok(())
+        self.learn(Event::Peers(peers));
+        Ok(self.save()?)
     }
 }

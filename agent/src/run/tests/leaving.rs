@@ -5,7 +5,7 @@ use crate::run::memory::Memory;
 use aws::lifecycle::{Transition, Verdict};
 use protocol::departure::Request;
 use protocol::departure::notice::{Notices, SpotAction, SpotNotice, Target};
-use protocol::node::Act;
+use protocol::node::{Acts, File};
 use protocol::{Availability, Membership};
 
 const DRAIN: &str = "drain";
@@ -365,8 +365,11 @@ async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
         let (_hosts, mut leader) = cluster(&world, &[Role::Manager]).await;
         let host = Host::new(&world, 3, Role::Manager);
         let memory = Memory::new(host.folder.path(), "i-3");
-        let record = Act::Recover(second);
-        memory.record(&record, Duration::ZERO).unwrap();
+        let acts = Acts {
+            at: Some(0),
+            forced: Some(second),
+        };
+        memory.save(&File::Acts(acts)).unwrap();
         if !forgot {
             let of_before = Membership {
                 instance_id: "i-3".into(),
@@ -374,8 +377,7 @@ async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
                 swarm_id: "swarm-1".into(),
                 epoch: Epoch::FIRST,
             };
-            memory.remember(&of_before).unwrap();
-            memory.record(&record, Duration::ZERO).unwrap();
+            memory.save(&File::Membership(Some(&of_before))).unwrap();
         }
         let claim = r#"{"nonce":"n","instance_id":"i-4"}"#;
         let passed = r#"{"outcome":"passed-over","nonce":"o","by":"i-4","why":"gone"}"#;
@@ -387,6 +389,6 @@ async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
         assert_eq!(world.members(Role::Manager), 3, "it is promoted");
         live(&mut agent, Duration::from_mins(11)).await;
         assert_eq!(host.engine.leaves.get(), 0, "forgot {forgot}");
-        assert_eq!(memory.recall(Duration::ZERO).unwrap().forced, None);
+        assert_eq!(memory.recall().unwrap().acts.forced, None);
     }
 }

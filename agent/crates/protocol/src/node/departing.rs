@@ -1,5 +1,6 @@
 //! What came of a departure's steps, folded into the departure itself and into how far it has come.
 
+use crate::departure::Departure;
 use crate::node::event::DepartureEvent;
 use crate::node::state::Node;
 use crate::{Answer, Moment};
@@ -17,31 +18,41 @@ impl Node {
             DepartureEvent::Beat(answer) => self.progress.beat(answer, now),
             DepartureEvent::Completed(said) => {
                 let ended = self.progress.completed(said, now);
-                if let Some(departure) = self.departure.as_mut().filter(|_| ended) {
-                    departure.completed = true;
+                if ended {
+                    self.note(|departure| departure.completed = true);
                 }
             }
         }
     }
 
+    fn note(&mut self, change: impl FnOnce(&mut Departure)) {
+        self.keep_departure(|departure| {
+            if let Some(departure) = departure {
+                change(departure);
+            }
+        });
+    }
+
     /// From the first time on: it is said again where nobody seems to hear it.
     fn announce(&mut self, answer: Answer<()>, now: Moment) {
-        if let (Some(departure), Ok(())) = (&mut self.departure, &answer) {
-            departure.announced.get_or_insert(now.unix);
+        if answer.is_ok() {
+            self.note(|departure| {
+                departure.announced.get_or_insert(now.unix);
+            });
         }
         self.progress.telling(answer, now);
     }
 
     fn mark(&mut self, answer: Answer<()>, now: Moment) {
-        if let (Some(departure), Ok(())) = (&mut self.departure, &answer) {
-            departure.marked = true;
+        if answer.is_ok() {
+            self.note(|departure| departure.marked = true);
         }
         self.progress.telling(answer, now);
     }
 
     fn retract(&mut self, answer: Answer<()>, now: Moment) {
         if answer.is_ok() {
-            self.departure = None;
+            self.keep_departure(|departure| *departure = None);
         }
         self.progress.telling(answer, now);
     }
@@ -49,8 +60,8 @@ impl Node {
     /// It is out of the swarm, and departs until its cause is gone.
     fn has_departed(&mut self, now: Moment) {
         self.leave(now);
-        if let Some(departure) = &mut self.departure {
-            departure.left = true;
+        self.note(|departure| departure.left = true);
+        if let Some(departure) = &self.files.departure {
             self.progress.left(departure, now);
         }
     }

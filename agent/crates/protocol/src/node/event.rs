@@ -2,6 +2,7 @@
 
 use crate::departure::latch::Heard;
 use crate::facts::hooks::{Hook, Waiting};
+use crate::node::files::FileName;
 use crate::{
     Answer, EngineState, Epoch, Membership, Peer, Probed, Registers, Reply, Ticket, Trouble,
 };
@@ -33,10 +34,14 @@ pub enum Event<'a> {
     Unlocked(Answer<()>),
     /// A manager has not taken this node: why.
     JoinFailed(String),
-    /// This node belongs to that swarm, and has it on disk.
+    /// This node belongs to that swarm.
     Remembered(Membership),
-    /// The managers of its swarm are these, and are on disk.
+    /// The managers of its swarm are these.
     Peers(Vec<Peer>),
+    /// A nonce was drawn for an epoch.
+    Nonce(Epoch, String),
+    /// A file is as it was to be, or will not be.
+    Saved(FileName),
     /// What cannot be undone is on disk, and about to be done.
     Recorded(Act),
     /// It did not take place.

@@ -5,8 +5,9 @@ use std::mem::take;
 use crate::addressing::{self, Choice};
 use crate::departure::latch::{Heard, Wall, settle};
 use crate::node::event::{Act, Event};
+use crate::node::files::{Acts, Files};
 use crate::node::progress::Progress;
-use crate::node::state::{Node, Recalled};
+use crate::node::state::Node;
 use crate::pace::{IN_A_ROW, SERIES, crowd, part_of};
 use crate::{
     Answer, EngineState, Identity, Kind, Membership, Moment, Probed, Registers, Role, Series,
@@ -34,10 +35,12 @@ impl Node {
                 Series::see(&mut self.join, cause, |_, _| true, IN_A_ROW, now);
             }
             Event::Remembered(membership) => self.belong(membership, now),
-            Event::Peers(peers) => self.peers = peers,
+            Event::Peers(peers) => self.keep_peers(peers),
+            Event::Nonce(epoch, nonce) => self.keep_nonce(epoch, nonce),
+            Event::Saved(name) => drop(self.unsaved.remove(&name)),
             Event::Recorded(act) => self.record(act, now),
-            Event::TakenBack => self.acted = None,
-            Event::NothingForced => self.forced = None,
+            Event::TakenBack => self.take_back(),
+            Event::NothingForced => self.settle(),
             Event::Left => self.leave(now),
             Event::Departure(event) => self.depart(event, now),
         }
@@ -49,15 +52,11 @@ impl Node {
             now: now.unix,
             boot: &self.own.boot,
         };
-        let next = settle(
-            self.departure.as_ref(),
-            &heard,
-            &self.policy.departure,
-            wall,
-        );
+        let rules = &self.policy.departure;
+        let next = settle(self.files.departure.as_ref(), &heard, rules, wall);
         self.heard = heard;
         let before = self.cause();
-        self.departure = next;
+        self.keep_departure(|departure| *departure = next);
         if self.cause() != before {
             self.progress = Progress::begin(now);
         }
@@ -144,34 +143,43 @@ impl Node {
 
     /// A manager has just taken this node, or it was shown to belong where it is.
     fn belong(&mut self, membership: Membership, now: Moment) {
-        self.forced = None;
-        self.membership = Some(membership);
+        self.keep_membership(Some(membership));
+        self.settle();
         self.join = None;
         self.left = None;
         self.standing = None;
         self.stand((Verdict::Member, 0), now);
     }
 
+    /// It is on disk: nobody is told of an act that is not.
     fn record(&mut self, act: Act, now: Moment) {
+        self.files.acts = self.record_of(act, now);
         self.acted = Some(now.stamp());
-        if let Act::Recover(epoch) = act {
-            self.forced = Some(epoch);
-        }
+    }
+
+    fn take_back(&mut self) {
+        self.acted = None;
+        let forced = self.files.acts.forced;
+        self.keep_acts(Acts { at: None, forced });
+    }
+
+    /// What was forced is settled.
+    fn settle(&mut self) {
+        let at = self.files.acts.at;
+        self.keep_acts(Acts { at, forced: None });
     }
 
     /// The engine has left: what was known of the swarm it was in is of no use any more.
     pub(super) fn leave(&mut self, now: Moment) {
-        let departure = take(&mut self.departure);
-        let blank = Self::start(
-            self.own.clone(),
-            self.policy.clone(),
-            Recalled::default(),
-            now,
-        );
+        self.keep_membership(None);
+        self.keep_peers(Vec::new());
+        self.settle();
+        let blank = Self::start(self.own.clone(), self.policy.clone(), Files::default(), now);
         *self = Self {
             left: Some(now.stamp()),
             acted: self.acted,
-            departure,
+            files: take(&mut self.files),
+            unsaved: take(&mut self.unsaved),
             heard: take(&mut self.heard),
             progress: take(&mut self.progress),
             ..blank

@@ -33,9 +33,12 @@ fn own(role: Role) -> Own {
 }
 
 fn blank(role: Role, now: Moment) -> Node {
-    let recalled = Recalled {
-        acted: Some(300 * SECOND),
-        ..Recalled::default()
+    let files = Files {
+        acts: Acts {
+            at: Some(now.up.saturating_sub(300 * SECOND).as_secs()),
+            forced: None,
+        },
+        ..Files::default()
     };
     let policy = Policy {
         claim_patience: 300 * SECOND,
@@ -47,7 +50,7 @@ fn blank(role: Role, now: Moment) -> Node {
             margin: 30 * SECOND,
         },
     };
-    Node::start(own(role), policy, recalled, now)
+    Node::start(own(role), policy, files, now)
 }
 
 fn digest() -> String {

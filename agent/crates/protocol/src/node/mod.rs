@@ -1,6 +1,6 @@
 //! One node: what it knows, and what it does next.
 //!
-//! `state` is all that it knows, `event` what it can learn, `learn` how that is folded in, `seen` the facts of one moment
+//! `state` is all that it knows, `files` what of it is on disk, `event` what it can learn, `learn` how that is folded in, `seen` the facts of one moment
 //! with their ages, `decide` the one step that follows from them.
 
 mod decide;
@@ -8,6 +8,7 @@ mod decision;
 mod departing;
 mod engine_cache;
 mod event;
+mod files;
 mod joining;
 pub mod launch;
 mod learn;
@@ -20,7 +21,8 @@ mod state;
 pub use decide::decide;
 pub use decision::{Action, Decision};
 pub use event::{Act, DepartureEvent, Event};
+pub use files::{Acts, File, FileName, Files, Nonces};
 pub use joining::{Holder, JoinFailure};
 pub use observation::Observation;
 pub use reason::Reason;
-pub use state::{Next, Node, Own, Policy, Recalled, Step};
+pub use state::{Next, Node, Own, Policy, Step};

@@ -16,7 +16,7 @@ fn soon<T>(reading: Reading<T>, hurries: bool) -> Reading<T> {
 impl Node {
     pub(super) fn seen(&self, engine: &Series<EngineState>, now: Moment) -> Observation {
         let role = self.own.role;
-        let hurries = role == Role::Manager && self.membership.is_none();
+        let hurries = role == Role::Manager && self.files.membership.is_none();
         let ticket = self.ticket.as_ref().map(|heard| heard.reading(now));
         let registers = self.registers.as_ref().map(|heard| heard.reading(now));
         Observation {
@@ -24,9 +24,9 @@ impl Node {
             role,
             engine: engine.value().clone(),
             since: engine.lasted(),
-            membership: self.membership.clone(),
-            peers: self.peers.clone(),
-            forced: self.forced,
+            membership: self.files.membership.clone(),
+            peers: self.files.peers.clone(),
+            forced: self.files.acts.forced,
             ticket: ticket.map(|reading| soon(reading, hurries || role == Role::Worker)),
             registers: registers.map(|reading| soon(reading, hurries)),
             managers: self.probes.as_ref().map(|heard| heard.reading(now)),
@@ -45,7 +45,7 @@ impl Node {
             },
             fleet: self.instances.fleet(self.concerned(), now),
             recovery: self.recovery(),
-            departure: self.departure.as_ref().map(|departure| {
+            departure: self.files.departure.as_ref().map(|departure| {
                 let waits = self.waits_for().is_some();
                 self.progress.seen(departure, waits, now)
             }),
@@ -79,7 +79,11 @@ impl Node {
     fn concerned(&self) -> impl Iterator<Item = &str> {
         let told = self.ticket().into_iter();
         let told = told.flat_map(|ticket| &ticket.instances);
-        let known = self.peers.iter().filter_map(|p| p.instance_id.as_ref());
+        let known = self
+            .files
+            .peers
+            .iter()
+            .filter_map(|p| p.instance_id.as_ref());
         let claim = self.registers().and_then(|known| known.claim.as_ref());
         let claims = claim.map(|claim| &claim.instance_id);
         told.chain(known).chain(claims).map(String::as_str)

@@ -1,5 +1,6 @@
 //! The state of one node: everything that its decisions rest on, as plain data.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::departure::{Cause, Departure};
 use crate::facts::hooks::Transition;
 use crate::node::decide::decide;
 use crate::node::engine_cache::EngineCache;
+use crate::node::files::{FileName, Files};
 use crate::node::progress::Progress;
 use crate::{
     Answer, Decision, EngineState, Epoch, Identity, Instances, Kind, Membership, Moment,
@@ -42,32 +44,17 @@ pub struct Policy {
     pub departure: Rules,
 }
 
-/// What a node finds on its disk when its agent starts.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Recalled {
-    /// The swarm that it belongs to.
-    pub membership: Option<Membership>,
-    /// The managers of that swarm.
-    pub peers: Vec<Peer>,
-    /// How long ago this node did what cannot be undone: at least this long.
-    pub acted: Option<Duration>,
-    /// The epoch under whose claim it has forced a new cluster.
-    pub forced: Option<Epoch>,
-    /// The departure that has begun.
-    pub departure: Option<Departure>,
-}
-
 /// All that a node knows. It is read by decisions, status and journal, and changes by [`Node::learn`] alone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Node {
     pub(super) own: Own,
     pub(super) policy: Policy,
-    // On disk as well.
-    pub(super) membership: Option<Membership>,
-    pub(super) peers: Vec<Peer>,
-    pub(super) forced: Option<Epoch>,
+    /// The disk, as it is to be.
+    pub(super) files: Files,
+    /// Which of its files are not yet.
+    pub(super) unsaved: BTreeSet<FileName>,
+    /// When this node did what cannot be undone.
     pub(super) acted: Option<Stamp>,
-    pub(super) departure: Option<Departure>,
     // The engine.
     pub(super) engine: Option<Series<EngineState>>,
     pub(super) cache: EngineCache,
@@ -116,8 +103,8 @@ pub struct Step {
 
 impl Node {
     /// A node whose agent starts, with what is on its disk. A crash is this call.
-    pub fn start(own: Own, policy: Policy, recalled: Recalled, now: Moment) -> Self {
-        let departure = recalled.departure.map(|departure| Departure {
+    pub fn start(own: Own, policy: Policy, files: Files, now: Moment) -> Self {
+        let departure = files.departure.map(|departure| Departure {
             // The engine's labels of an earlier boot are made anew, without that one.
             announced: departure.announced.filter(|_| departure.boot == own.boot),
             ..departure
@@ -125,11 +112,9 @@ impl Node {
         Self {
             own,
             policy,
-            membership: recalled.membership,
-            peers: recalled.peers,
-            forced: recalled.forced,
-            acted: recalled.acted.map(|age| now.ago(age)),
-            departure,
+            acted: files.acts.age(now).map(|age| now.ago(age)),
+            files: Files { departure, ..files },
+            unsaved: BTreeSet::new(),
             engine: None,
             cache: EngineCache::default(),
             unlock: None,
@@ -151,7 +136,7 @@ impl Node {
     /// What this round does: a look at the engine, where none serves, or a step.
     pub fn next(&self, now: Moment) -> Next {
         let look = Next::Look {
-            at_once: self.is_blank() && self.departure.is_none(),
+            at_once: self.is_blank() && self.files.departure.is_none(),
         };
         let Some(engine) = self.engine.as_ref().filter(|_| self.cache.serves(now)) else {
             return look;
@@ -166,22 +151,25 @@ impl Node {
 
     /// Nothing is known yet, and there is no membership that would make it needless.
     pub fn is_blank(&self) -> bool {
-        self.membership.is_none() && self.ticket.is_none()
+        self.files.membership.is_none() && self.ticket.is_none()
     }
 
     /// The swarm that this node belongs to, as it remembers it.
     pub fn membership(&self) -> Option<&Membership> {
-        self.membership.as_ref()
+        self.files.membership.as_ref()
     }
 
     /// That swarm's epoch.
     pub fn epoch(&self) -> Option<Epoch> {
-        self.membership.as_ref().map(|membership| membership.epoch)
+        self.files
+            .membership
+            .as_ref()
+            .map(|membership| membership.epoch)
     }
 
     /// The managers of that swarm, as they were last listed.
     pub fn peers(&self) -> &[Peer] {
-        &self.peers
+        &self.files.peers
     }
 
     /// The ticket as last read, and when.
@@ -258,7 +246,7 @@ impl Node {
         let known = self.identity().map(|here| here.managers.clone());
         let mut known = known.unwrap_or_default();
         if self.kind() == Some(Kind::NoLeader) {
-            known.extend(self.peers.iter().map(|peer| peer.address));
+            known.extend(self.files.peers.iter().map(|peer| peer.address));
         }
         known.retain(|address| *address != self.own.address);
         known.sort();
@@ -277,7 +265,7 @@ impl Node {
 
     /// Who decides about a recovery.
     pub fn recovery_mode(&self) -> RecoveryMode {
-        let few = self.peers.len() < 3;
+        let few = self.files.peers.len() < 3;
         let usual = if few {
             RecoveryMode::Auto
         } else {
@@ -288,12 +276,12 @@ impl Node {
 
     /// The departure that has begun.
     pub fn departure(&self) -> Option<&Departure> {
-        self.departure.as_ref()
+        self.files.departure.as_ref()
     }
 
     /// Why this node departs, while it does.
     pub fn cause(&self) -> Option<Cause> {
-        let going = self.departure.as_ref().filter(|d| !d.withdrawn);
+        let going = self.files.departure.as_ref().filter(|d| !d.withdrawn);
         going.map(|departure| departure.cause)
     }
 
@@ -310,7 +298,7 @@ impl Node {
     /// Which of the group's hooks may wait for this node: those of its end, and in a warm pool, which an instance may
     /// enter from either side, all.
     pub fn waits_for(&self) -> Option<&'static [Transition]> {
-        let departure = self.departure.as_ref().filter(|d| !d.completed)?;
+        let departure = self.files.departure.as_ref().filter(|d| !d.completed)?;
         self.own.group.as_ref()?;
         match (self.heard.notices.target, departure.cause) {
             (Some(Target::Warmed), _) | (None, Cause::WarmPool) => {
