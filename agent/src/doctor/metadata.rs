@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::node::{self, IdentifyError, Node};
 use aws::Aws;
 use aws::fleet::Ec2;
-use aws::imds::{Imds, Metadata, MetadataError};
+use aws::imds::{FactError, Imds, MetadataError, shows_tags};
 
 const CONCERN: &str = "metadata";
 const SWITCH: &str =
@@ -31,10 +31,7 @@ pub(super) struct Facts {
 pub(super) async fn gather(settings: &Settings) -> Facts {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget).once();
-    let tags = imds
-        .get("meta-data/tags/instance")
-        .await
-        .map(|tags| tags.is_some());
+    let tags = shows_tags(&imds).await;
     let (node, aws) = match node::region(&imds, settings).await {
         Ok(region) => {
             let aws = Aws::new(&imds, &region, &settings.aws.client);
@@ -105,7 +102,7 @@ fn identity(facts: &Facts) -> Finding {
         Err(IdentifyError::TagsHidden { .. } | IdentifyError::TagsUnanswered { .. }) => {
             found(Grade::Skipped, "the tags cannot be read".to_owned())
         }
-        Err(IdentifyError::Metadata(_)) => {
+        Err(IdentifyError::Fact(FactError::Metadata(_))) => {
             found(Grade::Skipped, "metadata does not answer".to_owned())
         }
         Err(error) => found(Grade::Fail, error.to_string()),

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use aws::CloudError;
-use aws::imds::MetadataError;
+use aws::imds::FactError;
 use protocol::InvalidClusterName;
 
 /// Why a node cannot tell who it is.
@@ -71,34 +71,9 @@ pub enum IdentifyError {
         /// What EC2 said.
         cause: CloudError,
     },
-    /// Metadata does not answer.
+    /// Metadata does not tell what every instance has.
     #[error(transparent)]
-    Metadata(MetadataError),
-    /// Metadata answers, but without something that every instance has.
-    #[error(
-        "cannot read {0} from instance metadata: it is not there (404); is this an EC2 instance?"
-    )]
-    NotShown(&'static str),
-    /// The identity document lacks something that EC2 writes into every one.
-    #[error(
-        "cannot read who this instance is: the identity document of instance metadata has no {0:?}; is this an EC2 \
-         instance, and does metadata.endpoint name its metadata service?"
-    )]
-    Incomplete(&'static str),
-    /// Its subnet has no IPv4 addresses.
-    #[error(
-        "cannot take instance {0} into a swarm: swarm needs an IPv4 address, this subnet has none; launch it in a \
-         subnet with IPv4 addresses"
-    )]
-    NoIpv4(String),
-    /// Metadata answers with something that cannot be understood.
-    #[error("cannot read {path} from instance metadata: {cause}")]
-    NotUnderstood {
-        /// What was read.
-        path: &'static str,
-        /// What is wrong with it.
-        cause: String,
-    },
+    Fact(FactError),
 }
 
 impl IdentifyError {
@@ -107,16 +82,15 @@ impl IdentifyError {
         match self {
             Self::WrongRole { .. }
             | Self::WrongCluster { .. }
-            | Self::Incomplete(_)
-            | Self::NoIpv4(_) => true,
+            | Self::Fact(FactError::Incomplete(_) | FactError::NoIpv4(_)) => true,
             Self::NoTags(_)
             | Self::NoRole(_)
             | Self::NoCluster(_)
             | Self::TagsHidden { .. }
             | Self::TagsUnanswered { .. }
-            | Self::Metadata(_)
-            | Self::NotShown(_)
-            | Self::NotUnderstood { .. } => false,
+            | Self::Fact(
+                FactError::Metadata(_) | FactError::NotShown(_) | FactError::NotUnderstood { .. },
+            ) => false,
         }
     }
 
@@ -129,37 +103,36 @@ impl IdentifyError {
             | Self::NoCluster(_)
             | Self::TagsHidden { .. }
             | Self::TagsUnanswered { .. }
-            | Self::NotShown(_)
-            | Self::NotUnderstood { .. } => true,
+            | Self::Fact(FactError::NotShown(_) | FactError::NotUnderstood { .. }) => true,
             Self::WrongRole { .. }
             | Self::WrongCluster { .. }
-            | Self::Incomplete(_)
-            | Self::NoIpv4(_)
-            | Self::Metadata(_) => false,
+            | Self::Fact(
+                FactError::Incomplete(_) | FactError::NoIpv4(_) | FactError::Metadata(_),
+            ) => false,
         }
     }
 
     /// The instance that it is about, where that is known.
     pub fn instance_id(&self) -> Option<&str> {
         match self {
-            Self::NoTags(id) | Self::NoRole(id) | Self::NoCluster(id) | Self::NoIpv4(id) => {
-                Some(id)
-            }
+            Self::NoTags(id)
+            | Self::NoRole(id)
+            | Self::NoCluster(id)
+            | Self::Fact(FactError::NoIpv4(id)) => Some(id),
             Self::WrongRole { instance_id, .. }
             | Self::WrongCluster { instance_id, .. }
             | Self::TagsHidden { instance_id, .. }
             | Self::TagsUnanswered { instance_id, .. } => Some(instance_id),
-            Self::Metadata(_)
-            | Self::NotShown(_)
-            | Self::Incomplete(_)
-            | Self::NotUnderstood { .. } => None,
+            Self::Fact(_) => None,
         }
     }
 
     /// What whoever looks at a node that waits is told.
     pub fn waiting(&self) -> String {
         match self {
-            Self::NotShown(_) | Self::NotUnderstood { .. } => format!("trying again: {self}"),
+            Self::Fact(FactError::NotShown(_) | FactError::NotUnderstood { .. }) => {
+                format!("trying again: {self}")
+            }
             _ => format!("waiting for this instance's tags: {self}"),
         }
     }

@@ -1,7 +1,6 @@
 //! Who this node is.
 
 mod error;
-mod facts;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -14,12 +13,10 @@ use ipnet::Ipv4Net;
 
 use crate::config::Settings;
 use aws::fleet::Fleet;
-use aws::imds::{Metadata, MetadataError};
+use aws::imds::{self, Document, FactError, Metadata, MetadataError, Tags};
 use protocol::{ClusterName, Role};
 
 pub use error::IdentifyError;
-use facts::Facts;
-use tags::Tags;
 use wait::Asked;
 pub use wait::{News, Told, Waiter};
 
@@ -64,7 +61,7 @@ pub async fn identify<F: Fleet>(
     waiter: &mut impl Waiter,
 ) -> Result<Node, IdentifyError> {
     let (facts, mut shown) = loop {
-        match tokio::join!(facts::read(metadata), tags::shown(metadata)) {
+        match tokio::join!(document(metadata), tags::shown(metadata)) {
             (Err(why), _) if why.is_awaited() => waiter.waits(&why),
             (facts, shown) => break (facts?, shown?),
         }
@@ -88,13 +85,17 @@ pub async fn identify<F: Fleet>(
     }
 }
 
+async fn document(metadata: &impl Metadata) -> Result<Document, IdentifyError> {
+    Ok(imds::document(metadata).await?)
+}
+
 /// The same in one look: tags that are missing are an error.
 pub async fn look<F: Fleet>(
     metadata: &impl Metadata,
     fleet: impl FnOnce(&str) -> F,
     settings: &Settings,
 ) -> Result<Node, IdentifyError> {
-    let (facts, shown) = tokio::join!(facts::read(metadata), tags::shown(metadata));
+    let (facts, shown) = tokio::join!(document(metadata), tags::shown(metadata));
     let (facts, shown) = (facts?, shown?);
     let mut asked = shown.is_none().then(|| Asked::new(fleet(&facts.region)));
     let found = found(shown, asked.as_mut(), &facts.instance_id, settings).await?;
@@ -131,7 +132,7 @@ fn is_known(settings: &Settings) -> bool {
 
 /// The address blocks of this instance's VPC, which no pool may overlap. For who chooses one.
 pub async fn vpc_cidrs(metadata: &impl Metadata) -> Result<Vec<Ipv4Net>, IdentifyError> {
-    facts::blocks(metadata).await
+    Ok(imds::vpc_blocks(metadata).await?)
 }
 
 /// The region to ask AWS in: the one set, else the instance's own.
@@ -139,18 +140,14 @@ pub async fn region(
     metadata: &impl Metadata,
     settings: &Settings,
 ) -> Result<String, IdentifyError> {
-    const PATH: &str = "meta-data/placement/region";
     match &settings.aws.client.region {
         Some(region) => Ok(region.clone()),
-        None => metadata
-            .get(PATH)
-            .await?
-            .ok_or(IdentifyError::NotShown(PATH)),
+        None => Ok(imds::region(metadata).await?),
     }
 }
 
 /// A wrong tag is told before a missing one: the missing one may come by itself.
-fn assemble(facts: &Facts, tags: &Tags, settings: &Settings) -> Result<Node, IdentifyError> {
+fn assemble(facts: &Document, tags: &Tags, settings: &Settings) -> Result<Node, IdentifyError> {
     let id = &facts.instance_id;
     let (role, cluster) = (role(id, tags, settings)?, cluster(id, tags, settings)?);
     let (role, cluster) = match (role, cluster) {
@@ -228,6 +225,12 @@ fn labels(tags: &Tags, settings: &Settings) -> BTreeMap<String, String> {
 
 impl From<MetadataError> for IdentifyError {
     fn from(error: MetadataError) -> Self {
-        Self::Metadata(error)
+        Self::Fact(error.into())
+    }
+}
+
+impl From<FactError> for IdentifyError {
+    fn from(error: FactError) -> Self {
+        Self::Fact(error)
     }
 }

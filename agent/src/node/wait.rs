@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::IdentifyError;
-use super::tags::Tags;
 use aws::CloudError;
 use aws::fleet::Fleet;
+use aws::imds::{FactError, Tags};
 use host::backoff::Backoff;
 
 /// Between looks at metadata.
@@ -34,8 +34,19 @@ pub trait Waiter {
 /// What of it is worth saying: looks that find the same say nothing new.
 #[derive(Debug, Default)]
 pub struct Told {
-    last: Option<Discriminant<IdentifyError>>,
-    before: Vec<Discriminant<IdentifyError>>,
+    last: Option<Kind>,
+    before: Vec<Kind>,
+}
+
+/// What is said the same way.
+type Kind = (Discriminant<IdentifyError>, Option<Discriminant<FactError>>);
+
+fn kind(why: &IdentifyError) -> Kind {
+    let fact = match why {
+        IdentifyError::Fact(fact) => Some(discriminant(fact)),
+        _ => None,
+    };
+    (discriminant(why), fact)
 }
 
 /// How new it is.
@@ -52,7 +63,7 @@ pub enum News {
 impl Told {
     /// Notes it, by its kind: the cause of an answer that did not come may read differently each time.
     pub fn note(&mut self, why: &IdentifyError) -> News {
-        let kind = discriminant(why);
+        let kind = kind(why);
         if self.last.replace(kind) == Some(kind) {
             return News::Old;
         }

@@ -8,12 +8,10 @@ use tokio::time::timeout;
 use crate::node::{CLUSTER_TAG, Node};
 use aws::CloudError;
 use aws::fleet::Ec2;
-use aws::imds::{Metadata, MetadataError};
+use aws::imds::{Metadata, MetadataError, launch_index};
 
 /// A boot does not wait longer for it.
 const LIMIT: Duration = Duration::from_secs(2);
-/// How many were launched before it by the same request.
-const LAUNCH_INDEX: &str = "meta-data/ami-launch-index";
 
 #[derive(Debug, thiserror::Error)]
 enum Unknown {
@@ -51,8 +49,7 @@ async fn ask(
     metadata: &impl Metadata,
     ec2: impl FnOnce() -> Ec2,
 ) -> Result<bool, Unknown> {
-    let index = metadata.get(LAUNCH_INDEX).await?.unwrap_or_default();
-    if index.trim().parse::<u32>().is_ok_and(|index| index > 0) {
+    if launch_index(metadata).await?.is_some_and(|index| index > 0) {
         return Ok(true);
     }
     let names = spellings(node.name.as_deref().unwrap_or_default());
@@ -82,7 +79,7 @@ mod tests {
 
     impl Metadata for Index {
         async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
-            assert_eq!(path, LAUNCH_INDEX);
+            assert_eq!(path, "meta-data/ami-launch-index");
             match self.0 {
                 Some("never") => std::future::pending().await,
                 Some("refused") => Err(MetadataError::Refused("b".into())),

@@ -77,7 +77,7 @@ async fn goes_on(settings: &Settings, why: Option<&IdentifyError>, time: Duratio
 async fn a_boot_is_held_up_for_a_while_and_then_goes_on() {
     let (root, settings) = host("");
     let (before, after) = (HOLD.mul_f64(0.9), HOLD.mul_f64(1.1));
-    let unread = IdentifyError::NotShown("x");
+    let unread = IdentifyError::Fact(aws::imds::FactError::NotShown("x"));
     for why in [&tags(), &unread] {
         assert!(!goes_on(&settings, Some(why), before).await, "{why}");
         assert!(goes_on(&settings, Some(why), after).await, "{why}");

@@ -151,10 +151,8 @@ impl<O: Outside> Agent<O> {
 }
 
 fn explained(error: &EngineError, manager: SocketAddr) -> String {
-    match error {
-        EngineError::Refused { message, .. } if message.contains("A valid join token") => {
-            format!("{manager} refuses the ticket's token: it was rotated")
-        }
-        other => format!("{manager}: {other}"),
+    if error.is_of_join_token() {
+        return format!("{manager} refuses the ticket's token: it was rotated");
     }
+    format!("{manager}: {error}")
 }

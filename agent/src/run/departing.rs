@@ -114,7 +114,8 @@ impl<O: Outside> Agent<O> {
         }
         match self.edges.engine.leave().await {
             Ok(()) => {}
-            Err(error) if is_out(&error) => {}
+            // aws-node-termination-handler crashed in a loop over a node that was gone: that is success.
+            Err(error) if error.is_of_no_swarm() => {}
             Err(error) => {
                 self.learn_step(DepartureEvent::NotDeparted(trouble(&error)));
                 return;
@@ -141,9 +142,4 @@ fn answer<T>(result: Result<T, EngineError>) -> Answer<T> {
 
 fn trouble(error: &EngineError) -> Trouble {
     Trouble::Failed(error.to_string())
-}
-
-/// aws-node-termination-handler crashed in a loop over a node that was gone: that is success.
-fn is_out(error: &EngineError) -> bool {
-    matches!(error, EngineError::Refused { message, .. } if message.contains("not part of a swarm"))
 }

@@ -1,27 +1,21 @@
 //! The watch for what may start a departure: instance metadata, and an operator's request.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use aws::imds::{Metadata, MetadataError};
+use aws::imds::{self, Metadata, NoticeError};
 use host::state_folder::StateFolder;
 use protocol::departure::latch::Heard;
-use protocol::departure::notice::{self, Notices, Target};
+use protocol::departure::notice::Notices;
 
 /// How often to look. Spot's two minutes bear it, and so does the metadata service.
 pub(super) const EVERY: Duration = Duration::from_secs(5);
 /// Only every so many looks, which is a minute, for what comes many minutes ahead: questions to the
 /// metadata service are most of what an idle agent costs.
 const SELDOM: u32 = 12;
-
-const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
-const SPOT: &str = "meta-data/spot/instance-action";
-const REBALANCE: &str = "meta-data/events/recommendations/rebalance";
-const MAINTENANCE: &str = "meta-data/events/maintenance/scheduled";
 
 /// Looks again and again; `heard` changes only when something else was seen.
 pub(super) async fn follow(
@@ -68,13 +62,11 @@ impl<M: Metadata> Watch<M> {
         let mut complaint = None;
         // One after the other, on the one connection that stays open: at once, each would open its own,
         // and that was most of what an idle agent cost.
-        let target = self.read(TARGET).await;
-        let spot = self.read(SPOT).await;
+        let target = imds::target(&self.metadata).await;
+        let spot = imds::spot(&self.metadata).await;
         let seen: &mut Notices = &mut self.seen.notices;
-        if let Ok(text) = target {
-            seen.target = Some(Target::read(text.as_deref()));
-        }
-        take(&mut seen.spot, spot, notice::spot, &mut complaint);
+        take(&mut seen.target, target.map_err(Into::into), &mut complaint);
+        take(&mut seen.spot, spot, &mut complaint);
         let all = self.rest == 0;
         if all {
             self.look_far(&mut complaint).await;
@@ -101,23 +93,20 @@ impl<M: Metadata> Watch<M> {
 
     /// What comes many minutes ahead; asked for again at the next look if there is no answer.
     async fn look_far(&mut self, complaint: &mut Option<String>) {
-        let rebalance = self.read(REBALANCE).await;
-        let maintenance = self.read(MAINTENANCE).await;
-        if rebalance.is_ok() && maintenance.is_ok() {
+        let rebalance = imds::rebalance(&self.metadata).await;
+        let maintenance = imds::maintenance(&self.metadata).await;
+        if is_answer(&rebalance) && is_answer(&maintenance) {
             self.rest = SELDOM - 1;
         }
         let seen: &mut Notices = &mut self.seen.notices;
-        let recommended = &mut seen.rebalance;
-        take(recommended, rebalance, notice::rebalance, complaint);
-        let scheduled = &mut seen.maintenance;
-        take(scheduled, maintenance, notice::maintenance, complaint);
+        take(&mut seen.rebalance, rebalance, complaint);
+        take(&mut seen.maintenance, maintenance, complaint);
     }
+}
 
-    /// An answer that does not come is no news.
-    async fn read(&self, path: &str) -> Result<Option<String>, MetadataError> {
-        let answer = self.metadata.get(path).await;
-        answer.inspect_err(|error| debug!(%error, "no news"))
-    }
+/// What cannot be read is one as well, and would be the same at the next look.
+fn is_answer<T>(answer: &Result<T, NoticeError>) -> bool {
+    !matches!(answer, Err(NoticeError::Metadata(_)))
 }
 
 /// Says it once.
@@ -128,15 +117,11 @@ fn complain(before: &mut Option<String>, complaint: Option<String>) {
     *before = complaint;
 }
 
-fn take<T, E: Display>(
-    seen: &mut Option<T>,
-    answer: Result<Option<String>, MetadataError>,
-    read: impl Fn(Option<&str>) -> Result<T, E>,
-    complaint: &mut Option<String>,
-) {
-    match answer.map(|text| read(text.as_deref())) {
-        Ok(Ok(value)) => *seen = Some(value),
-        Ok(Err(error)) => *complaint = Some(error.to_string()),
-        Err(_) => {}
+/// An answer that does not come is no news.
+fn take<T>(seen: &mut Option<T>, answer: Result<T, NoticeError>, complaint: &mut Option<String>) {
+    match answer {
+        Ok(value) => *seen = Some(value),
+        Err(NoticeError::Unreadable(notice)) => *complaint = Some(notice.to_string()),
+        Err(NoticeError::Metadata(error)) => debug!(%error, "no news"),
     }
 }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::config::Settings;
-use aws::imds::{Imds, Metadata, MetadataError};
+use aws::imds::{Imds, MetadataError, instance_id};
 use host::state_folder::StateFolder;
 
 /// Why it is not known which instance this is.
@@ -21,7 +21,7 @@ pub enum OwnError {
 pub(super) async fn memory(settings: &Settings) -> Result<StateFolder, OwnError> {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
-    let id = imds.get("meta-data/instance-id").await?;
+    let id = instance_id(&imds).await?;
     let id = id.ok_or(OwnError::NoInstance)?;
-    Ok(StateFolder::new(&settings.state_dir, id.trim()))
+    Ok(StateFolder::new(&settings.state_dir, &id))
 }

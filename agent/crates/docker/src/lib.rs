@@ -12,6 +12,7 @@ pub mod listing;
 pub mod pools;
 pub mod probe;
 pub mod routes;
+pub mod sentences;
 pub mod stacks;
 
 pub use engine::{Engine, InitRequest};

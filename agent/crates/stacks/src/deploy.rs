@@ -7,14 +7,14 @@ use super::logins::Logins;
 use super::sources::Checked;
 use super::{Keeper, Outside};
 use docker::EngineError;
+use docker::sentences::is_of_contents;
 use docker::stacks::{Deployment, NAMESPACE, Stacks as _};
 use protocol::stacks::objects::{
     Kind, NetworkSetup, Object, differences, leftovers, of_stack, present,
 };
 use protocol::stacks::{Facts, Note, Stage, Want};
 
-/// How Docker says that the content of a secret or config is another one (swarmkit).
-const ANOTHER_CONTENT: &str = "only updates to Labels are allowed";
+/// What to do where the content of a secret or config is another one.
 const RENAME: &str = "Docker cannot change what is in a secret or config: give it another `name:`, or none, and the \
                       file `version: \"3.8\"`";
 
@@ -226,7 +226,7 @@ fn is_network(object: &Object, name: &str) -> bool {
 }
 
 fn explained(error: &str) -> String {
-    if error.contains(ANOTHER_CONTENT) {
+    if is_of_contents(error) {
         return format!("{error}; {RENAME}");
     }
     error.to_owned()

@@ -281,7 +281,7 @@ async fn what_may_pass_is_tried_again_with_a_pause() {
         assert_eq!(texts.len(), 1, "said once: {texts:?}");
         assert!(texts[0].contains(part), "{texts:?}");
     }
-    let text = IdentifyError::NotShown("x").waiting();
+    let text = IdentifyError::Fact(aws::imds::FactError::NotShown("x")).waiting();
     assert!(text.starts_with("trying again: cannot read x"), "{text}");
 }
 

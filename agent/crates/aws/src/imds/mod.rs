@@ -1,14 +1,20 @@
-//! Instance metadata (IMDSv2).
+//! Instance metadata (IMDSv2): a question for each datum. Its paths and texts are known here only.
 
 mod client;
 #[cfg(test)]
 mod contract;
+mod document;
+mod notices;
+mod tags;
 
 use std::time::Duration;
 
 use thiserror::Error;
 
 pub use client::Imds;
+pub use document::{Document, FactError, document, instance_id, launch_index, region, vpc_blocks};
+pub use notices::{NoticeError, Unreadable, maintenance, rebalance, spot, target};
+pub use tags::{Tags, shows_tags, tags};
 
 /// Why the metadata service gave no answer.
 #[derive(Debug, Clone, Eq, PartialEq, Error)]

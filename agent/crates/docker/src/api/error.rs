@@ -5,6 +5,7 @@ use std::time::Duration;
 use bollard::errors::Error;
 
 use crate::EngineError;
+use crate::sentences::is_of_versions;
 
 /// Longer than any call's own limit.
 pub(super) const CLIENT_LIMIT: Duration = Duration::from_secs(150);
@@ -26,15 +27,6 @@ pub(super) fn sort(error: Error) -> EngineError {
         Error::RequestTimeoutError => EngineError::Slow(CLIENT_LIMIT),
         other => EngineError::Down(chain(&other)),
     }
-}
-
-/// `client version 1.41 is too old. Minimum supported API version is 1.44, …`, and the same of one that is too new, in
-/// an answer to whatever was asked (moby `api/server/middleware/version.go`).
-fn is_of_versions(message: &str) -> bool {
-    message.starts_with("client version ")
-        && [" is too old.", " is too new."]
-            .iter()
-            .any(|complaint| message.contains(complaint))
 }
 
 /// Docker's messages end in a line break, which `STATUS=` cannot carry.

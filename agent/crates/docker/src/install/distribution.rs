@@ -162,6 +162,31 @@ mod tests {
         }
     }
 
+    /// What an image is provisioned with is what a first boot would install.
+    #[test]
+    fn images_get_the_same_packages() {
+        let script = include_str!("../../../../../packer/provision/10-engine.sh");
+        for (os_release, pattern) in [
+            ("ID=debian\nVERSION_ID=12", "debian-1[0-2])"),
+            ("ID=debian\nVERSION_ID=13", "debian-*)"),
+            ("ID=ubuntu\nVERSION_ID=24.04", "ubuntu-*)"),
+            ("ID=amzn\nVERSION_ID=2023", "amzn-2023*)"),
+        ] {
+            let packages = Distribution::parse(os_release, None).packages();
+            let packages = packages.expect(os_release);
+            let compose = match packages.compose {
+                [] => String::new(),
+                names => format!(" compose={}", names.join(" ")),
+            };
+            let case = format!(
+                "{pattern} engine=({}){compose} ;;",
+                packages.engine.join(" ")
+            );
+            let is_there = script.lines().any(|line| line.trim() == case);
+            assert!(is_there, "10-engine.sh has no {case:?}");
+        }
+    }
+
     #[test]
     fn no_package_is_guessed() {
         for os_release in [

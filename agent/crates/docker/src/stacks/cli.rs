@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::{Credential, Deployed, Deployment, HUB, Secret, StackError, Stacks};
 use crate::EngineError;
 use crate::api::Docker;
+use crate::sentences::is_collision;
 use host::command::{Command, Host, Output, Runner, Surroundings};
 use host::file;
 use protocol::stacks::Note;
@@ -33,9 +34,7 @@ const HUB_SERVER: &str = "https://index.docker.io/v1/";
 /// an image.
 const WARNINGS: [&str; 2] = ["Ignoring ", "could not be accessed on a registry"];
 
-/// The swarm has changed a service between the command's reading and its writing, as it does while an update of it
-/// goes on (swarmkit's `store.ErrSequenceConflict`). Whoever types the command types it again.
-const COLLISION: &str = "update out of sequence";
+/// How often the command is run again where it collides with an update.
 const COLLISIONS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -187,7 +186,7 @@ impl<R: Runner> Stacks for Cli<R> {
             .saturating_add(DEPLOY_LIMIT);
         let mut output = self.run(&words, deployment.file, limit).await?;
         for _ in 0..COLLISIONS {
-            if output.is_success() || !output.stderr.contains(COLLISION) {
+            if output.is_success() || !is_collision(&output.stderr) {
                 break;
             }
             sleep(PAUSE).await;

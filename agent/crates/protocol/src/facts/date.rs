@@ -14,7 +14,7 @@ pub fn iso(text: &str) -> Option<u64> {
 }
 
 /// `21 Jan 2019 09:00:43 GMT`
-pub(crate) fn spoken(text: &str) -> Option<u64> {
+pub fn spoken(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [day, month, year, time, "GMT"] = words[..] else {
         return None;

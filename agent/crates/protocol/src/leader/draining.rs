@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::Availability;
 
-/// One node in this many may be losing its tasks at a time, at least one.
+/// One ready node in this many may be losing its tasks at a time, at least one. Those that are down carry none, and the
+/// leader takes them off the list in the same round.
 pub const SHARE: usize = 5;
 /// Whose deadline is nearer than this does not wait for its turn (in seconds).
 pub const PRESSING: u64 = 120;
@@ -114,7 +115,8 @@ pub fn under_way(nodes: &[Node]) -> impl Iterator<Item = &Node> {
 fn drains(nodes: &[Node], starting: usize, now: u64) -> Vec<&Node> {
     let losing = |n: &&Node| n.ready && n.departing().is_some() && n.is_drained() && n.tasks > 0;
     let busy = nodes.iter().filter(losing).count();
-    let free = (nodes.len() / SHARE).max(1).saturating_sub(busy);
+    let ready = nodes.iter().filter(|n| n.ready).count();
+    let free = (ready / SHARE).max(1).saturating_sub(busy);
     let free = if starting > 0 { 0 } else { free };
     let due = nodes.iter().filter(|n| n.is_due());
     let (mut at_once, mut turns): (Vec<&Node>, Vec<&Node>) =

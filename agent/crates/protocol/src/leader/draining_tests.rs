@@ -47,6 +47,15 @@ fn nodes_that_leave_take_turns_by_their_deadlines() {
 }
 
 #[test]
+fn nodes_that_are_down_let_no_more_lose_their_tasks() {
+    let mut nodes: Vec<Node> = (0..8).map(node).collect();
+    nodes.extend([leaving(8, NOW + 900), leaving(9, NOW + 500)]);
+    assert_eq!(drained(&nodes), ["n9", "n8"]);
+    nodes[0].ready = false;
+    assert_eq!(drained(&nodes), ["n9"]);
+}
+
+#[test]
 fn a_demoted_manager_stays_when_its_engine_takes_back_what_its_entry_still_says() {
     let marked = Node {
         availability: Availability::Drain,

@@ -16,7 +16,7 @@ fn each_target_state_is_one_of_five_kinds() {
         (Some("Detached"), Target::Other),
         (Some("<html>"), Target::Other),
     ] {
-        assert_eq!(Target::read(text), expected, "{text:?}");
+        assert_eq!(read_target(text), expected, "{text:?}");
     }
 }
 
@@ -27,8 +27,8 @@ fn a_spot_notice_has_an_action_and_a_time() {
         action: SpotAction::Terminate,
         time: 1_505_722_920,
     };
-    assert_eq!(spot(Some(said)), Ok(Some(expected)));
-    assert_eq!(spot(None), Ok(None));
+    assert_eq!(read_spot(Some(said)), Ok(Some(expected)));
+    assert_eq!(read_spot(None), Ok(None));
     for damaged in [
         "",
         "{}",
@@ -37,7 +37,7 @@ fn a_spot_notice_has_an_action_and_a_time() {
         r#"{"action": "explode", "time": "2017-09-18T08:22:00Z"}"#,
         r#"{"action": "stop"}"#,
     ] {
-        let error = spot(Some(damaged)).unwrap_err().to_string();
+        let error = read_spot(Some(damaged)).unwrap_err().to_string();
         assert!(error.starts_with("cannot read the spot notice"), "{error}");
     }
 }
@@ -45,9 +45,9 @@ fn a_spot_notice_has_an_action_and_a_time() {
 #[test]
 fn a_rebalance_recommendation_has_a_time() {
     let said = r#"{"noticeTime": "2020-10-27T08:22:00Z"}"#;
-    assert_eq!(rebalance(Some(said)), Ok(true));
-    assert_eq!(rebalance(None), Ok(false));
-    assert!(rebalance(Some("{}")).is_err());
+    assert_eq!(read_rebalance(Some(said)), Ok(true));
+    assert_eq!(read_rebalance(None), Ok(false));
+    assert!(read_rebalance(Some("{}")).is_err());
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_reboot_is_no_departure_and_the_first_end_counts() {
                 "Description": "d", "EventId": "e", "State": "{state}"}}"#
         )
     };
-    let said = |events: &[String]| maintenance(Some(&format!("[{}]", events.join(","))));
+    let said = |events: &[String]| read_scheduled(Some(&format!("[{}]", events.join(","))));
     for code in ["system-reboot", "instance-reboot", "system-maintenance"] {
         assert_eq!(said(&[event(code, "active", 21)]), Ok(None), "{code}");
     }
@@ -70,17 +70,17 @@ fn a_reboot_is_no_departure_and_the_first_end_counts() {
     }
     let with_damage = ["7".to_owned(), event("instance-stop", "active", 21)];
     assert_eq!(said(&with_damage), Ok(Some(1_548_061_243)));
-    assert_eq!(maintenance(Some("[]")), Ok(None));
-    assert_eq!(maintenance(None), Ok(None));
-    assert!(maintenance(Some("{}")).is_err());
+    assert_eq!(read_scheduled(Some("[]")), Ok(None));
+    assert_eq!(read_scheduled(None), Ok(None));
+    assert!(read_scheduled(Some("{}")).is_err());
     let timeless = r#"[{"Code": "instance-stop", "State": "active", "NotBefore": "?"}]"#;
-    assert!(maintenance(Some(timeless)).is_err());
+    assert!(read_scheduled(Some(timeless)).is_err());
 }
 
 proptest! {
     #[test]
     fn no_text_is_too_damaged(text in ".*") {
         let text = Some(text.as_str());
-        let _ = (spot(text), rebalance(text), maintenance(text), Target::read(text));
+        let _ = (read_spot(text), read_rebalance(text), read_scheduled(text), read_target(text));
     }
 }

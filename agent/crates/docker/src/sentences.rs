@@ -1,0 +1,135 @@
+//! Docker's English, read here and nowhere else: where its status code does not tell two refusals apart, its words do.
+//!
+//! A sentence that Docker changes costs a better message or a step more, never safety.
+
+use crate::EngineError;
+
+impl EngineError {
+    /// Whether it says that it is in no swarm (moby `daemon/cluster/errors.go`: `errNoSwarm`): "This node is not part
+    /// of a swarm", whatever was asked for.
+    pub fn is_of_no_swarm(&self) -> bool {
+        self.says("not part of a swarm")
+    }
+
+    /// Whether a manager refuses the join token (swarmkit `ca/server.go`, `IssueNodeCertificate`): "A valid join token
+    /// is necessary to join this cluster".
+    pub fn is_of_join_token(&self) -> bool {
+        self.says("A valid join token")
+    }
+
+    /// Whether it is the registry's own no. The engine hands it on as 401, but of registries that ask for Basic
+    /// authentication as 500 with the registry's answer in its message (moby `registry/auth.go`, `loginV2`).
+    pub fn is_of_password(&self) -> bool {
+        let Self::Refused { code, message } = self else {
+            return false;
+        };
+        let message = message.to_lowercase();
+        let words = ["unauthorized", "incorrect username or password", "denied"];
+        *code == 401 || words.iter().any(|word| message.contains(word))
+    }
+
+    fn says(&self, words: &str) -> bool {
+        matches!(self, Self::Refused { message, .. } if message.contains(words))
+    }
+}
+
+/// Whether the two have no version of the API in common: `client version 1.41 is too old. Minimum supported API version
+/// is 1.44, …`, and the same of one that is too new, in an answer to whatever was asked (moby
+/// `api/server/middleware/version.go`).
+pub(crate) fn is_of_versions(message: &str) -> bool {
+    message.starts_with("client version ")
+        && [" is too old.", " is too new."]
+            .iter()
+            .any(|complaint| message.contains(complaint))
+}
+
+/// Whether the swarm has changed a service between the command's reading and its writing, as it does while an update
+/// of it goes on (swarmkit's `store.ErrSequenceConflict`). Whoever types the command types it again.
+pub(crate) fn is_collision(said: &str) -> bool {
+    said.contains("update out of sequence")
+}
+
+/// Whether a secret or config would have to get other contents, which none can (swarmkit
+/// `manager/controlapi/{secret,config}.go`).
+pub fn is_of_contents(said: &str) -> bool {
+    said.contains("only updates to Labels are allowed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: u16, message: &str) -> EngineError {
+        EngineError::Refused {
+            code,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_sentence_is_known_and_no_other() {
+        type Is = fn(&EngineError) -> bool;
+        let all: [Is; 3] = [
+            EngineError::is_of_no_swarm,
+            EngineError::is_of_join_token,
+            EngineError::is_of_password,
+        ];
+        for (code, message, expected) in [
+            (
+                503,
+                "This node is not part of a swarm. Use \"docker swarm init\" or \"docker swarm join\" to connect this \
+                 node to swarm and try again.",
+                [true, false, false],
+            ),
+            (
+                500,
+                "rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster",
+                [false, true, false],
+            ),
+            (401, "no", [false, false, true]),
+            (503, "the swarm does not have a leader", [false; 3]),
+        ] {
+            let error = refusal(code, message);
+            assert_eq!(all.map(|is| is(&error)), expected, "{message}");
+        }
+        let down = EngineError::Down("not part of a swarm; denied".into());
+        assert_eq!(all.map(|is| is(&down)), [false; 3]);
+    }
+
+    #[test]
+    fn a_registrys_no_is_told_from_its_silence() {
+        for (code, message, expected) in [
+            (
+                401,
+                "Get \"https://r/v2/\": unauthorized: incorrect username or password",
+                true,
+            ),
+            (
+                500,
+                "login attempt to http://r/v2/ failed with status: 401 Unauthorized",
+                true,
+            ),
+            (
+                500,
+                "Get \"https://r/v2/\": denied: requested access to the resource is denied",
+                true,
+            ),
+            (
+                500,
+                "Get \"https://r/v2/\": dial tcp: lookup r: no such host",
+                false,
+            ),
+            (
+                500,
+                "login attempt to http://r/v2/ failed with status: 503 Service Unavailable",
+                false,
+            ),
+        ] {
+            assert_eq!(
+                refusal(code, message).is_of_password(),
+                expected,
+                "{message}"
+            );
+        }
+    }
+}
