@@ -107,7 +107,7 @@ pub(crate) struct Place {
     pub(crate) known: Set,
 }
 
-/// What `run/memory.rs` writes, less the nonces (drawn before any use, never lost: whose a claim
+/// What the state folder holds, less the nonces (drawn before any use, never lost: whose a claim
 /// is, is known from the claim) and the time of the last act (always long ago).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) struct Disk {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use host::state_folder::StateFolder;
 use protocol::{RecoveryMode, Role};
 use swarmlet::config::Settings;
-use swarmlet::run::Memory;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 use tracing::info;
@@ -166,7 +166,7 @@ fn consent(world: &World, stuck: &[MachineId]) {
     for &id in stuck {
         let (folder, instance) = world.on(id, |m| (m.folder.clone(), m.instance_id.clone()));
         info!(machine = id, "world: an operator consents");
-        let noted = Memory::new(&folder, &instance).consent();
+        let noted = StateFolder::new(&folder, &instance).consent();
         noted.expect("a state folder that can be written");
     }
 }

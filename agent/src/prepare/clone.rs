@@ -20,14 +20,13 @@ use super::service;
 use crate::config::Settings;
 use docker::daemon_json::labelled_instance;
 use host::command::Runner;
+use host::state_folder::MEMBERSHIP;
 
 /// As much of the agent's membership as is of use here.
 #[derive(Deserialize)]
 struct Mark {
     instance_id: String,
 }
-
-const MEMBERSHIP: &str = "membership.json";
 
 /// Removes the swarm state and the agent's memory of another instance, if there are any.
 pub(super) async fn evict(

@@ -9,7 +9,8 @@ use super::{Agent, Outside, StepError};
 use aws::parameter_store::ParameterStore;
 use docker::pools;
 use docker::{Engine, EngineError, InitRequest};
-use protocol::{Action, Availability, EngineState, Epoch, Membership, Series, Trouble};
+use protocol::node::Event;
+use protocol::{Action, Availability, Epoch, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Takes one step. `Wait` and `Serve` are the loop's own.
@@ -34,10 +35,14 @@ impl<O: Outside> Agent<O> {
             Action::DeclareFormed(epoch) => self.declare_formed(*epoch).await?,
             Action::PassOver(epoch) => self.pass_over(*epoch).await?,
             Action::AskFleet(ids) => self.ask_fleet(ids).await?,
-            Action::AskStanding => self.ask_standing().await?,
-            Action::Probe => self.probe().await?,
+            Action::AskStanding => self.ask_standing().await,
+            Action::Probe => self.probe().await,
             Action::Join(manager) => self.join(*manager).await?,
-            Action::Remember(epoch) => self.remember(*epoch).await?,
+            Action::Remember(epoch) => {
+                if let Some(swarm_id) = self.knowledge.swarm_id().map(str::to_owned) {
+                    self.remember(swarm_id, *epoch)?;
+                }
+            }
             Action::Leave => self.leave().await?,
             Action::Unlock => self.unlock().await?,
             Action::RestartEngine => self.restart_engine().await?,
@@ -61,7 +66,7 @@ impl<O: Outside> Agent<O> {
             data_path_port: swarm.data_path_port,
             autolock: swarm.autolock,
             epoch,
-            claim_nonce: self.memory.draw_nonce(epoch)?,
+            claim_nonce: self.draw_nonce(epoch)?,
         };
         self.edges.engine.init(&request).await?;
         info!(epoch = epoch.number(), pool = %request.address_pool, "swarm created");
@@ -77,14 +82,14 @@ impl<O: Outside> Agent<O> {
 
     /// From here on the swarm itself tells under which claim it was recovered.
     async fn mark_epoch(&mut self, epoch: Epoch) -> Result<(), StepError> {
-        let nonce = self.memory.draw_nonce(epoch)?;
+        let nonce = self.draw_nonce(epoch)?;
         Ok(self.edges.engine.mark_epoch(epoch, &nonce).await?)
     }
 
     /// A join that fails is a fact for the next decision, not an error of the loop: the
     /// engine may go on with it in the background.
     async fn join(&mut self, manager: SocketAddr) -> Result<(), StepError> {
-        let Some(ticket) = self.ticket().cloned() else {
+        let Some(ticket) = self.knowledge.ticket().cloned() else {
             return Ok(());
         };
         self.nothing_is_forced()?;
@@ -102,49 +107,22 @@ impl<O: Outside> Agent<O> {
             Ok(()) => {
                 info!(%manager, epoch = ticket.epoch.number(), "joined the swarm");
                 let state = self.edges.engine.state().await?;
-                self.glance.keep(&state, self.edges.now().stamp());
-                self.note_membership(&state, ticket.swarm_id, ticket.epoch)
+                self.learn(Event::Engine(state));
+                self.remember(ticket.swarm_id, ticket.epoch)
             }
             Err(error) => {
-                let now = self.edges.now();
-                self.knowledge.join_failed(explained(&error, manager), now);
+                self.learn(Event::JoinFailed(explained(&error, manager)));
                 Ok(())
             }
         }
     }
 
     /// Remembers a swarm that has been shown to be the cluster's.
-    async fn remember(&mut self, epoch: Epoch) -> Result<(), StepError> {
-        let state = match self.glance.fresh(self.edges.now()) {
-            Some(state) => state,
-            None => self.edges.engine.state().await?,
-        };
-        match state.identity().and_then(|here| here.swarm_id.clone()) {
-            Some(swarm_id) => self.note_membership(&state, swarm_id, epoch),
-            None => Ok(()),
+    fn remember(&mut self, swarm_id: String, epoch: Epoch) -> Result<(), StepError> {
+        if let Some(membership) = self.knowledge.member_of(swarm_id, epoch) {
+            self.learn(Event::Remembered(membership));
+            self.save()?;
         }
-    }
-
-    fn note_membership(
-        &mut self,
-        state: &EngineState,
-        swarm_id: String,
-        epoch: Epoch,
-    ) -> Result<(), StepError> {
-        let EngineState::Active(_) = state else {
-            return Ok(());
-        };
-        let Some(node_id) = state.identity().and_then(|here| here.node_id.clone()) else {
-            return Ok(());
-        };
-        let membership = Membership {
-            instance_id: self.node.instance_id.clone(),
-            node_id,
-            swarm_id,
-            epoch,
-        };
-        self.memory.remember(&membership)?;
-        self.knowledge.joined(membership, self.edges.now());
         Ok(())
     }
 
@@ -167,8 +145,7 @@ impl<O: Outside> Agent<O> {
         if unlocked.is_ok() {
             info!("engine unlocked");
         }
-        let now = self.edges.now();
-        Series::hear(&mut self.knowledge.unlock, unlocked, |(), ()| true, now);
+        self.learn(Event::Unlocked(unlocked));
         Ok(())
     }
 }

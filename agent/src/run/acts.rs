@@ -3,15 +3,15 @@
 
 use tracing::{info, warn};
 
-use super::memory::Act;
 use super::{Agent, Outside, StepError};
 use docker::{Engine, EngineError};
 use protocol::Epoch;
+use protocol::node::{Act, Event, File};
 
 impl<O: Outside> Agent<O> {
     /// Leaves. Only a member's leaving is an act: a join that failed has left nothing behind.
     pub(super) async fn leave(&mut self) -> Result<(), StepError> {
-        if self.knowledge.membership.is_some() {
+        if self.knowledge.membership().is_some() {
             self.record(Act::Leave)?;
         }
         match self.edges.engine.leave().await {
@@ -23,8 +23,9 @@ impl<O: Outside> Agent<O> {
                 return Err(error.into());
             }
         }
-        self.memory.forget()?;
-        self.knowledge.has_left(self.edges.now());
+        self.learn(Event::Left);
+        self.launching.forget();
+        self.save()?;
         info!("left the swarm");
         Ok(())
     }
@@ -70,22 +71,21 @@ impl<O: Outside> Agent<O> {
     /// An engine that is about to join or create a swarm has none: what it forced went with the one it left.
     /// On record still, it would be resumed in the new swarm, found to be passed over, and left.
     pub(super) fn nothing_is_forced(&mut self) -> Result<(), StepError> {
-        self.memory.settle()?;
-        self.knowledge.has_not_forced();
-        Ok(())
+        self.learn(Event::NothingForced);
+        Ok(self.save()?)
     }
 
     pub(super) fn record(&mut self, act: Act) -> Result<(), StepError> {
         let now = self.edges.now();
-        self.memory.record(&act, now.up)?;
-        self.knowledge.has_acted(&act, now);
+        let acts = self.knowledge.record_of(act, now);
+        self.memory.save(&File::Acts(acts))?;
+        self.knowledge.learn(Event::Recorded(act), now);
         Ok(())
     }
 
     /// An act that did not take place does not count.
     fn take_back(&mut self) -> Result<(), StepError> {
-        self.memory.take_back()?;
-        self.knowledge.acted = None;
-        Ok(())
+        self.learn(Event::TakenBack);
+        Ok(self.save()?)
     }
 }

@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::MemoryError;
 use super::own::{self, OwnError};
 use crate::config::Settings;
+use host::state_folder::StateError;
 
 /// Why consent could not be noted.
 #[derive(Debug, Error)]
@@ -14,7 +14,7 @@ pub enum ConsentError {
     Own(#[from] OwnError),
     /// The state folder.
     #[error(transparent)]
-    Memory(#[from] MemoryError),
+    Memory(#[from] StateError),
 }
 
 /// Notes the consent.

@@ -1,24 +1,57 @@
 //! Tells the Auto Scaling group how the launch of this instance went, once.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::latched::Launched;
-use super::{Agent, Clock, MemoryError, Outside};
+use super::{Agent, Clock, Outside};
 use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
+use host::state_folder::StateError;
 use protocol::departure::notice::Target;
+use protocol::node::launch::Launched;
 use protocol::node::launch::{self, Launch, Word};
-use protocol::{Kind, Moment, Series, Trouble};
+use protocol::{Answer, Kind, Moment, Series, Trouble};
+use view::status::launch::Waited;
 
 /// How often in one go it is looked at what is due; the rest waits for the next round.
 const LOOKS: u32 = 5;
 
+/// What is known of the launch of this instance, and of its group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Launching {
+    /// How far it has come: on disk as well.
+    launched: Launched,
+    /// Since when the group waits.
+    waited: Waited,
+    /// The last try to tell the group.
+    last: Option<Series<Answer<()>>>,
+    /// The group's launching hooks, once they were asked for: who is launched already is not held up by others.
+    hooks: Option<Vec<Hook>>,
+}
+
+impl Launching {
+    pub(super) fn new(launched: Launched, runtime_dir: &Path) -> Self {
+        Self {
+            launched,
+            waited: Waited::read(runtime_dir),
+            last: None,
+            hooks: None,
+        }
+    }
+
+    /// The node has left its swarm: what was known of its launch is of no use any more.
+    pub(super) fn forget(&mut self) {
+        self.waited = Waited::default();
+        self.hooks = None;
+    }
+}
+
 impl<O: Outside> Agent<O> {
     /// Does what is due; says when to look again. What fails here fails nothing else.
     pub(super) async fn tell_launch(&mut self) -> Option<Duration> {
-        if self.launched.told || !self.settings.launch.hook {
+        if self.launching.launched.told || !self.settings.launch.hook {
             return None;
         }
         let group = self.node.group.clone()?;
@@ -26,10 +59,10 @@ impl<O: Outside> Agent<O> {
         // Once asked, what is due is known; and so it is when a hook turns out to be done.
         for _ in 0..LOOKS {
             let launch = self.launch();
-            if launch.member && !self.launched.joined {
+            if launch.member && !self.launching.launched.joined {
                 self.note_launch(Launched {
                     joined: true,
-                    ..self.launched.clone()
+                    ..self.launching.launched.clone()
                 });
             }
             let word = match launch::word(&launch) {
@@ -40,7 +73,7 @@ impl<O: Outside> Agent<O> {
             if let Some(said) = self.say(&group, word).await.transpose() {
                 self.settle(word, said, asked);
             }
-            if self.launched.told {
+            if self.launching.launched.told {
                 return None;
             }
         }
@@ -50,14 +83,14 @@ impl<O: Outside> Agent<O> {
     /// What came of a word is known from here on.
     fn settle(&mut self, word: Word, said: Result<Waiting, CloudError>, asked: Moment) {
         let now = self.edges.now();
-        let last = self.knowledge.launch.as_ref();
+        let last = self.launching.last.as_ref();
         let said_before = last.is_some_and(|last| last.answer().is_some());
         match (word, said) {
-            (Word::Ask, Ok(Waiting::Heard)) if self.launching().next().is_some() => {
-                self.knowledge.launch = None;
+            (Word::Ask, Ok(Waiting::Heard)) if self.launching_hooks().next().is_some() => {
+                self.launching.last = None;
             }
             (Word::Longer, Ok(Waiting::Heard)) => {
-                self.knowledge.launch = None;
+                self.launching.last = None;
                 self.note_beat(asked);
             }
             (_, Ok(waiting)) if waiting == Waiting::Heard || said_before => {
@@ -65,14 +98,14 @@ impl<O: Outside> Agent<O> {
                 info!(heard, word = ?word, "launch told");
                 self.note_launch(Launched {
                     told: true,
-                    ..self.launched.clone()
+                    ..self.launching.launched.clone()
                 });
             }
-            (_, Ok(_)) => Series::hear(&mut self.knowledge.launch, Ok(()), |(), ()| true, now),
+            (_, Ok(_)) => Series::hear(&mut self.launching.last, Ok(()), |(), ()| true, now),
             (_, Err(error)) => {
                 warn!(%error, "cannot tell the group how the launch went");
                 let failed: Result<(), Trouble> = Err(error.into());
-                Series::hear(&mut self.knowledge.launch, failed, |(), ()| true, now);
+                Series::hear(&mut self.launching.last, failed, |(), ()| true, now);
             }
         }
     }
@@ -81,40 +114,38 @@ impl<O: Outside> Agent<O> {
         let now = self.edges.now();
         let settings = &self.settings.launch;
         let inside = matches!(self.knowledge.kind(), Some(Kind::Worker | Kind::Manager));
-        let has_joined = self.knowledge.membership.is_some();
+        let has_joined = self.knowledge.membership().is_some();
         Launch {
             in_service: self.edges.heard.borrow().notices.target == Some(Target::InService),
-            member: inside && has_joined && self.departure.is_none(),
-            was_member: has_joined || self.launched.joined || self.departure.is_some(),
-            age: self.since(self.launched.since),
+            member: inside && has_joined && self.knowledge.departure().is_none(),
+            was_member: has_joined
+                || self.launching.launched.joined
+                || self.knowledge.departure().is_some(),
+            age: self.since(self.launching.launched.since),
             budget: settings.budget,
             on_failure: settings.on_failure,
             hook: self.launching_hook(),
-            last: self
-                .knowledge
-                .launch
-                .as_ref()
-                .map(|heard| heard.reading(now)),
+            last: self.launching.last.as_ref().map(|heard| heard.reading(now)),
         }
     }
 
     /// The one with the shortest time, and since when it runs: since this boot, where that began the launch,
     /// or since a heartbeat.
     fn launching_hook(&self) -> Option<launch::Hook> {
-        let timeout = self.launching().next()?.timeout;
-        let waited = self.knowledge.waited;
-        let booted = waited.booted.filter(|_| !self.launched.again);
+        let timeout = self.launching_hooks().next()?.timeout;
+        let waited = self.launching.waited;
+        let booted = waited.booted.filter(|_| !self.launching.launched.again);
         let began = waited.beaten.or(booted);
         Some(launch::Hook {
             timeout,
             running: began.map(|_| self.since(began)),
-            waited: self.since(booted.or(self.launched.since)),
+            waited: self.since(booted.or(self.launching.launched.since)),
         })
     }
 
     /// The group's launching hooks, as far as they were asked for.
-    fn launching(&self) -> impl Iterator<Item = &Hook> {
-        self.knowledge.launching.iter().flatten()
+    fn launching_hooks(&self) -> impl Iterator<Item = &Hook> {
+        self.launching.hooks.iter().flatten()
     }
 
     /// When the agent first ran on an instance on its way into service. A launch that began in another boot,
@@ -123,7 +154,7 @@ impl<O: Outside> Agent<O> {
         let Some(target) = self.edges.heard.borrow().notices.target else {
             return;
         };
-        let before = &self.launched;
+        let before = &self.launching.launched;
         let boot = self.edges.clock.boot();
         let goes_on = before.since.is_some() && before.boot != boot;
         let launched = match target {
@@ -140,15 +171,15 @@ impl<O: Outside> Agent<O> {
                 ..before.clone()
             },
         };
-        if launched != self.launched {
+        if launched != self.launching.launched {
             self.note_launch(launched);
         }
     }
 
     /// Also for an agent that is started anew.
     fn note_beat(&mut self, asked: Moment) {
-        self.knowledge.waited.beaten = Some(asked.up.as_secs());
-        let left = self.knowledge.waited.leave(&self.settings.runtime_dir);
+        self.launching.waited.beaten = Some(asked.up.as_secs());
+        let left = self.launching.waited.leave(&self.settings.runtime_dir);
         if let Err(error) = left {
             warn!(%error, "the heartbeat is not on record");
         }
@@ -185,19 +216,19 @@ impl<O: Outside> Agent<O> {
         }
         // Somebody else has completed them.
         let left = hooks.iter().filter(|hook| !done.contains(hook));
-        self.knowledge.launching = Some(left.cloned().collect());
+        self.launching.hooks = Some(left.cloned().collect());
         Ok((done.len() < told.len()).then_some(Waiting::Heard))
     }
 
     /// The group's launching hooks, the one with the shortest time first.
     async fn list(&mut self, group: &str) -> Result<Vec<Hook>, CloudError> {
-        if let Some(hooks) = &self.knowledge.launching {
+        if let Some(hooks) = &self.launching.hooks {
             return Ok(hooks.clone());
         }
         let mut hooks = self.edges.lifecycle.hooks(group).await?;
         hooks.retain(|hook| hook.transition == Transition::Launching);
         hooks.sort_by_key(|hook| hook.timeout);
-        self.knowledge.launching = Some(hooks.clone());
+        self.launching.hooks = Some(hooks.clone());
         Ok(hooks)
     }
 
@@ -213,8 +244,8 @@ impl<O: Outside> Agent<O> {
     }
 
     fn note_launch(&mut self, launched: Launched) {
-        let noted: Result<(), MemoryError> = self.memory.remember_launch(&launched);
-        self.launched = launched;
+        let noted: Result<(), StateError> = self.memory.remember_launch(&launched);
+        self.launching.launched = launched;
         if let Err(error) = noted {
             warn!(%error, "the launch is not on record");
         }

@@ -10,19 +10,16 @@ mod busy;
 mod chores;
 mod consent;
 mod departing;
-mod glance;
 mod hooks;
 mod keeper;
-mod knowledge;
-mod latched;
 mod launch;
-mod memory;
+mod look;
 mod names;
 mod notices;
 mod own;
-mod pause;
 mod registers;
 mod request;
+mod round;
 mod rounds;
 mod startup;
 mod tell;
@@ -30,6 +27,7 @@ mod tell;
 mod tests;
 mod token;
 mod waits;
+mod wake;
 
 use std::net::SocketAddr;
 
@@ -37,6 +35,7 @@ use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use thiserror::Error;
 use tokio::sync::watch;
+use tracing::warn;
 
 use crate::config::Settings;
 use crate::node::Node;
@@ -47,32 +46,29 @@ use aws::lifecycle::Lifecycle;
 use aws::parameter_store::ParameterStore;
 use docker::probe::Probe;
 use docker::{Engine, EngineError};
+use host::state_folder::{StateError, StateFolder};
 use protocol::SWARM_PORT;
-use protocol::departure::Departure;
 use protocol::departure::latch::Heard;
-use protocol::{JoinToken, Moment, Observation, TicketError};
+use protocol::node::{Event, Own, Policy};
+use protocol::{Epoch, JoinToken, Moment, Observation, TicketError};
 use stacks::Lead;
 use view::metrics::Metrics;
 use view::status::boot::Trace;
-use view::status::launch::Waited;
 use view::status::story::Story;
 
 pub use consent::{ConsentError, consent};
 pub use host::clock::{BootClock, Clock};
 pub use host::random::{Chance, Dice};
-pub use memory::{Memory, MemoryError};
 pub use own::OwnError;
-pub use pause::Triggers;
 pub use request::{RequestError, activate, drain, leave};
 pub use rounds::run;
 pub use startup::{StartError, start};
 pub use token::{RotateError, rotate_tokens};
+pub use wake::Triggers;
 
 use busy::Busy;
 use chores::Chores;
-use glance::Glance;
-use knowledge::Knowledge;
-use latched::Launched;
+use launch::Launching;
 
 pub(crate) use names::Names;
 
@@ -131,15 +127,13 @@ pub struct Agent<O: Outside> {
     settings: Settings,
     names: Names,
     edges: Edges<O>,
-    memory: Memory,
-    knowledge: Knowledge,
-    departure: Option<Departure>,
-    launched: Launched,
+    memory: StateFolder,
+    /// All that decisions rest on.
+    knowledge: protocol::node::Node,
+    launching: Launching,
     chores: Chores,
     /// AWS had too many requests.
     busy: Busy,
-    /// The last look at the engine, while it is as good as one of now.
-    glance: Glance,
     /// What the last decision rested on.
     seen: Option<Observation>,
     /// The last decisions, for people.
@@ -160,7 +154,7 @@ pub enum StepError {
     Engine(#[from] EngineError),
     /// The state folder.
     #[error(transparent)]
-    Memory(#[from] MemoryError),
+    Memory(#[from] StateError),
     /// The engine's token or the stored ticket.
     #[error(transparent)]
     Ticket(#[from] TicketError),
@@ -196,20 +190,23 @@ pub enum StepError {
 
 impl<O: Outside> Agent<O> {
     /// An agent that remembers what this instance's state folder holds.
-    pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, MemoryError> {
-        let memory = Memory::new(&settings.state_dir, &node.instance_id);
-        let patience = settings.swarm.claim_patience;
+    pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, StateError> {
+        let memory = StateFolder::new(&settings.state_dir, &node.instance_id);
         let now = edges.now();
-        let mut knowledge = Knowledge::new(memory.recall(now.up)?, patience, now);
-        knowledge.waited = Waited::read(&settings.runtime_dir);
-        let departure = memory.departure()?.map(|departure| Departure {
-            // `prepare` has taken the label of an earlier boot away.
-            announced: departure
-                .announced
-                .filter(|_| departure.boot == edges.clock.boot()),
-            ..departure
-        });
-        let launched = memory.launched()?;
+        let own = Own {
+            instance_id: node.instance_id.clone(),
+            role: node.role,
+            address: (node.private_ip, SWARM_PORT).into(),
+            group: node.group.clone(),
+            boot: edges.clock.boot(),
+        };
+        let policy = Policy {
+            claim_patience: settings.swarm.claim_patience,
+            recovery: settings.swarm.recovery,
+            departure: settings.departure.rules,
+        };
+        let knowledge = protocol::node::Node::start(own, policy, memory.recall()?, now);
+        let launching = Launching::new(memory.launched()?, &settings.runtime_dir);
         let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
         let chores = Chores::default();
         Ok(Self {
@@ -220,11 +217,9 @@ impl<O: Outside> Agent<O> {
             edges,
             memory,
             knowledge,
-            departure,
-            launched,
+            launching,
             chores,
             busy: Busy::default(),
-            glance: Glance::default(),
             seen: None,
             story: Story::default(),
             trace: Trace::default(),
@@ -259,6 +254,40 @@ impl<O: Outside> Agent<O> {
     /// Where this node's manager listens, if it is one.
     fn address(&self) -> SocketAddr {
         (self.node.private_ip, SWARM_PORT).into()
+    }
+
+    /// Folds in what was learnt just now.
+    fn learn(&mut self, event: Event<'_>) {
+        let now = self.edges.now();
+        self.knowledge.learn(event, now);
+    }
+
+    /// Has on disk what is to be there. A file that nothing waits for may fail, and is not tried again.
+    fn save(&mut self) -> Result<(), StateError> {
+        while let Some(file) = self.knowledge.unsaved() {
+            let (name, is_needed) = (file.name(), file.is_needed());
+            let saved = self.memory.save(&file);
+            if is_needed {
+                saved?;
+            } else if let Err(error) = saved {
+                warn!(%error, "the departure goes on, but a restart of the agent may not know of it");
+            }
+            self.learn(Event::Saved(name));
+        }
+        Ok(())
+    }
+
+    /// This node's nonce of an epoch, drawn and on disk before it is used.
+    fn draw_nonce(&mut self, epoch: Epoch) -> Result<String, StateError> {
+        if let Some(nonce) = self.knowledge.nonce(epoch) {
+            let nonce = nonce.to_owned();
+            self.save()?;
+            return Ok(nonce);
+        }
+        let nonce = format!("{:032x}", rand::random::<u128>());
+        self.learn(Event::Nonce(epoch, nonce.clone()));
+        self.save()?;
+        Ok(nonce)
     }
 }
 

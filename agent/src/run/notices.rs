@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use super::Memory;
 use aws::imds::{Metadata, MetadataError};
+use host::state_folder::StateFolder;
 use protocol::departure::latch::Heard;
 use protocol::departure::notice::{self, Notices, Target};
 
@@ -26,7 +26,7 @@ const MAINTENANCE: &str = "meta-data/events/maintenance/scheduled";
 /// Looks again and again; `heard` changes only when something else was seen.
 pub(super) async fn follow(
     mut watch: Watch<impl Metadata>,
-    memory: Memory,
+    memory: StateFolder,
     heard: watch::Sender<Heard>,
 ) {
     loop {
@@ -87,7 +87,7 @@ impl<M: Metadata> Watch<M> {
     }
 
     /// What was seen last, with what an operator has asked for by now.
-    pub(super) fn heard(&mut self, memory: &Memory) -> Heard {
+    pub(super) fn heard(&mut self, memory: &StateFolder) -> Heard {
         let request = memory.request();
         complain(
             &mut self.unreadable,

@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::Memory;
 use crate::config::Settings;
 use aws::imds::{Imds, Metadata, MetadataError};
+use host::state_folder::StateFolder;
 
 /// Why it is not known which instance this is.
 #[derive(Debug, Error)]
@@ -18,10 +18,10 @@ pub enum OwnError {
 }
 
 /// For this very instance: a copy of its disk does not inherit what is left in it.
-pub(super) async fn memory(settings: &Settings) -> Result<Memory, OwnError> {
+pub(super) async fn memory(settings: &Settings) -> Result<StateFolder, OwnError> {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
     let id = imds.get("meta-data/instance-id").await?;
     let id = id.ok_or(OwnError::NoInstance)?;
-    Ok(Memory::new(&settings.state_dir, id.trim()))
+    Ok(StateFolder::new(&settings.state_dir, id.trim()))
 }

@@ -8,13 +8,14 @@ use super::{Agent, Outside, StepError, digest};
 use aws::parameter_store::{Created, ParameterStore};
 use aws::{ClockOffset as _, CloudError, wrong_by};
 use docker::Engine;
-use protocol::{Claim, Epoch, Outcome, Registers, Series, Trouble};
+use protocol::node::Event;
+use protocol::{Claim, Epoch, Outcome, Registers, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here, as with the ticket.
     pub(super) async fn read_registers(&mut self, epoch: Epoch) -> Result<(), StepError> {
         let value = self.stored_registers(epoch).await;
-        self.note_registers(value);
+        self.learn(Event::Registers(value));
         Ok(())
     }
 
@@ -28,34 +29,16 @@ impl<O: Outside> Agent<O> {
         let text = |index: usize| values.get(index).and_then(Option::as_deref);
         let claim: Option<Claim> = value(&self.names.claim(epoch), text(0))?;
         let outcome: Option<Outcome> = value(&self.names.outcome(epoch), text(1))?;
-        let mine = self
-            .memory
-            .nonce(epoch)
-            .map_err(|e| Trouble::Failed(e.to_string()))?;
+        let mine = self.knowledge.nonce(epoch);
         let claim_is_mine = claim
             .as_ref()
-            .is_some_and(|claim| Some(&claim.nonce) == mine.as_ref());
+            .is_some_and(|claim| Some(claim.nonce.as_str()) == mine);
         Ok(Registers {
             epoch,
             claim,
             outcome,
             claim_is_mine,
         })
-    }
-
-    pub(super) fn note_registers(&mut self, value: Result<Registers, Trouble>) {
-        let awaited = value
-            .as_ref()
-            .ok()
-            .filter(|r| !r.claim_is_mine && r.outcome.is_none());
-        let now = self.edges.now();
-        let nonce = awaited
-            .and_then(|r| r.claim.as_ref())
-            .map(|claim| claim.nonce.clone());
-        if value.is_ok() {
-            self.knowledge.await_claim(nonce.as_deref(), now);
-        }
-        Series::hear(&mut self.knowledge.registers, value, Registers::eq, now);
     }
 
     /// A swarm's certificates have the date of whoever makes it. Reading the registers again tells whether the clock was
@@ -72,7 +55,7 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn create_claim(&mut self, epoch: Epoch) -> Result<(), StepError> {
         self.check_clock(epoch).await?;
         let claim = Claim {
-            nonce: self.memory.draw_nonce(epoch)?,
+            nonce: self.draw_nonce(epoch)?,
             instance_id: self.node.instance_id.clone(),
         };
         let created = self
@@ -97,7 +80,7 @@ impl<O: Outside> Agent<O> {
             mine = registers.claim_is_mine,
             "claim stands"
         );
-        self.note_registers(Ok(registers));
+        self.learn(Event::Registers(Ok(registers)));
         Ok(())
     }
 
@@ -107,7 +90,7 @@ impl<O: Outside> Agent<O> {
         let swarm = self.edges.engine.swarm().await?;
         let (_, ca_digest) = digest(swarm.worker_token)?;
         let outcome = Outcome::Formed {
-            nonce: self.memory.draw_nonce(epoch)?,
+            nonce: self.draw_nonce(epoch)?,
             swarm_id: swarm.id,
             ca_digest,
             address: self.address(),
@@ -122,7 +105,7 @@ impl<O: Outside> Agent<O> {
             self.node.instance_id
         );
         let outcome = Outcome::PassedOver {
-            nonce: self.memory.draw_nonce(epoch)?,
+            nonce: self.draw_nonce(epoch)?,
             by: self.node.instance_id.clone(),
             why,
         };
@@ -152,12 +135,12 @@ impl<O: Outside> Agent<O> {
             outcome = kind(registers.outcome.as_ref()),
             "outcome stands"
         );
-        self.note_registers(Ok(registers));
+        self.learn(Event::Registers(Ok(registers)));
         Ok(())
     }
 
     fn keep_claim(&self, registers: &mut Registers) {
-        let known = self.knowledge.registers.as_ref().and_then(Series::answer);
+        let known = self.knowledge.registers();
         if let Some(known) = known.filter(|known| known.epoch == registers.epoch) {
             registers.claim.clone_from(&known.claim);
             registers.claim_is_mine = known.claim_is_mine;
@@ -170,7 +153,7 @@ impl<O: Outside> Agent<O> {
         let names = [self.names.claim(epoch), self.names.outcome(epoch)];
         let values = match self.edges.store.read_all(&names).await {
             Err(error @ CloudError::Throttled { .. }) => {
-                self.note_registers(Err(error.into()));
+                self.learn(Event::Registers(Err(error.into())));
                 return Ok(None);
             }
             values => values?,

@@ -3,9 +3,10 @@
 use thiserror::Error;
 
 use super::own::{self, OwnError};
-use super::{BootClock, Clock, MemoryError};
+use super::{BootClock, Clock};
 use crate::config::Settings;
 use host::command::{Command, CommandError, Runner};
+use host::state_folder::StateError;
 use protocol::departure::Request;
 
 const SERVICE: &str = "swarmlet.service";
@@ -18,7 +19,7 @@ pub enum RequestError {
     Own(#[from] OwnError),
     /// The state folder.
     #[error(transparent)]
-    Memory(#[from] MemoryError),
+    Memory(#[from] StateError),
     /// The service manager could not be asked.
     #[error(transparent)]
     Command(#[from] CommandError),

@@ -1,19 +1,13 @@
-//! The loop.
+//! The loop: round after round, raced against what happens and against a stop.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, interval};
 use tracing::{info, warn};
 
-use super::glance::{at_once, told};
-use super::pause::rest;
+use super::wake::{beside, rest, unless_noticed};
 use super::{Agent, Chance, Outside, StepError, Triggers};
-use docker::Engine;
-use protocol::{
-    Action, Control, Decision, EngineState, Kind, Moment, Peer, Reason, Recovery, RecoveryMode,
-    Role, decide,
-};
-use protocol::{NodeEntry, SWARM_PORT};
+use protocol::{Action, Decision, Reason};
 use view::notify::Notify;
 
 /// systemd is told that the loop lives this often: many times within `WatchdogSec=`.
@@ -22,57 +16,147 @@ const PULSE: Duration = Duration::from_secs(10);
 /// Runs the agent until it is asked to stop. A stop of the service is no departure: the
 /// node stays in the swarm.
 pub async fn run<O: Outside>(mut agent: Agent<O>, triggers: &mut impl Triggers, notify: &Notify) {
-    let mut last = None;
-    let mut failures = 0;
-    loop {
-        let decision = alive(notify, agent.round()).await;
-        let news = is_news(&decision, last.as_ref());
+    let mut rounds = Rounds {
+        triggers,
+        notify,
+        told: None,
+        failures: 0,
+        happened: false,
+    };
+    while rounds.one(&mut agent).await.is_some() {}
+    notify.stopping();
+}
+
+/// What the loop itself remembers from round to round. Its steps give nothing where the agent is asked to stop.
+struct Rounds<'a, T> {
+    triggers: &'a mut T,
+    notify: &'a Notify,
+    /// The reason that was told last.
+    told: Option<String>,
+    /// Steps in a row that did not succeed.
+    failures: u32,
+    /// Something has happened since the last pause.
+    happened: bool,
+}
+
+/// What came of a step.
+enum Taken {
+    /// How long to pause, if at all; or why it did not succeed.
+    Done(Result<Option<Duration>, StepError>),
+    /// It was a question, and there is a notice: the next round may have better to do.
+    GaveWay,
+}
+
+impl<T: Triggers> Rounds<'_, T> {
+    /// Looks, decides, takes the step and pauses.
+    async fn one<O: Outside>(&mut self, agent: &mut Agent<O>) -> Option<()> {
+        let decision = self.beside(agent.round()).await?;
+        let news = is_news(&decision, self.told.as_ref());
         agent.count(&decision);
         if news {
             agent.note(&decision);
-            notify.round(|| agent.status(&decision));
+            self.notify.round(|| agent.status(&decision));
+            self.tell(&decision, agent.knowledge.node_id());
         }
-        tell(&decision, agent.knowledge.node_id(), &mut last, notify);
-        let began = Instant::now();
-        let step = alive(notify, agent.step(&decision)).await;
-        agent.trace.acted(&decision, began);
+        let Taken::Done(step) = self.step(agent, &decision).await? else {
+            return Some(());
+        };
         if news {
             agent.note_end(step.as_ref().err());
-            notify.round(|| agent.status(&decision));
+            self.notify.round(|| agent.status(&decision));
         }
-        let pause = match step {
-            Ok(pause) => {
-                failures = 0;
-                pause
-            }
-            Err(error) => {
-                failures += 1;
-                agent.metrics.failed(decision.action.name());
-                warn!(%error, decision = decision.action.name(), failures, "step failed");
-                notify.status(&format!("{}; {error}", decision.reason));
-                Some(agent.pause_after(&error, failures))
-            }
-        };
+        let pause = self.pause_after(agent, &decision, step);
         if decision.reason.is_settled() || matches!(decision.action, Action::Serve(_)) {
-            notify.ready();
+            self.notify.ready();
         }
-        let woken = match pause {
-            Some(pause) => {
-                let launch = alive(notify, agent.tell_launch()).await;
-                // A fleet that started in one second must not ask in one second.
-                let pause = launch.map_or(pause, |launch| launch.min(pause));
-                let pause = pause + agent.edges.chance.within(pause / 5);
-                let began = Instant::now();
-                let woken = alive(notify, rest(triggers, pause, decision.reason.leads())).await;
-                agent.trace.waited(&decision, began);
-                woken
-            }
+        match pause {
+            Some(pause) => self.rest(agent, &decision, pause).await,
             None => Some(()),
+        }
+    }
+
+    async fn beside<R>(&mut self, work: impl Future<Output = R>) -> Option<R> {
+        let work = alive(self.notify, work);
+        let (done, happened) = beside(work, self.triggers).await?;
+        self.happened |= happened;
+        Some(done)
+    }
+
+    /// What came of the step.
+    async fn step<O: Outside>(
+        &mut self,
+        agent: &mut Agent<O>,
+        decision: &Decision,
+    ) -> Option<Taken> {
+        let began = Instant::now();
+        let notices = agent.edges.heard.clone();
+        let step = agent.step(decision);
+        let taken = if decision.action.is_question() {
+            let asking = unless_noticed(step, notices);
+            let answer = self.beside(asking).await?;
+            answer.map_or(Taken::GaveWay, Taken::Done)
+        } else {
+            Taken::Done(self.beside(step).await?)
         };
-        if woken.is_none() {
-            notify.stopping();
+        agent.trace.acted(decision, began);
+        Some(taken)
+    }
+
+    /// How long to pause before the next look, if at all.
+    fn pause_after<O: Outside>(
+        &mut self,
+        agent: &Agent<O>,
+        decision: &Decision,
+        step: Result<Option<Duration>, StepError>,
+    ) -> Option<Duration> {
+        let error = match step {
+            Ok(pause) => {
+                self.failures = 0;
+                return pause;
+            }
+            Err(error) => error,
+        };
+        self.failures += 1;
+        let (failures, action) = (self.failures, decision.action.name());
+        agent.metrics.failed(action);
+        warn!(%error, decision = action, failures, "step failed");
+        self.notify.status(&format!("{}; {error}", decision.reason));
+        Some(agent.pause_after(&error, failures))
+    }
+
+    async fn rest<O: Outside>(
+        &mut self,
+        agent: &mut Agent<O>,
+        decision: &Decision,
+        pause: Duration,
+    ) -> Option<()> {
+        let launch = self.beside(agent.tell_launch()).await?;
+        // A fleet that started in one second must not ask in one second.
+        let pause = launch.map_or(pause, |launch| launch.min(pause));
+        let pause = pause + agent.edges.chance.within(pause / 5);
+        let began = Instant::now();
+        let happened = std::mem::take(&mut self.happened);
+        let leads = decision.reason.leads();
+        let resting = rest(self.triggers, pause, happened, leads);
+        let woken = alive(self.notify, resting).await;
+        agent.trace.waited(decision, began);
+        woken
+    }
+
+    /// The journal reads like a story: a line when the reason changes, none when it stays.
+    fn tell(&mut self, decision: &Decision, node_id: Option<&str>) {
+        let reason = decision.reason.to_string();
+        if self.told.as_ref() == Some(&reason) {
             return;
         }
+        info!(
+            decision = decision.action.name(),
+            reason = decision.reason.name(),
+            node_id,
+            "{reason}"
+        );
+        self.notify.status(&reason);
+        self.told = Some(reason);
     }
 }
 
@@ -92,170 +176,4 @@ pub(super) async fn alive<T>(notify: &Notify, work: impl Future<Output = T>) -> 
 /// That a healthy node asks its managers once a round is no news.
 fn is_news(decision: &Decision, last: Option<&String>) -> bool {
     decision.reason != Reason::AskingManagers || last.is_none()
-}
-
-/// The journal reads like a story: a line when the reason changes, none when it stays.
-fn tell(decision: &Decision, node_id: Option<&str>, last: &mut Option<String>, notify: &Notify) {
-    if !is_news(decision, last.as_ref()) {
-        return;
-    }
-    let reason = decision.reason.to_string();
-    if last.as_ref() != Some(&reason) {
-        info!(
-            decision = decision.action.name(),
-            reason = decision.reason.name(),
-            node_id,
-            "{reason}"
-        );
-        notify.status(&reason);
-        *last = Some(reason);
-    }
-}
-
-/// Whether this node leads its swarm, by its engine's word.
-fn leads(engine: &EngineState) -> bool {
-    matches!(engine, EngineState::Active(member)
-        if matches!(member.control, Control::Manager { leader: true, .. }))
-}
-
-/// What has no gaps of its own: a refusal is not remembered as an answer.
-fn asks_at_once(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::CreateClaim(_)
-            | Action::DeclareFormed(_)
-            | Action::PassOver(_)
-            | Action::AskFleet(_)
-    )
-}
-
-impl<O: Outside> Agent<O> {
-    /// Looks, and decides on the facts.
-    pub(super) async fn round(&mut self) -> Decision {
-        let now = self.edges.now();
-        self.settle_departure(now);
-        if let Some(engine) = self.glance.fresh(now) {
-            let decision = self.decide(engine, now);
-            if !decision.action.is_drastic() {
-                return decision;
-            }
-        }
-        let began = Instant::now();
-        let engine = self.look().await;
-        self.trace.looked(began);
-        let now = self.edges.now();
-        self.glance.keep(&engine, now.stamp());
-        self.decide(engine, now)
-    }
-
-    fn decide(&mut self, engine: EngineState, now: Moment) -> Decision {
-        let recovery = self.recovery(&engine);
-        let departing = self.departing(now);
-        if !leads(&engine) {
-            self.edges.stacks.set(false);
-        }
-        let seen = self
-            .knowledge
-            .observation(&self.node, engine, recovery, departing, now);
-        let decision = decide(&seen);
-        self.seen = Some(seen);
-        decision
-    }
-
-    /// Who decides about a recovery; a person's consent is looked for only when it matters.
-    fn recovery(&self, engine: &EngineState) -> Recovery {
-        let usual = if self.knowledge.peers.len() < 3 {
-            RecoveryMode::Auto
-        } else {
-            RecoveryMode::Ask
-        };
-        match self.settings.swarm.recovery.unwrap_or(usual) {
-            RecoveryMode::Auto => Recovery::Auto,
-            RecoveryMode::Ask => Recovery::Ask {
-                consent: engine.kind() == Kind::NoLeader && self.memory.has_consent(),
-            },
-        }
-    }
-
-    async fn look(&self) -> EngineState {
-        if self.knowledge.is_blank() && self.departure.is_none() {
-            at_once(&self.edges.engine).await
-        } else {
-            told(self.edges.engine.state().await)
-        }
-    }
-
-    /// Takes the step; says how long to pause before the next look, if at all.
-    pub(super) async fn step(
-        &mut self,
-        decision: &Decision,
-    ) -> Result<Option<Duration>, StepError> {
-        if !decision.action.spares_engine() {
-            self.glance.forget();
-        }
-        let pause = self.take(decision).await;
-        if !matches!(pause, Ok(None)) {
-            self.glance.forget();
-        }
-        pause
-    }
-
-    async fn take(&mut self, decision: &Decision) -> Result<Option<Duration>, StepError> {
-        match &decision.action {
-            Action::Serve(pause) => {
-                let sooner = self.serve(&decision.reason).await?;
-                Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
-            }
-            Action::Wait(pause) => Ok(Some(*pause)),
-            Action::ReadTicket => match self.knowledge.held(self.edges.now()) {
-                Some(left) => Ok(Some(left)),
-                None => self.act(&decision.action).await.map(|()| None),
-            },
-            action if asks_at_once(action) => self.ask_aws(action).await,
-            action => self.act(action).await.map(|()| None),
-        }
-    }
-
-    /// A member's round: the leader does what is due for all, every manager remembers the others.
-    async fn serve(&mut self, reason: &Reason) -> Result<Option<Duration>, StepError> {
-        if !reason.leads() {
-            self.metrics.follows();
-        }
-        if self.knowledge.kind() != Some(Kind::Manager) {
-            return Ok(None);
-        }
-        self.memory.withdraw_consent()?;
-        if reason.leads() {
-            let done = self.do_chores().await;
-            if let Err(StepError::Superseded(_)) = done {
-                self.edges.stacks.set(false);
-            }
-            return done;
-        }
-        let managers = self.edges.engine.nodes(Some(Role::Manager)).await?;
-        self.remember_peers(&managers)?;
-        Ok(None)
-    }
-
-    /// Raft's members, on disk: without a leader nobody can tell who they were. By their role, not
-    /// by raft's own list alone: an engine that is going down shows that one shorter than it is.
-    pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let epoch = self.knowledge.epoch();
-        let counted = nodes.iter().filter(|node| node.counts(epoch));
-        let known = counted.filter_map(|node| {
-            let listens = node.manager.map(|manager| manager.address);
-            Some(Peer {
-                node_id: node.id.clone(),
-                instance_id: node.instance_id.clone(),
-                address: listens.or_else(|| Some((node.address?, SWARM_PORT).into()))?,
-            })
-        });
-        let mut peers: Vec<Peer> = known.collect();
-        peers.sort_by(|a, b| a.node_id.cmp(&b.node_id));
-        if peers != self.knowledge.peers {
-            self.memory.remember_peers(&peers)?;
-            self.knowledge.peers = peers;
-        }
-        Ok(())
-    }
 }

@@ -71,7 +71,7 @@ impl<O: Outside> Agent<O> {
     /// A leader knows what it has published; others know what they have read.
     fn issued(&self) -> Option<Issued> {
         let now = self.edges.now();
-        let read = self.knowledge.ticket.as_ref();
+        let read = self.knowledge.ticket_read();
         let read = read.and_then(|read| Some((read.answer()?.clone()?, read.age(now))));
         let published = self
             .chores
@@ -87,7 +87,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn claimed(&self) -> Option<Claimed> {
-        let registers = self.knowledge.registers.as_ref()?.answer()?;
+        let registers = self.knowledge.registers()?;
         Some(Claimed {
             epoch: registers.epoch.number(),
             holder: registers

@@ -2,8 +2,9 @@
 
 use docker::EngineError;
 use protocol::NodeChange;
+use protocol::Role;
 use protocol::labels::DRAINED_LABEL;
-use protocol::{Availability, Role};
+use protocol::leader::labelling::ACTIVATED;
 
 use super::Edge;
 use super::engine::{led, refused};
@@ -60,7 +61,8 @@ pub(super) fn update(
     let entry = state.swarms[id].entry_mut(node);
     let entry = entry.ok_or_else(|| refused(404, "no such node"))?;
     entry.availability = change.availability.unwrap_or(entry.availability);
-    if lost && change.availability == Some(Availability::Active) {
+    // Also those that come after the availability: a task is seldom placed between the two.
+    if lost && change.labels.contains_key(ACTIVATED) {
         return Ok(());
     }
     for (key, value) in &change.labels {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use host::state_folder::StateFolder;
 use protocol::departure::Request;
 use protocol::departure::latch::{Heard, MAINTENANCE_LEAD};
 use protocol::departure::notice::{Notices, SpotAction, SpotNotice, Target};
-use swarmlet::run::Memory;
 
 use super::State;
 use super::machine::{Machine, MachineId};
@@ -36,8 +36,8 @@ pub(crate) struct Notice {
 
 impl Machine {
     /// How the settings' operator's word is left: where the agent looks for it.
-    pub(crate) fn memory(&self) -> Memory {
-        Memory::new(&self.folder, &self.instance_id)
+    pub(crate) fn memory(&self) -> StateFolder {
+        StateFolder::new(&self.folder, &self.instance_id)
     }
 }
 

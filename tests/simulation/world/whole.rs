@@ -1,10 +1,10 @@
 //! Whether the cluster is as it should be.
 
+use host::state_folder::StateFolder;
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
 use protocol::leader::labelling::ACTIVATED;
 use protocol::{Availability, Role, Ticket};
 use secrecy::SecretString;
-use swarmlet::run::Memory;
 
 use super::State;
 use super::elections::View;
@@ -55,7 +55,7 @@ impl State {
             return Err(format!("machine {id} is not activated"));
         }
         self.stays(id, entry)?;
-        let memory = Memory::new(&machine.folder, &machine.instance_id);
+        let memory = StateFolder::new(&machine.folder, &machine.instance_id);
         let membership = memory.membership().map_err(|error| error.to_string())?;
         match membership.filter(|m| m.node_id == place.node) {
             Some(_) => Ok(()),

@@ -11,26 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::groups::{self, Group};
 use super::refusal::sort;
 use super::{Aws, CloudError};
-
-/// What a group waits for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Transition {
-    /// `autoscaling:EC2_INSTANCE_LAUNCHING`
-    Launching,
-    /// `autoscaling:EC2_INSTANCE_TERMINATING`
-    Terminating,
-}
-
-/// A hook of a group.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Hook {
-    /// Its name.
-    pub name: String,
-    /// What it holds up.
-    pub transition: Transition,
-    /// How long it waits without a heartbeat.
-    pub timeout: Duration,
-}
+pub use protocol::facts::hooks::{Hook, Transition, Waiting};
 
 /// How an action ends (`LifecycleActionResult`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,15 +20,6 @@ pub enum Verdict {
     Continue,
     /// `ABANDON`
     Abandon,
-}
-
-/// What became of a call about an action.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Waiting {
-    /// The group waited, and has heard.
-    Heard,
-    /// It does not wait: not yet, or no more ("No active Lifecycle Action found").
-    NotWaiting,
 }
 
 /// Auto Scaling as the agent needs it.

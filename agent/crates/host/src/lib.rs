@@ -1,5 +1,5 @@
 //! The host as the agent uses it: its clock and random numbers, commands, whole files, systemd's environment files, the
-//! journal, and gaps between attempts.
+//! journal, the state folder, and gaps between attempts.
 
 pub mod backoff;
 pub mod clock;
@@ -8,3 +8,4 @@ pub mod environment_file;
 pub mod file;
 pub mod journal;
 pub mod random;
+pub mod state_folder;

@@ -70,8 +70,8 @@ pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 /// within the same five seconds. With those five, and a sixth of its time for the first heartbeat, even the shortest hook
 /// that there is, of 30 s, hears it in time.
 pub const FIRST_HOOKS: Duration = Duration::from_secs(17);
-/// So is the first heartbeat, or over a sixth of the hook's time, where that is less.
-pub const FIRST_BEAT: Duration = Duration::from_mins(1);
+/// So is the first heartbeat, over longer, or over a sixth of the hook's time, where that is less: most nodes are done before.
+pub const FIRST_BEAT: Duration = Duration::from_mins(2);
 /// And the word that the node is done: see [`first_word`].
 pub const FIRST_WORD: Duration = Duration::from_secs(20);
 /// So often in a row a manager that the others wait for asks again soon: about half a minute.

@@ -15,7 +15,7 @@ impl<O: Outside> Agent<O> {
     ) -> Result<Option<Duration>, StepError> {
         let every = self.settings.swarm.tags_refresh;
         let now = self.edges.now();
-        let instances = &mut self.knowledge.instances;
+        let instances = self.knowledge.instances_mut();
         let all = nodes.iter().filter_map(|node| node.instance_id.as_ref());
         instances.keep(&all.collect(), now);
         if let Some(left) = instances.held(now) {
@@ -25,7 +25,7 @@ impl<O: Outside> Agent<O> {
         for portion in ids.chunks(BATCH) {
             if let Err(error) = self.ask_about(portion).await {
                 let now = self.edges.now();
-                self.knowledge.instances.refused(trouble(&error), now);
+                self.knowledge.instances_mut().refused(trouble(&error), now);
                 return Err(error);
             }
         }
@@ -33,7 +33,7 @@ impl<O: Outside> Agent<O> {
         Ok(if more {
             Some(Duration::ZERO)
         } else {
-            self.knowledge.instances.wait(ready(nodes), now)
+            self.knowledge.instances_mut().wait(ready(nodes), now)
         })
     }
 
@@ -51,7 +51,7 @@ impl<O: Outside> Agent<O> {
         };
         let now = self.edges.now();
         self.knowledge
-            .instances
+            .instances_mut()
             .learn(&answer.about(ids), here, now);
         Ok(())
     }

@@ -99,7 +99,7 @@ impl<O: Outside> Agent<O> {
         match node.role {
             Role::Manager => node.counts(epoch),
             Role::Worker => {
-                let instance = self.knowledge.instances.of(node.instance_id.as_ref());
+                let instance = self.knowledge.instances().of(node.instance_id.as_ref());
                 instance.is_some_and(|instance| instance.role == Some(Role::Manager))
             }
         }
@@ -107,12 +107,12 @@ impl<O: Outside> Agent<O> {
 
     fn fleet_of(&self, list: &[promotion::Node]) -> BTreeMap<String, Instance> {
         let ids = list.iter().filter_map(|node| node.instance_id.as_ref());
-        let known = ids.filter_map(|id| Some((id, self.knowledge.instances.of(Some(id))?)));
+        let known = ids.filter_map(|id| Some((id, self.knowledge.instances().of(Some(id))?)));
         known.map(|(id, word)| (id.clone(), word.clone())).collect()
     }
 
     fn candidate(&self, node: &NodeEntry) -> promotion::Node {
-        let instance = self.knowledge.instances.of(node.instance_id.as_ref());
+        let instance = self.knowledge.instances().of(node.instance_id.as_ref());
         promotion::Node {
             id: node.id.clone(),
             role: node.role,

@@ -9,6 +9,7 @@ use crate::run::busy::Busy;
 use crate::run::{Agent, Outside, StepError};
 use aws::CloudError;
 use aws::parameter_store::ParameterStore;
+use protocol::node::Event;
 use protocol::{Epoch, JoinToken, Moment, Outcome, Series, Stamp, Ticket, TicketError};
 use protocol::{NodeEntry, Swarm};
 
@@ -92,7 +93,7 @@ impl<O: Outside> Agent<O> {
             return Ok(ticket.clone());
         }
         // The first manager has just read that there is none: its claim followed from it.
-        let known = self.knowledge.ticket.as_ref().and_then(Series::answer);
+        let known = self.knowledge.ticket_read().and_then(Series::answer);
         if let (None, Some(ticket)) = (&self.chores.published.stored, known) {
             let ticket = ticket.clone();
             self.chores.published.stored = Some((ticket.clone(), now.stamp()));
@@ -109,8 +110,7 @@ impl<O: Outside> Agent<O> {
             Err(_) => None,
         };
         let now = self.edges.now();
-        let known = &mut self.knowledge.ticket;
-        Series::hear(known, Ok(ticket.clone()), |old, new| old == new, now);
+        self.knowledge.learn(Event::Ticket(Ok(ticket.clone())), now);
         self.chores.published.stored = Some((ticket.clone(), now.stamp()));
         Ok(ticket)
     }

@@ -74,7 +74,7 @@ impl<O: Outside> Agent<O> {
         let entries: Vec<Entry> = nodes.iter().map(|node| watch.entry(node)).collect();
         let down = entries.iter().filter(|entry| entry.down.is_some());
         let down = down.filter_map(|entry| entry.instance_id.as_deref());
-        let fleet = self.knowledge.instances.fleet(down, now);
+        let fleet = self.knowledge.instances().fleet(down, now);
         match reaping::next(&entries, &fleet, allowed) {
             Reaping::Nothing => Ok(None),
             Reaping::Watch => {

@@ -8,11 +8,12 @@ use super::real::{Real, StartError, assemble, identify};
 use crate::config::Settings;
 use crate::node::{self, IdentifyError};
 use crate::run::waits::{self, Waiting};
-use crate::run::{Agent, BootClock, Clock, glance, keeper, notices};
+use crate::run::{Agent, BootClock, Clock, keeper, look, notices};
 use aws::imds::Imds;
 use docker::api::Docker;
 use protocol::Role;
 use protocol::departure::latch::Heard;
+use protocol::node::Event;
 use stacks::Keeper;
 use view::notify::Notify;
 use view::status::boot::Trace;
@@ -50,12 +51,12 @@ pub(super) async fn meet(
         Instant::now()
     };
     let looking = async {
-        let state = glance::at_once(&engine).await;
-        (state, Instant::now(), BootClock.moment(0).stamp())
+        let state = look::at_once(&engine).await;
+        (state, Instant::now(), BootClock.moment(0))
     };
     let (known, noticed, (state, looked, at)) = tokio::join!(known, noticing, looking);
     let (mut agent, keeper, identified, read) = known?;
-    agent.glance.keep(&state, at);
+    agent.knowledge.learn(Event::Engine(state), at);
     // Tags that metadata does not show may take a while.
     if noticed.elapsed() > notices::EVERY {
         lookout.ask().await;

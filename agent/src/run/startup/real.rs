@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::config::{MetadataSettings, Settings};
 use crate::node::{self, IdentifyError, Waiter};
-use crate::run::{Agent, BootClock, Dice, Edges, MemoryError, Outside, keeper};
+use crate::run::{Agent, BootClock, Dice, Edges, Outside, keeper};
 use aws::fleet::Ec2;
 use aws::imds::Imds;
 use aws::lifecycle::AutoScaling;
@@ -13,6 +13,7 @@ use aws::parameter_store::Ssm;
 use aws::{Access, Aws};
 use docker::api::Docker;
 use docker::probe::NetworkProbe;
+use host::state_folder::StateError;
 use protocol::departure::latch::Heard;
 use stacks::Keeper;
 use view::metrics::AwsCalls;
@@ -25,7 +26,7 @@ pub enum StartError {
     Identify(#[from] IdentifyError),
     /// The state folder cannot be used.
     #[error(transparent)]
-    Memory(#[from] MemoryError),
+    Memory(#[from] StateError),
     /// The process cannot watch for signals.
     #[error("cannot watch for signals: {0}")]
     Signals(std::io::Error),
@@ -67,7 +68,7 @@ pub(super) fn assemble(
     docker: Docker,
     settings: Settings,
     heard: watch::Receiver<Heard>,
-) -> Result<(Agent<Real>, Keeper<keeper::Real>), MemoryError> {
+) -> Result<(Agent<Real>, Keeper<keeper::Real>), StateError> {
     let (stacks, line) = stacks::line();
     let keeper = keeper::keeper(&node, aws, &docker, &settings, line);
     let edges: Edges<Real> = Edges {

@@ -1,10 +1,11 @@
 //! A departure from its first notice to its end, over failures and crashes.
 
 use super::*;
-use crate::run::memory::{Act, Memory};
 use aws::lifecycle::{Transition, Verdict};
+use host::state_folder::StateFolder;
 use protocol::departure::Request;
 use protocol::departure::notice::{Notices, SpotAction, SpotNotice, Target};
+use protocol::node::{Acts, File};
 use protocol::{Availability, Membership};
 
 const DRAIN: &str = "drain";
@@ -363,9 +364,12 @@ async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
         let world = World::default();
         let (_hosts, mut leader) = cluster(&world, &[Role::Manager]).await;
         let host = Host::new(&world, 3, Role::Manager);
-        let memory = Memory::new(host.folder.path(), "i-3");
-        let record = Act::Recover(second);
-        memory.record(&record, Duration::ZERO).unwrap();
+        let memory = StateFolder::new(host.folder.path(), "i-3");
+        let acts = Acts {
+            at: Some(0),
+            forced: Some(second),
+        };
+        memory.save(&File::Acts(acts)).unwrap();
         if !forgot {
             let of_before = Membership {
                 instance_id: "i-3".into(),
@@ -373,8 +377,7 @@ async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
                 swarm_id: "swarm-1".into(),
                 epoch: Epoch::FIRST,
             };
-            memory.remember(&of_before).unwrap();
-            memory.record(&record, Duration::ZERO).unwrap();
+            memory.save(&File::Membership(Some(&of_before))).unwrap();
         }
         let claim = r#"{"nonce":"n","instance_id":"i-4"}"#;
         let passed = r#"{"outcome":"passed-over","nonce":"o","by":"i-4","why":"gone"}"#;
@@ -386,6 +389,6 @@ async fn what_was_forced_in_one_swarm_is_no_matter_in_the_next() {
         assert_eq!(world.members(Role::Manager), 3, "it is promoted");
         live(&mut agent, Duration::from_mins(11)).await;
         assert_eq!(host.engine.leaves.get(), 0, "forgot {forgot}");
-        assert_eq!(memory.recall(Duration::ZERO).unwrap().forced, None);
+        assert_eq!(memory.recall().unwrap().acts.forced, None);
     }
 }

@@ -4,6 +4,7 @@ mod chores;
 mod drains;
 mod fakes;
 mod forming;
+mod giving_way;
 mod launching;
 mod leaving;
 mod protecting;

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use tempfile::TempDir;
 
-use crate::run::Memory;
 use crate::run::notices::Watch;
 use aws::imds::{Metadata, MetadataError};
+use host::state_folder::StateFolder;
 use protocol::departure::Request;
 use protocol::departure::latch::Heard;
 use protocol::departure::notice::Target;
@@ -42,10 +42,10 @@ impl Metadata for Says {
 }
 
 /// The watch of an instance, with its memory.
-struct Watching(Watch<Says>, Memory);
+struct Watching(Watch<Says>, StateFolder);
 
 fn watching(says: &Says, folder: &TempDir, instance_id: &str) -> Watching {
-    let memory = Memory::new(folder.path(), instance_id);
+    let memory = StateFolder::new(folder.path(), instance_id);
     Watching(Watch::new(says.clone()), memory)
 }
 
@@ -111,7 +111,7 @@ async fn what_comes_many_minutes_ahead_is_asked_for_once_a_minute() {
 #[tokio::test]
 async fn a_request_is_this_instances_only_and_damage_is_no_request() {
     let folder = tempfile::tempdir().unwrap();
-    let memory = Memory::new(folder.path(), "i-1");
+    let memory = StateFolder::new(folder.path(), "i-1");
     let mut watch = watching(&Says::default(), &folder, "i-1");
     let mut clones = watching(&Says::default(), &folder, "i-2");
     memory.ask(&Request::Leave).unwrap();

@@ -7,6 +7,7 @@ pub mod date;
 mod engine_state;
 mod epoch;
 mod fleet;
+pub mod hooks;
 mod instance;
 mod instances;
 pub mod labels;

@@ -99,6 +99,20 @@ impl Action {
         )
     }
 
+    /// Whether it only asks: one that is dropped has done no harm, and is asked again.
+    pub fn is_question(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadTicket
+                | Self::ReadRegisters(_)
+                | Self::AskFleet(_)
+                | Self::AskStanding
+                | Self::Probe
+                | Self::CountTasks
+                | Self::ListHooks
+        )
+    }
+
     /// Whether it costs what runs on this node: it rests on a look at the engine of its own.
     pub fn is_drastic(&self) -> bool {
         matches!(

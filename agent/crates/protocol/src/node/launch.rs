@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Reading, Trouble, pace};
 
@@ -25,6 +25,24 @@ pub enum OnFailure {
     Abandon,
     /// Nothing: it may join yet, while the hook waits.
     Wait,
+}
+
+/// How far the launch of this instance has come.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Launched {
+    /// It has been in the swarm.
+    pub joined: bool,
+    /// Its group has heard how it went.
+    pub told: bool,
+    /// When the agent first ran on it while it was on its way into service, in seconds since the machine's boot.
+    #[serde(default)]
+    pub since: Option<u64>,
+    /// In which boot that was.
+    #[serde(default)]
+    pub boot: String,
+    /// The launch did not begin with this boot.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// How it stands with a launch.

@@ -1,14 +1,28 @@
-//! One node: what it has seen, and what it does next.
+//! One node: what it knows, and what it does next.
+//!
+//! `state` is all that it knows, `files` what of it is on disk, `event` what it can learn, `learn` how that is folded in, `seen` the facts of one moment
+//! with their ages, `decide` the one step that follows from them.
 
 mod decide;
 mod decision;
+mod departing;
+mod engine_cache;
+mod event;
+mod files;
 mod joining;
 pub mod launch;
+mod learn;
 mod observation;
+mod progress;
 mod reason;
+mod seen;
+mod state;
 
 pub use decide::decide;
 pub use decision::{Action, Decision};
+pub use event::{Act, DepartureEvent, Event};
+pub use files::{Acts, File, FileName, Files, Nonces};
 pub use joining::{Holder, JoinFailure};
 pub use observation::Observation;
 pub use reason::Reason;
+pub use state::{Next, Node, Own, Policy, Step};

@@ -3,7 +3,8 @@
 mod engine;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
@@ -58,6 +59,8 @@ struct State {
     ec2_is_down: bool,
     /// Of a zone that fails.
     silent: Vec<String>,
+    /// Calls that nobody answers.
+    silenced: BTreeSet<&'static str>,
     /// Calls that are refused.
     refused: BTreeMap<&'static str, CloudError>,
     deaf: bool,
@@ -120,6 +123,11 @@ impl World {
             Some(why) => drop(refused.insert(call, why)),
             None => drop(refused.remove(call)),
         }
+    }
+
+    /// From now on nobody answers this call.
+    pub(super) fn stall(&self, call: &'static str) {
+        self.state.borrow_mut().silenced.insert(call);
     }
 
     /// What somebody wrote.
@@ -235,11 +243,18 @@ impl World {
         *self.state.borrow_mut().calls.entry(action).or_default() += 1;
     }
 
-    /// Counts a call, and refuses it where it is to be.
-    fn gate(&self, action: &'static str) -> Result<(), CloudError> {
+    /// Counts a call, which stays without an answer or is refused where it is to be.
+    async fn gate(&self, action: &'static str) -> Result<(), CloudError> {
         self.count(action);
+        self.answered(action).await;
         let state = self.state.borrow();
         state.refused.get(action).cloned().map_or(Ok(()), Err)
+    }
+
+    async fn answered(&self, action: &'static str) {
+        if self.state.borrow().silenced.contains(action) {
+            pending::<()>().await;
+        }
     }
 
     fn answer<T>(&self, action: &'static str, value: T) -> Result<T, CloudError> {
@@ -257,12 +272,12 @@ impl World {
 
 impl ParameterStore for World {
     async fn read(&self, name: &str) -> Result<Option<SecretString>, CloudError> {
-        self.gate("read")?;
+        self.gate("read").await?;
         Ok(self.parameter(name).map(Into::into))
     }
 
     async fn read_all(&self, names: &[String]) -> Result<Vec<Option<String>>, CloudError> {
-        self.gate("read_all")?;
+        self.gate("read_all").await?;
         Ok(names.iter().map(|name| self.parameter(name)).collect())
     }
 
@@ -271,7 +286,7 @@ impl ParameterStore for World {
     }
 
     async fn create(&self, name: &str, value: &str) -> Result<Created, CloudError> {
-        self.gate("create")?;
+        self.gate("create").await?;
         let created = match self.parameter(name) {
             Some(_) => Created::Before,
             None => Created::Now,
@@ -286,7 +301,7 @@ impl ParameterStore for World {
     }
 
     async fn put_secret(&self, name: &str, value: &SecretString) -> Result<(), CloudError> {
-        self.gate("put_secret")?;
+        self.gate("put_secret").await?;
         let value = value.expose_secret().to_owned();
         self.state
             .borrow_mut()
@@ -302,7 +317,7 @@ impl Fleet for World {
     }
 
     async fn instances(&self, asker: &str, ids: &[String]) -> Result<Answered, CloudError> {
-        self.gate("instances")?;
+        self.gate("instances").await?;
         let state = self.state.borrow();
         if state.ec2_is_down {
             return Err(CloudError::Failed {
@@ -323,6 +338,7 @@ impl Fleet for World {
 
 impl Probe for World {
     async fn probe(&self, managers: &[SocketAddr], node_id: Option<&str>) -> Vec<Probed> {
+        self.answered("probe").await;
         let ask = |&address| self.ask(address, node_id);
         managers.iter().map(ask).collect()
     }

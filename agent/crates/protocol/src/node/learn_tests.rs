@@ -1,9 +1,14 @@
+use std::time::Duration;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use protocol::{
-    Claim, Control, Decision, JoinToken, Life, Member, ProbeAnswer, Reply, Told, Word, decide,
+use crate::departure::latch::Rules;
+use crate::node::{Next, Own, Policy};
+use crate::{
+    Claim, Control, Decision, Epoch, Facts, JoinToken, Life, Member, Observation, ProbeAnswer,
+    RecoveryMode, Reply, Told, Trouble, Word,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -17,29 +22,35 @@ fn at(up: Duration) -> Moment {
     }
 }
 
-fn node(role: Role) -> Node {
-    Node {
-        account: None,
+fn own(role: Role) -> Own {
+    Own {
         instance_id: "i-9".into(),
-        region: "r".into(),
-        zone: "ra".into(),
-        instance_type: "t3.small".into(),
-        private_ip: [10, 0, 0, 9].into(),
-        name: None,
         role,
-        cluster: "c".parse().unwrap(),
-        labels: std::collections::BTreeMap::new(),
+        address: "10.0.0.9:2377".parse().unwrap(),
         group: None,
+        boot: "boot".into(),
     }
 }
 
-fn blank(now: Moment) -> Knowledge {
-    let acted = Some(300 * SECOND);
-    let recalled = Recalled {
-        acted,
-        ..Recalled::default()
+fn blank(role: Role, now: Moment) -> Node {
+    let files = Files {
+        acts: Acts {
+            at: Some(now.up.saturating_sub(300 * SECOND).as_secs()),
+            forced: None,
+        },
+        ..Files::default()
     };
-    Knowledge::new(recalled, 300 * SECOND, now)
+    let policy = Policy {
+        claim_patience: 300 * SECOND,
+        recovery: Some(RecoveryMode::Auto),
+        departure: Rules {
+            rebalance: true,
+            maintenance: true,
+            drain_limit: 300 * SECOND,
+            margin: 30 * SECOND,
+        },
+    };
+    Node::start(own(role), policy, files, now)
 }
 
 fn digest() -> String {
@@ -119,72 +130,86 @@ fn probed(able: bool) -> Vec<Probed> {
     }]
 }
 
-fn told(known: &mut Knowledge, ends: bool, now: Moment) {
+fn told(known: &mut Node, ends: bool, now: Moment) {
     let asked = ["i-4".to_owned()];
     let told = Told {
         id: "i-4".into(),
         life: if ends { Life::Terminated } else { Life::Alive },
         addresses: Vec::new(),
         tags: std::collections::BTreeMap::new(),
-        facts: protocol::Facts::default(),
+        facts: Facts::default(),
     };
     let reply = Reply {
         asked: &asked,
         known: &[told],
         silent: &std::collections::BTreeSet::new(),
     };
-    known.instances.see(&reply, now);
+    known.learn(Event::Instances(reply), now);
+}
+
+/// What this node's managers say of it: one without a leader tells of no root.
+fn words(detail: u8) -> Vec<Probed> {
+    let manager = |ca_digest, word| ProbeAnswer::Manager {
+        swarm_id: "swarm".into(),
+        ca_digest,
+        word,
+    };
+    let answer = match detail % 4 {
+        0 => manager(Some(digest()), Word::Member),
+        1 => manager(Some(digest()), Word::Removed),
+        2 => manager(None, Word::Unknown),
+        _ => ProbeAnswer::Nobody("n".into()),
+    };
+    let address = "10.0.0.4:2377".parse().unwrap();
+    vec![Probed { address, answer }]
 }
 
 /// One of all that a node can learn.
-fn learn(known: &mut Knowledge, lesson: u8, detail: u8, now: Moment) {
+fn lesson(number: u8, detail: u8) -> Event<'static> {
     let odd = detail % 2 == 1;
     let busy = || Trouble::Throttled("busy".into());
-    match lesson % 12 {
-        0 => Series::hear(&mut known.ticket, Ok(odd.then(ticket)), Option::eq, now),
-        1 => Series::hear(&mut known.ticket, Err(busy()), Option::eq, now),
-        2 => {
-            let registers = claimed(if odd { "i-4" } else { "i-5" });
-            known.await_claim(Some(if odd { "i-4" } else { "i-5" }), now);
-            Series::hear(&mut known.registers, Ok(registers), Registers::eq, now);
-        }
-        3 => Series::hear(&mut known.registers, Err(busy()), Registers::eq, now),
-        4 => Series::hear(&mut known.managers, Ok(probed(odd)), Vec::eq, now),
-        5 => {
-            let verdicts = [
-                Verdict::Member,
-                Verdict::Removed,
-                Verdict::NoLeader,
-                Verdict::Silent,
-            ];
-            known.note_standing(verdicts[usize::from(detail % 4)], 1, now);
-        }
-        6 => told(known, odd, now),
-        7 => known.joined(membership(), now),
-        8 => known.join_failed("refused".into(), now),
-        9 => known.hold(SECOND * u32::from(detail), now),
-        10 => known.has_acted(&Act::Leave, now),
-        _ if odd => known.has_left(now),
-        _ => Series::hear(&mut known.unlock, Err(busy()), |(), ()| true, now),
+    match number % 12 {
+        0 => Event::Ticket(Ok(odd.then(ticket))),
+        1 => Event::Ticket(Err(busy())),
+        2 => Event::Registers(Ok(claimed(if odd { "i-4" } else { "i-5" }))),
+        3 => Event::Registers(Err(busy())),
+        4 => Event::Probed(probed(odd)),
+        5 => Event::Standing(words(detail)),
+        6 => Event::Remembered(membership()),
+        7 => Event::JoinFailed("refused".into()),
+        8 => Event::Recorded(Act::Leave),
+        9 => Event::NothingForced,
+        10 => Event::Stale,
+        _ if odd => Event::Left,
+        _ => Event::Unlocked(Err(busy())),
     }
 }
 
 /// What a round saw, what it decided, and until when the ticket is held back.
 type Round = (Observation, Decision, Option<Duration>);
 
+fn round(known: &mut Node, state: EngineState, now: Moment) -> Round {
+    known.learn(Event::Round, now);
+    known.learn(Event::Engine(state), now);
+    let Next::Do(step) = known.next(now) else {
+        panic!("a look is enough for a round");
+    };
+    (step.seen, step.decision, known.held(now))
+}
+
 /// A round after each lesson, which comes so long after the one before.
 fn rounds(lessons: &[(u64, u8, u8)], role: Role, begin: Duration) -> Vec<Round> {
-    let (node, mut now) = (node(role), at(begin));
-    let mut known = blank(now);
-    let round = |(gap, lesson, detail): &(u64, u8, u8)| {
+    let mut now = at(begin);
+    let mut known = blank(role, now);
+    let one = |(gap, number, detail): &(u64, u8, u8)| {
         now = at(now.up + SECOND * u32::try_from(*gap).unwrap());
-        learn(&mut known, *lesson, *detail, now);
-        let engine = engine(detail / 4);
-        let seen = known.observation(&node, engine, Recovery::Auto, None, now);
-        let decision = decide(&seen);
-        (seen, decision, known.held(now))
+        match number % 13 {
+            12 => told(&mut known, detail % 2 == 1, now),
+            number => known.learn(lesson(number, *detail), now),
+        }
+        round(&mut known, engine(detail / 4), now)
     };
-    lessons.iter().map(round).collect()
+    lessons.iter().map(one).collect()
 }
 
 proptest! {
@@ -205,25 +230,27 @@ proptest! {
 
 #[test]
 fn a_machine_that_was_suspended_has_waited_for_nothing_meanwhile() {
-    let (node, mut now) = (node(Role::Manager), at(HOUR));
-    let mut known = blank(now);
-    let look = |known: &mut Knowledge, now| {
-        known.observation(&node, EngineState::Down, Recovery::Auto, None, now)
+    let mut now = at(HOUR);
+    let mut known = blank(Role::Manager, now);
+    let member = || engine(4);
+    let silent = |known: &mut Node, now| {
+        known.learn(Event::Registers(Ok(claimed("i-4"))), now);
+        known.learn(Event::Standing(words(3)), now);
     };
+    round(&mut known, member(), now);
     for _ in 0..5 {
-        learn(&mut known, 2, 1, now);
-        known.note_standing(Verdict::NoLeader, 1, now);
-        look(&mut known, now);
+        silent(&mut known, now);
+        round(&mut known, member(), now);
         now = at(now.up + 30 * SECOND);
     }
-    let seen = look(&mut known, now);
+    let (seen, ..) = round(&mut known, member(), now);
     assert_eq!(
         (seen.since, seen.holder.waited),
         (150 * SECOND, 150 * SECOND)
     );
     assert_eq!(seen.standing.unwrap().lasted, 120 * SECOND);
     now = at(now.up + 9 * HOUR);
-    let woken = look(&mut known, now);
+    let (woken, ..) = round(&mut known, member(), now);
     assert_eq!(
         (woken.since, woken.holder.waited),
         (Duration::ZERO, 120 * SECOND)
@@ -233,9 +260,8 @@ fn a_machine_that_was_suspended_has_waited_for_nothing_meanwhile() {
         woken.registers.unwrap().age > 9 * HOUR,
         "it is asked for again"
     );
-    learn(&mut known, 2, 1, now);
-    known.note_standing(Verdict::NoLeader, 1, now);
-    let asked = look(&mut known, now);
+    silent(&mut known, now);
+    let (asked, ..) = round(&mut known, member(), now);
     assert_eq!(asked.holder.waited, Duration::ZERO);
     assert_eq!(asked.standing.unwrap().lasted, Duration::ZERO);
     assert!(asked.acted.unwrap() > 9 * HOUR, "an act's rest goes on");

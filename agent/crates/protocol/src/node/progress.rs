@@ -1,0 +1,138 @@
+//! How far a departure has come since the agent started. None of it matters after a restart.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::departure::{Departing, Departure, Hold};
+use crate::facts::hooks::{Hook, Waiting};
+use crate::pace::{FIRST_HOOKS, FIRST_WORD, first_word, part_of};
+use crate::{Answer, Moment, Reading, Series, Stamp, Trouble};
+
+/// What was tried, and what came of it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Progress {
+    telling: Option<Series<Answer<()>>>,
+    tasks: Option<Series<Answer<usize>>>,
+    leaving: Option<Series<Answer<()>>>,
+    hooks: Option<Series<Answer<Vec<Hook>>>>,
+    beat: Option<Series<Answer<()>>>,
+    completing: Option<Series<Answer<()>>>,
+    /// When Auto Scaling is first asked, and when it first hears that this node is done.
+    first: Option<Stamp>,
+    word: Option<Stamp>,
+    /// The hooks that have heard.
+    done: BTreeSet<String>,
+}
+
+fn hear<T>(slot: &mut Option<Series<Answer<T>>>, answer: Answer<T>, now: Moment) {
+    Series::hear(slot, answer, |_, _| true, now);
+}
+
+/// How long until then; nothing where it is past, or none was set.
+fn until(then: Option<Stamp>, now: Moment) -> Duration {
+    then.and_then(|at| at.left(now)).unwrap_or_default()
+}
+
+fn read<T: Clone>(heard: Option<&Series<Answer<T>>>, now: Moment) -> Option<Reading<T>> {
+    heard.map(|heard| heard.reading(now))
+}
+
+impl Progress {
+    /// A whole group may depart at once: each of its nodes asks Auto Scaling at a time of its own.
+    pub(super) fn begin(now: Moment) -> Self {
+        Self {
+            first: Some(now.after(part_of(now.random, FIRST_HOOKS))),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn telling(&mut self, answer: Answer<()>, now: Moment) {
+        hear(&mut self.telling, answer, now);
+    }
+
+    pub(super) fn tasks(&mut self, answer: Answer<usize>, now: Moment) {
+        Series::hear(&mut self.tasks, answer, usize::eq, now);
+    }
+
+    pub(super) fn not_left(&mut self, trouble: Trouble, now: Moment) {
+        hear(&mut self.leaving, Err(trouble), now);
+    }
+
+    pub(super) fn hooks(&mut self, answer: Answer<Vec<Hook>>, now: Moment) {
+        hear(&mut self.hooks, answer, now);
+    }
+
+    pub(super) fn beat(&mut self, answer: Answer<()>, now: Moment) {
+        hear(&mut self.beat, answer, now);
+    }
+
+    /// The hooks that wait, as far as is known, and have not heard yet.
+    pub(super) fn open(&self) -> impl Iterator<Item = &str> {
+        self.known().filter(|hook| !self.done.contains(*hook))
+    }
+
+    /// All hooks, as far as is known.
+    pub(super) fn known(&self) -> impl Iterator<Item = &str> {
+        let hooks = self.hooks.as_ref().and_then(Series::answer);
+        hooks.into_iter().flatten().map(|hook| hook.name.as_str())
+    }
+
+    /// What came of the word to each; whether that was the end of it. A group says that it does not wait also of an
+    /// instance that it waits for in a moment: that counts when it is said for the second time.
+    pub(super) fn completed(&mut self, said: Vec<(String, Answer<Waiting>)>, now: Moment) -> bool {
+        let last = self.completing.as_ref();
+        let said_before = last.is_some_and(|last| last.answer().is_some());
+        let mut open = None;
+        for (hook, said) in said {
+            match said {
+                Ok(Waiting::NotWaiting) if !said_before => open = open.or(Some(Ok(()))),
+                Ok(_) => drop(self.done.insert(hook)),
+                Err(trouble) => open = Some(Err(trouble)),
+            }
+        }
+        let ended = open.is_none();
+        if let Some(last) = open {
+            hear(&mut self.completing, last, now);
+        }
+        ended
+    }
+
+    /// This node has left: when Auto Scaling hears that, at a time of its own, where there is time.
+    pub(super) fn left(&mut self, departure: &Departure, now: Moment) {
+        let hooks = self.hooks.as_ref().and_then(Series::answer);
+        // The first to run out sets the time.
+        let shortest = hooks.into_iter().flatten().map(|hook| hook.timeout).min();
+        let most = shortest.map_or(FIRST_WORD, first_word);
+        let left = departure.remaining(now.unix);
+        let spread = left.is_none_or(|left| left > 2 * FIRST_WORD);
+        self.word = spread.then(|| now.after(part_of(now.random, most)));
+    }
+
+    /// The departure as a fact of this round; `waits` says whether Auto Scaling may wait for it.
+    pub(super) fn seen(&self, departure: &Departure, waits: bool, now: Moment) -> Departing {
+        let said = |at: u64| Duration::from_secs(now.unix.saturating_sub(at));
+        Departing {
+            cause: departure.cause,
+            remaining: departure.remaining(now.unix),
+            withdrawn: departure.withdrawn,
+            announced: departure.announced.map(said),
+            marked: departure.marked,
+            left: departure.left,
+            telling: read(self.telling.as_ref(), now),
+            tasks: read(self.tasks.as_ref(), now),
+            leaving: read(self.leaving.as_ref(), now),
+            hold: waits.then(|| self.hold(now)),
+        }
+    }
+
+    fn hold(&self, now: Moment) -> Hold {
+        let timeouts = |hooks: Vec<Hook>| hooks.iter().map(|hook| hook.timeout).collect();
+        Hold {
+            hooks: read(self.hooks.as_ref(), now).map(|read| read.map(timeouts)),
+            beat: read(self.beat.as_ref(), now),
+            completing: read(self.completing.as_ref(), now),
+            first: until(self.first, now),
+            word: until(self.word, now),
+        }
+    }
+}
