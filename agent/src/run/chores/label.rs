@@ -1,14 +1,12 @@
-//! Labels and activation: the decision is `swarm::labelling`, the facts come from here.
+//! Labels and activation: the decision is `leader::labelling`, the facts come from here.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use crate::run::{Agent, Outside, StepError};
 use protocol::Instance;
-use protocol::leader::labelling::{self, Change, Labelling};
+use protocol::leader::labelling::{self, Labelling};
 use protocol::{NodeChange, NodeEntry};
 
 /// So many nodes at most in one round: the other chores wait meanwhile.
@@ -43,10 +41,9 @@ impl<O: Outside> Agent<O> {
         let mut due = Vec::new();
         for node in nodes.iter().filter(|node| node.ready) {
             let instance = self.knowledge.instances().of(node.instance_id.as_ref());
-            let labelling = labelling::next(&entry(node, instance), instance, managers);
+            let labelling = labelling::next(node, instance, managers);
             match labelling {
                 Labelling::Change(change) => {
-                    let change = wanted(change);
                     if self.held(&node.id, &change).is_none() {
                         due.push((node.id.clone(), change));
                     }
@@ -79,34 +76,6 @@ fn impostor(node: &NodeEntry, instance: Option<&Instance>) -> String {
         address.as_deref().unwrap_or("no address"),
         instance.map_or_else(|| "no address".to_owned(), Instance::told_addresses),
     )
-}
-
-/// A manager's address is also the one under which raft knows it: of the leader itself Docker does
-/// not always tell another.
-pub(super) fn address(node: &NodeEntry, instance: Option<&Instance>) -> Option<IpAddr> {
-    let listens = node.manager.map(|manager| manager.address.ip());
-    listens
-        .filter(|ip| instance.is_some_and(|instance| instance.is_at(Some(*ip))))
-        .or(node.address)
-}
-
-pub(super) fn entry<'a>(node: &'a NodeEntry, instance: Option<&Instance>) -> labelling::Node<'a> {
-    labelling::Node {
-        role: node.role,
-        availability: node.availability,
-        labels: Cow::Borrowed(&node.labels),
-        departing: node.departing().is_some(),
-        instance_id: node.instance_id.clone(),
-        address: address(node, instance),
-    }
-}
-
-fn wanted(change: Change) -> NodeChange {
-    NodeChange {
-        availability: change.availability,
-        labels: change.labels,
-        role: None,
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::label;
 use crate::run::{Agent, Clock, Outside, StepError};
 use protocol::labels::PROMOTED_LABEL;
 use protocol::leader::promotion::{self, Promotion};
@@ -86,8 +85,7 @@ impl<O: Outside> Agent<O> {
         let node = node.filter(|node| node.labels.contains_key(labelling::ACTIVATED));
         let node = node.filter(|node| node.departing().is_none());
         NodeChange {
-            availability: node
-                .and_then(|node| labelling::turned(&label::entry(node, None), role, managers)),
+            availability: node.and_then(|node| labelling::turned(node, role, managers)),
             labels: BTreeMap::from([(
                 PROMOTED_LABEL.to_owned(),
                 promoted.map(|epoch| epoch.to_string()),
@@ -127,7 +125,7 @@ impl<O: Outside> Agent<O> {
                 yields.then_some(0)
             }),
             instance_id: node.instance_id.clone(),
-            address: label::address(node, instance),
+            address: node.seen_at(instance),
         }
     }
 

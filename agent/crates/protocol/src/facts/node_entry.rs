@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::facts::labels::{DEPARTING_LABEL, PROMOTED_LABEL};
-use crate::{Availability, Epoch, Role};
+use crate::{Availability, Epoch, Instance, Role};
 
 /// A node of the swarm, as a manager sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,6 +43,15 @@ impl NodeEntry {
     pub fn marked_leaving(&self) -> Option<u64> {
         let value = self.labels.get(DEPARTING_LABEL)?;
         Some(value.parse().unwrap_or_default())
+    }
+
+    /// The address that is held against EC2's word. A manager's is also the one under which raft knows it,
+    /// where EC2 says the same: of the leader itself Docker does not always tell another.
+    pub fn seen_at(&self, instance: Option<&Instance>) -> Option<IpAddr> {
+        let listens = self.manager.map(|manager| manager.address.ip());
+        listens
+            .filter(|ip| instance.is_some_and(|instance| instance.is_at(Some(*ip))))
+            .or(self.address)
     }
 
     /// Whether raft counts it, or will as soon as it can. One that is down and that raft does not

@@ -3,12 +3,10 @@
 //! Nodes join drained. The leader labels a node from its instance's tags by EC2's word and
 //! activates it in the same update, so that no task lands on it before its labels.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use crate::pace::TAGLESS;
-use crate::{Availability, Instance, Role};
+use crate::{Availability, Instance, NodeChange, NodeEntry, Role};
 
 /// The label of an entry that says for which instance the leader has activated it.
 pub const ACTIVATED: &str = "swarmlet.instance-id";
@@ -17,23 +15,6 @@ pub const ACTIVATED: &str = "swarmlet.instance-id";
 pub const FROM_TAGS: &str = "swarmlet.labels";
 /// What the names of the agent's own labels start with: no tag sets them.
 pub const OWN: &str = "swarmlet.";
-
-/// A ready node's entry. The leader looks at all of them in every round: nothing is copied for that.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Node<'a> {
-    /// Its role in the swarm.
-    pub role: Role,
-    /// Whether it is given tasks.
-    pub availability: Availability,
-    /// The labels of its entry.
-    pub labels: Cow<'a, BTreeMap<String, String>>,
-    /// It is leaving.
-    pub departing: bool,
-    /// The instance that it claims to be.
-    pub instance_id: Option<String>,
-    /// Its address as the managers see it.
-    pub address: Option<IpAddr>,
-}
 
 /// What the leader does about a node's labels.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -45,16 +26,7 @@ pub enum Labelling {
     /// Nothing: it claims an instance that has other addresses.
     Impostor,
     /// All of this, in one update.
-    Change(Change),
-}
-
-/// What is to change of an entry.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Change {
-    /// Whether it is given tasks, if that is to change.
-    pub availability: Option<Availability>,
-    /// Labels to set, and to take away where there is no value.
-    pub labels: BTreeMap<String, Option<String>>,
+    Change(NodeChange),
 }
 
 /// The availability of a node that nobody has drained: managers' is a setting.
@@ -66,33 +38,34 @@ pub fn usual(role: Role, managers: Availability) -> Availability {
 }
 
 /// The availability that goes with another role; `None` where it stays. What a person has set stays.
-pub fn turned(node: &Node<'_>, to: Role, managers: Availability) -> Option<Availability> {
+pub fn turned(node: &NodeEntry, to: Role, managers: Availability) -> Option<Availability> {
     let (before, after) = (usual(node.role, managers), usual(to, managers));
     (node.availability == before && before != after).then_some(after)
 }
 
-/// Decides what a node's entry lacks. One that was activated for its instance before and is
+/// Decides what a ready node's entry lacks; nothing of it is copied for that. One that was activated for its instance before and is
 /// drained now was drained by a person, or is leaving: its availability is not touched again.
-pub fn next(node: &Node<'_>, instance: Option<&Instance>, managers: Availability) -> Labelling {
+pub fn next(node: &NodeEntry, instance: Option<&Instance>, managers: Availability) -> Labelling {
     let (Some(id), Some(instance)) = (&node.instance_id, instance) else {
         return Labelling::Waits;
     };
-    if node.departing || !instance.alive {
+    if node.departing().is_some() || !instance.alive {
         return Labelling::Settled;
     }
     if !instance.tagged && instance.lasted < TAGLESS {
         return Labelling::Waits;
     }
-    if !instance.is_at(node.address) {
+    if !instance.is_at(node.seen_at(Some(instance))) {
         return Labelling::Impostor;
     }
     let availability = Some(usual(node.role, managers));
     let is_new = node.labels.get(ACTIVATED) != Some(id);
-    let change = Change {
+    let change = NodeChange {
         availability: availability.filter(|usual| is_new && *usual != node.availability),
         labels: differences(&node.labels, instance, id),
+        role: None,
     };
-    if change == Change::default() {
+    if change == NodeChange::default() {
         Labelling::Settled
     } else {
         Labelling::Change(change)

@@ -1,6 +1,10 @@
+use std::net::IpAddr;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::ManagerEntry;
+use crate::labels::DEPARTING_LABEL;
 
 const ACTIVE: Availability = Availability::Active;
 const DRAIN: Availability = Availability::Drain;
@@ -17,12 +21,16 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// One that has just joined.
-fn joined() -> Node<'static> {
-    Node {
+fn joined() -> NodeEntry {
+    NodeEntry {
+        id: "n1".into(),
         role: Role::Worker,
         availability: DRAIN,
-        labels: Cow::default(),
-        departing: false,
+        labels: BTreeMap::new(),
+        ready: true,
+        down: false,
+        asks_to_leave: None,
+        manager: None,
         instance_id: Some("i-1".into()),
         address: Some(ip(1)),
     }
@@ -40,9 +48,9 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
     }
 }
 
-fn apply(node: &mut Node<'_>, change: &Change) {
+fn apply(node: &mut NodeEntry, change: &NodeChange) {
     node.availability = change.availability.unwrap_or(node.availability);
-    let held = node.labels.to_mut();
+    let held = &mut node.labels;
     for (key, value) in &change.labels {
         match value {
             Some(value) => held.insert(key.clone(), value.clone()),
@@ -51,7 +59,7 @@ fn apply(node: &mut Node<'_>, change: &Change) {
     }
 }
 
-fn settle(node: &mut Node<'_>, instance: &Instance) {
+fn settle(node: &mut NodeEntry, instance: &Instance) {
     if let Labelling::Change(change) = next(node, Some(instance), ACTIVE) {
         apply(node, &change);
     }
@@ -98,14 +106,14 @@ fn a_node_that_was_activated_and_is_drained_stays_drained() {
 #[test]
 fn tags_change_and_go_and_a_persons_labels_stay() {
     let mut node = joined();
-    node.labels.to_mut().insert("mine".into(), "1".into());
+    node.labels.insert("mine".into(), "1".into());
     settle(&mut node, &instance(&[("a", "1"), ("b", "1")]));
     settle(&mut node, &instance(&[("a", "2")]));
     assert_eq!(node.labels["a"], "2");
     assert!(!node.labels.contains_key("b"));
     settle(&mut node, &instance(&[]));
     let expected = [("mine", "1"), ("swarmlet.zone", "a"), (ACTIVATED, "i-1")];
-    assert_eq!(*node.labels, labels(&expected));
+    assert_eq!(node.labels, labels(&expected));
 }
 
 #[test]
@@ -120,7 +128,7 @@ fn no_tag_sets_a_label_of_the_agents() {
         ]),
     );
     assert_eq!(
-        *node.labels,
+        node.labels,
         labels(&[("swarmlet.zone", "a"), (ACTIVATED, "i-1")])
     );
 }
@@ -128,16 +136,16 @@ fn no_tag_sets_a_label_of_the_agents() {
 #[test]
 fn only_what_ec2_says_of_the_nodes_own_address_counts() {
     let told = instance(&[]);
-    let plan = |node: &Node<'_>, told: Option<&Instance>| next(node, told, ACTIVE);
+    let plan = |node: &NodeEntry, told: Option<&Instance>| next(node, told, ACTIVE);
     assert_eq!(plan(&joined(), None), Labelling::Waits);
     for address in [None, Some(ip(2))] {
-        let node = Node {
+        let node = NodeEntry {
             address,
             ..joined()
         };
         assert_eq!(plan(&node, Some(&told)), Labelling::Impostor);
     }
-    let nameless = Node {
+    let nameless = NodeEntry {
         instance_id: None,
         ..joined()
     };
@@ -147,8 +155,8 @@ fn only_what_ec2_says_of_the_nodes_own_address_counts() {
         ..told.clone()
     };
     assert_eq!(plan(&joined(), Some(&ended)), Labelling::Settled);
-    let leaving = Node {
-        departing: true,
+    let leaving = NodeEntry {
+        labels: labels(&[(DEPARTING_LABEL, "0")]),
         ..joined()
     };
     assert_eq!(plan(&leaving, Some(&told)), Labelling::Settled);
@@ -167,7 +175,7 @@ fn only_what_ec2_says_of_the_nodes_own_address_counts() {
 
 #[test]
 fn managers_availability_is_a_setting_and_a_persons_drain_stays() {
-    let node = |role, availability| Node {
+    let node = |role, availability| NodeEntry {
         role,
         availability,
         ..joined()
@@ -195,6 +203,24 @@ fn managers_availability_is_a_setting_and_a_persons_drain_stays() {
     }
 }
 
+#[test]
+fn a_manager_is_also_where_raft_knows_it() {
+    let at = |n| NodeEntry {
+        address: Some(ip(9)),
+        manager: Some(ManagerEntry {
+            address: (ip(n), 2377).into(),
+            reachable: true,
+            leader: true,
+        }),
+        ..joined()
+    };
+    let told = instance(&[]);
+    let plan = |node: &NodeEntry| next(node, Some(&told), ACTIVE);
+    assert!(matches!(plan(&at(1)), Labelling::Change(_)));
+    assert_eq!(plan(&at(2)), Labelling::Impostor);
+    assert_eq!(at(1).seen_at(None), Some(ip(9)), "raft's word alone");
+}
+
 fn some_labels() -> impl Strategy<Value = BTreeMap<String, String>> {
     prop::collection::btree_map("[a-c]|swarmlet\\.[a-c]", "[0-2]", 0..4)
 }
@@ -206,7 +232,7 @@ proptest! {
         first in some_labels(),
         then in some_labels(),
     ) {
-        let mut node = Node { labels: Cow::Owned(hand.clone()), ..joined() };
+        let mut node = NodeEntry { labels: hand.clone(), ..joined() };
         for tags in [first, then.clone()] {
             settle(&mut node, &Instance { labels: tags, ..instance(&[]) });
         }

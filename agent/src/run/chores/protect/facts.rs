@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::groups::Groups;
-use crate::run::chores::label;
 use aws::groups::Group;
 use protocol::NodeEntry;
 use protocol::labels::PROTECTED_LABEL;
@@ -64,7 +63,7 @@ pub(super) fn group<'a>(node: &NodeEntry, instances: &'a Instances) -> Option<&'
     instance
         .group
         .as_ref()
-        .filter(|_| concerned && instance.is_at(label::address(node, Some(instance))))
+        .filter(|_| concerned && instance.is_at(node.seen_at(Some(instance))))
 }
 
 /// Everything that is known of one node; `None` where Auto Scaling does not know its instance.
