@@ -10,8 +10,7 @@ use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use host::state_folder::StateError;
 use protocol::departure::notice::Target;
-use protocol::node::launch::Launched;
-use protocol::node::launch::{self, Launch, Word};
+use protocol::node::launch::{self, Belongs, Launch, Launched, Word};
 use protocol::{Answer, Kind, Moment, Series, Trouble};
 use view::status::launch::Waited;
 
@@ -59,7 +58,7 @@ impl<O: Outside> Agent<O> {
         // Once asked, what is due is known; and so it is when a hook turns out to be done.
         for _ in 0..LOOKS {
             let launch = self.launch();
-            if launch.member && !self.launching.launched.joined {
+            if launch.belongs == Belongs::Member && !self.launching.launched.joined {
                 self.note_launch(Launched {
                     joined: true,
                     ..self.launching.launched.clone()
@@ -113,19 +112,26 @@ impl<O: Outside> Agent<O> {
     fn launch(&self) -> Launch {
         let now = self.edges.now();
         let settings = &self.settings.launch;
-        let inside = matches!(self.knowledge.kind(), Some(Kind::Worker | Kind::Manager));
-        let has_joined = self.knowledge.membership().is_some();
         Launch {
             in_service: self.edges.heard.borrow().notices.target == Some(Target::InService),
-            member: inside && has_joined && self.knowledge.departure().is_none(),
-            was_member: has_joined
-                || self.launching.launched.joined
-                || self.knowledge.departure().is_some(),
+            belongs: self.belongs(),
             age: self.since(self.launching.launched.since),
             budget: settings.budget,
             on_failure: settings.on_failure,
             hook: self.launching_hook(),
             last: self.launching.last.as_ref().map(|heard| heard.reading(now)),
+        }
+    }
+
+    fn belongs(&self) -> Belongs {
+        let has_joined = self.knowledge.membership().is_some();
+        let inside = matches!(self.knowledge.kind(), Some(Kind::Worker | Kind::Manager));
+        let departs = self.knowledge.departure().is_some();
+        match (departs, has_joined || self.launching.launched.joined) {
+            (true, _) => Belongs::Was,
+            (false, true) if inside && has_joined => Belongs::Member,
+            (false, true) => Belongs::Returns,
+            (false, false) => Belongs::Never,
         }
     }
 

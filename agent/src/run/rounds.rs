@@ -91,7 +91,7 @@ impl<T: Triggers> Rounds<'_, T> {
         let began = Instant::now();
         let notices = agent.edges.heard.clone();
         let step = agent.step(decision);
-        let taken = if decision.action.is_question() {
+        let taken = if decision.gives_way() {
             let asking = unless_noticed(step, notices);
             let answer = self.beside(asking).await?;
             answer.map_or(Taken::GaveWay, Taken::Done)

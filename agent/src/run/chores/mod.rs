@@ -22,14 +22,18 @@ use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
 use docker::{Engine, EngineError};
-use protocol::NodeChange;
 use protocol::repeats::{Repeats, Stillness};
 use protocol::{Moment, Stamp, Ticket, leader::draining};
+use protocol::{NodeChange, NodeEntry, Swarm};
 use view::metrics::ChoreLabel;
 use view::status::groups::ManagerGroup;
 
 use protect::Protection;
 use publish::Published;
+
+/// A list that is older is made anew before nodes are changed by it: an AWS that does not answer has held it up, and who
+/// was to stay may have to leave by now.
+const OLD: Duration = Duration::from_secs(1);
 
 /// What the chores remember from round to round. None of it matters after a restart.
 #[derive(Debug, Default)]
@@ -137,14 +141,20 @@ impl<O: Outside> Agent<O> {
         Ok(true)
     }
 
+    /// The swarm's nodes, and the swarm. A survivor has to know whom raft counted: while that cannot be written down, here or
+    /// in the ticket, raft's members do not change.
+    async fn look_at_swarm(&mut self) -> Result<(Vec<NodeEntry>, Swarm), StepError> {
+        let engine = &self.edges.engine;
+        let (nodes, swarm) = tokio::try_join!(engine.nodes(None), engine.swarm())?;
+        self.remember_peers(&nodes)?;
+        Ok((nodes, swarm))
+    }
+
     /// Does what is due; says when to look again, if before the next round. The first error of a
     /// chore is the round's: gaps grow while it stays.
     pub(super) async fn do_chores(&mut self) -> Result<Option<Duration>, StepError> {
-        let engine = &self.edges.engine;
-        let (nodes, swarm) = tokio::try_join!(engine.nodes(None), engine.swarm())?;
-        // A survivor has to know whom raft counted: while that cannot be written down, here or in the
-        // ticket, raft's members do not change.
-        self.remember_peers(&nodes)?;
+        let (mut nodes, mut swarm) = self.look_at_swarm().await?;
+        let listed = self.edges.now().stamp();
         self.metrics.nodes(&nodes);
         let mut round = Round::default();
         let done = self.publish(&nodes, &swarm).await.map(|()| None);
@@ -154,6 +164,9 @@ impl<O: Outside> Agent<O> {
         self.chores.note(&mut round, "unlock-key", done)?;
         let done = self.ask_instances(&nodes).await;
         self.chores.note(&mut round, "instances", done)?;
+        if listed.age(self.edges.now()) > OLD {
+            (nodes, swarm) = self.look_at_swarm().await?;
+        }
         let done = self.reap(&nodes, published).await;
         self.chores.note(&mut round, "reap", done)?;
         let done = self.label(&nodes).await;

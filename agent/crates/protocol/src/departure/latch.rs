@@ -58,7 +58,13 @@ pub fn settle(
     let times = calls.iter().filter_map(|(_, time)| *time);
     match (kept, strongest) {
         (None, None) => latched.and_then(withdrawn),
-        (None, Some(cause)) => Some(begun(cause, times.min(), wall)),
+        (None, Some(cause)) => Some(Departure {
+            // What the one before has said or done stands, until it is taken back.
+            announced: latched.and_then(|before| before.announced),
+            marked: latched.is_some_and(|before| before.marked),
+            left: latched.is_some_and(|before| before.left),
+            ..begun(cause, times.min(), wall)
+        }),
         (Some(kept), strongest) => Some(taken_over(kept, strongest, times.min())),
     }
 }

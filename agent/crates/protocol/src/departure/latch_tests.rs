@@ -54,6 +54,39 @@ fn restarted() -> Heard {
     Heard::default()
 }
 
+/// A retirement is cancelled, and in the same look, or while that is taken back, an operator has the node leave.
+#[test]
+fn what_was_said_is_taken_back_also_where_another_cause_came_between() {
+    let mut retired = target(Target::InService);
+    retired.notices.maintenance = Some(Some(NOW + 500));
+    let mut cancelled = asked(Request::Leave);
+    cancelled.notices.maintenance = Some(None);
+    let said = Departure {
+        announced: Some(NOW),
+        marked: true,
+        left: true,
+        ..start(&retired)
+    };
+    for before in [
+        said.clone(),
+        Departure {
+            withdrawn: true,
+            ..said.clone()
+        },
+    ] {
+        let next = again(&before, &cancelled, NOW + 9).unwrap();
+        assert_eq!((next.cause, next.withdrawn), (Cause::Leave, false));
+        assert_eq!(
+            (next.announced, next.marked, next.left),
+            (Some(NOW), true, true)
+        );
+        let mut stays = target(Target::InService);
+        stays.notices.maintenance = Some(None);
+        let over = again(&next, &stays, NOW + 20).unwrap();
+        assert!(over.withdrawn, "its announcement has to be taken back");
+    }
+}
+
 #[test]
 fn each_cause_has_its_time() {
     let mut advice = target(Target::InService);
@@ -223,7 +256,8 @@ fn a_cause_that_is_gone_ends_it_and_what_was_said_is_taken_back() {
         assert!(back.withdrawn);
         assert_eq!(again(&back, end, NOW + 5), Some(back.clone()));
         let anew = again(&back, &heard, NOW + 9).unwrap();
-        assert!(!anew.withdrawn && anew.announced.is_none());
+        // It was not taken back yet.
+        assert!(!anew.withdrawn && anew.announced == Some(NOW));
     }
 }
 

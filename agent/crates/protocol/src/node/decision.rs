@@ -77,6 +77,14 @@ pub enum Action {
     CompleteLifecycle,
 }
 
+impl Decision {
+    /// Whether its step only asks, so that a notice may end it. A member's round does that too, where it does not lead.
+    pub fn gives_way(&self) -> bool {
+        let follows = matches!(self.action, Action::Serve(_)) && !self.reason.leads();
+        self.action.is_question() || follows
+    }
+}
+
 impl Action {
     /// A word that stays the same, for filters: `read-ticket`.
     pub fn name(&self) -> &'static str {

@@ -45,15 +45,26 @@ pub struct Launched {
     pub again: bool,
 }
 
+/// Whether an instance is in the swarm, or has been at any time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Belongs {
+    /// It never was.
+    Never,
+    /// It was, and is to leave, or has left.
+    Was,
+    /// It was, and is to be again: its swarm has no leader, or has removed it.
+    Returns,
+    /// It is.
+    Member,
+}
+
 /// How it stands with a launch.
 #[derive(Clone, Debug)]
 pub struct Launch {
     /// The group wants the instance in service.
     pub in_service: bool,
-    /// It is in the swarm.
-    pub member: bool,
-    /// It has been, on this instance, at any time.
-    pub was_member: bool,
+    /// Whether it is in the swarm.
+    pub belongs: Belongs,
     /// How long ago the agent first ran on it.
     pub age: Duration,
     /// How long it may take to join; as long as its hook waits, if not set.
@@ -108,11 +119,12 @@ fn due(launch: &Launch) -> Result<Duration, Word> {
     if !launch.in_service {
         return Ok(pace::ROUND);
     }
-    if launch.member {
-        return Err(Word::Ready);
-    }
-    if launch.was_member || launch.on_failure == OnFailure::Wait {
-        return Ok(pace::ROUND);
+    match launch.belongs {
+        Belongs::Member => return Err(Word::Ready),
+        Belongs::Returns => return launch.hook.map_or(Ok(pace::ROUND), |hook| hook.kept()),
+        Belongs::Was => return Ok(pace::ROUND),
+        Belongs::Never if launch.on_failure == OnFailure::Wait => return Ok(pace::ROUND),
+        Belongs::Never => {}
     }
     let budget = launch.budget;
     let left = budget.map(|budget| pace::remaining(budget, launch.age).ok_or(Word::Failed));
@@ -143,14 +155,29 @@ impl Hook {
         let Some(left) = left else {
             return pace::remaining(self.say_by(), running).ok_or(Word::Failed);
         };
-        let most = (self.timeout * MOST_BEATS).min(LONGEST_WAIT);
-        let most = most.saturating_sub(self.margin());
-        let left = left.min(pace::remaining(most, self.waited).ok_or(Word::Failed)?);
+        let kept = pace::remaining(self.most(), self.waited);
+        let left = left.min(kept.ok_or(Word::Failed)?);
         if running + left <= self.say_by() {
             return Ok(left);
         }
         let beat = pace::remaining(pace::beat_every(self.timeout), running);
         beat.map(|beat| beat.min(left)).ok_or(Word::Longer)
+    }
+
+    /// It goes on waiting for a node that was in the swarm and will be again, as long as heartbeats keep it.
+    fn kept(&self) -> Result<Duration, Word> {
+        if pace::remaining(self.most(), self.waited).is_none() {
+            return Ok(pace::ROUND);
+        }
+        let running = self.running.ok_or(Word::Longer)?;
+        let beat = pace::remaining(pace::beat_every(self.timeout), running);
+        beat.map(|left| left.min(pace::ROUND)).ok_or(Word::Longer)
+    }
+
+    /// How long heartbeats keep it, less what a last word takes.
+    fn most(&self) -> Duration {
+        let most = (self.timeout * MOST_BEATS).min(LONGEST_WAIT);
+        most.saturating_sub(self.margin())
     }
 
     /// How long it may have run when the last word is said.

@@ -7,8 +7,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 fn launch() -> Launch {
     Launch {
         in_service: true,
-        member: false,
-        was_member: false,
+        belongs: Belongs::Never,
         age: MINUTE,
         budget: None,
         on_failure: OnFailure::Abandon,
@@ -39,8 +38,7 @@ fn budget(budget: Duration, age: Duration, hook: Hook) -> Result<Duration, Word>
 fn a_member_is_ready_whatever_is_known_of_the_hook() {
     for hook in [None, Some(hook(MINUTE, 2 * MINUTE))] {
         let member = Launch {
-            member: true,
-            was_member: true,
+            belongs: Belongs::Member,
             hook,
             ..launch()
         };
@@ -203,6 +201,32 @@ fn no_budget_goes_beyond_what_heartbeats_can_do() {
     );
 }
 
+/// It joined while its group could not be told, and then its swarm lost its leader.
+#[test]
+fn who_was_in_the_swarm_and_comes_back_keeps_its_hook() {
+    let bereft = |hook| {
+        word(&Launch {
+            belongs: Belongs::Returns,
+            hook,
+            ..launch()
+        })
+    };
+    let running = |running| Some(hook(5 * MINUTE, running));
+    assert_eq!(bereft(running(MINUTE)), Ok(pace::ROUND));
+    assert_eq!(bereft(running(110 * SECOND)), Ok(10 * SECOND));
+    assert_eq!(bereft(running(2 * MINUTE)), Err(Word::Longer));
+    let at_last = Hook {
+        waited: Duration::from_hours(48),
+        ..hook(5 * MINUTE, 2 * MINUTE)
+    };
+    assert_eq!(
+        bereft(Some(at_last)),
+        Ok(pace::ROUND),
+        "no heartbeat keeps it"
+    );
+    assert_eq!(bereft(None), Ok(pace::ROUND));
+}
+
 #[test]
 fn nobody_who_may_join_yet_or_need_not_is_given_up() {
     let late = Launch {
@@ -214,7 +238,7 @@ fn nobody_who_may_join_yet_or_need_not_is_given_up() {
     assert_eq!(word(&late), Err(Word::Failed));
     for patient in [
         Launch {
-            was_member: true,
+            belongs: Belongs::Was,
             ..late.clone()
         },
         Launch {
@@ -247,7 +271,7 @@ fn a_call_that_failed_is_repeated_after_a_gap() {
     };
     let with = |last| {
         word(&Launch {
-            member: true,
+            belongs: Belongs::Member,
             last: Some(last),
             ..launch()
         })
