@@ -137,12 +137,12 @@ impl<O: Outside> Agent<O> {
 
     /// The one with the shortest time, and since when it runs: since this boot, where that began the launch,
     /// or since a heartbeat.
-    fn launching_hook(&self) -> Option<launch::Hook> {
+    fn launching_hook(&self) -> Option<launch::LaunchHook> {
         let timeout = self.launching_hooks().next()?.timeout;
         let waited = self.launching.waited;
         let booted = waited.booted.filter(|_| !self.launching.launched.again);
         let began = waited.beaten.or(booted);
-        Some(launch::Hook {
+        Some(launch::LaunchHook {
             timeout,
             running: began.map(|_| self.since(began)),
             waited: self.since(booted.or(self.launching.launched.since)),

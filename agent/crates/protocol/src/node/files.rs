@@ -6,8 +6,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::departure::Departure;
-use crate::node::event::Act;
-use crate::node::state::Node;
 use crate::{Epoch, Membership, Moment, Peer};
 
 /// All of them, as the agent starts with them.
@@ -98,76 +96,3 @@ impl File<'_> {
         !matches!(self, Self::Departure(_))
     }
 }
-
-impl Node {
-    /// The first file that is not yet as it is to be. A crash may come before each of them.
-    pub fn unsaved(&self) -> Option<File<'_>> {
-        let name = self.unsaved.first()?;
-        Some(match name {
-            FileName::Membership => File::Membership(self.files.membership.as_ref()),
-            FileName::Peers => File::Peers(&self.files.peers),
-            FileName::Nonces => File::Nonces(&self.files.nonces),
-            FileName::Acts => File::Acts(self.files.acts),
-            FileName::Departure => File::Departure(self.files.departure.as_ref()),
-        })
-    }
-
-    /// What is on disk before an act is done.
-    pub fn record_of(&self, act: Act, now: Moment) -> Acts {
-        Acts {
-            at: Some(now.up.as_secs()),
-            forced: match act {
-                Act::Recover(epoch) => Some(epoch),
-                Act::Leave | Act::Restart | Act::Clear => self.files.acts.forced,
-            },
-        }
-    }
-
-    /// This node's nonce of an epoch, if it has drawn one.
-    pub fn nonce(&self, epoch: Epoch) -> Option<&str> {
-        let nonce = self.files.nonces.epochs.get(&epoch.number());
-        nonce.map(String::as_str)
-    }
-
-    /// Another membership is to be on disk.
-    pub(super) fn keep_membership(&mut self, membership: Option<Membership>) {
-        self.files.membership = membership;
-        self.unsaved.insert(FileName::Membership);
-    }
-
-    pub(super) fn keep_peers(&mut self, peers: Vec<Peer>) {
-        if peers != self.files.peers {
-            self.files.peers = peers;
-            self.unsaved.insert(FileName::Peers);
-        }
-    }
-
-    pub(super) fn keep_nonce(&mut self, epoch: Epoch, nonce: String) {
-        self.files
-            .nonces
-            .epochs
-            .entry(epoch.number())
-            .or_insert(nonce);
-        self.unsaved.insert(FileName::Nonces);
-    }
-
-    pub(super) fn keep_acts(&mut self, acts: Acts) {
-        if acts != self.files.acts {
-            self.files.acts = acts;
-            self.unsaved.insert(FileName::Acts);
-        }
-    }
-
-    /// Changes the departure, and has it on disk if it is another then.
-    pub(super) fn keep_departure(&mut self, change: impl FnOnce(&mut Option<Departure>)) {
-        let before = self.files.departure.clone();
-        change(&mut self.files.departure);
-        if self.files.departure != before {
-            self.unsaved.insert(FileName::Departure);
-        }
-    }
-}
-
-#[cfg(test)]
-#[path = "files_tests.rs"]
-mod tests;

@@ -72,7 +72,7 @@ pub struct Launch {
     /// What to do if that was not enough.
     pub on_failure: OnFailure,
     /// The group's launching hook; none while it was not asked for.
-    pub hook: Option<Hook>,
+    pub hook: Option<LaunchHook>,
     /// The last call, if it did not do what it was for: it failed, or the group said that it does not wait,
     /// which it also says of an instance it waits for in a moment.
     pub last: Option<Reading<()>>,
@@ -80,7 +80,7 @@ pub struct Launch {
 
 /// A launching hook that waits; of several the one with the shortest time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Hook {
+pub struct LaunchHook {
     /// How long it waits without a heartbeat.
     pub timeout: Duration,
     /// How long ago that time began, or began anew; none where it is not known.
@@ -147,7 +147,7 @@ fn after_failure(launch: &Launch, last: &Reading<()>) -> Duration {
     }
 }
 
-impl Hook {
+impl LaunchHook {
     /// What is due while the instance has not joined and has `left` of its budget, if one is set.
     fn due(&self, left: Option<Duration>) -> Result<Duration, Word> {
         // A heartbeat, and it is known.

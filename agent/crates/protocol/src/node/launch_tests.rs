@@ -17,15 +17,15 @@ fn launch() -> Launch {
 }
 
 /// One whose time began with the boot.
-fn hook(timeout: Duration, running: Duration) -> Hook {
-    Hook {
+fn hook(timeout: Duration, running: Duration) -> LaunchHook {
+    LaunchHook {
         timeout,
         running: Some(running),
         waited: running,
     }
 }
 
-fn budget(budget: Duration, age: Duration, hook: Hook) -> Result<Duration, Word> {
+fn budget(budget: Duration, age: Duration, hook: LaunchHook) -> Result<Duration, Word> {
     word(&Launch {
         budget: Some(budget),
         age,
@@ -77,7 +77,7 @@ fn without_a_budget_it_is_the_hooks_time_less_a_minute_or_a_quarter() {
 /// What counts is the hook's time, not how long the agent runs: `prepare` came before it.
 #[test]
 fn the_time_of_a_hook_begins_before_the_agent_and_anew_with_a_heartbeat() {
-    let hook = |running| Hook {
+    let hook = |running| LaunchHook {
         running,
         ..hook(15 * MINUTE, 40 * MINUTE)
     };
@@ -133,7 +133,7 @@ fn a_longer_budget_is_kept_by_heartbeats_in_less_than_half_of_the_hooks_time() {
         (18 * MINUTE, 2 * MINUTE, Ok(12 * MINUTE)),
         (30 * MINUTE, 6 * MINUTE, Err(Word::Failed)),
     ] {
-        let hook = Hook {
+        let hook = LaunchHook {
             waited: age,
             ..hook(15 * MINUTE, running)
         };
@@ -156,7 +156,7 @@ fn whatever_the_budget_the_last_word_comes_in_time() {
                 let found = word(&Launch {
                     age: Duration::from_secs(now),
                     budget: set.map(Duration::from_secs),
-                    hook: Some(Hook {
+                    hook: Some(LaunchHook {
                         waited: Duration::from_secs(now),
                         ..hook(Duration::from_secs(timeout), Duration::from_secs(running))
                     }),
@@ -184,7 +184,7 @@ fn whatever_the_budget_the_last_word_comes_in_time() {
 #[test]
 fn no_budget_goes_beyond_what_heartbeats_can_do() {
     let with = |timeout: Duration, waited| {
-        let hook = Hook {
+        let hook = LaunchHook {
             waited,
             ..hook(timeout, Duration::ZERO)
         };
@@ -215,7 +215,7 @@ fn who_was_in_the_swarm_and_comes_back_keeps_its_hook() {
     assert_eq!(bereft(running(MINUTE)), Ok(pace::ROUND));
     assert_eq!(bereft(running(110 * SECOND)), Ok(10 * SECOND));
     assert_eq!(bereft(running(2 * MINUTE)), Err(Word::Longer));
-    let at_last = Hook {
+    let at_last = LaunchHook {
         waited: Duration::from_hours(48),
         ..hook(5 * MINUTE, 2 * MINUTE)
     };

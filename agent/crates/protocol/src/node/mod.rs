@@ -15,6 +15,7 @@ mod learn;
 mod observation;
 mod progress;
 mod reason;
+mod saving;
 mod seen;
 mod state;
 

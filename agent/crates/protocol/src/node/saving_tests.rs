@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use super::*;
 use crate::departure::latch::{Heard, Rules};
 use crate::departure::notice::Notices;
-use crate::node::{DepartureEvent, Event, Own, Policy};
+use crate::node::{DepartureEvent, Event, Files, Own, Policy};
 use crate::{EngineState, Identity, Member, Role};
 
 fn second() -> Epoch {
