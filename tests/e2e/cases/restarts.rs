@@ -22,7 +22,42 @@ pub(super) const CASES: &[Case] = &[
         name: "restarts::agent_killed",
         run: |lab| on_each_role(lab, &AGENT),
     },
+    Case {
+        name: "restarts::stopped_while_parameter_store_is_silent",
+        run: stopped_in_a_step,
+    },
 ];
+
+/// How long a service may take to stop, whatever it is doing.
+const STOPPED: Duration = Duration::from_secs(2);
+
+/// The only manager leads: started anew, it compares the ticket first, and nobody answers. It is stopped in the middle of
+/// that, and comes back when it is started.
+fn stopped_in_a_step(lab: &Lab) -> Result<()> {
+    let cluster = shared(lab)?;
+    let id = cluster.machines_of(Role::Manager)?[0].id.clone();
+    let silence = lab::Fault::new("ssm", lab::Effect::Drop).instance(&id);
+    let silence = lab.fault(&silence)?;
+    let asked = requests_of(lab, &id)?.len();
+    let systemctl = |arguments: &[&str]| {
+        let argv = [&["systemctl"], arguments, &["swarmlet"]].concat();
+        lab.exec(&id, &argv)?.ok().map(drop)
+    };
+    systemctl(&["--no-block", "restart"])?;
+    wait_until("it asks", Duration::from_mins(1), || {
+        ensure!(requests_of(lab, &id)?.len() > asked, "not yet");
+        Ok(())
+    })?;
+    let told = Instant::now();
+    systemctl(&["stop"])?;
+    let took = told.elapsed();
+    drop(silence);
+    systemctl(&["start"])?;
+    cluster.wait_whole(Duration::from_mins(1))?;
+    eprintln!("    stopped after {:.2} s", took.as_secs_f64());
+    ensure!(took < STOPPED, "it stopped after {took:?}");
+    Ok(())
+}
 
 /// A way to restart something on a node, and how to see that it has happened.
 pub(super) struct Restart {

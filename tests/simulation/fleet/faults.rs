@@ -58,15 +58,14 @@ fn candidate(state: &mut State, role: Option<Role>) -> Option<MachineId> {
     state.random.one(&able)
 }
 
-/// Another member of raft stays. Who is yet to be one may be the only one that could take over.
+/// Another member of raft stays. Who is yet to be one, or has yet to boot, may be the only one that could take over.
 fn may_depart(state: &State, id: MachineId) -> bool {
     let stays = |&other: &MachineId| other != id && !state.departs(other);
     let others = |swarm| state.raft_alive(swarm).iter().filter(|m| stays(m)).count();
-    let machine = &state.machines[id];
-    let manager = machine.engine.place.as_ref();
-    let awaits = manager.filter(|_| machine.role == Role::Manager);
-    let swarm = state.manages(id).or(awaits.map(|place| place.swarm));
-    !state.only_departures || swarm.is_none_or(|swarm| others(swarm) > 0)
+    let counts = state.machines[id].role == Role::Manager;
+    let led = (0..state.swarms.len()).filter(|&swarm| counts && state.leads(swarm));
+    let mut swarms = state.manages(id).into_iter().chain(led);
+    !state.only_departures || swarms.all(|swarm| others(swarm) > 0)
 }
 
 fn any(world: &World) -> Option<MachineId> {
