@@ -71,6 +71,13 @@ fn refreshed(lab: &Lab) -> Result<()> {
 fn joins_promoted(lab: &Lab) -> Result<()> {
     let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("alpn"), 3, 1))?;
     cluster.wait_whole(LIMIT)?;
+    // All nodes may be Ready before the last is promoted.
+    wait_until("there are three managers", LIMIT, || {
+        let nodes = cluster.nodes()?;
+        let live = nodes.iter().filter(|node| node.is_live_manager()).count();
+        ensure!(live == 3, "there are {live}");
+        Ok(())
+    })?;
     let first = leader(lab, &cluster)?.id;
     ensure!(numbers(&engine(lab, &first)?)? == ENGINES[0]);
     lab.terminate(&first)?;

@@ -87,7 +87,10 @@ pub(super) fn kill(lab: &Lab, id: &str) -> Result<()> {
 /// The id of the manager that leads.
 pub(in crate::cases) fn leader(lab: &Lab, cluster: &Cluster) -> Result<Instance> {
     for manager in cluster.machines_of(Role::Manager)? {
-        let nodes = cluster.nodes_of(&manager.id)?;
+        // One that is on its way in or out does not answer, and does not lead.
+        let Ok(nodes) = cluster.nodes_of(&manager.id) else {
+            continue;
+        };
         let own = docker(lab, &manager.id, &["info", "--format", "{{.Swarm.NodeID}}"])?;
         let leads = |node: &lab::Node| node.id == own && node.manager_status == "Leader";
         if nodes.iter().any(leads) {
