@@ -154,7 +154,7 @@ impl<O: Outside> Agent<O> {
     /// chore is the round's: gaps grow while it stays.
     pub(super) async fn do_chores(&mut self) -> Result<Option<Duration>, StepError> {
         let (mut nodes, mut swarm) = self.look_at_swarm().await?;
-        let listed = self.edges.now().stamp();
+        let mut listed = self.edges.now().stamp();
         self.metrics.nodes(&nodes);
         let mut round = Round::default();
         let done = self.publish(&nodes, &swarm).await.map(|()| None);
@@ -166,6 +166,7 @@ impl<O: Outside> Agent<O> {
         self.chores.note(&mut round, "instances", done)?;
         if listed.age(self.edges.now()) > OLD {
             (nodes, swarm) = self.look_at_swarm().await?;
+            listed = self.edges.now().stamp();
         }
         let done = self.reap(&nodes, published).await;
         self.chores.note(&mut round, "reap", done)?;
@@ -178,6 +179,9 @@ impl<O: Outside> Agent<O> {
         if published {
             let done = self.rotate(&swarm).await.map(|()| None);
             self.chores.note(&mut round, "tokens", done)?;
+            if listed.age(self.edges.now()) > OLD {
+                (nodes, swarm) = self.look_at_swarm().await?;
+            }
             let done = self.promote(&nodes, &swarm).await;
             self.chores.note(&mut round, "promote", done)?;
             self.edges.stacks.set(true);

@@ -59,10 +59,9 @@ pub fn settle(
     match (kept, strongest) {
         (None, None) => latched.and_then(withdrawn),
         (None, Some(cause)) => Some(Departure {
-            // What the one before has said or done stands, until it is taken back.
+            // What the one before has said stands, until it is taken back. An entry of a swarm that it has left does not.
             announced: latched.and_then(|before| before.announced),
-            marked: latched.is_some_and(|before| before.marked),
-            left: latched.is_some_and(|before| before.left),
+            marked: latched.is_some_and(|before| before.marked && !before.left),
             ..begun(cause, times.min(), wall)
         }),
         (Some(kept), strongest) => Some(taken_over(kept, strongest, times.min())),

@@ -67,18 +67,19 @@ fn what_was_said_is_taken_back_also_where_another_cause_came_between() {
         left: true,
         ..start(&retired)
     };
-    for before in [
-        said.clone(),
-        Departure {
-            withdrawn: true,
+    for (withdrawn, left) in [(false, false), (false, true), (true, false), (true, true)] {
+        let before = Departure {
+            withdrawn,
+            left,
             ..said.clone()
-        },
-    ] {
+        };
         let next = again(&before, &cancelled, NOW + 9).unwrap();
         assert_eq!((next.cause, next.withdrawn), (Cause::Leave, false));
-        assert_eq!(
-            (next.announced, next.marked, next.left),
-            (Some(NOW), true, true)
+        let entry = !before.left;
+        assert_eq!((next.announced, next.marked), (Some(NOW), entry));
+        assert!(
+            !next.left,
+            "a drain that follows has it join and mark its entry"
         );
         let mut stays = target(Target::InService);
         stays.notices.maintenance = Some(None);
