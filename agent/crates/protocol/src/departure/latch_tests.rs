@@ -69,8 +69,8 @@ fn what_was_said_is_taken_back_also_where_another_cause_came_between() {
     };
     for (withdrawn, left) in [(false, false), (false, true), (true, false), (true, true)] {
         let before = Departure {
-            withdrawn,
             left,
+            withdrawn,
             ..said.clone()
         };
         let next = again(&before, &cancelled, NOW + 9).unwrap();
