@@ -2,7 +2,7 @@
 
 use crate::effects::Fate;
 use crate::protocol::Event;
-use crate::view::Step;
+use crate::turn::Turn;
 use crate::world::{Id, Node, Part, World};
 
 /// What may happen to a node.
@@ -23,13 +23,13 @@ pub(crate) fn faults(world: &World, id: Id, node: &Node, events: &mut Vec<Event>
 }
 
 /// A step that does not go well is taken off the budget.
-pub(crate) fn pay(world: &mut World, step: Step, fate: Fate) {
+pub(crate) fn pay(world: &mut World, turn: &Turn, fate: Fate) {
     let budget = &mut world.budget;
     match fate {
-        Fate::Lost if step != (Step::Serve { leader: true }) => budget.lost -= 1,
+        Fate::Lost if !turn.leads => budget.lost -= 1,
         Fate::Good | Fate::Lost => {}
         Fate::Stale | Fate::Skewed => budget.stale -= 1,
-        Fate::Torn => budget.crashes -= 1,
+        Fate::Torn(_) => budget.crashes -= 1,
     }
 }
 

@@ -8,6 +8,7 @@ use protocol::leader::reaping::{self, Reaping};
 use protocol::{Fleet, Instance, Life, Role, Whereabouts, pace};
 
 use crate::effects::Fate;
+use crate::heard::{self, Heard};
 use crate::names::{address, instance, instance_of};
 use crate::set::Set;
 use crate::variant::Variant;
@@ -24,9 +25,15 @@ enum Chore {
 impl World {
     /// A follower remembers who the managers are.
     pub(crate) fn look_around(&mut self, id: Id) {
-        if let Some((raft, _)) = self.led(id) {
-            self.node(id).disk.peers = self.raft(raft).managers();
+        let Some((raft, _)) = self.led(id) else {
+            return;
+        };
+        let mut lives = [0; 8];
+        let listed = self.raft(raft).entries.iter();
+        for entry in listed.filter(|entry| entry.part != Part::Worker) {
+            lives[usize::from(entry.node)] = entry.life;
         }
+        self.hear(id, Heard::Peers(lives));
     }
 
     /// The ticket is compared with what is stored as far as this leader knows, or as read now.
@@ -36,13 +43,13 @@ impl World {
         };
         self.look_around(id);
         let ticket = self.current(raft, lead.side);
-        let known = self.nodes[usize::from(id)].mind.ticket;
-        if fate != Fate::Lost || known.is_none() {
-            self.learn_ticket(id, fate);
+        if fate != Fate::Lost || self.mind(id).node().ticket_read().is_none() {
+            self.read_ticket(id, fate);
         }
-        match self.nodes[usize::from(id)].mind.ticket.flatten() {
-            Some(stored) if stored.epoch > ticket.epoch => {}
-            Some(stored) if stored == ticket => {
+        let current = heard::ticket(ticket);
+        match self.mind(id).node().ticket() {
+            Some(stored) if stored.epoch > current.epoch => {}
+            Some(stored) if stored.says_the_same(&current) => {
                 let tends = self.has_to_tend(id);
                 self.node(id).doing = tends.then_some(Doing::Tend);
             }
@@ -87,8 +94,9 @@ impl World {
     /// The ticket names the node before raft counts it.
     fn promote(&mut self, id: Id, raft: u8, index: usize, variant: Variant) {
         let node = self.raft(raft).entries[index].node;
-        let stored = self.nodes[usize::from(id)].mind.ticket.flatten();
-        let announced = stored.is_some_and(|ticket| ticket.instances.has(node));
+        let mind = self.mind(id).node();
+        let stored = mind.ticket();
+        let announced = stored.is_some_and(|t| t.instances.contains(&instance(node)));
         if !announced && variant != Variant::PromotesFirst {
             let side = self.led(id).map(|(_, lead)| lead.side).unwrap_or_default();
             let mut ticket = self.current(raft, side);
@@ -153,7 +161,7 @@ impl World {
     }
 
     fn fleet(&self, leader: Id) -> Fleet {
-        let gone = self.nodes[usize::from(leader)].mind.gone;
+        let gone = self.mind(leader).gone;
         let word = |id| {
             let terminated = Whereabouts {
                 life: Life::Terminated,

@@ -1,9 +1,16 @@
-//! What each step does, in the order of effects of `run/act.rs`, `acts.rs` and `ask.rs`.
+//! What each step does outside, in the order of effects of `run/act.rs`, `acts.rs` and `ask.rs`, and what is heard of it.
 
+use protocol::Action;
+use protocol::node::Act;
+
+use crate::engine_view::Engine;
+use crate::heard::Heard;
+use crate::minds::Mind;
+use crate::names::{epoch_number, instance_of, node_of};
 use crate::set::Set;
+use crate::turn::Turn;
 use crate::variant::Variant;
-use crate::view::{Step, View};
-use crate::world::{Doing, Id, Label, Mind, Node, Number, Place, Rule, Verdict, World};
+use crate::world::{Doing, Id, Label, Node, Number, Rule, World};
 
 /// How a step goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,17 +22,8 @@ pub(crate) enum Fate {
     Stale,
     /// Of two registers the older one was missed.
     Skewed,
-    /// The agent ends between two files.
-    Torn,
-}
-
-impl Mind {
-    /// For how long others have been answering counts from when the own managers fell silent.
-    pub(crate) fn forget_probes(&mut self) {
-        self.probes = None;
-        self.able = false;
-        self.able_since_asked = false;
-    }
+    /// The agent ends after so many of the files that are to be written.
+    Torn(u8),
 }
 
 impl World {
@@ -33,48 +31,86 @@ impl World {
         &mut self.nodes[usize::from(id)]
     }
 
-    pub(crate) fn mind(&mut self, id: Id) -> &mut Mind {
-        &mut self.node(id).mind
+    pub(crate) fn mind(&self, id: Id) -> Mind {
+        self.nodes[usize::from(id)].mind
     }
 
-    /// Takes a step of an agent. What cannot be done changes nothing.
-    pub(crate) fn take(&mut self, id: Id, step: Step, fate: Fate, variant: Variant) {
-        match step {
-            Step::Serve { leader: false } => self.look_around(id),
-            Step::Serve { leader: true } => self.begin_chores(id, fate),
-            Step::ReadTicket => self.learn_ticket(id, fate),
-            Step::ReadRegisters(number) => self.read_registers(id, number, fate),
-            Step::CreateClaim(number) => self.create_claim(id, number, fate, variant),
-            Step::InitSwarm(number) => self.make_swarm(id, number),
-            Step::Recover(number) => self.record_force(id, number, variant),
-            Step::MarkEpoch(number) => self.mark(id, number),
-            Step::DeclareFormed(number) => self.declare_formed(id, number, fate, variant),
-            Step::PassOver(number) => self.pass_over(id, number, fate, variant),
-            Step::AskFleet(ids) => self.ask_fleet(id, ids, variant),
-            Step::AskStanding => self.ask_standing(id),
-            Step::Probe => self.probe(id),
-            Step::Join(manager) => self.join_at(id, manager, fate),
-            Step::Remember(number) => self.remember(id, number, fate),
-            Step::Leave => self.node(id).doing = Some(Doing::Leave),
+    /// The agent hears something, and has on disk what is to be there.
+    pub(crate) fn hear(&mut self, id: Id, heard: Heard) {
+        let node = self.node(id);
+        let learnt = node.mind.hear(node.disk, id, heard);
+        node.mind = learnt.mind;
+        node.disk = learnt.disks[learnt.disks.len() - 1];
+    }
+
+    /// The same, but its agent ends between two files; whether there were two.
+    fn hear_torn(&mut self, id: Id, heard: Heard, files: u8) -> bool {
+        let node = self.node(id);
+        let learnt = node.mind.hear(node.disk, id, heard);
+        let last = learnt.disks.len() - 1;
+        let files = usize::from(files);
+        node.disk = learnt.disks[files.min(last)];
+        self.restart(id);
+        files < last
+    }
+
+    pub(crate) fn hear_with(&mut self, id: Id, heard: Heard, fate: Fate) -> bool {
+        if let Fate::Torn(files) = fate {
+            return self.hear_torn(id, heard, files);
         }
+        self.hear(id, heard);
+        true
     }
 
-    pub(crate) fn learn_ticket(&mut self, id: Id, fate: Fate) {
+    /// Takes a step of an agent; whether it could go that way. What cannot be done changes nothing.
+    pub(crate) fn take(&mut self, id: Id, turn: &Turn, fate: Fate, variant: Variant) -> bool {
+        let looked = (self.looks_serve && turn.action.spares_engine()).then_some(turn.engine);
+        let node = self.node(id);
+        node.mind = turn.mind;
+        node.looked = looked;
+        match &turn.action {
+            Action::Wait(_) => {}
+            Action::Serve(_) if turn.leads => self.begin_chores(id, fate),
+            Action::Serve(_) => self.look_around(id),
+            Action::ReadTicket => self.read_ticket(id, fate),
+            Action::ReadRegisters(epoch) => self.read_registers(id, epoch_number(*epoch), fate),
+            Action::CreateClaim(epoch) => {
+                self.create_claim(id, epoch_number(*epoch), fate, variant);
+            }
+            Action::InitSwarm(epoch) => self.make_swarm(id, epoch_number(*epoch)),
+            Action::Recover(epoch) => self.record_force(id, epoch_number(*epoch), variant),
+            Action::MarkEpoch(epoch) => self.mark(id, epoch_number(*epoch)),
+            Action::DeclareFormed(epoch) => {
+                self.declare_formed(id, epoch_number(*epoch), fate, variant);
+            }
+            Action::PassOver(epoch) => self.pass_over(id, epoch_number(*epoch), fate, variant),
+            Action::AskFleet(ids) => {
+                let asked = ids.iter().map(|id| instance_of(id)).collect();
+                self.ask_fleet(id, asked, variant);
+            }
+            Action::AskStanding => self.ask_standing(id, turn.engine),
+            Action::Probe => self.probe(id),
+            Action::Join(manager) => self.join_at(id, node_of(*manager), fate),
+            Action::Remember(epoch) => {
+                return self.remember(id, turn.engine, epoch_number(*epoch), fate);
+            }
+            Action::Leave => self.record_leave(id),
+            action => unreachable!("nothing in the model leads to {action:?}"),
+        }
+        true
+    }
+
+    pub(crate) fn read_ticket(&mut self, id: Id, fate: Fate) {
         let ticket = if fate == Fate::Stale {
             self.earlier
         } else {
             self.ticket
         };
-        let in_loss = View::of(self, id).has_no_leader();
-        let mind = self.mind(id);
-        mind.ticket = Some(ticket);
-        // Probes from before it count no more.
-        mind.probes = None;
-        mind.ticket_after_word = !mind.gone.is_empty();
-        mind.ticket_in_loss = in_loss;
+        self.hear(id, Heard::Ticket(ticket));
     }
 
     fn make_swarm(&mut self, id: Id, number: Number) {
+        self.hear(id, Heard::NothingForced);
         let claimed = self.epoch(number).and_then(|epoch| epoch.claim) == Some(id);
         if self.init(id, number) {
             self.history.note(Rule::InitUnderClaim, claimed);
@@ -82,11 +118,27 @@ impl World {
     }
 
     fn record_force(&mut self, id: Id, number: Number, variant: Variant) {
-        let node = self.node(id);
-        if variant != Variant::ForgetsForce {
-            node.disk.forced = Some(number);
+        let disk = self.node(id).disk;
+        self.record(id, Act::Recover(crate::names::epoch(number)));
+        if variant == Variant::ForgetsForce {
+            self.node(id).disk = disk;
         }
-        node.doing = Some(Doing::Force(number));
+        self.node(id).doing = Some(Doing::Force(number));
+    }
+
+    /// Only a member's leaving is an act.
+    fn record_leave(&mut self, id: Id) {
+        if self.node(id).disk.membership.is_some() {
+            self.record(id, Act::Leave);
+        }
+        self.node(id).doing = Some(Doing::Leave);
+    }
+
+    /// On disk first, then known.
+    fn record(&mut self, id: Id, act: Act) {
+        let node = self.node(id);
+        node.disk = node.disk.record(node.mind, act);
+        self.hear(id, Heard::Recorded(act));
     }
 
     fn mark(&mut self, id: Id, number: Number) {
@@ -98,95 +150,98 @@ impl World {
         }
     }
 
-    pub(crate) fn ask_fleet(&mut self, id: Id, ids: Set, variant: Variant) {
+    pub(crate) fn ask_fleet(&mut self, id: Id, asked: Set, variant: Variant) {
         let gone = |other: &Id| {
             let silent = self.led(*other).is_none() || !self.reach(id, *other);
             self.nodes[usize::from(*other)].dead
                 || (variant == Variant::TrustsSilence && silent && *other != id)
         };
-        let gone: Set = ids.iter().filter(gone).collect();
-        let mind = self.mind(id);
-        let known = mind.gone;
-        mind.gone = known.or(gone);
-        if mind.gone != known {
-            mind.ticket_after_word = false;
-        }
+        let gone: Set = asked.iter().filter(gone).collect();
+        self.hear(id, Heard::Told { asked, gone });
     }
 
-    fn ask_standing(&mut self, id: Id) {
-        let view = View::of(self, id);
-        let Some(Place { known, .. }) = self.place(id).copied() else {
+    fn ask_standing(&mut self, id: Id, engine: Engine) {
+        let Engine::Member { swarm, life, .. } = engine else {
             return;
         };
-        let lost = view.has_no_leader();
-        let asked = if lost {
-            known.or(view.disk.peers)
-        } else {
-            known
-        };
-        let verdict = self.verdict(id, asked);
-        let mind = self.mind(id);
-        mind.verdict = Some(verdict);
-        mind.verdict_in_loss = lost;
-        mind.silences = match verdict {
-            Verdict::Silent => 2.min(mind.silences + u8::from(mind.able_since_asked)),
-            Verdict::Member | Verdict::Removed => 0,
-        };
-        mind.able_since_asked = false;
-        if verdict == Verdict::Member {
-            mind.forget_probes();
+        let mut node = protocol::node::Node::clone(&self.mind(id).node());
+        crate::heard::tell(&mut node, id, Heard::Engine(engine));
+        let asked = node.asked_managers().into_iter().map(node_of);
+        let (mut member, mut removed, mut leaderless) =
+            (Set::default(), Set::default(), Set::default());
+        for manager in asked {
+            let counts = |raft| self.raft(raft).entry(id, life).is_some();
+            match self.answers(id, manager, swarm).map(counts) {
+                Some(true) => member = member.with(manager),
+                Some(false) => removed = removed.with(manager),
+                None if self.answers_without_leader(id, manager, swarm) => {
+                    leaderless = leaderless.with(manager);
+                }
+                None => {}
+            }
         }
+        self.hear(
+            id,
+            Heard::Standing {
+                engine,
+                member,
+                removed,
+                leaderless,
+            },
+        );
     }
 
     fn probe(&mut self, id: Id) {
-        let Some(Some(ticket)) = self.nodes[usize::from(id)].mind.ticket else {
+        let node = self.mind(id).node();
+        let Some(swarm) = node.ticket().map(|t| crate::names::swarm_of(&t.swarm_id)) else {
             return;
         };
-        let able = |manager: &Id| self.answers(id, *manager, ticket.swarm).is_some();
-        let found = ticket.managers.iter().find(able);
-        let mind = self.mind(id);
-        mind.probes = Some(found);
-        mind.able = found.is_some();
-        mind.able_since_asked = mind.able;
-        mind.silences *= u8::from(mind.able);
+        let asked = node.probed_managers().into_iter().map(node_of);
+        let able = |manager: &Id| self.answers(id, *manager, swarm).is_some();
+        let found = asked.into_iter().find(able);
+        self.hear(id, Heard::Probed(found));
     }
 
     fn join_at(&mut self, id: Id, manager: Id, fate: Fate) {
-        let Some(Some(ticket)) = self.nodes[usize::from(id)].mind.ticket else {
+        let node = self.mind(id).node();
+        let Some(ticket) = node.ticket() else {
             return;
         };
-        if self.join(id, manager, ticket.swarm) && fate == Fate::Good {
-            self.note_membership(id, ticket.swarm, ticket.epoch);
+        let swarm = crate::names::swarm_of(&ticket.swarm_id);
+        let epoch = epoch_number(ticket.epoch);
+        self.hear(id, Heard::NothingForced);
+        if self.join(id, manager, swarm) && fate == Fate::Good {
+            let engine = Engine::of(self, id);
+            self.hear(
+                id,
+                Heard::Remembered {
+                    engine,
+                    swarm,
+                    epoch,
+                },
+            );
+        } else {
+            self.hear(id, Heard::JoinFailed);
         }
     }
 
-    fn remember(&mut self, id: Id, number: Number, fate: Fate) {
-        let Some(swarm) = self.place(id).map(|place| place.swarm) else {
-            return;
+    fn remember(&mut self, id: Id, engine: Engine, epoch: Number, fate: Fate) -> bool {
+        let Engine::Member { swarm, .. } = engine else {
+            return true;
         };
-        let forced = self.node(id).disk.forced;
-        self.note_membership(id, swarm, number);
-        if fate == Fate::Torn {
-            self.node(id).disk.forced = forced;
-            self.restart(id);
-        }
-    }
-
-    fn note_membership(&mut self, id: Id, swarm: u8, number: Number) {
-        let membership = self.membership(id, swarm, number);
-        let node = self.node(id);
-        node.disk.membership = membership;
-        node.disk.forced = None;
-        node.mind.verdict = Some(Verdict::Member);
-        node.mind.verdict_in_loss = false;
-        node.mind.silences = 0;
-        node.mind.forget_probes();
+        let heard = Heard::Remembered {
+            engine,
+            swarm,
+            epoch,
+        };
+        self.hear_with(id, heard, fate)
     }
 
     /// The agent ends and starts again: what it had learnt and what it was doing is lost.
     pub(crate) fn restart(&mut self, id: Id) {
         let node = self.node(id);
-        node.mind = Mind::default();
+        node.mind = Mind::start(id, node.manager, node.disk);
         node.doing = None;
+        node.looked = None;
     }
 }

@@ -1,7 +1,7 @@
 //! What an engine does, when it is told to and by itself.
 
 use crate::set::Set;
-use crate::world::{Entry, Id, Label, Membership, Number, Part, Place, Raft, World};
+use crate::world::{Entry, Id, Label, Number, Part, Place, Raft, World};
 
 /// A node comes into a swarm this often.
 const LIVES: u8 = 3;
@@ -17,6 +17,7 @@ impl World {
         };
         self.rafts.push(Raft {
             swarm: number,
+            maker: id,
             label: Label { epoch, owner: id },
             entries: vec![Entry {
                 node: id,
@@ -85,6 +86,7 @@ impl World {
                 entry.part = Part::Outvoted;
             }
         }
+        raft.maker = id;
         self.rafts.push(raft);
         let newest = self.numbers().last();
         if let Some(place) = &mut self.nodes[usize::from(id)].place {
@@ -154,27 +156,9 @@ impl World {
         }
         let contact = self.contact(id);
         let managers = contact.map(|raft| self.raft(raft).managers());
-        let lost = self.place(id).is_some_and(|place| place.raft.is_some()) && contact.is_none();
-        let leads = self.place(id).is_some_and(|place| place.raft.is_some()) && contact.is_some();
         let node = &mut self.nodes[usize::from(id)];
-        if leads {
-            // A next loss starts with nothing said.
-            node.mind.verdict = None;
-            node.mind.silences = 0;
-            node.mind.forget_probes();
-        }
         if let (Some(place), Some(managers)) = (&mut node.place, managers) {
             place.known = managers.without(id);
         }
-        if !lost {
-            node.mind.ticket_in_loss = false;
-            node.mind.verdict_in_loss = false;
-        }
-    }
-
-    /// This node's own note of where it is.
-    pub(crate) fn membership(&self, id: Id, swarm: u8, epoch: Number) -> Option<Membership> {
-        let life = self.place(id)?.life;
-        Some(Membership { swarm, life, epoch })
     }
 }

@@ -76,12 +76,13 @@ impl Graph {
         while let Some(from) = open.pop_front() {
             let world = graph.states[from].clone();
             for (event, next) in protocol.next_steps(&world) {
+                let is_fault = event.is_fault();
                 let to = known.get(&next).copied().unwrap_or_else(|| {
                     let to = graph.add(&mut known, next, Some((from, event)));
                     open.push_back(to);
                     to
                 });
-                if !event.is_fault() {
+                if !is_fault {
                     graph.back[to].push(from);
                 }
             }
@@ -123,9 +124,9 @@ impl Graph {
     fn way_to(&self, state: usize) -> Vec<Event> {
         let mut way = Vec::new();
         let mut at = state;
-        while let Some((before, event)) = self.parents[at] {
-            way.push(event);
-            at = before;
+        while let Some((before, event)) = &self.parents[at] {
+            way.push(event.clone());
+            at = *before;
         }
         way.reverse();
         way

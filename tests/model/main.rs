@@ -2,17 +2,19 @@
 //! or late answers, with the production decision. `docs/protocol.md` says what is checked where.
 //!
 //! `cargo test --test model -- --nocapture` shows a line an exploration; with `--ignored` come the
-//! larger ones, which take half a minute more.
+//! larger ones, which take a quarter of an hour more.
 
 mod adversary;
+mod ages;
 mod chores;
 mod effects;
 mod engine;
+mod engine_view;
+mod heard;
 mod liveness;
+mod minds;
 mod mutants;
 mod names;
-mod observe;
-mod profile;
 mod properties;
 mod protocol;
 mod raft;
@@ -21,8 +23,8 @@ mod report;
 mod rest;
 mod scenes;
 mod set;
+mod turn;
 mod variant;
-mod view;
 mod world;
 
 use report::{holds, recovers};
@@ -112,6 +114,43 @@ fn a_lost_majority_is_recovered_once() {
     recovers("three managers", &start(budget));
 }
 
+/// Exactly half are gone: that counts only where all others are heard, and know no leader.
+#[test]
+fn half_of_the_managers_are_lost() {
+    let budget = Budget { ends: 2, ..NONE };
+    let start = |budget| replaced(4, 0, 0, 2, budget).without_last();
+    let seen = holds("four managers", &start(budget));
+    assert!(seen.contains("recovered"));
+    recovers("four managers", &start(budget));
+}
+
+/// Rounds that follow on one another rest on one look at the engine, which changes meanwhile.
+#[test]
+fn a_look_serves_more_than_its_round() {
+    let boot = forming(2, 0, 2, Budget { lost: 1, ..NONE });
+    holds(
+        "two managers boot, looks serve",
+        &boot.with_looks_that_serve(),
+    );
+    let cut = Budget {
+        ends: 1,
+        cuts: 1,
+        ..NONE
+    };
+    let new = replaced(1, 0, 1, 2, Budget { crashes: 1, ..cut });
+    holds(
+        "a manager, its worker, a new manager, looks serve",
+        &new.with_looks_that_serve(),
+    );
+    let two = replaced(3, 0, 0, 2, Budget { ends: 2, ..cut }).without_last();
+    holds("three managers, looks serve", &two.with_looks_that_serve());
+    let waits = replaced(1, 1, 0, 2, cut).without_last();
+    holds(
+        "a manager, one waits, looks serve",
+        &waits.with_looks_that_serve(),
+    );
+}
+
 #[test]
 fn a_lost_swarm_is_replaced_once() {
     let budget = Budget {
@@ -154,7 +193,7 @@ fn a_removed_node_comes_back() {
 }
 
 #[test]
-#[ignore = "takes half a minute, several where others compile"]
+#[ignore = "takes a quarter of an hour"]
 fn larger() {
     let all = Budget {
         crashes: 1,
@@ -187,4 +226,5 @@ fn larger() {
         &replaced(3, 1, 0, 2, two).without_last(),
     );
     holds("three managers, a new one", &replaced(3, 0, 0, 2, two));
+    holds("four managers", &replaced(4, 0, 0, 2, two).without_last());
 }

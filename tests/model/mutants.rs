@@ -88,6 +88,11 @@ fn a_ticket_from_before_an_end() {
 
 #[test]
 fn a_forced_cluster_that_is_not_on_record() {
-    let start = replaced(3, 0, 0, 2, Budget { ends: 2, ..NONE }).without_last();
+    let budget = Budget {
+        crashes: 1,
+        ends: 2,
+        ..NONE
+    };
+    let start = replaced(3, 0, 0, 2, budget).without_last();
     breaks(Variant::ForgetsForce, &start, ONE_PER_EPOCH);
 }

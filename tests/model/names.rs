@@ -46,3 +46,23 @@ pub(crate) fn node_id(id: Id, life: u8) -> String {
 pub(crate) fn nonce(owner: Id, number: Number) -> String {
     format!("{owner} of {number}")
 }
+
+// And back.
+
+pub(crate) fn epoch_number(epoch: Epoch) -> Number {
+    u8::try_from(epoch.number()).expect("few epochs")
+}
+
+pub(crate) fn swarm_of(id: &str) -> u8 {
+    last_word(id)
+}
+
+pub(crate) fn life_of(node: &str) -> u8 {
+    last_word(node)
+}
+
+fn last_word(text: &str) -> u8 {
+    let word = text.rsplit(' ').next();
+    word.and_then(|word| word.parse().ok())
+        .expect("a name ends with its number")
+}

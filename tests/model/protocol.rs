@@ -1,14 +1,17 @@
 //! The model: agents, engines and an adversary, step by step.
 
 use std::fmt;
+use std::sync::Arc;
 
+use protocol::Action;
 use stateright::{Model, Property};
 
 use crate::adversary::{self, crash, evict, pay, publish_early, terminate};
 use crate::effects::Fate;
+use crate::engine_view::Engine;
 use crate::properties;
+use crate::turn::{Look, Turn, turns};
 use crate::variant::Variant;
-use crate::view::{Step, View, steps};
 use crate::world::{Doing, Id, Node, World};
 
 /// The protocol, from a state on.
@@ -19,10 +22,10 @@ pub(crate) struct Protocol {
 }
 
 /// What happens next.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Event {
     /// An agent looks, decides and takes a step, or the first part of it.
-    Step(Id, Step, Fate),
+    Step(Id, Arc<Turn>, Fate),
     /// It takes the next part.
     GoOn(Id, Fate),
     /// An engine finds its swarm's new managers by itself.
@@ -44,14 +47,16 @@ pub(crate) enum Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Step(id, step, Fate::Good) => write!(f, "node {id}: {step:?}"),
-            Self::Step(id, Step::Serve { leader: true }, Fate::Lost) => {
-                write!(
-                    f,
-                    "node {id}: Serve {{ leader: true }}, by the ticket as known"
-                )
+            Self::Step(id, turn, fate) => {
+                let (action, leads) = (&turn.action, turn.leads);
+                match fate {
+                    Fate::Good => write!(f, "node {id}: {action:?}, leads: {leads}"),
+                    Fate::Lost if leads => {
+                        write!(f, "node {id}: {action:?}, leads, by the ticket as known")
+                    }
+                    fate => write!(f, "node {id}: {action:?}, {fate:?}"),
+                }
             }
-            Self::Step(id, step, fate) => write!(f, "node {id}: {step:?}, {fate:?}"),
             Self::GoOn(id, Fate::Good) => write!(f, "node {id} goes on"),
             event => write!(f, "{event:?}"),
         }
@@ -60,13 +65,13 @@ impl fmt::Display for Event {
 
 impl Event {
     /// Whether it is the adversary's doing.
-    pub(crate) fn is_fault(self) -> bool {
+    pub(crate) fn is_fault(&self) -> bool {
         match self {
-            Self::Step(_, step, fate) => {
-                let cached = fate == Fate::Lost && step == Step::Serve { leader: true };
-                fate != Fate::Good && !cached
+            Self::Step(_, turn, fate) => {
+                let cached = *fate == Fate::Lost && turn.leads;
+                *fate != Fate::Good && !cached
             }
-            Self::GoOn(_, fate) => fate != Fate::Good,
+            Self::GoOn(_, fate) => *fate != Fate::Good,
             Self::ComeBack(_) | Self::Mend => false,
             _ => true,
         }
@@ -100,9 +105,9 @@ impl Model for Protocol {
 
     fn next_state(&self, world: &World, event: Event) -> Option<World> {
         let mut next = world.clone();
-        self.happen(&mut next, event);
+        let possible = self.happen(&mut next, event);
         next.settle();
-        (next != *world).then_some(next)
+        (possible && next != *world).then_some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -110,41 +115,31 @@ impl Model for Protocol {
     }
 }
 
-impl Node {
-    /// Beside the membership.
-    fn has_more_to_forget(&self) -> bool {
-        !self.disk.peers.is_empty() || self.disk.forced.is_some()
-    }
-}
-
 /// How a step may go, as far as it makes a difference and the budget allows.
-fn fates(world: &World, node: &Node, step: Step) -> impl Iterator<Item = Fate> + use<> {
+fn fates(world: &World, turn: &Turn) -> impl Iterator<Item = Fate> + use<> {
     let budget = world.budget;
-    let older = budget.stale > 0 && world.earlier != world.ticket && node.mind.gone.is_empty();
-    let (lost, stale, torn) = match step {
+    let older = budget.stale > 0 && world.earlier != world.ticket && turn.mind.gone.is_empty();
+    let (lost, stale) = match &turn.action {
         // "Lost" is no loss here: the leader goes by what it has read or written before.
-        Step::Serve { leader: true } => (node.mind.ticket.is_some(), older, false),
-        Step::ReadTicket => (false, older, false),
-        Step::ReadRegisters(_) => (false, budget.stale > 0, false),
-        Step::CreateClaim(_) | Step::DeclareFormed(_) | Step::PassOver(_) | Step::Join(_) => {
-            (budget.lost > 0, false, false)
-        }
-        Step::Remember(_) => (
-            false,
-            false,
-            budget.crashes > 0 && node.disk.forced.is_some(),
-        ),
-        _ => (false, false, false),
+        Action::Serve(_) if turn.leads => (turn.mind.node().ticket_read().is_some(), older),
+        Action::ReadTicket => (false, older),
+        Action::ReadRegisters(_) => (false, budget.stale > 0),
+        Action::CreateClaim(_)
+        | Action::DeclareFormed(_)
+        | Action::PassOver(_)
+        | Action::Join(_) => (budget.lost > 0, false),
+        _ => (false, false),
     };
+    let between_files = budget.crashes > 0 && matches!(turn.action, Action::Remember(_));
     let possible = [
         (true, Fate::Good),
         (lost, Fate::Lost),
         (stale, Fate::Stale),
         (
-            stale && matches!(step, Step::ReadRegisters(_)),
+            stale && matches!(turn.action, Action::ReadRegisters(_)),
             Fate::Skewed,
         ),
-        (torn, Fate::Torn),
+        (between_files, Fate::Torn(1)),
     ];
     possible
         .into_iter()
@@ -156,12 +151,16 @@ impl Protocol {
     fn agent(&self, world: &World, id: Id, node: &Node, events: &mut Vec<Event>) {
         if let Some(doing) = node.doing {
             events.push(Event::GoOn(id, Fate::Good));
-            if doing == Doing::Forget && world.budget.crashes > 0 && node.has_more_to_forget() {
-                events.push(Event::GoOn(id, Fate::Torn));
+            if doing == Doing::Forget && world.budget.crashes > 0 {
+                events.extend([1, 2].map(|files| Event::GoOn(id, Fate::Torn(files))));
             }
         } else {
-            for step in steps(&self.view(world, id)).iter().copied() {
-                events.extend(fates(world, node, step).map(|fate| Event::Step(id, step, fate)));
+            let (now, before) = (
+                self.turns(world, id, node),
+                Self::turns_without_look(node, id),
+            );
+            for turn in now.iter().chain(before.iter()) {
+                events.extend(fates(world, turn).map(|fate| Event::Step(id, turn.clone(), fate)));
             }
         }
         if node.place.is_some_and(|place| place.raft.is_some()) && world.led(id).is_none() {
@@ -169,21 +168,30 @@ impl Protocol {
         }
     }
 
-    fn view(&self, world: &World, id: Id) -> View {
-        let mut view = View::of(world, id);
-        view.mind.ticket_after_word |= self.variant == Variant::TrustsOldTicket;
-        view
+    fn turns(&self, world: &World, id: Id, node: &Node) -> Arc<[Arc<Turn>]> {
+        let mut mind = node.mind;
+        mind.order.ticket_after_word |= self.variant == Variant::TrustsOldTicket;
+        turns(id, mind, node.disk, Look::Now(Engine::of(world, id)))
     }
 
-    fn happen(&self, world: &mut World, event: Event) {
+    /// Those that rest on the look of the round before.
+    fn turns_without_look(node: &Node, id: Id) -> Arc<[Arc<Turn>]> {
+        match node.looked {
+            Some(engine) => turns(id, node.mind, node.disk, Look::Before(engine)),
+            None => Arc::default(),
+        }
+    }
+
+    /// Whether it could come to pass.
+    fn happen(&self, world: &mut World, event: Event) -> bool {
         match event {
-            Event::Step(id, step, fate) => {
-                pay(world, step, fate);
-                world.take(id, step, fate, self.variant);
+            Event::Step(id, turn, fate) => {
+                pay(world, &turn, fate);
+                return world.take(id, &turn, fate, self.variant);
             }
             Event::GoOn(id, fate) => {
-                world.budget.crashes -= u8::from(fate == Fate::Torn);
-                world.go_on(id, fate, self.variant);
+                world.budget.crashes -= u8::from(fate != Fate::Good);
+                return world.go_on(id, fate, self.variant);
             }
             Event::ComeBack(id) => drop(world.come_back(id)),
             Event::Mend => world.cut = None,
@@ -196,5 +204,6 @@ impl Protocol {
             Event::Evict(id) => evict(world, id),
             Event::PublishEarly(id) => publish_early(world, id),
         }
+        true
     }
 }

@@ -1,7 +1,7 @@
 //! What Docker guarantees, and no more: who is counted, who leads, what managers tell others.
 
 use crate::set::Set;
-use crate::world::{Entry, Id, Outcome, Part, Place, Raft, Verdict, World};
+use crate::world::{Entry, Id, Outcome, Part, Place, Raft, World};
 
 /// The side of a raft that has its majority.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -76,9 +76,15 @@ impl World {
         let side = [together, lonely]
             .into_iter()
             .find(|s: &Set| s.len() * 2 > counted)?;
-        // The oldest of them: who it is makes no difference to a rule.
-        let mut entries = self.raft(raft).counted();
-        let leader = entries.find(|e| side.has(e.node))?.node;
+        // Leaders stay while they can. Which other one follows makes no difference to a rule: the oldest.
+        let maker = self.raft(raft).maker;
+        let mut others = self.raft(raft).counted().map(|entry| entry.node);
+        let next = if side.has(maker) {
+            Some(maker)
+        } else {
+            others.find(|other| side.has(*other))
+        };
+        let leader = next?;
         Some(Lead { leader, side })
     }
 
@@ -117,18 +123,10 @@ impl World {
         (self.raft(raft).swarm == swarm && self.reach(from, manager)).then_some(raft)
     }
 
-    /// What the managers that a node knows say of it.
-    pub(crate) fn verdict(&self, id: Id, asked: Set) -> Verdict {
-        let Some(place) = self.place(id) else {
-            return Verdict::Silent;
-        };
-        let answers = asked.without(id).iter();
-        let rafts = answers.filter_map(|manager| self.answers(id, manager, place.swarm));
-        let words = rafts.map(|raft| self.raft(raft).entry(id, place.life).is_some());
-        match words.max() {
-            Some(true) => Verdict::Member,
-            Some(false) => Verdict::Removed,
-            None => Verdict::Silent,
-        }
+    /// A manager of this swarm that knows no leader, as a probe sees it.
+    pub(crate) fn answers_without_leader(&self, from: Id, manager: Id, swarm: u8) -> bool {
+        let there = self.place(manager).filter(|place| place.raft.is_some());
+        let same = there.is_some_and(|place| place.swarm == swarm);
+        same && self.led(manager).is_none() && self.reach(from, manager)
     }
 }

@@ -1,8 +1,9 @@
 //! The write-once registers, as in `run/registers.rs`: create, then read back and compare.
 
 use crate::effects::Fate;
+use crate::heard::Heard;
 use crate::variant::Variant;
-use crate::world::{Epoch, Id, Number, Outcome, Registers, World};
+use crate::world::{Epoch, Id, Number, Outcome, World};
 
 impl World {
     pub(crate) fn read_registers(&mut self, id: Id, number: Number, fate: Fate) {
@@ -21,16 +22,7 @@ impl World {
             },
             _ => epoch,
         };
-        self.learn_registers(id, number, read);
-    }
-
-    fn learn_registers(&mut self, id: Id, number: Number, epoch: Epoch) {
-        let mine = epoch.claim == Some(id);
-        self.mind(id).registers = Some(Registers {
-            number,
-            epoch,
-            mine,
-        });
+        self.hear(id, Heard::Registers(number, read));
     }
 
     pub(crate) fn epoch(&mut self, number: Number) -> Option<&mut Epoch> {
@@ -38,15 +30,18 @@ impl World {
     }
 
     pub(crate) fn create_claim(&mut self, id: Id, number: Number, fate: Fate, variant: Variant) {
-        let Some(epoch) = self.epoch(number) else {
+        if self.epoch(number).is_none() {
             return;
-        };
+        }
+        // Drawn, and on disk before it is used.
+        self.hear(id, Heard::Nonce(number));
+        let epoch = &mut self.epochs[usize::from(number) - 1];
         if epoch.claim.is_none() || variant == Variant::TrustsAbsence {
             epoch.claim = Some(id);
         }
         let epoch = *epoch;
         if fate != Fate::Lost {
-            self.learn_registers(id, number, epoch);
+            self.hear(id, Heard::Registers(number, epoch));
         }
     }
 
@@ -68,8 +63,7 @@ impl World {
             _ => None,
         };
         if deleted.is_some() {
-            self.mind(id).registers = None;
-            return;
+            return self.read_registers(id, number, Fate::Good);
         }
         self.create_outcome(id, number, Outcome::PassedOver, fate, variant);
     }
@@ -93,7 +87,7 @@ impl World {
         }
         let epoch = *epoch;
         if fate != Fate::Lost {
-            self.learn_registers(id, number, epoch);
+            self.hear(id, Heard::Registers(number, epoch));
         }
         written
     }

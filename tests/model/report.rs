@@ -108,7 +108,7 @@ fn story(protocol: &Protocol, property: &'static str, path: Path<World, Event>) 
     let holds = protocol.property(property).condition;
     let way = path.into_vec();
     let good = way.iter().take_while(|(world, _)| holds(protocol, world));
-    let events: Vec<Event> = good.filter_map(|(_, event)| *event).collect();
+    let events: Vec<Event> = good.filter_map(|(_, event)| event.clone()).collect();
     lines(&events)
 }
 

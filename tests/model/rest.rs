@@ -2,22 +2,25 @@
 //! it away.
 
 use crate::effects::Fate;
+use crate::heard::Heard;
+use crate::names::epoch as epoch_of;
 use crate::raft::Lead;
 use crate::variant::Variant;
-use crate::world::{Doing, Id, Mind, Number, Outcome, Place, Rule, Ticket, World};
+use crate::world::{Doing, Id, Number, Outcome, Place, Rule, Ticket, World};
 
 impl World {
-    pub(crate) fn go_on(&mut self, id: Id, fate: Fate, variant: Variant) {
+    pub(crate) fn go_on(&mut self, id: Id, fate: Fate, variant: Variant) -> bool {
         let Some(doing) = self.node(id).doing.take() else {
-            return;
+            return false;
         };
         match doing {
             Doing::Leave => self.leave(id),
-            Doing::Forget => self.forget(id, fate),
+            Doing::Forget => return self.hear_with(id, Heard::Left, fate),
             Doing::Force(number) => self.force_cluster(id, number),
             Doing::Put(ticket) => self.put(id, ticket),
             Doing::Tend => self.tend(id, variant),
         }
+        true
     }
 
     fn leave(&mut self, id: Id) {
@@ -38,9 +41,11 @@ impl World {
     /// back: there is no time between two acts here.
     fn moves_on(&self, id: Id) -> bool {
         let node = &self.nodes[usize::from(id)];
-        let ticket = node.mind.ticket.flatten();
-        let known = node.disk.membership.zip(ticket);
-        known.is_some_and(|(here, ticket)| ticket.epoch > here.epoch && ticket.swarm != here.swarm)
+        let mind = node.mind.node();
+        let known = mind.membership().zip(mind.ticket());
+        known.is_some_and(|(here, ticket)| {
+            ticket.epoch > here.epoch && ticket.swarm_id != here.swarm_id
+        })
     }
 
     /// No raft of the swarm that a node is in can have a majority again, whatever becomes of links.
@@ -93,17 +98,6 @@ impl World {
             .last()
     }
 
-    /// The membership goes first, then the managers, then what was forced.
-    fn forget(&mut self, id: Id, fate: Fate) {
-        let node = self.node(id);
-        node.disk.membership = None;
-        if fate == Fate::Torn {
-            return self.restart(id);
-        }
-        node.disk = crate::world::Disk::default();
-        node.mind = Mind::default();
-    }
-
     fn force_cluster(&mut self, id: Id, number: Number) {
         let Some(old) = self.place(id).and_then(|place| place.raft) else {
             return;
@@ -118,11 +112,11 @@ impl World {
     }
 
     fn put(&mut self, id: Id, ticket: Ticket) {
-        let mind = &self.nodes[usize::from(id)].mind;
-        let newer = |epoch: Number| epoch > ticket.epoch;
-        let read = mind.ticket.flatten().is_some_and(|t| newer(t.epoch));
-        let formed = mind.registers.is_some_and(|r| {
-            newer(r.number) && matches!(r.epoch.outcome, Some(Outcome::Formed { .. }))
+        let mind = self.mind(id).node();
+        let newer = |epoch| epoch > epoch_of(ticket.epoch);
+        let read = mind.ticket().is_some_and(|t| newer(t.epoch));
+        let formed = mind.registers().is_some_and(|r| {
+            newer(r.epoch) && matches!(r.outcome, Some(protocol::Outcome::Formed { .. }))
         });
         self.history.note(Rule::PublishNewest, !read && !formed);
         self.publish(id, ticket);
@@ -145,6 +139,6 @@ impl World {
             self.earlier = self.ticket;
             self.ticket = Some(ticket);
         }
-        self.mind(id).ticket = Some(Some(ticket));
+        self.hear(id, Heard::Ticket(Some(ticket)));
     }
 }

@@ -1,26 +1,39 @@
 //! Where an exploration starts.
 
+use protocol::node::Files;
+use protocol::{Epoch, Membership, Peer};
+
+use crate::minds::{Disk, Mind};
+use crate::names::{address, instance, node_id, swarm_id};
 use crate::set::Set;
 use crate::world::{
-    Budget, Disk, Entry, Epoch, History, Id, Label, Membership, Node, Outcome, Part, Place, Raft,
-    Ticket, World,
+    self, Budget, Entry, History, Id, Label, Node, Outcome, Part, Place, Raft, Ticket, World,
 };
 
 /// Instances that have just booted.
 pub(crate) fn forming(managers: u8, workers: u8, epochs: u8, budget: Budget) -> World {
-    let node = |id: Id| Node {
-        manager: id < managers,
-        ..Node::default()
-    };
+    let node = |id: Id| booted(id, id < managers, Files::default());
     World {
-        epochs: vec![Epoch::default(); usize::from(epochs)],
+        epochs: vec![world::Epoch::default(); usize::from(epochs)],
         ticket: None,
         earlier: None,
         rafts: Vec::new(),
         nodes: (0..managers + workers).map(node).collect(),
         cut: None,
+        looks_serve: false,
         budget,
         history: History::default(),
+    }
+}
+
+/// An instance whose agent starts with these files.
+fn booted(id: Id, manager: bool, files: Files) -> Node {
+    let disk = Disk::of(files);
+    Node {
+        manager,
+        disk,
+        mind: Mind::start(id, manager, disk),
+        ..Node::default()
     }
 }
 
@@ -44,13 +57,13 @@ pub(crate) fn replaced(counted: u8, waiting: u8, workers: u8, epochs: u8, budget
     };
     world.rafts.push(Raft {
         swarm: 0,
+        maker: 0,
         label: Label { epoch: 1, owner: 0 },
         entries: (0..members).map(entry).collect(),
     });
     for id in 0..members {
-        let node = world.node(id);
-        node.manager = id < counted + waiting;
-        settle(node, managers, id);
+        let manager = id < counted + waiting;
+        *world.node(id) = settled(id, manager, managers);
     }
     publish(&mut world, managers);
     world
@@ -58,7 +71,7 @@ pub(crate) fn replaced(counted: u8, waiting: u8, workers: u8, epochs: u8, budget
 
 fn publish(world: &mut World, managers: Set) {
     let outcome = Outcome::Formed { swarm: 0, raft: 0 };
-    world.epochs[0] = Epoch {
+    world.epochs[0] = world::Epoch {
         claim: Some(0),
         outcome: Some(outcome),
     };
@@ -74,27 +87,42 @@ fn publish(world: &mut World, managers: Set) {
     world.history.declare(1, 0);
 }
 
-fn settle(node: &mut Node, managers: Set, id: Id) {
+fn settled(id: Id, manager: bool, managers: Set) -> Node {
     let counted = managers.has(id);
-    node.lives = 1;
-    node.place = Some(Place {
-        swarm: 0,
-        life: 1,
-        raft: counted.then_some(0),
-        known: managers.without(id),
-    });
-    node.disk = Disk {
+    let peer = |id| Peer {
+        node_id: node_id(id, 1),
+        instance_id: Some(instance(id)),
+        address: address(id),
+    };
+    let files = Files {
         membership: Some(Membership {
+            instance_id: instance(id),
+            node_id: node_id(id, 1),
+            swarm_id: swarm_id(0),
+            epoch: Epoch::FIRST,
+        }),
+        peers: managers.iter().filter(|_| counted).map(peer).collect(),
+        ..Files::default()
+    };
+    Node {
+        lives: 1,
+        place: Some(Place {
             swarm: 0,
             life: 1,
-            epoch: 1,
+            raft: counted.then_some(0),
+            known: managers.without(id),
         }),
-        peers: if counted { managers } else { Set::default() },
-        forced: None,
-    };
+        ..booted(id, manager, files)
+    }
 }
 
 impl World {
+    /// Rounds that follow on one another rest on one look at the engine.
+    pub(crate) fn with_looks_that_serve(mut self) -> Self {
+        self.looks_serve = true;
+        self
+    }
+
     /// Nobody new boots.
     pub(crate) fn without_last(mut self) -> Self {
         self.nodes.pop();

@@ -19,10 +19,6 @@ impl Set {
         Self(self.0 & !(1 << id))
     }
 
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     pub(crate) fn len(self) -> usize {
         self.0.count_ones() as usize
     }

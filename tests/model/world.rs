@@ -1,6 +1,8 @@
 //! The state of a cluster: Parameter Store, the engines and their rafts, and of each node what is
 //! on its disk, what its agent has learnt and which step it is in the middle of.
 
+use crate::engine_view::Engine;
+use crate::minds::{Disk, Mind};
 use crate::set::Set;
 
 /// The index of a node: of its instance, and of its address.
@@ -19,6 +21,8 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     /// The node that reaches no other.
     pub(crate) cut: Option<Id>,
+    /// A look at the engine serves the rounds after it too.
+    pub(crate) looks_serve: bool,
     pub(crate) budget: Budget,
     pub(crate) history: History,
 }
@@ -52,6 +56,8 @@ pub(crate) struct Ticket {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Raft {
     pub(crate) swarm: u8,
+    /// Who made or forced it: its leader, while its majority has it.
+    pub(crate) maker: Id,
     pub(crate) label: Label,
     pub(crate) entries: Vec<Entry>,
 }
@@ -93,6 +99,8 @@ pub(crate) struct Node {
     pub(crate) lives: u8,
     pub(crate) disk: Disk,
     pub(crate) mind: Mind,
+    /// The look at the engine that the next round may rest on, where the scene has such rounds.
+    pub(crate) looked: Option<Engine>,
     pub(crate) doing: Option<Doing>,
 }
 
@@ -107,68 +115,12 @@ pub(crate) struct Place {
     pub(crate) known: Set,
 }
 
-/// What the state folder holds, less the nonces (drawn before any use, never lost: whose a claim
-/// is, is known from the claim) and the time of the last act (always long ago).
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub(crate) struct Disk {
-    pub(crate) membership: Option<Membership>,
-    pub(crate) peers: Set,
-    pub(crate) forced: Option<Number>,
-}
-
 /// A remembered joining.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Membership {
     pub(crate) swarm: u8,
     pub(crate) life: u8,
     pub(crate) epoch: Number,
-}
-
-/// What an agent has learnt since it started. A crash takes it all.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "which of two things came later, each"
-)]
-pub(crate) struct Mind {
-    /// None while it is not known whether there is one.
-    #[allow(clippy::option_option, reason = "as the decision is told it")]
-    pub(crate) ticket: Option<Option<Ticket>>,
-    pub(crate) registers: Option<Registers>,
-    /// Which of the ticket's managers can take this node, if they were asked.
-    #[allow(clippy::option_option, reason = "as the decision is told it")]
-    pub(crate) probes: Option<Option<Id>>,
-    pub(crate) verdict: Option<Verdict>,
-    /// Who is terminated, by EC2's word.
-    pub(crate) gone: Set,
-    /// The ticket was read after EC2's last word of an end.
-    pub(crate) ticket_after_word: bool,
-    /// The ticket was read while this manager has had no leader.
-    pub(crate) ticket_in_loss: bool,
-    /// The managers were asked while this manager has had no leader.
-    pub(crate) verdict_in_loss: bool,
-    /// The last probe, of whichever ticket, found a manager.
-    pub(crate) able: bool,
-    /// It has, since the managers were last asked.
-    pub(crate) able_since_asked: bool,
-    /// How often in a row the managers were silent while the ticket's answered: two are many.
-    pub(crate) silences: u8,
-}
-
-/// The registers of one epoch, as read.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Registers {
-    pub(crate) number: Number,
-    pub(crate) epoch: Epoch,
-    pub(crate) mine: bool,
-}
-
-/// What managers say. "No leader" is "silent" to a decision, "unclear" is "member".
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Verdict {
-    Member,
-    Removed,
-    Silent,
 }
 
 /// The rest of a step whose first effect is done, or whose decision is made.

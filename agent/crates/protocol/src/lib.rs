@@ -23,4 +23,4 @@ pub use facts::{
 };
 pub use node::{Action, Decision, Holder, JoinFailure, Observation, Reason, decide};
 pub use reading::{Answer, Reading, Trouble, Turn};
-pub use time::{Moment, Series, Spacing, Stamp};
+pub use time::{Moment, Series, Spacing, Span, Stamp};

@@ -95,7 +95,7 @@ impl<T> Series<Answer<T>> {
 }
 
 /// Why a question had no answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Trouble {
     /// A person has to allow it.
     Denied(String),

@@ -40,6 +40,9 @@ impl Moment {
 pub struct Stamp(Duration);
 
 impl Stamp {
+    /// The boot of the machine.
+    pub const START: Self = Self(Duration::ZERO);
+
     /// How long ago that was; no time at all where it is still to come.
     pub fn age(self, now: Moment) -> Duration {
         now.up.saturating_sub(self.0)
@@ -72,6 +75,28 @@ pub const IN_A_ROW: Spacing = Spacing {
     apart: Duration::ZERO,
     breaks: Duration::MAX,
 };
+
+/// When something was seen first and last, and how often.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Span {
+    /// The first look.
+    pub first: Stamp,
+    /// The last one.
+    pub last: Stamp,
+    /// How many there were.
+    pub looks: u32,
+}
+
+impl Span {
+    /// That of a single time.
+    pub fn of(at: Stamp) -> Self {
+        Self {
+            first: at,
+            last: at,
+            looks: 1,
+        }
+    }
+}
 
 /// What was seen, since when it has been so, and how often in a row.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -116,6 +141,16 @@ impl<T> Series<T> {
                 ..Self::new(value, now)
             },
         });
+    }
+
+    /// The same, seen at other times.
+    pub(crate) fn retime(&mut self, change: impl FnOnce(Span) -> Span) {
+        let Span { first, last, looks } = change(Span {
+            first: self.first,
+            last: self.last,
+            looks: self.looks,
+        });
+        (self.first, self.last, self.looks) = (first, last, looks);
     }
 
     /// What was seen last.

@@ -15,7 +15,7 @@ pub const MAINTENANCE_LEAD: Duration = Duration::from_mins(10);
 const SPOT_OVER: u64 = 300;
 
 /// All that may start a departure, as last heard.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Heard {
     /// From instance metadata.
     pub notices: Notices,
@@ -24,7 +24,7 @@ pub struct Heard {
 }
 
 /// What the settings say of departures.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Rules {
     /// A rebalance recommendation starts one.
     pub rebalance: bool,

@@ -12,7 +12,7 @@ use crate::Reading;
 use crate::departure::notice::SpotAction;
 
 /// Why a node departs, the weaker first: a stronger cause takes a departure over.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// `swarmlet drain`: it stays a member and runs no tasks.
@@ -62,7 +62,7 @@ impl fmt::Display for Cause {
 }
 
 /// What an operator asked for, by `swarmlet leave`, `drain` and `activate`.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// Leave, and stay out.
@@ -81,7 +81,7 @@ pub enum Request {
     clippy::struct_excessive_bools,
     reason = "facts that do not exclude each other"
 )]
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Departure {
     /// Why.
     pub cause: Cause,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Everything announced, as last seen. `None` means that it was not seen yet.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Notices {
     /// Where Auto Scaling wants the instance.
     pub target: Option<Target>,
@@ -16,7 +16,7 @@ pub struct Notices {
 }
 
 /// `autoscaling/target-lifecycle-state`: where the instance is going, or is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Target {
     /// In no group, or on no way yet.
     None,
@@ -31,7 +31,7 @@ pub enum Target {
 }
 
 /// What spot does to the instance.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpotAction {
     /// It ends.
@@ -43,7 +43,7 @@ pub enum SpotAction {
 }
 
 /// `spot/instance-action`
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct SpotNotice {
     /// What happens.
     pub action: SpotAction,

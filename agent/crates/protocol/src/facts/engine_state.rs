@@ -7,7 +7,7 @@ use strum::IntoStaticStr;
 use crate::Epoch;
 
 /// The engine's part in a swarm.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum EngineState {
     /// Its API does not answer.
     Down,
@@ -82,7 +82,7 @@ impl EngineState {
 }
 
 /// Who a node is in its swarm. Empty while a first join goes on.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Identity {
     /// Docker's id of the node.
     pub node_id: Option<String>,
@@ -97,7 +97,7 @@ pub struct Identity {
 }
 
 /// A node in a swarm.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Member {
     /// Who it is.
     pub identity: Identity,
@@ -106,7 +106,7 @@ pub struct Member {
 }
 
 /// A member's view of the swarm.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Control {
     /// A worker has none.
     Worker,
@@ -122,7 +122,7 @@ pub enum Control {
 }
 
 /// Which claim a swarm was created under, or last recovered under, from its labels.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Origin {
     /// The swarm's epoch.
     pub epoch: Epoch,

@@ -8,7 +8,7 @@ use strum::IntoStaticStr;
 use crate::pace;
 
 /// An instance's life, by EC2's word.
-#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, IntoStaticStr, PartialEq)]
 #[strum(serialize_all = "lowercase")]
 pub enum Life {
     /// `pending` or `running`.

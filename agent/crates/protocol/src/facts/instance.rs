@@ -12,7 +12,7 @@ use crate::Role;
 const TOLD: usize = 20;
 
 /// An instance, by the last answers of EC2 that told anything about it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Instance {
     /// Pending or running.
     pub alive: bool,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::facts::tags::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
+use crate::node::{Mark, Retime, series, stamp};
 use crate::pace::{FLEET_GAP, FLEET_SERIES, Gaps, IN_A_ROW, ROUND, TAGLESS};
 use crate::{
     Answer, ClusterName, Fleet, Instance, Life, Moment, Role, Series, Stamp, Told, Trouble,
@@ -18,7 +19,7 @@ pub const BATCH: usize = 199;
 const FORGOTTEN: Duration = Duration::from_hours(24);
 
 /// All of it, by instance id; and when a leader asks about which of them.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Instances {
     known: BTreeMap<String, Known>,
     /// When a leader asks about the next of those that it knows.
@@ -28,7 +29,7 @@ pub struct Instances {
 }
 
 /// What is known of one instance.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 struct Known {
     life: Option<Series<Life>>,
     /// What it is, once a leader has been told.
@@ -140,6 +141,16 @@ impl Known {
 }
 
 impl Instances {
+    pub(crate) fn retime(&mut self, retime: Retime<'_>) {
+        for (id, known) in &mut self.known {
+            series(&mut known.life, Mark::Life(id), retime);
+            series(&mut known.role, Mark::Other, retime);
+            stamp(&mut known.asked, Mark::Other, retime);
+        }
+        stamp(&mut self.refresh, Mark::Other, retime);
+        series(&mut self.failed, Mark::Other, retime);
+    }
+
     /// What an instance is, by the last answers that told anything about it.
     pub fn of(&self, id: Option<&String>) -> Option<&Instance> {
         self.known.get(id?)?.word.as_ref()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Epoch;
 
 /// What a node remembers of its joining.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
     /// Whose memory this is: a clone of a disk carries another instance's.
     pub instance_id: String,
@@ -20,7 +20,7 @@ pub struct Membership {
 }
 
 /// A manager of this node's swarm, as raft listed it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Peer {
     /// Docker's id of the node.
     pub node_id: String,

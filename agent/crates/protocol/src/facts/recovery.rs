@@ -18,7 +18,7 @@ pub enum Recovery {
 }
 
 /// The setting `swarm.recovery`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RecoveryMode {
     /// The agent decides.

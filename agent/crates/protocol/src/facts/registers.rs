@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Epoch;
 
 /// A manager's exclusive right to create the swarm of one epoch.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// Drawn by the writer and kept on its disk before the write: tells its own claim
     /// from another's after a lost response or a crash.
@@ -17,7 +17,7 @@ pub struct Claim {
 }
 
 /// What became of a claim. The first write decides, for ever.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// The swarm of this epoch stands.
@@ -43,7 +43,7 @@ pub enum Outcome {
 }
 
 /// Both registers of one epoch, as last read.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Registers {
     /// Which epoch.
     pub epoch: Epoch,

@@ -8,7 +8,7 @@ use strum::IntoStaticStr;
 use crate::Identity;
 
 /// One manager's answer to a probe without credentials.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Probed {
     /// Where.
     pub address: SocketAddr,
@@ -17,7 +17,7 @@ pub struct Probed {
 }
 
 /// What a manager's port tells anybody.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum ProbeAnswer {
     /// A manager of some swarm.
     Manager {
@@ -33,7 +33,7 @@ pub enum ProbeAnswer {
 }
 
 /// A manager's word about one node (`NodeCertificateStatus`).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Word {
     /// The swarm has it.
     Member,
@@ -60,7 +60,7 @@ pub struct Standing {
 }
 
 /// What the managers of a node's own swarm say of it.
-#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, IntoStaticStr, PartialEq)]
 #[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// A manager with a leader says that it is a member.

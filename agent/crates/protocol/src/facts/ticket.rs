@@ -1,5 +1,6 @@
 //! The ticket: all that a node needs to join, in one parameter.
 
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -55,9 +56,16 @@ impl PartialEq for JoinToken {
 
 impl Eq for JoinToken {}
 
+/// By the root certificate's digest: nothing of the secret gets into a hash.
+impl Hash for JoinToken {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.ca_digest().hash(state);
+    }
+}
+
 /// How to join the cluster's swarm. One value, so that a single read never pairs a new
 /// token with an old address.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket {
     /// The epoch of the swarm.
     pub epoch: Epoch,

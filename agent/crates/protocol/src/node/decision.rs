@@ -17,7 +17,7 @@ pub struct Decision {
 }
 
 /// One step. After it, the agent looks again.
-#[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Action {
     /// Nothing to do for this long, unless something happens.

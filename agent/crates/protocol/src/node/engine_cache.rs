@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{EngineState, Moment, Stamp};
+use crate::node::{Mark, Retime};
+use crate::{EngineState, Moment, Span, Stamp};
 
 /// A look is so long as good as one of now.
 const FRESH: Duration = Duration::from_millis(500);
@@ -12,10 +13,10 @@ const SERVES: u8 = 8;
 /// When the engine was looked at last, as long as the agent has neither touched it since nor waited for anything. A
 /// round after a question to somebody else needs no look of its own: on the way into a swarm each takes as long as
 /// the question did.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct EngineCache(Option<Look>);
 
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Look {
     at: Stamp,
     /// An engine that is down, or replaced, may be up in the next moment.
@@ -44,6 +45,12 @@ impl EngineCache {
     /// The next round has to look.
     pub(super) fn forget(&mut self) {
         self.0 = None;
+    }
+
+    pub(super) fn retime(&mut self, retime: Retime<'_>) {
+        if let Some(look) = &mut self.0 {
+            look.at = retime(Mark::EngineCache, Span::of(look.at)).last;
+        }
     }
 
     /// Whether this round has looked itself: what is drastic rests on nothing else.

@@ -9,7 +9,7 @@ use crate::departure::Departure;
 use crate::{Epoch, Membership, Moment, Peer};
 
 /// All of them, as the agent starts with them.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Files {
     /// The swarm that it belongs to.
     pub membership: Option<Membership>,
@@ -25,14 +25,14 @@ pub struct Files {
 
 /// One nonce an epoch, by its number, drawn and on disk before the first write: it marks this node's values, also after
 /// a lost answer or a crash.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Nonces {
     /// All that were drawn.
     pub epochs: BTreeMap<u64, String>,
 }
 
 /// The last act that cannot be undone.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Acts {
     /// When, in seconds since the machine's boot.
     pub at: Option<u64>,
@@ -50,7 +50,7 @@ impl Acts {
 }
 
 /// A file, by what is in it, in the order in which they are written.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum FileName {
     /// The swarm that it belongs to: first, or what was forced would be forgotten before it is known to be settled.
     Membership,

@@ -8,7 +8,7 @@ use crate::departure::latch::Rules;
 use crate::node::{Next, Own, Policy};
 use crate::{
     Claim, Control, Decision, Epoch, Facts, JoinToken, Life, Member, Observation, ProbeAnswer,
-    RecoveryMode, Reply, Told, Trouble, Word,
+    RecoveryMode, Reply, Span, Stamp, Told, Trouble, Word,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -185,6 +185,11 @@ fn lesson(number: u8, detail: u8) -> Event<'static> {
     }
 }
 
+fn later(stamp: Stamp) -> Stamp {
+    let up = stamp.age(at(30 * 24 * HOUR));
+    at(30 * 24 * HOUR + 24 * HOUR).ago(up)
+}
+
 /// What a round saw, what it decided, and until when the ticket is held back.
 type Round = (Observation, Decision, Option<Duration>);
 
@@ -199,15 +204,19 @@ fn round(known: &mut Node, state: EngineState, now: Moment) -> Round {
 
 /// A round after each lesson, which comes so long after the one before.
 fn rounds(lessons: &[(u64, u8, u8)], role: Role, begin: Duration) -> Vec<Round> {
+    let mut known = blank(role, at(begin));
+    rounds_of(&mut known, lessons, begin)
+}
+
+fn rounds_of(known: &mut Node, lessons: &[(u64, u8, u8)], begin: Duration) -> Vec<Round> {
     let mut now = at(begin);
-    let mut known = blank(role, now);
     let one = |(gap, number, detail): &(u64, u8, u8)| {
         now = at(now.up + SECOND * u32::try_from(*gap).unwrap());
         match number % 13 {
-            12 => told(&mut known, detail % 2 == 1, now),
+            12 => told(known, detail % 2 == 1, now),
             number => known.learn(lesson(number, *detail), now),
         }
-        round(&mut known, engine(detail / 4), now)
+        round(known, engine(detail / 4), now)
     };
     lessons.iter().map(one).collect()
 }
@@ -225,6 +234,28 @@ proptest! {
         let today = rounds(&lessons, role, HOUR);
         let tomorrow = rounds(&lessons, role, 25 * HOUR);
         prop_assert_eq!(today, tomorrow);
+    }
+
+    /// Nor is there one that is not named: once all of them are another day's, what follows is the same.
+    #[test]
+    fn all_times_can_be_moved(
+        lessons in vec((prop_oneof![0..40_u64, 100..700_u64], any::<u8>(), any::<u8>()), 2..60),
+        is_manager: bool,
+    ) {
+        let role = if is_manager { Role::Manager } else { Role::Worker };
+        let (past, future) = lessons.split_at(lessons.len() / 2);
+        let mut known = blank(role, at(HOUR));
+        let gaps: u64 = past.iter().map(|(gap, ..)| gap).sum();
+        rounds_of(&mut known, past, HOUR);
+        let mut moved = known.clone();
+        moved.retime(&mut |_, span| Span {
+            first: later(span.first),
+            last: later(span.last),
+            looks: span.looks,
+        });
+        let now = HOUR + Duration::from_secs(gaps);
+        let today = rounds_of(&mut known, future, now);
+        prop_assert_eq!(today, rounds_of(&mut moved, future, now + 24 * HOUR));
     }
 }
 

@@ -18,6 +18,7 @@ mod reason;
 mod saving;
 mod seen;
 mod state;
+mod times;
 
 pub use decide::decide;
 pub use decision::{Action, Decision};
@@ -27,3 +28,5 @@ pub use joining::{Holder, JoinFailure};
 pub use observation::Observation;
 pub use reason::Reason;
 pub use state::{Next, Node, Own, Policy, Step};
+pub use times::Mark;
+pub(crate) use times::{Retime, series, stamp};

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::departure::{Departing, Departure, Hold};
 use crate::facts::hooks::{Hook, Waiting};
+use crate::node::{Mark, Retime, series, stamp};
 use crate::pace::{FIRST_HOOKS, FIRST_WORD, first_word, part_of};
 use crate::{Answer, Moment, Reading, Series, Stamp, Trouble};
 
 /// What was tried, and what came of it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct Progress {
     telling: Option<Series<Answer<()>>>,
     tasks: Option<Series<Answer<usize>>>,
@@ -106,6 +107,17 @@ impl Progress {
         let left = departure.remaining(now.unix);
         let spread = left.is_none_or(|left| left > 2 * FIRST_WORD);
         self.word = spread.then(|| now.after(part_of(now.random, most)));
+    }
+
+    pub(super) fn retime(&mut self, retime: Retime<'_>) {
+        series(&mut self.telling, Mark::Other, retime);
+        series(&mut self.tasks, Mark::Other, retime);
+        series(&mut self.leaving, Mark::Other, retime);
+        series(&mut self.hooks, Mark::Other, retime);
+        series(&mut self.beat, Mark::Other, retime);
+        series(&mut self.completing, Mark::Other, retime);
+        stamp(&mut self.first, Mark::Other, retime);
+        stamp(&mut self.word, Mark::Other, retime);
     }
 
     /// The departure as a fact of this round; `waits` says whether Auto Scaling may wait for it.

@@ -34,7 +34,7 @@ pub struct Own {
 }
 
 /// What the settings say of the decisions: fixed at the start.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Policy {
     /// How long a holder of a claim whose instance lives is waited for.
     pub claim_patience: Duration,
@@ -45,7 +45,7 @@ pub struct Policy {
 }
 
 /// All that a node knows. It is read by decisions, status and journal, and changes by [`Node::learn`] alone.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Node {
     pub(super) own: Own,
     pub(super) policy: Policy,

@@ -1,0 +1,74 @@
+//! All times in a node's state, by name: for whoever moves them, as the model does, which has no clock.
+
+use crate::node::state::Node;
+use crate::{Series, Span, Stamp};
+
+/// Which of a node's times.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Mark<'a> {
+    /// The engine has been of one kind.
+    Engine,
+    /// The look at the engine that the next rounds may rest on.
+    EngineCache,
+    /// The engine was to be unlocked.
+    Unlock,
+    /// The engine has left a swarm.
+    Left,
+    /// What cannot be undone was done.
+    Acted,
+    /// A manager has not taken this node.
+    Join,
+    /// The ticket was read.
+    Ticket,
+    /// Until then the ticket is not read.
+    Held,
+    /// The registers were read.
+    Registers,
+    /// Another node's claim is waited for.
+    Awaited,
+    /// The ticket's managers were asked which swarm they serve.
+    Probes,
+    /// The managers were asked about this node.
+    Standing,
+    /// EC2's word about the life of an instance.
+    Life(&'a str),
+    /// Everything else: what a leader asks EC2, and a departure's steps.
+    Other,
+}
+
+/// What gives a time another value.
+pub(crate) type Retime<'a> = &'a mut dyn FnMut(Mark<'_>, Span) -> Span;
+
+/// The times of a series, if there is one.
+pub(crate) fn series<T>(slot: &mut Option<Series<T>>, mark: Mark<'_>, retime: Retime<'_>) {
+    if let Some(series) = slot {
+        series.retime(|span| retime(mark, span));
+    }
+}
+
+/// A time of its own, if there is one: the last of its span.
+pub(crate) fn stamp(slot: &mut Option<Stamp>, mark: Mark<'_>, retime: Retime<'_>) {
+    if let Some(at) = slot {
+        *at = retime(mark, Span::of(*at)).last;
+    }
+}
+
+impl Node {
+    /// Gives every time in it another value. A node all of whose times are moved by as much as the clock decides the same.
+    pub fn retime(&mut self, retime: &mut dyn FnMut(Mark<'_>, Span) -> Span) {
+        series(&mut self.engine, Mark::Engine, retime);
+        self.cache.retime(retime);
+        series(&mut self.unlock, Mark::Unlock, retime);
+        stamp(&mut self.left, Mark::Left, retime);
+        stamp(&mut self.acted, Mark::Acted, retime);
+        series(&mut self.join, Mark::Join, retime);
+        series(&mut self.ticket, Mark::Ticket, retime);
+        stamp(&mut self.held, Mark::Held, retime);
+        series(&mut self.registers, Mark::Registers, retime);
+        series(&mut self.awaited, Mark::Awaited, retime);
+        series(&mut self.probes, Mark::Probes, retime);
+        series(&mut self.standing, Mark::Standing, retime);
+        self.instances.retime(retime);
+        self.progress.retime(retime);
+    }
+}
