@@ -111,6 +111,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         fleet::stack::SLOW,
         stacks::leaders::SLOW,
         stacks::silent::SLOW,
+        stacks::held_up::SLOW,
         healing::majority::CASES,
         healing::cut_off::CASES,
         healing::managers::SLOW,

@@ -1,6 +1,7 @@
 //! What runs on the swarm: stacks, registries, the example of the documentation.
 
 pub(super) mod changes;
+pub(super) mod held_up;
 pub(super) mod kept;
 pub(super) mod leaders;
 mod page;
