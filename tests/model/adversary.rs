@@ -1,9 +1,10 @@
 //! What may go wrong, as often as the budget allows.
 
+use crate::departures::Notice;
 use crate::effects::Fate;
 use crate::protocol::Event;
 use crate::turn::Turn;
-use crate::world::{Id, Node, Part, World};
+use crate::world::{Hook, Id, Node, Part, World};
 
 /// What may happen to a node.
 pub(crate) fn faults(world: &World, id: Id, node: &Node, events: &mut Vec<Event>) {
@@ -16,6 +17,15 @@ pub(crate) fn faults(world: &World, id: Id, node: &Node, events: &mut Vec<Event>
     }
     if budget.cuts > 0 && world.cut.is_none() && node.manager {
         events.push(Event::Cut(id));
+    }
+    match node.notice {
+        _ if budget.notices == 0 => {}
+        None => {
+            let notices = [Notice::ScaleIn, Notice::Drain];
+            events.extend(notices.map(|notice| Event::Notice(id, Some(notice))));
+        }
+        Some(Notice::Drain) => events.push(Event::Notice(id, None)),
+        Some(Notice::ScaleIn) => {}
     }
     if budget.evictions > 0 && node.place.is_some() {
         events.push(Event::Evict(id));
@@ -43,16 +53,33 @@ pub(crate) fn crash(world: &mut World, id: Id) {
 
 pub(crate) fn terminate(world: &mut World, id: Id) {
     world.budget.ends -= 1;
-    if world.cut == Some(id) {
-        world.cut = None;
+    world.end(id);
+}
+
+impl World {
+    /// An instance is no more.
+    pub(crate) fn end(&mut self, id: Id) {
+        if self.cut == Some(id) {
+            self.cut = None;
+        }
+        let node = self.node(id);
+        *node = Node {
+            dead: true,
+            manager: node.manager,
+            lives: node.lives,
+            ..Node::default()
+        };
     }
+}
+
+/// A notice comes, or one that can be taken back goes.
+pub(crate) fn notify(world: &mut World, id: Id, notice: Option<Notice>) {
+    world.budget.notices -= 1;
     let node = world.node(id);
-    *node = Node {
-        dead: true,
-        manager: node.manager,
-        lives: node.lives,
-        ..Node::default()
-    };
+    node.notice = notice;
+    if notice == Some(Notice::ScaleIn) {
+        node.hook = Hook::Waits;
+    }
 }
 
 pub(crate) fn evict(world: &mut World, id: Id) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::node::{Mark, Node};
-use protocol::{Kind, Life, Moment, Observation, ProbeAnswer, Reading, Span, Verdict};
+use protocol::{Kind, Life, Moment, Observation, ProbeAnswer, Reading, Span, Verdict, pace};
 
 use crate::heard::Heard;
 use crate::names::{instance, instance_of};
@@ -12,7 +12,7 @@ use crate::set::Set;
 /// Every turn is now, long after the machine's boot.
 pub(crate) const NOW: Moment = Moment {
     up: Duration::from_hours(24 * 365),
-    unix: 0,
+    unix: 1_000_000_000,
     random: 0,
 };
 /// Shorter than any gap, after as many looks as these.
@@ -24,6 +24,8 @@ const LONG: Duration = Duration::from_hours(9);
 const LOOKS: u32 = 99;
 /// How long a holder of a claim is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_hours(18);
+/// How long a departure may take.
+pub(crate) const DRAIN_LIMIT: Duration = Duration::from_mins(5);
 /// How many nodes EC2 may be asked about.
 pub(crate) const NODES: u8 = 5;
 
@@ -122,7 +124,29 @@ pub(crate) struct Profile {
     standing_is_old: bool,
     fleet_is_due: bool,
     failure_is_old: bool,
+    tasks_are_old: bool,
+    clock: Clock,
     lasting: Lasting,
+}
+
+/// Where the wall clock is in a departure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Clock {
+    Begins,
+    /// Managers have heard what the engine says.
+    IsHeard,
+    /// Its time is up.
+    IsDue,
+}
+
+impl Clock {
+    fn time(self) -> u64 {
+        match self {
+            Self::Begins => 0,
+            Self::IsHeard => pace::ANNOUNCED.as_secs(),
+            Self::IsDue => DRAIN_LIMIT.as_secs(),
+        }
+    }
 }
 
 /// Everything is of this moment.
@@ -133,6 +157,8 @@ pub(crate) const NEW: Profile = Profile {
     standing_is_old: false,
     fleet_is_due: false,
     failure_is_old: false,
+    tasks_are_old: false,
+    clock: Clock::Begins,
     lasting: Lasting::Short,
 };
 
@@ -184,8 +210,14 @@ pub(crate) fn profiles(seen: &Observation, order: Order, lasts: bool) -> Vec<Pro
         Lasting::Long,
         Lasting::Enough,
     ] {
-        for bits in 0..64_u8 {
-            let bit = |n: u8| bits & (1 << n) != 0;
+        for bits in 0..512_u16 {
+            let bit = |n: u16| bits & (1 << n) != 0;
+            let clock = match bits >> 7 {
+                0 => Clock::Begins,
+                1 => Clock::IsHeard,
+                2 => Clock::IsDue,
+                _ => continue,
+            };
             all.push(Profile {
                 ticket_is_old: bit(0),
                 registers_are_old: bit(1),
@@ -193,6 +225,8 @@ pub(crate) fn profiles(seen: &Observation, order: Order, lasts: bool) -> Vec<Pro
                 standing_is_old: bit(3),
                 fleet_is_due: bit(4),
                 failure_is_old: bit(5),
+                tasks_are_old: bit(6),
+                clock,
                 lasting,
             });
         }
@@ -211,6 +245,8 @@ impl Profile {
             && (seen.managers.is_some() || !self.probes_are_old)
             && (seen.standing.is_some() || !self.standing_is_old)
             && (seen.join.is_some() || !self.failure_is_old);
+        let departs = seen.departure.is_some();
+        let exists = exists && (departs || (!self.tasks_are_old && self.clock == Clock::Begins));
         let rested = !order.standing_before_act || self.standing_is_old || seen.standing.is_none();
         let ordered = !self.probes_are_old || self.ticket_is_old || !order.probes_after_ticket;
         let in_loss = lasts && seen.engine.kind() == Kind::NoLeader;
@@ -221,6 +257,17 @@ impl Profile {
         let answered = order.probes_after_ticket && is_able(seen) && is_silent(seen);
         let both = !answered || self.standing_is_old || order.silences >= self.lasting.silences();
         exists && rested && ordered && within && both
+    }
+
+    pub(crate) fn now(self) -> Moment {
+        Moment {
+            unix: NOW.unix + self.clock.time(),
+            ..NOW
+        }
+    }
+
+    pub(crate) fn is_due(self) -> bool {
+        self.clock == Clock::IsDue
     }
 
     fn ticket_age(self, order: Order) -> Duration {
@@ -261,6 +308,7 @@ impl Profile {
             Mark::Life(_) => (age(self.fleet_is_due, Duration::ZERO), Duration::ZERO, 2),
             Mark::Awaited => (Duration::ZERO, self.lasting.waited(), LOOKS),
             Mark::Join => (age(self.failure_is_old, LATER), Duration::ZERO, 1),
+            Mark::Tasks => (age(self.tasks_are_old, Duration::ZERO), lasted, LOOKS),
             // The last act is always long ago.
             Mark::Acted | Mark::Left => (LONG, Duration::ZERO, 1),
             _ => (Duration::ZERO, lasted, LOOKS),

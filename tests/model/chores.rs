@@ -7,6 +7,7 @@ use protocol::leader::promotion::{self, Promotion};
 use protocol::leader::reaping::{self, Reaping};
 use protocol::{Fleet, Instance, Life, Role, Whereabouts, pace};
 
+use crate::departures::Notice;
 use crate::effects::Fate;
 use crate::heard::{self, Heard};
 use crate::names::{address, instance, instance_of};
@@ -16,6 +17,7 @@ use crate::world::{Doing, Entry, Id, Part, Ticket, World};
 
 /// What the node list asks for.
 enum Chore {
+    Drain,
     Demote(usize),
     Remove(usize),
     Promote(usize),
@@ -84,6 +86,8 @@ impl World {
         let entries = &mut self.rafts[usize::from(raft)].entries;
         match chore {
             None => {}
+            Some(Chore::Drain) if variant == Variant::ForgetsDrain => {}
+            Some(Chore::Drain) => drop(self.drain(id, raft, variant)),
             Some(Chore::Ask(ids)) => self.ask_fleet(id, ids, variant),
             Some(Chore::Demote(index)) => entries[index].part = Part::Worker,
             Some(Chore::Remove(index)) => drop(entries.remove(index)),
@@ -123,19 +127,22 @@ impl World {
             }
             Reaping::Nothing | Reaping::Watch => {}
         }
+        if self.clone().drain(id, raft, Variant::Production) {
+            return Some(Chore::Drain);
+        }
         let nodes = entries
             .iter()
             .enumerate()
             .map(|(n, e)| self.candidate(id, raft, n, *e));
         match promotion::next(&nodes.collect::<Vec<_>>(), &self.instances()) {
             Promotion::Promote(name) => Some(Chore::Promote(index(&name))),
-            // Tags do not change here, and nobody leaves.
-            Promotion::Settled | Promotion::Hold | Promotion::Demote(_) => None,
+            Promotion::Demote(name) => Some(Chore::Demote(index(&name))),
+            Promotion::Settled | Promotion::Hold => None,
         }
     }
 
     /// Docker's `ready`: the node of this very entry is up and in contact.
-    fn is_ready(&self, leader: Id, raft: u8, entry: Entry) -> bool {
+    pub(crate) fn is_ready(&self, leader: Id, raft: u8, entry: Entry) -> bool {
         let place = self.place(entry.node);
         place.is_some_and(|place| {
             let life = place.life == entry.life && place.swarm == self.raft(raft).swarm;
@@ -152,7 +159,7 @@ impl World {
                 id: index.to_string(),
                 in_raft: entry.part == Part::Manager,
                 ready,
-                departing: false,
+                departing: entry.departs().is_some_and(|why| why.deadline() != 0),
                 down: (!ready).then_some((reaping::LASTED, reaping::LOOKS)),
                 instance_id: Some(instance(entry.node)),
             }
@@ -180,7 +187,7 @@ impl World {
             role: role(entry.part),
             healthy: self.is_ready(leader, raft, entry),
             leader: entry.node == leader,
-            departing: None,
+            departing: entry.departs().map(Notice::deadline),
             instance_id: Some(instance(entry.node)),
             address: Some(address(entry.node).ip()),
         }

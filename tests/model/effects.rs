@@ -66,8 +66,11 @@ impl World {
     pub(crate) fn take(&mut self, id: Id, turn: &Turn, fate: Fate, variant: Variant) -> bool {
         let looked = (self.looks_serve && turn.action.spares_engine()).then_some(turn.engine);
         let node = self.node(id);
-        node.mind = turn.mind;
+        (node.mind, node.disk) = (turn.mind, turn.disk);
         node.looked = looked;
+        if self.depart_step(id, turn, variant) {
+            return true;
+        }
         match &turn.action {
             Action::Wait(_) => {}
             Action::Serve(_) if turn.leads => self.begin_chores(id, fate),
@@ -135,7 +138,7 @@ impl World {
     }
 
     /// On disk first, then known.
-    fn record(&mut self, id: Id, act: Act) {
+    pub(crate) fn record(&mut self, id: Id, act: Act) {
         let node = self.node(id);
         node.disk = node.disk.record(node.mind, act);
         self.hear(id, Heard::Recorded(act));

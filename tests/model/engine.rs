@@ -19,11 +19,7 @@ impl World {
             swarm: number,
             maker: id,
             label: Label { epoch, owner: id },
-            entries: vec![Entry {
-                node: id,
-                life,
-                part: Part::Manager,
-            }],
+            entries: vec![Entry::new(id, life, Part::Manager)],
         });
         self.nodes[usize::from(id)].place = Some(Place {
             swarm: number,
@@ -42,11 +38,7 @@ impl World {
         let Some(life) = self.be_born(id) else {
             return false;
         };
-        let entry = Entry {
-            node: id,
-            life,
-            part: Part::Worker,
-        };
+        let entry = Entry::new(id, life, Part::Worker);
         let raft = &mut self.rafts[usize::from(raft)];
         raft.entries.push(entry);
         let known = raft.managers();

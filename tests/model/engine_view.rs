@@ -47,6 +47,23 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The same, of a worker.
+    pub(crate) fn as_worker(self) -> Self {
+        match self {
+            Self::Inactive => Self::Inactive,
+            Self::Member {
+                swarm, life, known, ..
+            } => Self::Member {
+                swarm,
+                life,
+                known,
+                control: Control::Worker,
+            },
+        }
+    }
+}
+
 /// As production sees it.
 pub(crate) fn state(me: Id, engine: Engine) -> EngineState {
     let Engine::Member {

@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::node::{Act, Event, Node};
+use protocol::departure::Request;
+use protocol::departure::latch;
+use protocol::departure::notice::{Notices, Target};
+use protocol::facts::hooks::{Hook, Waiting};
+use protocol::node::{Act, DepartureEvent, Event, Node};
 use protocol::{
     Claim, Facts, JoinToken, Life, Outcome, Peer, ProbeAnswer, Probed, Registers, Reply, Ticket,
     Told, Word, pace,
 };
 
 use crate::ages::{self, NOW};
+use crate::departures::Notice;
 use crate::engine_view::{Engine, state};
 use crate::names::{address, digest, epoch, instance, node_id, nonce, swarm_id};
 use crate::set::Set;
@@ -49,6 +54,16 @@ pub(crate) enum Heard {
     Recorded(Act),
     NothingForced,
     Left,
+    /// Why it is to go, if it is.
+    Notice(Option<Notice>),
+    Announced,
+    Marked,
+    Retracted,
+    Tasks(u8),
+    Departed,
+    Hooks,
+    Beat,
+    Completed,
 }
 
 /// Hands it to production's state.
@@ -91,8 +106,37 @@ pub(crate) fn tell(node: &mut Node, me: Id, heard: Heard) {
         Heard::Recorded(act) => Event::Recorded(act),
         Heard::NothingForced => Event::NothingForced,
         Heard::Left => Event::Left,
+        Heard::Notice(notice) => Event::Heard(notices(notice)),
+        Heard::Announced => Event::Departure(DepartureEvent::Announced(Ok(()))),
+        Heard::Marked => Event::Departure(DepartureEvent::Marked(Ok(()))),
+        Heard::Retracted => Event::Departure(DepartureEvent::Retracted(Ok(()))),
+        Heard::Tasks(tasks) => Event::Departure(DepartureEvent::Tasks(Ok(tasks.into()))),
+        Heard::Departed => Event::Departure(DepartureEvent::Departed),
+        Heard::Hooks => Event::Departure(DepartureEvent::Hooks(Ok(vec![Hook::named(HOOK)]))),
+        Heard::Beat => Event::Departure(DepartureEvent::Beat(Ok(()))),
+        Heard::Completed => Event::Departure(DepartureEvent::Completed(vec![(
+            HOOK.to_owned(),
+            Ok(Waiting::Heard),
+        )])),
     };
     node.learn(event, NOW);
+}
+
+const HOOK: &str = "leaves";
+
+/// From instance metadata, and from an operator.
+fn notices(notice: Option<Notice>) -> latch::Heard {
+    let target = match notice {
+        Some(Notice::ScaleIn) => Target::Terminated,
+        _ => Target::InService,
+    };
+    latch::Heard {
+        notices: Notices {
+            target: Some(target),
+            ..Notices::default()
+        },
+        request: Some((notice == Some(Notice::Drain)).then_some(Request::Drain)),
+    }
 }
 
 /// What makes no difference to a decision is made the same: EC2's word that an instance lives holds a question up or does

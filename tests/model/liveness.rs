@@ -137,7 +137,7 @@ fn count(states: &[bool]) -> usize {
     states.iter().filter(|state| **state).count()
 }
 
-/// Every live node is a member of the newest swarm by its managers' word, knows it, and the ticket
+/// Every live node is as its notice says, and a member of the newest swarm by its managers' word, knows it, and the ticket
 /// is that swarm's.
 fn is_united(world: &World) -> bool {
     let Some((number, Outcome::Formed { raft, swarm })) = world.newest() else {
@@ -154,7 +154,7 @@ fn is_united(world: &World) -> bool {
                 .disk
                 .membership
                 .is_some_and(|m| m.swarm == swarm && Some(m.life) == life);
-            noted && node.doing.is_none() && world.contact(id) == Some(raft)
+            noted && node.doing.is_none() && world.contact(id) == Some(raft) && world.is_as_told(id)
         })
 }
 

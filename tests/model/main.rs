@@ -7,6 +7,7 @@
 mod adversary;
 mod ages;
 mod chores;
+mod departures;
 mod effects;
 mod engine;
 mod engine_view;
@@ -38,6 +39,7 @@ const NONE: Budget = Budget {
     stale: 0,
     lost: 0,
     evictions: 0,
+    notices: 0,
 };
 
 #[test]
@@ -192,6 +194,57 @@ fn a_removed_node_comes_back() {
     recovers("a worker is removed", &pair);
 }
 
+/// One node of three is to go, by Auto Scaling or an operator.
+#[test]
+fn one_of_three_managers_departs() {
+    let budget = Budget {
+        crashes: 1,
+        notices: 1,
+        ..NONE
+    };
+    let start = |budget| replaced(3, 0, 0, 2, budget).without_last().with_tasks();
+    let seen = holds("one of three managers departs", &start(budget));
+    assert!(seen.contains("departed") && seen.contains("drained"));
+    recovers("one of three managers departs", &start(budget));
+}
+
+/// The leader is cut off for a while, at any step of it: that delays the departure and loses nothing.
+#[test]
+fn a_leader_is_lost_while_one_departs() {
+    let budget = Budget {
+        cuts: 1,
+        notices: 1,
+        ..NONE
+    };
+    let start = replaced(3, 0, 0, 1, budget).without_last();
+    let seen = holds("one of three managers departs, one is cut off", &start);
+    assert!(seen.contains("departed"));
+    recovers("one of three managers departs, one is cut off", &start);
+}
+
+/// Two of three nodes are to go.
+#[test]
+fn departures_take_turns() {
+    let budget = Budget { notices: 2, ..NONE };
+    let workers = replaced(1, 0, 2, 2, budget).without_last().with_tasks();
+    holds("two of three nodes depart", &workers);
+    recovers("two of three nodes depart", &workers);
+}
+
+/// A drain begins and is called off, or a scale-in follows on it.
+#[test]
+fn a_departure_is_called_off() {
+    let budget = Budget {
+        crashes: 1,
+        notices: 2,
+        ..NONE
+    };
+    let start = replaced(1, 0, 1, 2, budget).without_last().with_tasks();
+    let seen = holds("a manager and its worker, of which some depart", &start);
+    assert!(seen.contains("departed") && seen.contains("taken back"));
+    recovers("a manager and its worker, of which some depart", &start);
+}
+
 #[test]
 #[ignore = "takes a quarter of an hour"]
 fn larger() {
@@ -201,7 +254,7 @@ fn larger() {
         cuts: 1,
         stale: 1,
         lost: 1,
-        evictions: 0,
+        ..NONE
     };
     holds("two managers boot", &forming(2, 0, 3, all));
     holds(
@@ -227,4 +280,22 @@ fn larger() {
     );
     holds("three managers, a new one", &replaced(3, 0, 0, 2, two));
     holds("four managers", &replaced(4, 0, 0, 2, two).without_last());
+    let depart = |notices, cuts| {
+        let budget = Budget {
+            cuts,
+            notices,
+            ..NONE
+        };
+        replaced(3, 0, 0, 2, budget).without_last().with_tasks()
+    };
+    holds("two of three managers depart", &depart(2, 0));
+    recovers("two of three managers depart", &depart(2, 0));
+    holds(
+        "one of three managers departs, one is cut off",
+        &depart(1, 1),
+    );
+    recovers(
+        "one of three managers departs, one is cut off",
+        &depart(1, 1),
+    );
 }

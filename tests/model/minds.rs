@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
 
 use protocol::node::{Act, Event, File, FileName, Files, Node, Own, Policy};
 use protocol::{Kind, Role, Span, Stamp};
@@ -123,7 +124,7 @@ impl Mind {
             instance_id: instance(me),
             role: if manager { Role::Manager } else { Role::Worker },
             address: address(me),
-            group: None,
+            group: Some("group".to_owned()),
             boot: String::new(),
         };
         let node = Node::start(own, policy(), disk.files(), NOW);
@@ -206,8 +207,8 @@ fn policy() -> Policy {
         departure: protocol::departure::latch::Rules {
             rebalance: false,
             maintenance: false,
-            drain_limit: ages::PATIENCE,
-            margin: ages::PATIENCE,
+            drain_limit: ages::DRAIN_LIMIT,
+            margin: Duration::ZERO,
         },
     }
 }

@@ -1,8 +1,11 @@
 //! Each rule taken away: the exploration has to find what it is there for.
 
 use crate::NONE;
-use crate::properties::{INIT_UNDER_CLAIM, LEAVE_DEAD, ONE_LIVES, ONE_PER_EPOCH, RECOVER_LOST};
-use crate::report::breaks;
+use crate::properties::{
+    COMPLETE_LAST, DRAIN_IN_TURN, INIT_UNDER_CLAIM, KEEP_QUORUM, LEAVE_AS_WORKER, LEAVE_DEAD,
+    ONE_LIVES, ONE_PER_EPOCH, RECOVER_LOST, TASKS_FIRST,
+};
+use crate::report::{breaks, gets_stuck};
 use crate::scenes::{forming, replaced};
 use crate::variant::Variant;
 use crate::world::{Budget, World};
@@ -95,4 +98,45 @@ fn a_forced_cluster_that_is_not_on_record() {
     };
     let start = replaced(3, 0, 0, 2, budget).without_last();
     breaks(Variant::ForgetsForce, &start, ONE_PER_EPOCH);
+}
+
+fn departing(managers: u8, workers: u8, notices: u8) -> World {
+    let budget = Budget { notices, ..NONE };
+    let start = replaced(managers, 0, workers, 2, budget).without_last();
+    start.with_tasks()
+}
+
+#[test]
+fn a_manager_that_does_not_wait_for_its_demotion() {
+    breaks(
+        Variant::DepartsAsWorker,
+        &departing(3, 0, 1),
+        LEAVE_AS_WORKER,
+    );
+    breaks(Variant::DepartsAsWorker, &departing(3, 0, 2), KEEP_QUORUM);
+}
+
+#[test]
+fn tasks_that_are_not_seen() {
+    breaks(Variant::MissesTasks, &departing(1, 1, 1), TASKS_FIRST);
+}
+
+#[test]
+fn a_hook_that_is_completed_early() {
+    breaks(Variant::CompletesEarly, &departing(1, 1, 1), COMPLETE_LAST);
+}
+
+#[test]
+fn drains_that_do_not_take_turns() {
+    breaks(Variant::DrainsAll, &departing(1, 2, 2), DRAIN_IN_TURN);
+}
+
+#[test]
+fn an_announcement_that_stays() {
+    gets_stuck(Variant::ForgetsRetract, &departing(1, 1, 2));
+}
+
+#[test]
+fn a_leader_that_does_not_drain() {
+    gets_stuck(Variant::ForgetsDrain, &departing(1, 1, 1));
 }

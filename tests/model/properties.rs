@@ -1,9 +1,12 @@
 //! What must hold in every state.
 
+use protocol::Availability;
+use protocol::leader::draining::DrainedFor;
 use stateright::Property;
 
+use crate::departures::Notice;
 use crate::protocol::Protocol;
-use crate::world::{Outcome, Rule, World};
+use crate::world::{Entry, Hook, Outcome, Rule, World};
 
 pub(crate) const ONE_PER_EPOCH: &str = "one swarm an epoch";
 pub(crate) const ONE_LIVES: &str = "one declared swarm has a majority";
@@ -16,6 +19,15 @@ pub(crate) const KEEP: &str = "nobody leaves a swarm that it may still declare";
 pub(crate) const LEAVE_DEAD: &str = "who moves to a later swarm leaves one that is lost for good";
 pub(crate) const RECOVER_LOST: &str = "only a majority lost for good is recovered";
 pub(crate) const RECOVER_ONCE: &str = "one recovery an epoch";
+
+pub(crate) const LEAVE_AS_WORKER: &str = "nobody leaves on purpose whom raft counts";
+pub(crate) const TASKS_FIRST: &str = "nobody leaves on purpose while tasks run and there is time";
+pub(crate) const COMPLETE_LAST: &str =
+    "no hook is completed before its node has left or its time is up";
+pub(crate) const KEEP_QUORUM: &str = "where nothing else ends, a departure costs no majority";
+
+pub(crate) const DRAIN_IN_TURN: &str =
+    "of a few nodes one at a time loses its tasks to a drain of the leader's";
 
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
@@ -34,6 +46,18 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             keeps(world, Rule::RecoverLostMajority)
         }),
         Property::always(RECOVER_ONCE, |_, world| keeps(world, Rule::RecoverOnce)),
+        Property::always(LEAVE_AS_WORKER, |_, world| {
+            keeps(world, Rule::LeaveAsWorker)
+        }),
+        Property::always(TASKS_FIRST, |_, world| keeps(world, Rule::TasksFirst)),
+        Property::always(COMPLETE_LAST, |_, world| {
+            keeps(world, Rule::CompleteAtTheEnd)
+        }),
+        Property::always(KEEP_QUORUM, keeps_quorum),
+        Property::always(DRAIN_IN_TURN, |_, world| drains_in_turn(world)),
+        Property::sometimes("departed", |_, world| has_departed(world)),
+        Property::sometimes("drained", |_, world| is_drained(world)),
+        Property::sometimes("taken back", |_, world| is_taken_back(world)),
         Property::sometimes("passed over", |_, world| is_passed_over(world)),
         Property::sometimes("recovered", |_, world| is_recovered(world)),
         Property::sometimes("replaced", |_, world| is_replaced(world)),
@@ -73,7 +97,60 @@ fn no_twins(world: &World) -> bool {
     swarms.len() == all
 }
 
+/// A manager drains itself at once.
+fn drains_in_turn(world: &World) -> bool {
+    let loses = |entry: &&Entry| {
+        let node = &world.nodes[usize::from(entry.node)];
+        let here = node.place.is_some_and(|place| place.life == entry.life);
+        entry.drained_for == Some(DrainedFor::Asked)
+            && entry.mark.is_none()
+            && here
+            && node.has_task
+    };
+    let drained = |entry: &&Entry| entry.availability == Availability::Drain;
+    let mut lists = world.rafts.iter().map(|raft| &raft.entries);
+    lists.all(|list| list.iter().filter(drained).filter(loses).count() <= 1)
+}
+
+/// The only manager of all may be taken away; then nothing is left to keep. One whose time is up before a leader
+/// demotes it is taken away as well.
+fn keeps_quorum(protocol: &Protocol, world: &World) -> bool {
+    let peaceful = protocol.start.budget.ends == 0 && protocol.start.budget.notices > 0;
+    let Some((_, Outcome::Formed { raft, .. })) = world.newest() else {
+        return true;
+    };
+    !peaceful
+        || world.history.ended_in_raft
+        || world.stores(raft).is_empty()
+        || world.can_lead(raft)
+}
+
 // What an exploration comes by, so that it is seen to reach what it is about.
+
+/// Somebody has left, and let Auto Scaling go on.
+fn has_departed(world: &World) -> bool {
+    let mut nodes = world.nodes.iter();
+    nodes.any(|node| node.hook == Hook::Completed && node.place.is_none())
+}
+
+fn is_drained(world: &World) -> bool {
+    let mut nodes = world.nodes.iter();
+    nodes.any(|node| node.notice == Some(Notice::Drain) && !node.has_task)
+}
+
+/// A drain is over, and its node is given tasks again.
+fn is_taken_back(world: &World) -> bool {
+    let spent = world.budget.notices == 0;
+    let calm = world
+        .nodes
+        .iter()
+        .all(|node| node.notice.is_none() && !node.dead);
+    let idle = world
+        .nodes
+        .iter()
+        .any(|node| node.place.is_some() && !node.has_task);
+    spent && calm && idle
+}
 
 fn is_passed_over(world: &World) -> bool {
     let mut outcomes = world.epochs.iter().map(|epoch| epoch.outcome);

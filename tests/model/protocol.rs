@@ -7,10 +7,11 @@ use protocol::Action;
 use stateright::{Model, Property};
 
 use crate::adversary::{self, crash, evict, pay, publish_early, terminate};
+use crate::departures::{self, Meanwhile, Notice};
 use crate::effects::Fate;
 use crate::engine_view::Engine;
 use crate::properties;
-use crate::turn::{Look, Turn, turns};
+use crate::turn::{Begin, Look, Turn, turns};
 use crate::variant::Variant;
 use crate::world::{Doing, Id, Node, World};
 
@@ -30,6 +31,10 @@ pub(crate) enum Event {
     GoOn(Id, Fate),
     /// An engine finds its swarm's new managers by itself.
     ComeBack(Id),
+    /// AWS or an engine goes on by itself.
+    Meanwhile(Id, Meanwhile),
+    /// A node is to go, or to stay after all.
+    Notice(Id, Option<Notice>),
     /// The link is there again.
     Mend,
     /// An agent ends and is started again.
@@ -72,7 +77,7 @@ impl Event {
                 *fate != Fate::Good && !cached
             }
             Self::GoOn(_, fate) => *fate != Fate::Good,
-            Self::ComeBack(_) | Self::Mend => false,
+            Self::ComeBack(_) | Self::Meanwhile(..) | Self::Mend => false,
             _ => true,
         }
     }
@@ -151,8 +156,9 @@ impl Protocol {
     fn agent(&self, world: &World, id: Id, node: &Node, events: &mut Vec<Event>) {
         if let Some(doing) = node.doing {
             events.push(Event::GoOn(id, Fate::Good));
-            if doing == Doing::Forget && world.budget.crashes > 0 {
-                events.extend([1, 2].map(|files| Event::GoOn(id, Fate::Torn(files))));
+            let files = matches!(doing, Doing::Forget | Doing::Departed);
+            if files && world.budget.crashes > 0 {
+                events.extend([1, 2, 3].map(|files| Event::GoOn(id, Fate::Torn(files))));
             }
         } else {
             let (now, before) = (
@@ -163,6 +169,7 @@ impl Protocol {
                 events.extend(fates(world, turn).map(|fate| Event::Step(id, turn.clone(), fate)));
             }
         }
+        events.extend(departures::possible(world, id).map(|what| Event::Meanwhile(id, what)));
         if node.place.is_some_and(|place| place.raft.is_some()) && world.led(id).is_none() {
             events.push(Event::ComeBack(id));
         }
@@ -171,13 +178,31 @@ impl Protocol {
     fn turns(&self, world: &World, id: Id, node: &Node) -> Arc<[Arc<Turn>]> {
         let mut mind = node.mind;
         mind.order.ticket_after_word |= self.variant == Variant::TrustsOldTicket;
-        turns(id, mind, node.disk, Look::Now(Engine::of(world, id)))
+        turns(Begin {
+            me: id,
+            mind,
+            disk: node.disk,
+            notice: node.notice,
+            look: Look::Now(self.engine(world, id, node)),
+        })
+    }
+
+    fn engine(&self, world: &World, id: Id, node: &Node) -> Engine {
+        let engine = Engine::of(world, id);
+        let departs = self.variant == Variant::DepartsAsWorker && node.notice.is_some();
+        if departs { engine.as_worker() } else { engine }
     }
 
     /// Those that rest on the look of the round before.
     fn turns_without_look(node: &Node, id: Id) -> Arc<[Arc<Turn>]> {
         match node.looked {
-            Some(engine) => turns(id, node.mind, node.disk, Look::Before(engine)),
+            Some(engine) => turns(Begin {
+                me: id,
+                mind: node.mind,
+                disk: node.disk,
+                notice: node.notice,
+                look: Look::Before(engine),
+            }),
             None => Arc::default(),
         }
     }
@@ -194,6 +219,8 @@ impl Protocol {
                 return world.go_on(id, fate, self.variant);
             }
             Event::ComeBack(id) => drop(world.come_back(id)),
+            Event::Meanwhile(id, what) => world.meanwhile(id, what),
+            Event::Notice(id, notice) => adversary::notify(world, id, notice),
             Event::Mend => world.cut = None,
             Event::Crash(id) => crash(world, id),
             Event::Terminate(id) => terminate(world, id),

@@ -73,6 +73,25 @@ pub(crate) fn recovers(scene: &str, start: &World) {
     }
 }
 
+/// Explores everything: from some states the cluster cannot become one any more.
+#[allow(
+    clippy::print_stdout,
+    reason = "for people: cargo test shows it on request"
+)]
+pub(crate) fn gets_stuck(variant: Variant, start: &World) {
+    let found = liveness::check(&Protocol {
+        start: start.clone(),
+        variant,
+    });
+    let (states, stuck) = (found.states, found.stuck.len());
+    let way = found.stuck.first();
+    let way = way.unwrap_or_else(|| panic!("{variant:?}: {states} states, and none is stuck"));
+    println!(
+        "{variant:?}: {stuck} of {states} states are stuck:\n{}",
+        lines(way)
+    );
+}
+
 /// Explores until a property is broken, and gives the number of steps to that.
 #[allow(
     clippy::print_stdout,

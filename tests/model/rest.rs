@@ -15,6 +15,8 @@ impl World {
         };
         match doing {
             Doing::Leave => self.leave(id),
+            Doing::Depart => self.depart(id),
+            Doing::Departed => return self.departed(id, fate),
             Doing::Forget => return self.hear_with(id, Heard::Left, fate),
             Doing::Force(number) => self.force_cluster(id, number),
             Doing::Put(ticket) => self.put(id, ticket),

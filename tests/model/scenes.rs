@@ -49,11 +49,7 @@ pub(crate) fn replaced(counted: u8, waiting: u8, workers: u8, epochs: u8, budget
         } else {
             Part::Worker
         };
-        Entry {
-            node,
-            life: 1,
-            part,
-        }
+        Entry::new(node, 1, part)
     };
     world.rafts.push(Raft {
         swarm: 0,
@@ -117,6 +113,14 @@ fn settled(id: Id, manager: bool, managers: Set) -> Node {
 }
 
 impl World {
+    /// All members run a task, and their groups have a hook for an end.
+    pub(crate) fn with_tasks(mut self) -> Self {
+        for node in self.nodes.iter_mut().filter(|node| node.place.is_some()) {
+            node.has_task = true;
+        }
+        self
+    }
+
     /// Rounds that follow on one another rest on one look at the engine.
     pub(crate) fn with_looks_that_serve(mut self) -> Self {
         self.looks_serve = true;

@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use protocol::Action;
 use protocol::node::{Event, Next, Node, Step};
+use protocol::{Action, Moment};
 
 use crate::ages::{self, aged, profiles};
+use crate::departures::Notice;
 use crate::engine_view::Engine;
 use crate::heard::{self, Heard};
 use crate::minds::{Disk, Mind};
@@ -25,6 +26,20 @@ pub(crate) struct Turn {
     pub(crate) engine: Engine,
     /// What is known before it, with that look.
     pub(crate) mind: Mind,
+    /// What is on disk before it.
+    pub(crate) disk: Disk,
+    /// Of a departure's: its time is up.
+    pub(crate) is_due: bool,
+}
+
+/// Where a round begins.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Begin {
+    pub(crate) me: Id,
+    pub(crate) mind: Mind,
+    pub(crate) disk: Disk,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) look: Look,
 }
 
 /// A look at the engine.
@@ -37,32 +52,39 @@ pub(crate) enum Look {
     Before(Engine),
 }
 
-type Known = Mutex<HashMap<(Mind, Look), Arc<[Arc<Turn>]>>>;
+type Known = Mutex<HashMap<Begin, Arc<[Arc<Turn>]>>>;
 
 /// The steps that production may choose. The same few minds come back in very many states.
-pub(crate) fn turns(me: Id, mind: Mind, disk: Disk, look: Look) -> Arc<[Arc<Turn>]> {
+pub(crate) fn turns(key: Begin) -> Arc<[Arc<Turn>]> {
     static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
-    let key = (mind, look);
     if let Some(turns) = KNOWN.lock().expect("no panic").get(&key) {
         return turns.clone();
     }
-    let turns = possible(me, mind, disk, look);
+    let turns = possible(key);
     let mut known = KNOWN.lock().expect("no panic");
     known.entry(key).or_insert(turns).clone()
 }
 
-fn possible(me: Id, mind: Mind, disk: Disk, look: Look) -> Arc<[Arc<Turn>]> {
+fn possible(begin: Begin) -> Arc<[Arc<Turn>]> {
+    let Begin { me, look, .. } = begin;
     let (Look::Now(engine) | Look::Before(engine)) = look;
+    let noticed = begin.mind.hear(begin.disk, me, Heard::Notice(begin.notice));
+    let (mind, disk) = (noticed.mind, noticed.disks[noticed.disks.len() - 1]);
     let known = mind.node();
     let looked = mind.hear(disk, me, Heard::Engine(engine)).mind;
     let order = looked.order;
-    let Some(begin) = step(me, aged(&known, order, ages::NEW), Look::Now(engine)) else {
+    let Some(first) = step(
+        me,
+        aged(&known, order, ages::NEW),
+        Look::Now(engine),
+        ages::NOW,
+    ) else {
         unreachable!("it has just looked");
     };
     let lasts = known.kind() == looked.kind();
     let mut turns: Vec<Arc<Turn>> = Vec::new();
-    for profile in profiles(&begin.seen, order, lasts) {
-        let Some(step) = step(me, aged(&known, order, profile), look) else {
+    for profile in profiles(&first.seen, order, lasts) {
+        let Some(step) = step(me, aged(&known, order, profile), look, profile.now()) else {
             continue;
         };
         let Step { decision, .. } = *step;
@@ -71,6 +93,8 @@ fn possible(me: Id, mind: Mind, disk: Disk, look: Look) -> Arc<[Arc<Turn>]> {
             action: timeless(decision.action),
             leads: decision.reason.leads(),
             mind: looked,
+            disk,
+            is_due: profile.is_due(),
         };
         if turns.iter().all(|known| **known != turn) {
             turns.push(Arc::new(turn));
@@ -80,13 +104,13 @@ fn possible(me: Id, mind: Mind, disk: Disk, look: Look) -> Arc<[Arc<Turn>]> {
 }
 
 /// A round of production's, after a look at the engine; none where it wants one of its own.
-fn step(me: Id, mut node: Node, look: Look) -> Option<Box<Step>> {
+fn step(me: Id, mut node: Node, look: Look, now: Moment) -> Option<Box<Step>> {
     let (Look::Now(engine) | Look::Before(engine)) = look;
     heard::tell(&mut node, me, Heard::Engine(engine));
     if let Look::Before(_) = look {
         node.learn(Event::Round, ages::NOW);
     }
-    match node.next(ages::NOW) {
+    match node.next(now) {
         Next::Do(step) => Some(step),
         Next::Look { .. } => None,
     }

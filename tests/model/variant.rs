@@ -24,4 +24,16 @@ pub(crate) enum Variant {
     TrustsOldTicket,
     /// It is not on record that a new cluster was forced, and under which claim.
     ForgetsForce,
+    /// A manager that departs does as a worker does: it does not wait for its demotion.
+    DepartsAsWorker,
+    /// The tasks that run here are not seen.
+    MissesTasks,
+    /// Auto Scaling is told to go on as soon as the node is drained.
+    CompletesEarly,
+    /// What was said of a departure is taken for taken back, and is not.
+    ForgetsRetract,
+    /// All nodes that leave are drained at once.
+    DrainsAll,
+    /// The leader does not drain those that leave.
+    ForgetsDrain,
 }

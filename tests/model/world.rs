@@ -1,6 +1,10 @@
 //! The state of a cluster: Parameter Store, the engines and their rafts, and of each node what is
 //! on its disk, what its agent has learnt and which step it is in the middle of.
 
+use protocol::Availability;
+use protocol::leader::draining::DrainedFor;
+
+use crate::departures::Notice;
 use crate::engine_view::Engine;
 use crate::minds::{Disk, Mind};
 use crate::set::Set;
@@ -75,6 +79,32 @@ pub(crate) struct Entry {
     pub(crate) node: Id,
     pub(crate) life: u8,
     pub(crate) part: Part,
+    pub(crate) availability: Availability,
+    /// Managers have learnt that its engine asks to leave, and why.
+    pub(crate) asks: Option<Notice>,
+    /// It says itself that it leaves.
+    pub(crate) mark: Option<Notice>,
+    /// The record of a leader's drain.
+    pub(crate) drained_for: Option<DrainedFor>,
+}
+
+impl Entry {
+    /// Why it departs, by its engine's word or its own.
+    pub(crate) fn departs(self) -> Option<Notice> {
+        self.asks.or(self.mark)
+    }
+
+    pub(crate) fn new(node: Id, life: u8, part: Part) -> Self {
+        Self {
+            node,
+            life,
+            part,
+            availability: Availability::Active,
+            asks: None,
+            mark: None,
+            drained_for: None,
+        }
+    }
 }
 
 /// A node's part by the list.
@@ -102,6 +132,21 @@ pub(crate) struct Node {
     /// The look at the engine that the next round may rest on, where the scene has such rounds.
     pub(crate) looked: Option<Engine>,
     pub(crate) doing: Option<Doing>,
+    /// Why it is to go.
+    pub(crate) notice: Option<Notice>,
+    /// Its engine's labels say that it leaves.
+    pub(crate) says: Option<Notice>,
+    pub(crate) has_task: bool,
+    pub(crate) hook: Hook,
+}
+
+/// The hook of an instance's end.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) enum Hook {
+    #[default]
+    None,
+    Waits,
+    Completed,
 }
 
 /// The engine's state on disk.
@@ -130,6 +175,10 @@ pub(crate) enum Doing {
     Leave,
     /// Left; the memory has not been cleared yet.
     Forget,
+    /// Recorded; the engine has not left on purpose yet.
+    Depart,
+    /// It has; that has not been noted yet.
+    Departed,
     /// Recorded; the new cluster has not been forced yet.
     Force(Number),
     /// The leader's round has found a ticket to write.
@@ -147,6 +196,8 @@ pub(crate) struct Budget {
     pub(crate) stale: u8,
     pub(crate) lost: u8,
     pub(crate) evictions: u8,
+    /// Notices that come, or go.
+    pub(crate) notices: u8,
 }
 
 /// What the properties look back at.
@@ -156,6 +207,8 @@ pub(crate) struct History {
     pub(crate) declared: Vec<(Number, u8)>,
     /// Epochs under which a new cluster was forced.
     pub(crate) recovered: Vec<Number>,
+    /// Auto Scaling has ended a manager whose time was up before it was demoted.
+    pub(crate) ended_in_raft: bool,
     /// Rules broken by a step.
     pub(crate) broken: Vec<Rule>,
 }
@@ -171,6 +224,9 @@ pub(crate) enum Rule {
     LeaveTheDead,
     RecoverLostMajority,
     RecoverOnce,
+    LeaveAsWorker,
+    TasksFirst,
+    CompleteAtTheEnd,
 }
 
 impl History {

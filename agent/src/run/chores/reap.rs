@@ -43,7 +43,7 @@ impl Watch {
             in_raft: node.is_in_raft(),
             ready: node.ready,
             down: down.map(|seen| (seen.lasted(), seen.looks())),
-            departing: node.departing().is_some(),
+            departing: node.goes(),
             instance_id: node.instance_id.clone(),
         }
     }

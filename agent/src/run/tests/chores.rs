@@ -148,7 +148,7 @@ async fn an_ec2_that_is_down_stops_no_other_chore() {
     let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
     world.ec2_is_down(true);
     world.node(3, |node| {
-        node.asks_to_leave = Some(0);
+        node.asks_to_leave = Some(1_800_000_000);
         (node.ready, node.down) = (false, true);
     });
     let before = world.calls("instances");
@@ -162,6 +162,19 @@ async fn an_ec2_that_is_down_stops_no_other_chore() {
         world.node(2, |node| node.availability),
         Availability::Active
     );
+}
+
+/// It says so without a time: it is to run no tasks, and stays a member, however long its reboot takes.
+#[tokio::test(start_paused = true)]
+async fn a_drained_node_that_is_down_stays_on_the_list() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
+    world.node(3, |node| {
+        node.asks_to_leave = Some(0);
+        (node.ready, node.down) = (false, true);
+    });
+    live(&mut leader, Duration::from_mins(30)).await;
+    assert!(world.has_entry(3), "EC2 says that it lives");
 }
 
 #[tokio::test(start_paused = true)]

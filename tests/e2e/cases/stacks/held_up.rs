@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Notice, Role, wait_until};
 
 use super::seen::{equip, put, stands};
@@ -15,7 +15,7 @@ pub(in crate::cases) const SLOW: &[Case] = &[Case {
 }];
 
 const STACKS: usize = 6;
-/// How long a stop may take, and a promotion once the node is ready.
+/// How long a stop may take, and a promotion once two are ready.
 const AT_ONCE: Duration = Duration::from_secs(2);
 /// Metadata is asked every five seconds.
 const NOTICED: Duration = Duration::from_secs(5);
@@ -51,39 +51,35 @@ fn stops(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
     let told = Instant::now();
     lab.exec(manager, &["systemctl", "stop", "swarmlet"])?
         .ok()?;
-    within(told, AT_ONCE, "stopped")?;
+    within(told, Instant::now(), AT_ONCE, "stopped")?;
     lab.exec(manager, &["systemctl", "start", "swarmlet"])?
         .ok()?;
     deploys(lab, cluster)
 }
 
-/// A second manager is launched, and promoted as soon as it is ready.
+/// Two more managers are launched, and promoted one after the other as soon as both are ready.
 fn promotes(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
-    let format = "{{.Self}} {{.Hostname}} {{.Status}} {{.ManagerStatus}}";
+    let format = "{{.Hostname}} {{.Status}} {{.ManagerStatus}}";
     let nodes = || docker(lab, manager, &["node", "ls", "--format", format]);
     let known = nodes()?;
-    let is_known = |line: &str| {
-        let name = line.split(' ').nth(1).unwrap_or_default();
-        known.contains(name)
-    };
-    let newcomer = || -> Result<String> {
+    let is_new = |line: &&str| !known.contains(line.split(' ').next().unwrap_or_default());
+    let count = |word: &str| -> Result<usize> {
         let list = nodes()?;
-        let line = list.lines().find(|line| !is_known(line));
-        Ok(line.context("no new node")?.to_owned())
+        let new = list.lines().filter(is_new);
+        Ok(new.filter(|line| line.contains(word)).count())
     };
-    cluster.scale(Role::Manager, 2)?;
-    wait_until("it is ready", JOINED, || {
-        let line = newcomer()?;
-        ensure!(line.contains("Ready"), "{line}");
-        Ok(())
-    })?;
-    let ready = Instant::now();
-    wait_until("it is a manager", JOINED, || {
-        let line = newcomer()?;
-        ensure!(line.ends_with("Reachable"), "{line}");
-        Ok(())
-    })?;
-    within(ready, AT_ONCE, "promoted")?;
+    let wait = |word: &str, wanted: usize| {
+        wait_until(word, JOINED, || {
+            let seen = count(word)?;
+            ensure!(seen >= wanted, "{seen} of {wanted}");
+            Ok(Instant::now())
+        })
+    };
+    cluster.scale(Role::Manager, 3)?;
+    let ready = wait("Ready", 2)?;
+    let first = wait("Reachable", 1)?;
+    within(ready, first, AT_ONCE, "promoted")?;
+    within(first, wait("Reachable", 2)?, AT_ONCE, "promoted the other")?;
     deploys(lab, cluster)
 }
 
@@ -99,11 +95,11 @@ fn departs(lab: &Lab, cluster: &Cluster, manager: &str) -> Result<()> {
         ensure!(said(lab), "not yet");
         Ok(())
     })?;
-    within(told, NOTICED, "acted on the notice")
+    within(told, Instant::now(), NOTICED, "acted on the notice")
 }
 
-fn within(begun: Instant, limit: Duration, what: &str) -> Result<()> {
-    let took = begun.elapsed();
+fn within(begun: Instant, done: Instant, limit: Duration, what: &str) -> Result<()> {
+    let took = done.duration_since(begun);
     eprintln!("    {what} after {:.1} s", took.as_secs_f64());
     ensure!(took <= limit, "{what} only after {took:?}");
     Ok(())

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use strum::IntoStaticStr;
 
 /// Docker's own words (`docker node update --availability`).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Availability {

@@ -38,6 +38,12 @@ impl NodeEntry {
         self.asks_to_leave.or_else(|| self.marked_leaving())
     }
 
+    /// Whether it goes for good, by its own word. One that has no time for it is drained by a person: it stays a member, also
+    /// over a reboot.
+    pub fn goes(&self) -> bool {
+        self.departing().is_some_and(|at| at != 0)
+    }
+
     /// The value of [`DEPARTING_LABEL`] in its entry's labels. A value that is no time says that the
     /// node is leaving all the same.
     pub fn marked_leaving(&self) -> Option<u64> {

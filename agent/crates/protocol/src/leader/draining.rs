@@ -20,7 +20,7 @@ pub const SILENT: Duration = Duration::from_mins(2);
 
 /// By whose word the leader has drained a node, as its entry has it on record: a drain without a
 /// record is a person's.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum DrainedFor {
     /// The node's engine asks to leave.
     Asked,

@@ -31,7 +31,7 @@ pub struct Entry {
     pub ready: bool,
     /// For how long, and in how many looks, its state has been `down`.
     pub down: Option<(Duration, u32)>,
-    /// It has said that it leaves.
+    /// It has said that it leaves for good.
     pub departing: bool,
     /// The instance id in its engine's labels.
     pub instance_id: Option<String>,

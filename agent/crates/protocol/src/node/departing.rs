@@ -25,7 +25,7 @@ impl Node {
         }
     }
 
-    fn note(&mut self, change: impl FnOnce(&mut Departure)) {
+    pub(super) fn note(&mut self, change: impl FnOnce(&mut Departure)) {
         self.keep_departure(|departure| {
             if let Some(departure) = departure {
                 change(departure);

@@ -174,6 +174,8 @@ impl Node {
         self.keep_membership(None);
         self.keep_peers(Vec::new());
         self.settle();
+        // What its entry said went with the entry: in a swarm that it joins next it says so again.
+        self.note(|departure| departure.marked = false);
         let blank = Self::start(self.own.clone(), self.policy.clone(), Files::default(), now);
         *self = Self {
             left: Some(now.stamp()),

@@ -111,7 +111,7 @@ impl Progress {
 
     pub(super) fn retime(&mut self, retime: Retime<'_>) {
         series(&mut self.telling, Mark::Other, retime);
-        series(&mut self.tasks, Mark::Other, retime);
+        series(&mut self.tasks, Mark::Tasks, retime);
         series(&mut self.leaving, Mark::Other, retime);
         series(&mut self.hooks, Mark::Other, retime);
         series(&mut self.beat, Mark::Other, retime);

@@ -177,7 +177,11 @@ fn each_change_of_a_departure_is_to_be_on_disk_and_nothing_waits_for_it() {
     assert_eq!(node.unsaved(), None, "the same is heard");
     node.learn(Event::Departure(DepartureEvent::Marked(Ok(()))), at(2));
     saved(&mut node, &mut disk, 9);
-    assert!(disk.departure.unwrap().marked);
+    assert!(disk.departure.as_ref().unwrap().marked);
+    // Removed, while nobody reached it: what it had said there says nothing in the swarm that it joins next.
+    node.learn(Event::Left, at(3));
+    saved(&mut node, &mut disk, 9);
+    assert!(!disk.departure.unwrap().marked);
 }
 
 /// The engine's labels are made anew at a boot, without what they said of a departure.

@@ -32,7 +32,9 @@ pub enum Mark<'a> {
     Standing,
     /// EC2's word about the life of an instance.
     Life(&'a str),
-    /// Everything else: what a leader asks EC2, and a departure's steps.
+    /// The swarm's tasks that run here were counted.
+    Tasks,
+    /// Everything else: what a leader asks EC2, and a departure's other steps.
     Other,
 }
 

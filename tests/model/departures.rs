@@ -1,0 +1,249 @@
+//! Departures: what the node's own steps do outside, what the leader does for it, and what AWS and the engine do meanwhile.
+
+use protocol::Action;
+use protocol::Availability;
+use protocol::leader::draining::{self, DrainedFor, Draining};
+use protocol::node::Act;
+
+use crate::effects::Fate;
+use crate::heard::Heard;
+use crate::turn::Turn;
+use crate::variant::Variant;
+use crate::world::{Doing, Entry, Hook, Id, Part, Rule, World};
+
+/// What AWS or the engine does by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Meanwhile {
+    /// A manager learns what a node's engine says of its departure.
+    LabelSeen,
+    /// The task of a drained node has moved.
+    TaskEnds,
+    /// Auto Scaling ends an instance that has let it go on.
+    Ended,
+}
+
+/// What may happen to a node meanwhile.
+pub(crate) fn possible(world: &World, id: Id) -> impl Iterator<Item = Meanwhile> + use<> {
+    let node = &world.nodes[usize::from(id)];
+    let entry = world.entry_of(id);
+    let news = entry.is_some_and(|entry| entry.asks != node.says);
+    let drained = entry.is_none_or(|entry| entry.availability == Availability::Drain);
+    [
+        (news, Meanwhile::LabelSeen),
+        (node.has_task && drained, Meanwhile::TaskEnds),
+        (node.hook == Hook::Completed, Meanwhile::Ended),
+    ]
+    .into_iter()
+    .filter_map(|(possible, what)| possible.then_some(what))
+}
+
+impl World {
+    /// This node's entry in the raft that reaches it.
+    pub(crate) fn entry_of(&self, id: Id) -> Option<&Entry> {
+        let raft = self.contact(id)?;
+        self.raft(raft).entry(id, self.place(id)?.life)
+    }
+
+    fn entry_of_mut(&mut self, id: Id) -> Option<&mut Entry> {
+        let raft = self.contact(id)?;
+        let life = self.place(id)?.life;
+        self.rafts[usize::from(raft)].entry_mut(id, life)
+    }
+
+    pub(crate) fn meanwhile(&mut self, id: Id, what: Meanwhile) {
+        let says = self.nodes[usize::from(id)].says;
+        match what {
+            Meanwhile::LabelSeen => {
+                if let Some(entry) = self.entry_of_mut(id) {
+                    entry.asks = says;
+                }
+            }
+            Meanwhile::TaskEnds => self.node(id).has_task = false,
+            Meanwhile::Ended => {
+                let counted = self.place(id).is_some_and(|place| place.raft.is_some());
+                self.history.ended_in_raft |= counted;
+                self.end(id);
+            }
+        }
+    }
+
+    /// A node that stays has no trace of a departure; one that is drained is given no tasks; no other is there any more.
+    pub(crate) fn is_as_told(&self, id: Id) -> bool {
+        let node = &self.nodes[usize::from(id)];
+        let Some(entry) = self.entry_of(id) else {
+            return false;
+        };
+        let departs = node.disk.files().departure.is_some();
+        match node.notice {
+            None => {
+                let active = entry.availability == Availability::Active;
+                active && entry.departs().is_none() && node.says.is_none() && !departs
+            }
+            Some(Notice::Drain) => entry.availability == Availability::Drain && departs,
+            Some(Notice::ScaleIn) => false,
+        }
+    }
+
+    /// A step of a departure; whether it was one.
+    pub(crate) fn depart_step(&mut self, id: Id, turn: &Turn, variant: Variant) -> bool {
+        match &turn.action {
+            Action::Retract if variant == Variant::ForgetsRetract => {
+                self.hear(id, Heard::Retracted);
+            }
+            Action::CountTasks if variant == Variant::MissesTasks => self.hear(id, Heard::Tasks(0)),
+            Action::CountTasks if variant == Variant::CompletesEarly => self.complete(id, turn),
+            Action::Announce => {
+                self.node(id).says = told(turn);
+                self.hear(id, Heard::Announced);
+            }
+            Action::Mark => self.mark_entry(id, turn),
+            Action::Retract => self.retract(id),
+            Action::CountTasks => {
+                let tasks = u8::from(self.node(id).has_task);
+                self.hear(id, Heard::Tasks(tasks));
+            }
+            Action::Depart => self.record_depart(id, turn),
+            Action::ListHooks => self.hear(id, Heard::Hooks),
+            Action::Heartbeat => self.hear(id, Heard::Beat),
+            Action::CompleteLifecycle => self.complete(id, turn),
+            _ => return false,
+        }
+        true
+    }
+
+    fn mark_entry(&mut self, id: Id, turn: &Turn) {
+        if let Some(entry) = self.entry_of_mut(id) {
+            entry.mark = told(turn);
+            entry.availability = Availability::Drain;
+            self.hear(id, Heard::Marked);
+        }
+    }
+
+    /// A manager takes its own mark away; a worker's is the leader's.
+    fn retract(&mut self, id: Id) {
+        self.node(id).says = None;
+        let files = self.node(id).disk.files();
+        let marked = files.departure.is_some_and(|d| d.marked && !d.left);
+        let is_manager = self.led(id).is_some();
+        if let Some(entry) = self.entry_of_mut(id).filter(|_| marked && is_manager) {
+            entry.mark = None;
+            entry.availability = Availability::Active;
+        }
+        self.hear(id, Heard::Retracted);
+    }
+
+    fn record_depart(&mut self, id: Id, turn: &Turn) {
+        if self.node(id).disk.membership.is_some() {
+            self.record(id, Act::Leave);
+        }
+        let idle = !self.node(id).has_task;
+        self.history.note(Rule::TasksFirst, idle || turn.is_due);
+        self.node(id).doing = Some(Doing::Depart);
+    }
+
+    /// The engine leaves.
+    pub(crate) fn depart(&mut self, id: Id) {
+        let counted = self.place(id).is_some_and(|place| place.raft.is_some());
+        self.history.note(Rule::LeaveAsWorker, !counted);
+        let node = self.node(id);
+        node.place = None;
+        node.has_task = false;
+        node.doing = Some(Doing::Departed);
+    }
+
+    pub(crate) fn departed(&mut self, id: Id, fate: Fate) -> bool {
+        self.hear_with(id, Heard::Departed, fate)
+    }
+
+    fn complete(&mut self, id: Id, turn: &Turn) {
+        let outside = self.place(id).is_none();
+        self.history
+            .note(Rule::CompleteAtTheEnd, outside || turn.is_due);
+        self.node(id).hook = Hook::Completed;
+        self.hear(id, Heard::Completed);
+    }
+
+    /// What the leader does about nodes that leave: the production's decision. Whether there was something.
+    pub(crate) fn drain(&mut self, leader: Id, raft: u8, variant: Variant) -> bool {
+        let mut facts = self.leaving(leader, raft);
+        if variant == Variant::DrainsAll {
+            for node in &mut facts {
+                node.tasks = 0;
+            }
+        }
+        let steps = draining::next(&facts, 0, crate::ages::NOW.unix);
+        let steps: Vec<(usize, Draining)> = steps
+            .into_iter()
+            .map(|(node, step)| (node.id.parse().expect("an index"), step))
+            .collect();
+        for (index, step) in &steps {
+            apply(&mut self.rafts[usize::from(raft)].entries[*index], *step);
+        }
+        !steps.is_empty()
+    }
+
+    fn leaving(&self, leader: Id, raft: u8) -> Vec<draining::Node> {
+        let entries = self.raft(raft).entries.iter().enumerate();
+        let facts = entries.map(|(index, entry)| draining::Node {
+            id: index.to_string(),
+            ready: self.is_ready(leader, raft, *entry),
+            availability: entry.availability,
+            asks: entry.asks.map(Notice::deadline),
+            marked: entry.mark.map(Notice::deadline),
+            silent: self.is_silent(*entry),
+            drained_for: entry.drained_for,
+            tasks: usize::from(self.nodes[usize::from(entry.node)].has_task),
+        });
+        facts.collect()
+    }
+
+    /// A worker whose entry alone says that it leaves, for two minutes: by then its agent would have said so, too.
+    fn is_silent(&self, entry: Entry) -> bool {
+        let node = &self.nodes[usize::from(entry.node)];
+        let departs = node.disk.files().departure.is_some();
+        let said = entry.asks.is_some() || node.says.is_some() || departs;
+        entry.mark.is_some() && entry.part == Part::Worker && !said
+    }
+}
+
+/// What others read of a departure: why.
+fn told(turn: &Turn) -> Option<Notice> {
+    let departure = turn.disk.files().departure?;
+    Some(match departure.told() {
+        0 => Notice::Drain,
+        _ => Notice::ScaleIn,
+    })
+}
+
+fn apply(entry: &mut Entry, step: Draining) {
+    let (availability, word) = match step {
+        Draining::Drain(word) => (Availability::Drain, Some(word)),
+        Draining::Pause(word) => (Availability::Pause, Some(word)),
+        Draining::Note => (entry.availability, Some(DrainedFor::Asked)),
+        Draining::Undo => {
+            entry.mark = None;
+            (Availability::Active, None)
+        }
+    };
+    entry.availability = availability;
+    entry.drained_for = word;
+}
+
+/// Why a node is to go.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Notice {
+    /// Auto Scaling ends it, and waits for its hook.
+    ScaleIn,
+    /// An operator wants no tasks on it.
+    Drain,
+}
+
+impl Notice {
+    /// A drain has none; all others are far enough away that everybody waits for its turn.
+    pub(crate) fn deadline(self) -> u64 {
+        match self {
+            Self::ScaleIn => u64::MAX,
+            Self::Drain => 0,
+        }
+    }
+}
