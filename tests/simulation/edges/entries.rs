@@ -101,6 +101,7 @@ fn set_role(state: &mut State, id: SwarmId, node: &str, role: Role) -> Result<()
 /// The engine refuses to remove raft's members only: managers that a forced cluster has left behind
 /// it removes at once.
 pub(super) fn remove(state: &mut State, id: SwarmId, node: &str) -> Result<(), EngineError> {
+    state.check_removal(id, node);
     let swarm = &mut state.swarms[id];
     let in_raft = swarm.raft.iter().any(|member| member == node);
     match swarm.entry(node) {

@@ -96,6 +96,20 @@ impl State {
         self.check_idle(id, "leaves the swarm");
     }
 
+    /// The leader takes an entry away. One that is drained stays a member, also while it is down.
+    pub(crate) fn check_removal(&mut self, swarm: SwarmId, node: &str) {
+        let Some(id) = self.swarms[swarm].entry(node).map(|entry| entry.machine) else {
+            return;
+        };
+        let machine = &self.machines[id];
+        let place = machine.engine.place.as_ref();
+        let here = place.is_some_and(|place| place.swarm == swarm && place.node == node);
+        if here && machine.is_on() && machine.notice.drained && !self.leaves(id) {
+            let instance = machine.instance_id.clone();
+            self.broke(format!("{instance}, which is drained, is taken off the list"));
+        }
+    }
+
     /// It has left.
     pub(crate) fn note_departure(&mut self, id: MachineId) {
         if !self.knows_to_leave(id) {
