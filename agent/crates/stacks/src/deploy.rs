@@ -2,7 +2,7 @@
 
 use tracing::{debug, info, warn};
 
-use super::compose::differs;
+use super::compose::{differs, is_of};
 use super::logins::Logins;
 use super::sources::Checked;
 use super::{Keeper, Outside};
@@ -151,7 +151,9 @@ impl<O: Outside> Keeper<O> {
             let is_it = |object: &&_| is_network(object, &wanted);
             let there = self.deployed.objects.iter().find(is_it);
             let mut is_there = there.is_some();
-            if let Some(object) = there.filter(|object| self.is_other(object, &network.setup)) {
+            // Another stack's, or nobody's, is not taken away.
+            let own = there.filter(|object| is_of(object, name));
+            if let Some(object) = own.filter(|object| self.is_other(object, &network.setup)) {
                 let removed = docker.remove_object(Kind::Network, &object.id).await;
                 removed.map_err(|error| format!("cannot remove the network {wanted}: {error}"))?;
                 is_there = false;

@@ -208,3 +208,32 @@ async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_ma
     leader.live(MINUTE * 5).await;
     assert!(world.done().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_network_of_somebody_else_is_neither_taken_nor_taken_away() {
+    let file = |used: &str| {
+        format!(
+            "services:\n  a: {{image: x, networks: [{used}]}}\nnetworks:\n  n: {{name: theirs, attachable: true}}\n  own: {{}}\n"
+        )
+    };
+    for whose in [None, Some("other")] {
+        let world = World::default();
+        world.by_hand(Kind::Network, "theirs", whose);
+        world.write("stacks/app", &file("n"));
+        let mut leader = leading(&world).await;
+        let (state, error) = leader.stands("app");
+        assert_eq!(state, StackState::Failed);
+        assert!(
+            error
+                .contains("networks.n, line 4: there is a network theirs that is not this stack's"),
+            "{error}"
+        );
+        assert!(world.done().is_empty(), "nothing was begun");
+        world.write("stacks/app", &file("own"));
+        leader.live(MINUTE).await;
+        assert_eq!(world.done(), ["deploy app"], "nobody of it uses that one");
+        let (state, error) = leader.stands("app");
+        assert_eq!(state, StackState::Deployed);
+        assert!(error.contains("is there with attachable: false"), "{error}");
+    }
+}
