@@ -3,6 +3,7 @@
 use tracing::{debug, info, warn};
 
 use super::compose::{differs, is_of};
+use super::left::in_use;
 use super::logins::Logins;
 use super::sources::Checked;
 use super::{Keeper, Outside};
@@ -119,13 +120,7 @@ impl<O: Outside> Keeper<O> {
         let docker = &self.edges.docker;
         for left in self.deployed.local.iter().filter(|left| left.stack == name) {
             let removed = docker.remove_object(Kind::Network, &left.id).await;
-            removed.map_err(|error| {
-                let network = &left.name;
-                format!(
-                    "cannot remove the network {network} of this machine, which an earlier try has left: {error}; \
-                     remove what uses it"
-                )
-            })?;
+            removed.map_err(|error| in_use(left, &error))?;
             info!(
                 stack = name,
                 network = left.name,

@@ -177,6 +177,30 @@ async fn what_an_earlier_try_left_is_taken_away() {
     assert_eq!(leader.stands("app").0, StackState::Deployed);
 }
 
+/// On a manager that does not lead the tasks of the mended stack would be refused for it.
+#[tokio::test(start_paused = true)]
+async fn every_manager_takes_away_what_was_left_on_its_machine() {
+    let world = World::default();
+    world.write("stacks/app", &app("a"));
+    leading(&world).await;
+    world.done();
+    for (leads, name) in [(false, "app_a"), (true, "app_b")] {
+        world.leave_network("app", name);
+        world.leave_network("other", "other_a");
+        let Leader { keeper, lead, .. } = Leader::new(&world);
+        lead.set(leads);
+        tokio::select! {
+            () = keeper.run() => unreachable!("it never ends"),
+            () = tokio::time::sleep(MINUTE * 5) => {}
+        }
+        assert_eq!(
+            world.done(),
+            ["remove network"],
+            "and not what is not deployed from here"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_made_anew() {
     let world = World::default();
