@@ -10,8 +10,11 @@ use protocol::stacks::objects::{Kind, Object};
 const LONGEST_SERVICE: usize = 63;
 /// Docker's own drivers whose networks are of one machine.
 const LOCAL: [&str; 6] = ["bridge", "host", "null", "none", "macvlan", "ipvlan"];
-/// Networks that are there on every machine (docker/cli `container.NetworkMode.IsUserDefined`).
-const EVERYWHERE: [&str; 4] = ["host", "bridge", "none", "default"];
+/// Networks that are there on every machine, and that services can use.
+const EVERYWHERE: [&str; 2] = ["host", "bridge"];
+/// Those that services cannot use: Docker's command takes them (docker/cli `container.NetworkMode.IsUserDefined`), the
+/// swarm does not.
+const OF_CONTAINERS: [&str; 2] = ["none", "default"];
 
 /// What a file is held against.
 pub(crate) struct Context<'a> {
@@ -145,10 +148,15 @@ fn missing(compose: &Compose, objects: &[Object]) -> Vec<String> {
         let is_needed = network.external && used.contains(key.as_str());
         let is_there = EVERYWHERE.contains(&name.as_str()) || has(Kind::Network, name);
         (is_needed && !is_there).then(|| {
+            let line = network.line;
+            if OF_CONTAINERS.contains(&name.as_str()) {
+                return format!(
+                    "networks.{key}, line {line}: the services of a swarm cannot use the network {name}; leave it out"
+                );
+            }
             format!(
-                "networks.{key}, line {}: the swarm has no network {name}; declare it in a stack of its own, or make \
-                 it with `docker network create --driver overlay --attachable {name}`",
-                network.line
+                "networks.{key}, line {line}: the swarm has no network {name}; declare it in a stack of its own, or \
+                 make it with `docker network create --driver overlay --attachable {name}`"
             )
         })
     });

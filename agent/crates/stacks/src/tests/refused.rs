@@ -82,6 +82,10 @@ async fn each_mistake_is_told_by_its_place() {
             "`name: host` in its place",
         ),
         (
+            "services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {external: true, name: none}\n",
+            "networks.n, line 4: the services of a swarm cannot use the network none",
+        ),
+        (
             &format!("services:\n  {}: {{image: x}}\n", "a".repeat(60)),
             "longer than 63",
         ),
