@@ -9,6 +9,7 @@ use aws::parameter_store::Ssm;
 use docker::api::Docker;
 use docker::stacks::{Cli, Place};
 use host::command::Host;
+use protocol::Role;
 use stacks::{Edges, FOLDER, Keeper, Outside, Rules, Shown};
 
 /// AWS and this host's engine.
@@ -48,6 +49,7 @@ fn rules(node: &Node, settings: &Settings) -> Rules {
         stacks: names.stacks(),
         registries: names.registries(),
         folder: settings.host_path(FOLDER),
+        manages: node.role == Role::Manager,
         refresh: settings.swarm.stacks_refresh,
         resolve: settings.swarm.stacks_resolve_image,
         variables: vec![

@@ -2,7 +2,8 @@
 
 use tracing::{debug, info, warn};
 
-use super::compose::differs;
+use super::compose::{differs, is_of};
+use super::left::in_use;
 use super::logins::Logins;
 use super::sources::Checked;
 use super::{Keeper, Outside};
@@ -119,13 +120,7 @@ impl<O: Outside> Keeper<O> {
         let docker = &self.edges.docker;
         for left in self.deployed.local.iter().filter(|left| left.stack == name) {
             let removed = docker.remove_object(Kind::Network, &left.id).await;
-            removed.map_err(|error| {
-                let network = &left.name;
-                format!(
-                    "cannot remove the network {network} of this machine, which an earlier try has left: {error}; \
-                     remove what uses it"
-                )
-            })?;
+            removed.map_err(|error| in_use(left, &error))?;
             info!(
                 stack = name,
                 network = left.name,
@@ -151,7 +146,9 @@ impl<O: Outside> Keeper<O> {
             let is_it = |object: &&_| is_network(object, &wanted);
             let there = self.deployed.objects.iter().find(is_it);
             let mut is_there = there.is_some();
-            if let Some(object) = there.filter(|object| self.is_other(object, &network.setup)) {
+            // Another stack's, or nobody's, is not taken away.
+            let own = there.filter(|object| is_of(object, name));
+            if let Some(object) = own.filter(|object| self.is_other(object, &network.setup)) {
                 let removed = docker.remove_object(Kind::Network, &object.id).await;
                 removed.map_err(|error| format!("cannot remove the network {wanted}: {error}"))?;
                 is_there = false;

@@ -43,6 +43,8 @@ pub struct Keeper<O: Outside> {
     pub(super) whole: Whole,
     /// A stack was removed since the last look at the sources.
     pub(super) removed: bool,
+    /// What was said once and need not be said again.
+    pub(super) told: BTreeSet<String>,
     look_again: Option<Stamp>,
 }
 
@@ -62,6 +64,7 @@ impl<O: Outside> Keeper<O> {
             misses: Misses::default(),
             whole: Whole::default(),
             removed: false,
+            told: BTreeSet::new(),
             look_again: None,
         }
     }
@@ -80,7 +83,10 @@ impl<O: Outside> Keeper<O> {
             shown: self.line.shown.clone(),
         };
         loop {
-            line.until(true).await;
+            tokio::select! {
+                () = self.tidy() => {}
+                () = line.until(true) => {}
+            }
             tokio::select! {
                 () = self.keep() => {}
                 () = line.until(false) => {}
@@ -137,6 +143,7 @@ impl<O: Outside> Keeper<O> {
             self.look_again = Some(now.after(every.saturating_sub(part)));
         }
         self.deployed = self.edges.docker.deployed().await?;
+        self.take_away_left().await;
         let mut facts = self.facts();
         if looks && facts.complete {
             self.misses.look(missing(&facts), self.edges.now());

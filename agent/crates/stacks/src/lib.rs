@@ -11,6 +11,7 @@ mod facts;
 mod fetch;
 mod keeper;
 mod lead;
+mod left;
 mod logins;
 mod memory;
 mod password;
@@ -80,6 +81,8 @@ pub struct Rules {
     pub registries: String,
     /// This manager's own files.
     pub folder: PathBuf,
+    /// Whether this node is to be a manager.
+    pub manages: bool,
     /// Between looks at the sources.
     pub refresh: Duration,
     /// Which images Docker looks up.

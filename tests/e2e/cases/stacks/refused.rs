@@ -80,14 +80,16 @@ fn refused(lab: &Lab) -> Result<()> {
         lab,
         &cluster,
         "stacks/app",
-        &TUTORIAL.replace("bridge", "overlay"),
+        &TUTORIAL
+            .replace("bridge", "overlay")
+            .replace("{endpoint_mode", "{mode: global, endpoint_mode"),
     )?;
-    let shared = "networks:\n  net: {name: shared-net, attachable: true}\n";
-    put(lab, &cluster, "stacks/shared", shared)?;
+    put(lab, &cluster, "stacks/shared", SHARED)?;
     for name in ["app", "shared", "user"] {
         stands(lab, &cluster, name, "deployed")?;
     }
-    run(lab, &next, "app", 1)?;
+    // On every manager too, whose own agent has taken away what was left there.
+    run(lab, &next, "app", 4)?;
     run(lab, &next, "user", 1)?;
     eprintln!(
         "    mended, and the next manager led: {:.1} s",
@@ -102,7 +104,10 @@ fn refused(lab: &Lab) -> Result<()> {
     cluster.delete()
 }
 
-const USER: &str = "services:
+/// A network that others use.
+pub(super) const SHARED: &str = "networks:\n  net: {name: shared-net, attachable: true}\n";
+/// One of them.
+pub(super) const USER: &str = "services:
   app:
     image: busybox:1.37
     command: [sleep, '100000']

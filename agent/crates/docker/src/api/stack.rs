@@ -17,7 +17,10 @@ use super::{Docker, convert, raw, swarm};
 use crate::EngineError;
 use crate::stacks::Deployed;
 use protocol::labels::STACK_LABEL;
-use protocol::stacks::objects::{Kind, NetworkSetup};
+use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup};
+
+/// `{"scope":["local"],"label":["com.docker.stack.namespace"]}`
+const LOCAL: &str = "networks?filters=%7B%22scope%22%3A%5B%22local%22%5D%2C%22label%22%3A%5B%22com.docker.stack.namespace%22%5D%7D";
 
 impl Docker {
     /// What the swarm has of stacks.
@@ -43,6 +46,12 @@ impl Docker {
             objects: objects.collect(),
             local: local.into_iter().filter_map(left_behind).collect(),
         })
+    }
+
+    /// What earlier tries have left on this machine; any node knows that of itself.
+    pub(crate) async fn local_networks(&self) -> Result<Vec<LocalNetwork>, EngineError> {
+        let networks: Vec<Network> = self.list(LOCAL).await?;
+        Ok(networks.into_iter().filter_map(left_behind).collect())
     }
 
     /// Writes what the swarm's label says of a stack, or takes the label away.

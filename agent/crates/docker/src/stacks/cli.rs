@@ -16,7 +16,7 @@ use crate::sentences::is_collision;
 use host::command::{Command, Host, Output, Runner, Surroundings};
 use host::file;
 use protocol::stacks::Note;
-use protocol::stacks::objects::{Kind, NetworkSetup};
+use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup};
 
 /// The agent's sandbox lets it run this one program beside itself.
 const PROGRAM: &str = "/usr/bin/docker";
@@ -125,6 +125,10 @@ impl<R: Runner> Cli<R> {
 impl<R: Runner> Stacks for Cli<R> {
     async fn deployed(&self) -> Result<Deployed, EngineError> {
         self.docker.stacks().await
+    }
+
+    async fn local(&self) -> Result<Vec<LocalNetwork>, EngineError> {
+        self.docker.local_networks().await
     }
 
     async fn note(&self, name: &str, note: Option<&Note>) -> Result<(), EngineError> {

@@ -89,11 +89,14 @@ pub enum StackError {
     Folder(String, String),
 }
 
-/// Docker's stacks as the agent needs them; all of it on managers only.
+/// Docker's stacks as the agent needs them; but for what is local, all of it on managers only.
 pub trait Stacks {
     /// The notes in the swarm's labels (`GET /swarm`), and what the swarm has (`GET /services`,
     /// `/networks`, `/secrets`, `/configs`).
     async fn deployed(&self) -> Result<Deployed, EngineError>;
+
+    /// The networks of this machine alone that carry a stack's label (`GET /networks`).
+    async fn local(&self) -> Result<Vec<LocalNetwork>, EngineError>;
 
     /// Writes a note into the swarm's labels, or takes it away (`POST /swarm/update`); fails where
     /// another writer comes between.

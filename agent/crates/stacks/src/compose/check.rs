@@ -1,19 +1,20 @@
 //! What Docker would refuse, told before anything is made, with the place and what to do about it.
 
 use super::named_files::{Trouble, Use};
-use super::{Compose, Contents, DEFAULT, Material, Network, Service, Word, real_name};
+use super::{Compose, Contents, DEFAULT, Material, Network, Service, Word, networks, real_name};
 use protocol::stacks::Origin;
-use protocol::stacks::objects::{Kind, NetworkSetup, Object};
+use protocol::stacks::objects::{Kind, Object};
 
 /// The longest name of a service: it is a part of names that are resolved (swarmkit
 /// `manager/controlapi/service.go`).
 const LONGEST_SERVICE: usize = 63;
 /// Docker's own drivers whose networks are of one machine.
 const LOCAL: [&str; 6] = ["bridge", "host", "null", "none", "macvlan", "ipvlan"];
-/// Networks that are there on every machine (docker/cli `container.NetworkMode.IsUserDefined`).
-const EVERYWHERE: [&str; 4] = ["host", "bridge", "none", "default"];
-/// An option that Docker adds to every overlay network.
-const VXLAN: &str = "com.docker.network.driver.overlay.vxlanid_list";
+/// Networks that are there on every machine, and that services can use.
+const EVERYWHERE: [&str; 2] = ["host", "bridge"];
+/// Those that services cannot use: Docker's command takes them (docker/cli `container.NetworkMode.IsUserDefined`), the
+/// swarm does not.
+const OF_CONTAINERS: [&str; 2] = ["none", "default"];
 
 /// What a file is held against.
 pub(crate) struct Context<'a> {
@@ -51,19 +52,17 @@ pub(crate) fn problems(compose: &Compose, context: &Context<'_>) -> Vec<String> 
             .iter()
             .map(|t| of_file(t, context.origin)),
     );
-    found.extend(
-        context
-            .objects
-            .map(|objects| missing(compose, objects))
-            .unwrap_or_default(),
-    );
+    if let Some(objects) = context.objects {
+        found.extend(missing(compose, objects));
+        found.extend(networks::taken(compose, context.stack, objects));
+    }
     found
 }
 
 /// What Docker does not refuse, and does not do either.
 pub(crate) fn warnings(compose: &Compose, context: &Context<'_>) -> Vec<String> {
     let objects = context.objects.unwrap_or_default();
-    other_setups(compose, context.stack, objects)
+    networks::other_setups(compose, context.stack, objects)
 }
 
 pub(crate) const NO_VERSION: &str = "there is no `version:`, without which this Docker Engine reads no \
@@ -149,10 +148,15 @@ fn missing(compose: &Compose, objects: &[Object]) -> Vec<String> {
         let is_needed = network.external && used.contains(key.as_str());
         let is_there = EVERYWHERE.contains(&name.as_str()) || has(Kind::Network, name);
         (is_needed && !is_there).then(|| {
+            let line = network.line;
+            if OF_CONTAINERS.contains(&name.as_str()) {
+                return format!(
+                    "networks.{key}, line {line}: the services of a swarm cannot use the network {name}; leave it out"
+                );
+            }
             format!(
-                "networks.{key}, line {}: the swarm has no network {name}; declare it in a stack of its own, or make \
-                 it with `docker network create --driver overlay --attachable {name}`",
-                network.line
+                "networks.{key}, line {line}: the swarm has no network {name}; declare it in a stack of its own, or \
+                 make it with `docker network create --driver overlay --attachable {name}`"
             )
         })
     });
@@ -187,52 +191,4 @@ fn absent(kind: Kind, key: &str, one: &Material) -> (String, String) {
         one.line
     );
     (name, says)
-}
-
-/// Docker takes a network of the right name as it is: what has changed in the file would have no effect.
-fn other_setups(compose: &Compose, stack: &str, objects: &[Object]) -> Vec<String> {
-    let used_ids = |id: &String| objects.iter().any(|object| object.uses.contains(id));
-    let networks = compose
-        .networks
-        .iter()
-        .filter(|(_, network)| !network.external);
-    networks
-        .filter_map(|(key, network)| {
-            let name = real_name(stack, key, network.name.as_ref());
-            let is_it = |object: &&Object| object.kind == Kind::Network && object.name == name;
-            let there = objects.iter().find(is_it)?;
-            let is = there.network.as_ref()?;
-            let other = differs(is, &network.setup)?;
-            // One that nobody uses is made anew.
-            used_ids(&there.id).then(|| {
-                format!(
-                    "networks.{key}, line {}: the network {name} is there with {other}, and Docker cannot change a \
-                     network; give it another name with `name:`, or remove the stack first",
-                    network.line
-                )
-            })
-        })
-        .collect()
-}
-
-/// In what a network is not what the file says.
-pub(crate) fn differs(is: &NetworkSetup, wanted: &NetworkSetup) -> Option<String> {
-    if is.driver != wanted.driver {
-        return Some(format!("the driver {}", is.driver));
-    }
-    for (word, is, wanted) in [
-        ("attachable", is.attachable, wanted.attachable),
-        ("internal", is.internal, wanted.internal),
-    ] {
-        if is != wanted {
-            return Some(format!("{word}: {is}"));
-        }
-    }
-    let own = is.options.iter().filter(|(key, _)| *key != VXLAN);
-    let wanted_options = wanted.options.iter().filter(|(key, _)| *key != VXLAN);
-    if !own.eq(wanted_options) {
-        return Some("other driver_opts".to_owned());
-    }
-    let is_other = !wanted.subnets.is_empty() && is.subnets != wanted.subnets;
-    is_other.then(|| "other subnets".to_owned())
 }

@@ -4,6 +4,7 @@
 mod check;
 mod interpolate;
 mod named_files;
+mod networks;
 mod read;
 mod rename;
 mod yaml;
@@ -12,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::stacks::objects::{Kind, NetworkSetup};
 
-pub(super) use check::{Context, NO_VERSION, differs, problems, warnings};
+pub(super) use check::{Context, NO_VERSION, problems, warnings};
 pub(super) use named_files::{Contents, read as read_named};
+pub(super) use networks::{differs, is_of};
 
 /// The variables that a file may use.
 pub(super) type Variables = [(&'static str, String)];

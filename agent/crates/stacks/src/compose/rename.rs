@@ -55,6 +55,8 @@ pub(super) fn overlay(compose: &Compose, stack: &str, contents: &Contents) -> Op
         let renamed: Map<String, Value> = renamed
             .map(|(key, one)| {
                 let mut said = one.said.clone();
+                // Here all is text, and Docker takes no text for it; what it says is that there is a content.
+                said.remove("external");
                 let name = name(compose, stack, (kind, key, one), contents);
                 said.insert("name".to_owned(), json!(name));
                 (key.clone(), Value::Object(said))

@@ -77,7 +77,7 @@ fn names_hold_the_content_unless_they_are_given() {
     let file = read(&format!(
         "version: '3.8'
 configs:
-  site: {{file: ./site.conf, template_driver: golang}}
+  site: {{file: ./site.conf, template_driver: golang, external: false}}
   given: {{file: ./site.conf, name: mine}}
   {long}: {{file: ./site.conf}}
   {long}2: {{file: ./site.conf}}
@@ -99,6 +99,7 @@ secrets:
     assert!(!overlay.configs.contains_key("given") && !overlay.secrets.contains_key("other"));
     let site = &overlay.configs["site"];
     assert_eq!(site.said["template_driver"], "golang");
+    assert!(!site.said.contains_key("external"), "{:?}", site.said);
     let name = site.name.as_deref().unwrap();
     assert!(name.starts_with("web_site_") && makes.contains(&(Kind::Config, name.to_owned())));
 }

@@ -53,6 +53,7 @@ impl Leader {
             stacks: "/swarmlet/c/stacks".into(),
             registries: "/swarmlet/c/registries".into(),
             folder: folder.path().to_owned(),
+            manages: true,
             refresh: Duration::from_mins(1),
             resolve: ResolveImage::Changed,
             variables: vec![("SWARMLET_CLUSTER", "c".into())],

@@ -82,6 +82,10 @@ async fn each_mistake_is_told_by_its_place() {
             "`name: host` in its place",
         ),
         (
+            "services:\n  a: {image: x, networks: [n]}\nnetworks:\n  n: {external: true, name: none}\n",
+            "networks.n, line 4: the services of a swarm cannot use the network none",
+        ),
+        (
             &format!("services:\n  {}: {{image: x}}\n", "a".repeat(60)),
             "longer than 63",
         ),
@@ -177,6 +181,30 @@ async fn what_an_earlier_try_left_is_taken_away() {
     assert_eq!(leader.stands("app").0, StackState::Deployed);
 }
 
+/// On a manager that does not lead the tasks of the mended stack would be refused for it.
+#[tokio::test(start_paused = true)]
+async fn every_manager_takes_away_what_was_left_on_its_machine() {
+    let world = World::default();
+    world.write("stacks/app", &app("a"));
+    leading(&world).await;
+    world.done();
+    for (leads, name) in [(false, "app_a"), (true, "app_b")] {
+        world.leave_network("app", name);
+        world.leave_network("other", "other_a");
+        let Leader { keeper, lead, .. } = Leader::new(&world);
+        lead.set(leads);
+        tokio::select! {
+            () = keeper.run() => unreachable!("it never ends"),
+            () = tokio::time::sleep(MINUTE * 5) => {}
+        }
+        assert_eq!(
+            world.done(),
+            ["remove network"],
+            "and not what is not deployed from here"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_made_anew() {
     let world = World::default();
@@ -207,4 +235,33 @@ async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_ma
     );
     leader.live(MINUTE * 5).await;
     assert!(world.done().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_of_somebody_else_is_neither_taken_nor_taken_away() {
+    let file = |used: &str| {
+        format!(
+            "services:\n  a: {{image: x, networks: [{used}]}}\nnetworks:\n  n: {{name: theirs, attachable: true}}\n  own: {{}}\n"
+        )
+    };
+    for whose in [None, Some("other")] {
+        let world = World::default();
+        world.by_hand(Kind::Network, "theirs", whose);
+        world.write("stacks/app", &file("n"));
+        let mut leader = leading(&world).await;
+        let (state, error) = leader.stands("app");
+        assert_eq!(state, StackState::Failed);
+        assert!(
+            error
+                .contains("networks.n, line 4: there is a network theirs that is not this stack's"),
+            "{error}"
+        );
+        assert!(world.done().is_empty(), "nothing was begun");
+        world.write("stacks/app", &file("own"));
+        leader.live(MINUTE).await;
+        assert_eq!(world.done(), ["deploy app"], "nobody of it uses that one");
+        let (state, error) = leader.stands("app");
+        assert_eq!(state, StackState::Deployed);
+        assert!(error.contains("is there with attachable: false"), "{error}");
+    }
 }

@@ -332,6 +332,10 @@ impl Stacks for World {
         })
     }
 
+    async fn local(&self) -> Result<Vec<LocalNetwork>, EngineError> {
+        Ok(self.state.borrow().local.clone())
+    }
+
     async fn note(&self, name: &str, note: Option<&Note>) -> Result<(), EngineError> {
         self.count("note");
         let mut state = self.state.borrow_mut();

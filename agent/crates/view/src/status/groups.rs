@@ -42,8 +42,8 @@ pub fn missing(group: &str, launching: bool, terminating: bool) -> Vec<String> {
     let terminating = (!terminating).then(|| {
         format!(
             "managers' group {group} has no terminating hook: an instance that it ends is gone before its node can \
-             leave, and the tasks on it are killed; the managers that raft cannot spare are protected from scale-in \
-             instead"
+             leave, and the tasks on it are killed; unless swarm.protect_managers is off, those that raft cannot spare \
+             are protected from scale-in"
         )
     });
     let launching = (!launching).then(|| {
