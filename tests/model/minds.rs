@@ -106,13 +106,7 @@ impl Disk {
 
     fn write(self, file: &File<'_>) -> Self {
         let mut files = self.files();
-        match file {
-            File::Membership(membership) => files.membership = membership.cloned(),
-            File::Peers(peers) => files.peers = peers.to_vec(),
-            File::Nonces(nonces) => files.nonces = Clone::clone(nonces),
-            File::Acts(acts) => files.acts = *acts,
-            File::Departure(departure) => files.departure = departure.cloned(),
-        }
+        files.write(file);
         Self::of(files)
     }
 }
@@ -210,5 +204,6 @@ fn policy() -> Policy {
             drain_limit: ages::DRAIN_LIMIT,
             margin: Duration::ZERO,
         },
+        launch: None,
     }
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use protocol::Role;
+use protocol::node::launch::Waited;
 use swarmlet::config::Settings;
 use swarmlet::run::{Agent, run};
 use tokio::task::spawn_local;
 use tracing::{Instrument, info, info_span};
 use view::notify::Notify;
-use view::status::launch::Waited;
+use view::status::launch;
 
 use crate::edges::{Edge, Wake};
 use crate::world::World;
@@ -72,9 +73,7 @@ fn prepare(world: &World, id: MachineId) {
         booted: Some(0),
         beaten: None,
     };
-    waited
-        .leave(&folder)
-        .expect("a runtime folder that can be written");
+    launch::leave(waited, &folder).expect("a runtime folder that can be written");
 }
 
 fn start_agent(world: &World, id: MachineId) {

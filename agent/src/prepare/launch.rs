@@ -13,8 +13,9 @@ use crate::node::Node;
 use crate::run::{Chance as _, Clock, Dice};
 use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Waiting};
+use protocol::node::launch::Waited;
 use protocol::pace::{self, Gaps};
-use view::status::launch::Waited;
+use view::status::launch;
 
 /// What takes no longer than this takes no call: packages are there, or they do not exist.
 const SHORT: Duration = Duration::from_secs(1);
@@ -55,7 +56,7 @@ impl<'a, C: Clock> Group<'a, C> {
     /// The one that launched the instance. When this boot began is left for the agent.
     fn of(node: &'a Node, settings: &'a Settings, clock: &'a C) -> Option<Self> {
         let name = node.group.as_deref().filter(|_| settings.launch.hook)?;
-        let mut waited = Waited::read(&settings.runtime_dir);
+        let mut waited = launch::read(&settings.runtime_dir);
         if waited.booted.is_none() {
             waited.booted = booted(&settings.host_path("/proc/1/stat"));
             leave(waited, &settings.runtime_dir);
@@ -174,7 +175,7 @@ fn after(error: &CloudError, failures: u32) -> Duration {
 }
 
 fn leave(waited: Waited, runtime_dir: &Path) {
-    if let Err(error) = waited.leave(runtime_dir) {
+    if let Err(error) = launch::leave(waited, runtime_dir) {
         warn!(%error, "the agent will not know since when the group waits");
     }
 }

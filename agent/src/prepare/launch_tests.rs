@@ -100,7 +100,7 @@ impl Stage {
     }
 
     fn left(&self) -> Waited {
-        Waited::read(&self.host.settings.runtime_dir)
+        launch::read(&self.host.settings.runtime_dir)
     }
 }
 

@@ -24,7 +24,6 @@ impl<O: Outside> Agent<O> {
             }
         }
         self.learn(Event::Left);
-        self.launching.forget();
         self.save()?;
         info!("left the swarm");
         Ok(())

@@ -122,7 +122,6 @@ impl<O: Outside> Agent<O> {
             }
         }
         self.learn_step(DepartureEvent::Departed);
-        self.launching.forget();
         info!("left the swarm on purpose");
     }
 }

@@ -49,11 +49,13 @@ use docker::{Engine, EngineError};
 use host::state_folder::{StateError, StateFolder};
 use protocol::SWARM_PORT;
 use protocol::departure::latch::Heard;
-use protocol::node::{Event, Own, Policy};
+use protocol::node::launch::{LaunchRules, Waited};
+use protocol::node::{Event, File, Files, Own, Policy};
 use protocol::{Epoch, JoinToken, Moment, Observation, TicketError};
 use stacks::Lead;
 use view::metrics::Metrics;
 use view::status::boot::Trace;
+use view::status::launch as waited;
 use view::status::story::Story;
 
 pub use consent::{ConsentError, consent};
@@ -68,7 +70,6 @@ pub use wake::Triggers;
 
 use busy::Busy;
 use chores::Chores;
-use launch::Launching;
 
 pub(crate) use names::Names;
 
@@ -130,7 +131,6 @@ pub struct Agent<O: Outside> {
     memory: StateFolder,
     /// All that decisions rest on.
     knowledge: protocol::node::Node,
-    launching: Launching,
     chores: Chores,
     /// AWS had too many requests.
     busy: Busy,
@@ -204,9 +204,16 @@ impl<O: Outside> Agent<O> {
             claim_patience: settings.swarm.claim_patience,
             recovery: settings.swarm.recovery,
             departure: settings.departure.rules,
+            launch: settings.launch.hook.then_some(LaunchRules {
+                budget: settings.launch.budget,
+                on_failure: settings.launch.on_failure,
+            }),
         };
-        let knowledge = protocol::node::Node::start(own, policy, memory.recall()?, now);
-        let launching = Launching::new(memory.launched()?, &settings.runtime_dir);
+        let files = Files {
+            waited: waited::read(&settings.runtime_dir),
+            ..memory.recall()?
+        };
+        let knowledge = protocol::node::Node::start(own, policy, files, now);
         let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
         let chores = Chores::default();
         Ok(Self {
@@ -217,7 +224,6 @@ impl<O: Outside> Agent<O> {
             edges,
             memory,
             knowledge,
-            launching,
             chores,
             busy: Busy::default(),
             seen: None,
@@ -266,15 +272,24 @@ impl<O: Outside> Agent<O> {
     fn save(&mut self) -> Result<(), StateError> {
         while let Some(file) = self.knowledge.unsaved() {
             let (name, is_needed) = (file.name(), file.is_needed());
-            let saved = self.memory.save(&file);
-            if is_needed {
-                saved?;
-            } else if let Err(error) = saved {
-                warn!(%error, "the departure goes on, but a restart of the agent may not know of it");
+            if let File::Waited(waited) = file {
+                self.leave_waited(waited);
+            } else if let Err(error) = self.memory.save(&file) {
+                if is_needed {
+                    return Err(error);
+                }
+                warn!(%error, "goes on, but a restart of the agent may not know of it");
             }
             self.learn(Event::Saved(name));
         }
         Ok(())
+    }
+
+    /// Of this boot: for an agent that is started anew.
+    fn leave_waited(&self, waited: Waited) {
+        if let Err(error) = waited::leave(waited, &self.settings.runtime_dir) {
+            warn!(%error, "the heartbeat is not on record");
+        }
     }
 
     /// This node's nonce of an epoch, drawn and on disk before it is used.

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::file;
 use protocol::departure::Request;
-use protocol::node::launch::Launched;
+use protocol::node::launch::{Launched, Waited};
 use protocol::node::{File, Files};
 use protocol::{Membership, Peer};
 
@@ -73,6 +73,8 @@ impl StateFolder {
             nonces: self.own(NONCES)?.unwrap_or_default(),
             acts: self.own(ACTS)?.unwrap_or_default(),
             departure: self.own(DEPARTURE)?,
+            launch: self.own(LAUNCH)?.unwrap_or_default(),
+            waited: Waited::default(),
         })
     }
 
@@ -91,6 +93,9 @@ impl StateFolder {
             File::Acts(acts) => self.keep(ACTS, acts),
             File::Departure(Some(departure)) => self.keep(DEPARTURE, departure),
             File::Departure(None) => self.remove(DEPARTURE),
+            File::Launch(launched) => self.keep(LAUNCH, launched),
+            // Of this boot: in the runtime folder.
+            File::Waited(_) => Ok(()),
         }
     }
 
@@ -128,11 +133,6 @@ impl StateFolder {
     /// How far the launch has come.
     pub fn launched(&self) -> Result<Launched, StateError> {
         Ok(self.own(LAUNCH)?.unwrap_or_default())
-    }
-
-    /// Remembers how far the launch has come.
-    pub fn remember_launch(&self, launched: &Launched) -> Result<(), StateError> {
-        self.keep(LAUNCH, launched)
     }
 
     fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {

@@ -35,6 +35,11 @@ fn what_was_saved_is_recalled_and_a_clone_recalls_nothing_of_it() {
             forced: Some(Epoch::FIRST),
         },
         departure: None,
+        launch: Launched {
+            joined: true,
+            ..Launched::default()
+        },
+        ..Files::default()
     };
     for file in [
         File::Membership(all.membership.as_ref()),
@@ -42,6 +47,7 @@ fn what_was_saved_is_recalled_and_a_clone_recalls_nothing_of_it() {
         File::Nonces(&all.nonces),
         File::Acts(all.acts),
         File::Departure(None),
+        File::Launch(&all.launch),
     ] {
         model.save(&file).unwrap();
     }

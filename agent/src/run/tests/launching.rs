@@ -3,7 +3,8 @@
 use super::*;
 use aws::lifecycle::{Transition, Verdict};
 use protocol::departure::notice::{Notices, Target};
-use view::status::launch::Waited;
+use protocol::node::launch::Waited;
+use view::status::launch as waited;
 
 const ABANDONED: (&str, Verdict) = ("launch", Verdict::Abandon);
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,7 +30,7 @@ fn unprepared(world: &World) -> Host {
 }
 
 fn leave(host: &Host, waited: Waited) {
-    waited.leave(&host.folder.path().join("run")).unwrap();
+    waited::leave(waited, &host.folder.path().join("run")).unwrap();
 }
 
 fn on_its_way(host: &Host, target: Target) {

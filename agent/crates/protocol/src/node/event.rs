@@ -3,8 +3,9 @@
 use crate::departure::latch::Heard;
 use crate::facts::hooks::{Hook, Waiting};
 use crate::node::files::FileName;
+use crate::node::launch::Word;
 use crate::{
-    Answer, EngineState, Epoch, Membership, Peer, Probed, Registers, Reply, Ticket, Trouble,
+    Answer, EngineState, Epoch, Membership, Moment, Peer, Probed, Registers, Reply, Ticket, Trouble,
 };
 
 /// The only way into a [`super::Node`]. Any of them may come at any time, also unasked for.
@@ -52,6 +53,8 @@ pub enum Event<'a> {
     Left,
     /// A step of the departure.
     Departure(DepartureEvent),
+    /// The launch of this node's instance.
+    Launch(LaunchEvent),
 }
 
 /// What came of a departure's steps.
@@ -75,6 +78,17 @@ pub enum DepartureEvent {
     Beat(Answer<()>),
     /// They were to have the group go on, by their names.
     Completed(Vec<(String, Answer<Waiting>)>),
+}
+
+/// What happens to a launch.
+#[derive(Clone, Debug)]
+pub enum LaunchEvent {
+    /// The node has looked where it is.
+    Seen,
+    /// The group's hooks, of all kinds.
+    Hooks(Answer<Vec<Hook>>),
+    /// What came of a word to these hooks, each with its own answer unless one failed; and when it was said.
+    Said(Word, Answer<Vec<(String, Waiting)>>, Moment),
 }
 
 /// What cannot be undone.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::departure::Departure;
+use crate::node::launch::{Launched, Waited};
 use crate::{Epoch, Membership, Moment, Peer};
 
 /// All of them, as the agent starts with them.
@@ -21,6 +22,25 @@ pub struct Files {
     pub acts: Acts,
     /// The departure that has begun.
     pub departure: Option<Departure>,
+    /// How far the launch has come.
+    pub launch: Launched,
+    /// Since when its group waits: of this boot alone.
+    pub waited: Waited,
+}
+
+impl Files {
+    /// They once this file is written: what `start` reads is what was saved.
+    pub fn write(&mut self, file: &File<'_>) {
+        match file {
+            File::Membership(membership) => self.membership = membership.cloned(),
+            File::Peers(peers) => self.peers = peers.to_vec(),
+            File::Nonces(nonces) => self.nonces = Clone::clone(nonces),
+            File::Acts(acts) => self.acts = *acts,
+            File::Departure(departure) => self.departure = departure.cloned(),
+            File::Launch(launched) => self.launch = Clone::clone(launched),
+            File::Waited(waited) => self.waited = *waited,
+        }
+    }
 }
 
 /// One nonce an epoch, by its number, drawn and on disk before the first write: it marks this node's values, also after
@@ -62,6 +82,10 @@ pub enum FileName {
     Acts,
     /// The departure that has begun.
     Departure,
+    /// How far the launch has come.
+    Launch,
+    /// Since when its group waits.
+    Waited,
 }
 
 /// A file as it is to be; none is to be removed.
@@ -77,6 +101,10 @@ pub enum File<'a> {
     Acts(Acts),
     /// The departure that has begun.
     Departure(Option<&'a Departure>),
+    /// How far the launch has come.
+    Launch(&'a Launched),
+    /// Since when its group waits.
+    Waited(Waited),
 }
 
 impl File<'_> {
@@ -88,11 +116,13 @@ impl File<'_> {
             Self::Nonces(_) => FileName::Nonces,
             Self::Acts(_) => FileName::Acts,
             Self::Departure(_) => FileName::Departure,
+            Self::Launch(_) => FileName::Launch,
+            Self::Waited(_) => FileName::Waited,
         }
     }
 
-    /// Whether what rests on it waits for it. A disk that fails keeps no departure from going on.
+    /// Whether what rests on it waits for it. A disk that fails keeps no departure and no launch from going on.
     pub fn is_needed(&self) -> bool {
-        !matches!(self, Self::Departure(_))
+        !matches!(self, Self::Departure(_) | Self::Launch(_) | Self::Waited(_))
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Reading, Trouble, pace};
+use crate::facts::hooks::Hook;
+use crate::{Answer, Reading, Series, Trouble, pace};
 
 /// The agent is this old before it asks for the group's hooks without having joined: where all is well it
 /// asks once, when it has.
@@ -18,7 +19,7 @@ const MOST_BEATS: u32 = 100;
 const LONGEST_WAIT: Duration = Duration::from_hours(48);
 
 /// What to do about an instance that did not join in time.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFailure {
     /// The group is to replace it.
@@ -28,7 +29,7 @@ pub enum OnFailure {
 }
 
 /// How far the launch of this instance has come.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct Launched {
     /// It has been in the swarm.
     pub joined: bool,
@@ -43,6 +44,34 @@ pub struct Launched {
     /// The launch did not begin with this boot.
     #[serde(default)]
     pub again: bool,
+}
+
+/// What the settings say of launches.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct LaunchRules {
+    /// How long an instance may take to join; as long as its hook waits, if not set.
+    pub budget: Option<Duration>,
+    /// What to do if that was not enough.
+    pub on_failure: OnFailure,
+}
+
+/// Since when the group waits, in seconds since the machine's boot. It is of this boot alone.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+pub struct Waited {
+    /// When this boot began, if that is known.
+    pub booted: Option<u64>,
+    /// When a launching hook last heard a heartbeat, in this boot.
+    pub beaten: Option<u64>,
+}
+
+/// What was tried since the agent started.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(super) struct Launching {
+    /// The last try to tell the group.
+    pub(super) last: Option<Series<Answer<()>>>,
+    /// The group's launching hooks, the one with the shortest time first, once they were asked for: who is launched already is not
+    /// held up by others.
+    pub(super) hooks: Option<Vec<Hook>>,
 }
 
 /// Whether an instance is in the swarm, or has been at any time.
@@ -90,7 +119,7 @@ pub struct LaunchHook {
 }
 
 /// What the group is to hear, or to be asked.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Word {
     /// For its hooks.
     Ask,

@@ -6,6 +6,7 @@ use crate::addressing::{self, Choice};
 use crate::departure::latch::{Heard, Wall, settle};
 use crate::node::event::{Act, Event};
 use crate::node::files::{Acts, Files};
+use crate::node::launch::{Launching, Waited};
 use crate::node::progress::Progress;
 use crate::node::state::Node;
 use crate::pace::{IN_A_ROW, SERIES, crowd, part_of};
@@ -43,6 +44,7 @@ impl Node {
             Event::NothingForced => self.settle(),
             Event::Left => self.leave(now),
             Event::Departure(event) => self.depart(event, now),
+            Event::Launch(event) => self.learn_launch(event, now),
         }
     }
 
@@ -176,6 +178,8 @@ impl Node {
         self.settle();
         // What its entry said went with the entry: in a swarm that it joins next it says so again.
         self.note(|departure| departure.marked = false);
+        // Nor of its launch.
+        self.files.waited = Waited::default();
         let blank = Self::start(self.own.clone(), self.policy.clone(), Files::default(), now);
         *self = Self {
             left: Some(now.stamp()),
@@ -184,6 +188,10 @@ impl Node {
             unsaved: take(&mut self.unsaved),
             heard: take(&mut self.heard),
             progress: take(&mut self.progress),
+            launching: Launching {
+                last: self.launching.last.take(),
+                hooks: None,
+            },
             ..blank
         };
     }

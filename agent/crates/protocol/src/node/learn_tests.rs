@@ -49,6 +49,7 @@ fn blank(role: Role, now: Moment) -> Node {
             drain_limit: 300 * SECOND,
             margin: 30 * SECOND,
         },
+        launch: None,
     };
     Node::start(own(role), policy, files, now)
 }

@@ -3,6 +3,7 @@
 use crate::departure::Departure;
 use crate::node::event::Act;
 use crate::node::files::{Acts, File, FileName};
+use crate::node::launch::{Launched, Waited};
 use crate::node::state::Node;
 use crate::{Epoch, Membership, Moment, Peer};
 
@@ -16,6 +17,8 @@ impl Node {
             FileName::Nonces => File::Nonces(&self.files.nonces),
             FileName::Acts => File::Acts(self.files.acts),
             FileName::Departure => File::Departure(self.files.departure.as_ref()),
+            FileName::Launch => File::Launch(&self.files.launch),
+            FileName::Waited => File::Waited(self.files.waited),
         })
     }
 
@@ -63,6 +66,18 @@ impl Node {
             self.files.acts = acts;
             self.unsaved.insert(FileName::Acts);
         }
+    }
+
+    pub(super) fn keep_launch(&mut self, launched: Launched) {
+        if launched != self.files.launch {
+            self.files.launch = launched;
+            self.unsaved.insert(FileName::Launch);
+        }
+    }
+
+    pub(super) fn keep_waited(&mut self, waited: Waited) {
+        self.files.waited = waited;
+        self.unsaved.insert(FileName::Waited);
     }
 
     /// Changes the departure, and has it on disk if it is another then.

@@ -44,6 +44,7 @@ fn started(files: Files, now: Moment) -> Node {
             drain_limit: Duration::from_mins(15),
             margin: Duration::from_secs(30),
         },
+        launch: None,
     };
     Node::start(own, policy, files, now)
 }
@@ -52,13 +53,7 @@ fn started(files: Files, now: Moment) -> Node {
 fn saved(node: &mut Node, disk: &mut Files, most: usize) -> Vec<FileName> {
     let mut written = Vec::new();
     while let Some(file) = node.unsaved().filter(|_| written.len() < most) {
-        match &file {
-            File::Membership(membership) => disk.membership = membership.cloned(),
-            File::Peers(peers) => disk.peers = peers.to_vec(),
-            File::Nonces(nonces) => disk.nonces = (*nonces).clone(),
-            File::Acts(acts) => disk.acts = *acts,
-            File::Departure(departure) => disk.departure = departure.cloned(),
-        }
+        disk.write(&file);
         let name = file.name();
         written.push(name);
         node.learn(Event::Saved(name), at(0));

@@ -11,6 +11,7 @@ use crate::facts::hooks::Transition;
 use crate::node::decide::decide;
 use crate::node::engine_cache::EngineCache;
 use crate::node::files::{FileName, Files};
+use crate::node::launch::{LaunchRules, Launching};
 use crate::node::progress::Progress;
 use crate::{
     Answer, Decision, EngineState, Epoch, Identity, Instances, Kind, Membership, Moment,
@@ -42,6 +43,8 @@ pub struct Policy {
     pub recovery: Option<RecoveryMode>,
     /// What is said of departures.
     pub departure: Rules,
+    /// What is said of launches; nothing where no hook is to hear of them.
+    pub launch: Option<LaunchRules>,
 }
 
 /// All that a node knows. It is read by decisions, status and journal, and changes by [`Node::learn`] alone.
@@ -78,6 +81,8 @@ pub struct Node {
     pub(super) heard: Heard,
     pub(super) consent: bool,
     pub(super) progress: Progress,
+    // On the way in.
+    pub(super) launching: Launching,
 }
 
 /// What a round does.
@@ -130,6 +135,7 @@ impl Node {
             heard: Heard::default(),
             consent: false,
             progress: Progress::default(),
+            launching: Launching::default(),
         }
     }
 

@@ -72,5 +72,6 @@ impl Node {
         series(&mut self.standing, Mark::Standing, retime);
         self.instances.retime(retime);
         self.progress.retime(retime);
+        series(&mut self.launching.last, Mark::Other, retime);
     }
 }
