@@ -29,7 +29,6 @@ mod secrets;
 mod seen;
 mod stacks;
 pub(crate) mod support;
-mod unchanged;
 mod units;
 mod unread;
 mod upgrade;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, Lab, Node, Role};
+use lab::{Cluster, Lab, Node};
 use serde_json::Value;
 
-use super::support::{docker, node_id, unit};
+use crate::cases::healing::seen::leader;
+use crate::cases::support::{docker, node_id, unit};
 
 const MEMBERSHIP: &str = "/var/lib/swarmlet/membership.json";
 
@@ -32,14 +33,13 @@ struct Machine {
 
 impl Swarm {
     pub(super) fn of(lab: &Lab, cluster: &Cluster) -> Result<Self> {
-        let manager = &cluster.machines_of(Role::Manager)?[0].id;
         let mut machines = BTreeMap::new();
         for machine in cluster.machines()? {
             machines.insert(machine.id.clone(), Machine::of(lab, &machine.id)?);
         }
         Ok(Self {
-            nodes: cluster.nodes_of(manager)?,
-            tasks: tasks(lab, manager)?,
+            nodes: cluster.nodes()?,
+            tasks: tasks(lab, &leader(lab, cluster)?.id)?,
             machines,
         })
     }

@@ -1,25 +1,23 @@
 //! An earlier agent is replaced by the present one on the nodes of a swarm that runs tasks, node by node, and put back.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Cluster, ClusterSpec, Image, Lab, Launch, Role, wait_until};
-use serde_json::Value;
+use lab::{Cluster, ClusterSpec, Lab, Role, wait_until};
 
 use super::fleet::seen::active;
 use super::healing::seen::{epochs, leader};
-use super::image::seal;
 use super::packages::{all_were_ready, watch};
 use super::restarts::{REBOOT, comes_back};
-use super::support::{
-    IMPORT, agent_is_ready, booted, docker, engine_answers, node_id, requests_of, unique, unit,
-};
-use super::unchanged::Swarm;
+use super::support::{IMPORT, built_agent, docker, node_id, unique};
 use crate::Case;
+use agent::{Agent, nothing_to_complain_of};
+use unchanged::Swarm;
+
+mod agent;
+mod unchanged;
 
 pub(super) const CASES: &[Case] = &[Case {
     name: "upgrade::an_earlier_agent_is_replaced_node_by_node_and_put_back",
@@ -28,10 +26,7 @@ pub(super) const CASES: &[Case] = &[Case {
 
 /// Where an earlier agent is; `scripts/upgrade` compiles one.
 const EARLIER: &str = "LAB_EARLIER_AGENT";
-const INSTALL: &str = "cat >/usr/bin/.swarmlet && chmod 755 /usr/bin/.swarmlet && mv /usr/bin/.swarmlet /usr/bin/swarmlet";
 const DEPARTURE: &str = "/var/lib/swarmlet/departure.json";
-/// So long a node may be without an agent that serves.
-const SERVES: Duration = Duration::from_secs(30);
 /// A leader has looked at nodes, groups and ticket again by then.
 const SETTLED: Duration = Duration::from_secs(15);
 const SOON: Duration = Duration::from_mins(1);
@@ -42,20 +37,22 @@ const REPLICAS: usize = 8;
 fn there_and_back(lab: &Lab) -> Result<()> {
     let earlier = std::env::var_os(EARLIER).map(PathBuf::from);
     let earlier = earlier.with_context(|| format!("{EARLIER} is not set: run scripts/upgrade"))?;
-    let [earlier, present] = [Agent::of(&earlier)?, Agent::of(&beside()?)?];
-    ensure!(earlier.digest != present.digest, "both agents are one");
+    let [earlier, present] = [Agent::of(&earlier)?, Agent::of(&built_agent()?)?];
+    ensure!(earlier != present, "both agents are one");
     let cluster = formed(lab, &earlier)?;
     serve(lab, &cluster)?;
     let workers = cluster.machines_of(Role::Worker)?;
     let [drained, worker] = [0, 1].map(|index| workers[index].id.as_str());
     let (first, followers) = managers(lab, &cluster)?;
+    // A manager that is drained is a worker meanwhile, and has said so in its own entry before.
+    for id in [drained, &followers[0]] {
+        drain(lab, &cluster, id)?;
+    }
     watch(lab, &first)?;
-
-    drain(lab, &cluster, drained)?;
     let before = Swarm::of(lab, &cluster)?;
     // The leader in the middle: each version leads the other for a while.
     for id in [drained, &followers[0], &first, worker, &followers[1]] {
-        replace(lab, id, &present)?;
+        present.replaces(lab, id)?;
         before.stands(lab, &cluster)?;
     }
     sleep(SETTLED);
@@ -63,13 +60,16 @@ fn there_and_back(lab: &Lab) -> Result<()> {
     for machine in cluster.machines()? {
         nothing_to_complain_of(lab, &machine.id)?;
     }
-    activate(lab, &cluster, drained)?;
+    for id in [drained, &followers[0]] {
+        activate(lab, &cluster, id)?;
+    }
+    cluster.wait_whole(SOON)?;
 
     // And back: what the present agent has written, the departure too, is read by the earlier one.
     drain(lab, &cluster, worker)?;
     let before = Swarm::of(lab, &cluster)?;
     for id in [worker, &first] {
-        replace(lab, id, &earlier)?;
+        earlier.replaces(lab, id)?;
         before.stands(lab, &cluster)?;
     }
     sleep(SETTLED);
@@ -83,51 +83,10 @@ fn there_and_back(lab: &Lab) -> Result<()> {
     cluster.delete()
 }
 
-/// A program, and what tells it from others.
-struct Agent {
-    file: PathBuf,
-    digest: String,
-}
-
-impl Agent {
-    fn of(file: &Path) -> Result<Self> {
-        let said = Command::new("sha256sum").arg("--").arg(file).output()?;
-        let said = String::from_utf8(said.stdout)?;
-        let digest = said.split(' ').next().filter(|digest| !digest.is_empty());
-        let digest = digest.with_context(|| format!("cannot read {}", file.display()))?;
-        Ok(Self {
-            file: file.to_owned(),
-            digest: digest.to_owned(),
-        })
-    }
-
-    fn installed(&self, lab: &Lab, id: &str) -> Result<()> {
-        let file = File::open(&self.file)?;
-        let done = lab.exec_with_file(id, &["sh", "-c", INSTALL], file)?;
-        done.ok().map(drop)
-    }
-
-    /// It is what the service runs.
-    fn runs(&self, lab: &Lab, id: &str) -> Result<()> {
-        let pid = unit(lab, id, "swarmlet.service", "MainPID")?;
-        let program = format!("/proc/{pid}/exe");
-        let said = lab.exec(id, &["sha256sum", &program])?.ok()?;
-        ensure!(said.starts_with(&self.digest), "{id} runs {said}");
-        Ok(())
-    }
-}
-
-/// The agent that was built with this program.
-fn beside() -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    let folder = own.parent().and_then(Path::parent);
-    Ok(folder.context("the build has no folder")?.join("swarmlet"))
-}
-
 /// A cluster whose machines boot with this agent, by an image that was made with it.
 fn formed(lab: &Lab, agent: &Agent) -> Result<Cluster> {
     let spec = ClusterSpec {
-        image: image(lab, agent)?,
+        image: agent.image(lab)?,
         launching_hook: Some(HOOK),
         terminating_hook: Some(HOOK),
         ..ClusterSpec::new(&unique("upgrade"), 3, 2)
@@ -139,23 +98,6 @@ fn formed(lab: &Lab, agent: &Agent) -> Result<Cluster> {
         agent.runs(lab, &machine.id)?;
     }
     Ok(cluster)
-}
-
-fn image(lab: &Lab, agent: &Agent) -> Result<Image> {
-    let builder = lab.launch(&Launch::default())?.remove(0);
-    booted(lab, &builder)?;
-    engine_answers(lab, &builder)?;
-    agent.installed(lab, &builder)?;
-    // Which names the program's digest, that the seal holds it to.
-    let manifest = lab.paths().root.join("packer/provision/80-manifest.sh");
-    let manifest = fs::read_to_string(manifest)?;
-    lab.exec_with_input(&builder, &["bash", "-s"], &manifest)?
-        .ok()?;
-    seal(lab, &builder)?;
-    lab.stop(&builder)?;
-    let image = lab.create_image(&builder, &unique("earlier"))?;
-    lab.terminate(&builder)?;
-    Ok(image)
 }
 
 /// Tasks on all nodes, managers too.
@@ -191,6 +133,7 @@ fn managers(lab: &Lab, cluster: &Cluster) -> Result<(String, Vec<String>)> {
 
 /// As a person does it; the departure is on the node's disk, and its tasks run elsewhere.
 fn drain(lab: &Lab, cluster: &Cluster, id: &str) -> Result<()> {
+    let asked = Instant::now();
     lab.exec(id, &["swarmlet", "drain"])?.ok()?;
     wait_until("the node is drained", LIMIT, || {
         availability_is(lab, cluster, id, "Drain")?;
@@ -198,6 +141,8 @@ fn drain(lab: &Lab, cluster: &Cluster, id: &str) -> Result<()> {
         ensure!(running.is_empty(), "it runs {running:?}");
         lab.exec(id, &["cat", DEPARTURE])?.ok().map(drop)
     })?;
+    let time = asked.elapsed().as_secs_f64();
+    eprintln!("    {id} drained after {time:.1} s");
     all_run(lab, &leader(lab, cluster)?.id, REPLICAS)
 }
 
@@ -220,57 +165,6 @@ fn availability_is(lab: &Lab, cluster: &Cluster, id: &str, wanted: &str) -> Resu
     let node = nodes.into_iter().find(|node| node.id == own);
     let availability = node.context("it has no entry")?.availability;
     ensure!(availability == wanted, "it is {availability}");
-    Ok(())
-}
-
-/// Another agent takes over from the one that runs, and serves; AWS is not asked by a worker.
-fn replace(lab: &Lab, id: &str, agent: &Agent) -> Result<()> {
-    agent.installed(lab, id)?;
-    let asked = requests_of(lab, id)?.len();
-    let (told, at) = (Instant::now(), SystemTime::UNIX_EPOCH.elapsed()?.as_secs());
-    lab.exec(id, &["systemctl", "restart", "swarmlet"])?.ok()?;
-    let left = SERVES.saturating_sub(told.elapsed());
-    wait_until("the agent serves", left, || serves(lab, id, at))?;
-    let took = told.elapsed();
-    agent.runs(lab, id)?;
-    let asked = requests_of(lab, id)?.len() - asked;
-    let instance = lab.instance(id)?;
-    let role = instance.tag("swarm:role").unwrap_or_default();
-    let time = took.as_secs_f64();
-    eprintln!("    {id} {role}: serves after {time:.2} s, {asked} calls to AWS");
-    ensure!(took < SERVES, "{id} served after {took:?}");
-    ensure!(
-        role == "manager" || asked == 0,
-        "{id} called AWS {asked} times"
-    );
-    Ok(())
-}
-
-/// By the service manager's word, and by the agent's own after a moment.
-fn serves(lab: &Lab, id: &str, after: u64) -> Result<()> {
-    agent_is_ready(lab, id)?;
-    let status = lab.exec(id, &["swarmlet", "status", "--json"])?;
-    let told: Value = serde_json::from_str(&status.stdout)?;
-    let at = told["at"].as_u64().unwrap_or_default();
-    ensure!(at >= after, "it has said nothing since: {told}");
-    ensure!(told["serving"] == true && told["healthy"] == true, "{told}");
-    ensure!(told["epoch"] == 1, "its epoch is {}", told["epoch"]);
-    Ok(())
-}
-
-/// The agent that runs found nothing wrong with what the one before has left, nor ended by itself.
-fn nothing_to_complain_of(lab: &Lab, id: &str) -> Result<()> {
-    let pid = unit(lab, id, "swarmlet.service", "MainPID")?;
-    let pid = format!("_PID={pid}");
-    let said = |level: &str| {
-        let words = ["journalctl", "--no-pager", "-o", "cat", "-p", level, &pid];
-        lab.exec(id, &words)?.ok()
-    };
-    let (all, warnings) = (said("info")?, said("warning")?);
-    ensure!(!all.is_empty(), "{id} has no journal of {pid}");
-    ensure!(warnings.is_empty(), "{id} warns: {warnings}");
-    let restarts = unit(lab, id, "swarmlet.service", "NRestarts")?;
-    ensure!(restarts == "0", "the agent of {id} ended {restarts} times");
     Ok(())
 }
 
