@@ -31,7 +31,9 @@ fn main() {
     let beside = cases::beside().map(|case| Trial::test(case.name, move || timed_beside(case)));
     let slow = cases::slow()
         .map(|case| Trial::test(case.name, move || timed_beside(case)).with_ignored_flag(true));
-    let trials = alone.chain(slow).chain(beside).collect();
+    let prepared = cases::prepared()
+        .map(|case| Trial::test(case.name, move || timed_alone(case)).with_ignored_flag(true));
+    let trials = alone.chain(prepared).chain(slow).chain(beside).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

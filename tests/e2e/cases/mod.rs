@@ -31,6 +31,7 @@ mod stacks;
 pub(crate) mod support;
 mod units;
 mod unread;
+mod upgrade;
 mod ways;
 
 /// Those that run alone, in this order: those that share a cluster one after the other.
@@ -123,4 +124,9 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// Those that need what a script makes first: alone, and only where they are asked for.
+pub(crate) fn prepared() -> impl Iterator<Item = &'static Case> {
+    upgrade::CASES.iter()
 }

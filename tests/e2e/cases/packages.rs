@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use lab::{Cluster, ClusterSpec, Image, Lab, Role, wait_until};
 
-use super::support::{IMPORT, agent_is_ready, docker, node_id, unique, unit};
+use super::support::{IMPORT, agent_is_ready, built_agent, docker, node_id, unique, unit};
 use super::units::verified;
 use crate::Case;
 
@@ -58,12 +58,9 @@ fn comes_and_goes(lab: &Lab) -> Result<()> {
 
 /// Makes a package of the agent that the lab's images have.
 pub(super) fn package(lab: &Lab, kind: &str, revision: u32) -> Result<PathBuf> {
-    let binary = std::env::current_exe()?;
-    let folder = binary.parent().and_then(Path::parent);
-    let agent = folder.context("the build has no folder")?.join("swarmlet");
     let made = Command::new(lab.paths().root.join("scripts/package"))
         .arg("--binary")
-        .arg(agent)
+        .arg(built_agent()?)
         .args(["--revision", &revision.to_string(), kind])
         .output()
         .context("cannot run scripts/package")?;

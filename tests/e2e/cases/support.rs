@@ -1,9 +1,10 @@
 //! What several cases need.
 
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use lab::{Cluster, ClusterSpec, Lab, Request, wait_until};
 use serde_json::Value;
 
@@ -137,6 +138,13 @@ pub(crate) fn answers_of(lab: &Lab, action: &str, target: &str) -> Result<Vec<Re
     let mut requests = lab.journal()?;
     requests.retain(|r| r.action == action && r.target == target && r.status == Some(200));
     Ok(requests)
+}
+
+/// The agent that was built with this program, which the lab's images have.
+pub(crate) fn built_agent() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own.parent().and_then(Path::parent);
+    Ok(folder.context("the build has no folder")?.join("swarmlet"))
 }
 
 /// Docker's id of the node that an engine is.

@@ -187,3 +187,7 @@ fn failed(verb: &'static str, path: PathBuf, cause: &dyn std::fmt::Display) -> S
 #[cfg(test)]
 #[path = "state_folder_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "earlier_files_tests.rs"]
+mod earlier_files_tests;
