@@ -4,6 +4,7 @@
 use super::*;
 use protocol::Epoch;
 use protocol::departure::{Cause, Departure};
+use protocol::node::launch::Launched;
 use protocol::node::{Acts, Nonces};
 
 const MANAGER: &str = "i-21950e1511c53bf93";
@@ -65,6 +66,8 @@ fn drained_manager() -> Files {
             completed: false,
             withdrawn: false,
         }),
+        launch: launched(1955, MANAGER_BOOT),
+        waited: Waited::default(),
     }
 }
 
@@ -84,6 +87,7 @@ fn worker_that_left() -> Files {
             completed: false,
             withdrawn: false,
         }),
+        launch: launched(1954, WORKER_BOOT),
         ..Files::default()
     }
 }
@@ -94,7 +98,6 @@ fn the_folder_of_a_drained_manager_is_read() {
     assert_eq!(model.recall().unwrap(), drained_manager());
     assert_eq!(model.membership().unwrap(), drained_manager().membership);
     assert_eq!(model.request().unwrap(), Some(Request::Drain));
-    assert_eq!(model.launched().unwrap(), launched(1955, MANAGER_BOOT));
     assert!(model.has_consent());
 }
 
@@ -104,7 +107,6 @@ fn the_folder_of_a_worker_that_left_is_read() {
     assert_eq!(model.recall().unwrap(), worker_that_left());
     assert_eq!(model.membership().unwrap(), None);
     assert_eq!(model.request().unwrap(), Some(Request::Leave));
-    assert_eq!(model.launched().unwrap(), launched(1954, WORKER_BOOT));
     assert!(!model.has_consent());
 }
 
@@ -126,14 +128,12 @@ fn what_is_written_now_is_what_was_written_then() {
         File::Nonces(&files.nonces),
         File::Acts(files.acts),
         File::Departure(files.departure.as_ref()),
+        File::Launch(&files.launch),
     ] {
         model.save(&file).unwrap();
     }
     model.consent().unwrap();
     model.ask(&Request::Drain).unwrap();
-    model
-        .remember_launch(&launched(1955, MANAGER_BOOT))
-        .unwrap();
     let mut count = 0;
     for entry in std::fs::read_dir(folder("drained-manager")).unwrap() {
         let then = entry.unwrap();

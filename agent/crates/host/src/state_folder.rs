@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::file;
 use protocol::departure::Request;
-use protocol::node::launch::{Launched, Waited};
+use protocol::node::launch::Waited;
 use protocol::node::{File, Files};
 use protocol::{Membership, Peer};
 
@@ -128,11 +128,6 @@ impl StateFolder {
     /// Leaves an operator's request, for this very instance.
     pub fn ask(&self, request: &Request) -> Result<(), StateError> {
         self.keep(REQUEST, request)
-    }
-
-    /// How far the launch has come.
-    pub fn launched(&self) -> Result<Launched, StateError> {
-        Ok(self.own(LAUNCH)?.unwrap_or_default())
     }
 
     fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {

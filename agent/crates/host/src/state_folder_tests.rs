@@ -1,5 +1,6 @@
 use super::*;
 use protocol::Epoch;
+use protocol::node::launch::Launched;
 use protocol::node::{Acts, Nonces};
 
 fn membership(instance_id: &str) -> Membership {

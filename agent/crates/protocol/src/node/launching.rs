@@ -108,13 +108,12 @@ impl Node {
         let mut launched = self.files.launch.clone();
         let goes_on = launched.since.is_some() && launched.boot != self.own.boot;
         match self.heard.notices.target {
-            None => {}
             Some(Target::InService) if launched.since.is_none() || goes_on => {
                 launched.since = Some(now.up.as_secs());
                 launched.boot.clone_from(&self.own.boot);
                 launched.again |= goes_on;
             }
-            Some(Target::InService) => {}
+            None | Some(Target::InService) => {}
             Some(_) => (launched.since, launched.again) = (None, true),
         }
         launched.joined |= self.belongs() == Belongs::Member;
