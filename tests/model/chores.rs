@@ -1,19 +1,25 @@
 //! What the leader's agent does for all, in the order of `run/chores`: peers, ticket, node list.
 //! What to promote and what to reap is decided by the production code.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use protocol::leader::promotion::{self, Promotion};
-use protocol::leader::reaping::{self, Reaping};
-use protocol::{Fleet, Instance, Life, Role, Whereabouts, pace};
+use protocol::leader::promotion::{self, Candidates, Promotion};
+use protocol::leader::reaping::{self, Reaping, Watch};
+use protocol::tags::{CLUSTER_TAG, ROLE_TAG};
+use protocol::{
+    ClusterName, Facts, Fleet, Here, Instances, Life, ManagerEntry, Moment, NodeEntry, Reply, Role,
+    Told, Whereabouts, pace,
+};
 
+use crate::ages;
 use crate::departures::Notice;
 use crate::effects::Fate;
 use crate::heard::{self, Heard};
-use crate::names::{address, instance, instance_of};
+use crate::names::{address, epoch, instance, instance_of};
 use crate::set::Set;
 use crate::variant::Variant;
-use crate::world::{Doing, Entry, Id, Part, Ticket, World};
+use crate::world::{self, Doing, Entry, Id, Part, Ticket, World};
 
 /// What the node list asks for.
 enum Chore {
@@ -116,25 +122,40 @@ impl World {
 
     fn chore(&self, id: Id) -> Option<Chore> {
         let (raft, _) = self.led(id)?;
-        let entries = &self.raft(raft).entries;
         let index = |name: &str| name.parse().expect("an index");
-        match reaping::next(&self.list(id, raft), &self.fleet(id), 1) {
+        let list = self.list(id, raft);
+        let fleet = self.fleet(id);
+        // Who is down has been for long.
+        let mut watch = Watch::default();
+        for ago in [2 * reaping::LASTED, reaping::LASTED, Duration::ZERO] {
+            let up = ages::NOW.up.saturating_sub(ago);
+            watch.look(&list, Moment { up, ..ages::NOW });
+        }
+        let down = reaping::Seen {
+            nodes: &list,
+            watch: &watch,
+            fleet: &fleet,
+        };
+        match reaping::next(down, ages::NOW) {
             Reaping::Demote(name) => return Some(Chore::Demote(index(&name))),
             // One at a time here: what comes between two removals is part of the model.
             Reaping::Remove(list) => return Some(Chore::Remove(index(&list.first()?.id))),
             Reaping::Ask(ids) => {
                 return Some(Chore::Ask(ids.iter().map(|id| instance_of(id)).collect()));
             }
-            Reaping::Nothing | Reaping::Watch => {}
+            Reaping::Nothing | Reaping::Look(_) => {}
         }
         if self.clone().drain(id, raft, Variant::Production) {
             return Some(Chore::Drain);
         }
-        let nodes = entries
-            .iter()
-            .enumerate()
-            .map(|(n, e)| self.candidate(id, raft, n, *e));
-        match promotion::next(&nodes.collect::<Vec<_>>(), &self.instances()) {
+        let instances = self.instances();
+        let candidates = Candidates::of(&promotion::Seen {
+            nodes: &list,
+            instances: &instances,
+            epoch: Some(epoch(self.raft(raft).label.epoch)),
+            yields: |_: &str| false,
+        });
+        match promotion::next(&candidates) {
             Promotion::Promote(name) => Some(Chore::Promote(index(&name))),
             Promotion::Demote(name) => Some(Chore::Demote(index(&name))),
             Promotion::Settled | Promotion::Hold => None,
@@ -150,21 +171,32 @@ impl World {
         })
     }
 
-    /// Who is down has been for long.
-    fn list(&self, leader: Id, raft: u8) -> Vec<reaping::Entry> {
+    /// The swarm's nodes, as Docker lists them: each by its place in the list.
+    pub(crate) fn list(&self, leader: Id, raft: u8) -> Vec<NodeEntry> {
         let entries = self.raft(raft).entries.iter().enumerate();
-        let listed = entries.map(|(index, entry)| {
-            let ready = self.is_ready(leader, raft, *entry);
-            reaping::Entry {
-                id: index.to_string(),
-                in_raft: entry.part == Part::Manager,
-                ready,
-                departing: entry.departs().is_some_and(|why| why.deadline() != 0),
-                down: (!ready).then_some((reaping::LASTED, reaping::LOOKS)),
-                instance_id: Some(instance(entry.node)),
-            }
-        });
+        let listed = entries.map(|(index, entry)| self.entry(leader, raft, index, *entry));
         listed.collect()
+    }
+
+    fn entry(&self, leader: Id, raft: u8, index: usize, entry: Entry) -> NodeEntry {
+        let ready = self.is_ready(leader, raft, entry);
+        let manager = ManagerEntry {
+            address: address(entry.node),
+            reachable: ready,
+            leader: entry.node == leader,
+        };
+        NodeEntry {
+            id: index.to_string(),
+            role: role(entry.part),
+            availability: entry.availability,
+            labels: entry.labels(self.raft(raft).label.epoch),
+            ready,
+            down: !ready,
+            instance_id: Some(instance(entry.node)),
+            asks_to_leave: entry.asks.map(Notice::deadline),
+            address: Some(address(entry.node).ip()),
+            manager: (entry.part == Part::Manager).then_some(manager),
+        }
     }
 
     fn fleet(&self, leader: Id) -> Fleet {
@@ -181,36 +213,44 @@ impl World {
         Fleet(gone.iter().map(word).collect())
     }
 
-    fn candidate(&self, leader: Id, raft: u8, index: usize, entry: Entry) -> promotion::Node {
-        promotion::Node {
-            id: index.to_string(),
-            role: role(entry.part),
-            healthy: self.is_ready(leader, raft, entry),
-            leader: entry.node == leader,
-            departing: entry.departs().map(Notice::deadline),
-            instance_id: Some(instance(entry.node)),
-            address: Some(address(entry.node).ip()),
-        }
-    }
-
-    fn instances(&self) -> BTreeMap<String, Instance> {
+    /// Tags do not change here.
+    fn instances(&self) -> Instances {
         let all = (0..).zip(&self.nodes);
-        let told = all.map(|(id, node)| {
-            let role = if node.manager {
-                Role::Manager
-            } else {
-                Role::Worker
-            };
-            let instance_of = Instance {
-                alive: !node.dead,
-                role: Some(role),
-                tagged: true,
-                addresses: vec![address(id).ip().into()],
-                ..Instance::default()
-            };
-            (instance(id), instance_of)
-        });
-        told.collect()
+        let told: Vec<Told> = all.map(|(id, node)| told(id, node)).collect();
+        let asked: Vec<String> = told.iter().map(|told| told.id.clone()).collect();
+        let cluster: ClusterName = "c".parse().expect("a name");
+        let reply = Reply {
+            asked: &asked,
+            known: &told,
+            silent: &BTreeSet::new(),
+        };
+        let here = Here {
+            region: "",
+            cluster: &cluster,
+        };
+        let mut instances = Instances::default();
+        instances.learn(&reply, here, ages::NOW);
+        instances
+    }
+}
+
+fn told(id: Id, node: &world::Node) -> Told {
+    let role = if node.manager {
+        Role::Manager
+    } else {
+        Role::Worker
+    };
+    let tags = [(ROLE_TAG, role.to_string()), (CLUSTER_TAG, "c".to_owned())];
+    Told {
+        id: instance(id),
+        life: if node.dead {
+            Life::Terminated
+        } else {
+            Life::Alive
+        },
+        addresses: vec![address(id).ip().into()],
+        tags: tags.map(|(key, value)| (key.to_owned(), value)).into(),
+        facts: Facts::default(),
     }
 }
 

@@ -1,15 +1,20 @@
 //! Departures: what the node's own steps do outside, what the leader does for it, and what AWS and the engine do meanwhile.
 
-use protocol::Action;
-use protocol::Availability;
-use protocol::leader::draining::{self, DrainedFor, Draining};
-use protocol::node::Act;
+use std::collections::BTreeMap;
 
+use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL, PROMOTED_LABEL};
+use protocol::leader::draining::{self, DrainedFor, Silence};
+use protocol::leader::labelling::ACTIVATED;
+use protocol::node::Act;
+use protocol::{Action, Availability, Moment, NodeChange, NodeEntry, Tasks};
+
+use crate::ages;
 use crate::effects::Fate;
 use crate::heard::Heard;
+use crate::names::instance;
 use crate::turn::Turn;
 use crate::variant::Variant;
-use crate::world::{Doing, Entry, Hook, Id, Part, Rule, World};
+use crate::world::{Doing, Entry, Hook, Id, Number, Part, Rule, World};
 
 /// What AWS or the engine does by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -165,44 +170,80 @@ impl World {
 
     /// What the leader does about nodes that leave: the production's decision. Whether there was something.
     pub(crate) fn drain(&mut self, leader: Id, raft: u8, variant: Variant) -> bool {
-        let mut facts = self.leaving(leader, raft);
-        if variant == Variant::DrainsAll {
-            for node in &mut facts {
-                node.tasks = 0;
+        let list = self.list(leader, raft);
+        let seen = draining::Seen {
+            nodes: &list,
+            tasks: &self.tasks(raft, variant),
+            silence: &self.silence(raft, &list),
+        };
+        let steps = draining::next(seen, ages::NOW);
+        let changes: Vec<(usize, NodeChange)> = steps
+            .into_iter()
+            .map(|(node, step)| {
+                let change = draining::change(node, step, Availability::Active);
+                (node.id.parse().expect("an index"), change)
+            })
+            .collect();
+        for (index, change) in &changes {
+            self.rafts[usize::from(raft)].entries[*index].change(change);
+        }
+        !changes.is_empty()
+    }
+
+    fn tasks(&self, raft: u8, variant: Variant) -> Tasks {
+        let entries = self.raft(raft).entries.iter().enumerate();
+        let busy = entries.filter(|(_, entry)| self.nodes[usize::from(entry.node)].has_task);
+        let running = busy.map(|(index, _)| (index.to_string(), 1));
+        Tasks {
+            running: running.filter(|_| variant != Variant::DrainsAll).collect(),
+            starting: 0,
+        }
+    }
+
+    /// Workers whose entries alone say that they leave, for two minutes: by then their agents would have said so, too.
+    fn silence(&self, raft: u8, list: &[NodeEntry]) -> Silence {
+        let is_silent = |entry: Entry| {
+            let node = &self.nodes[usize::from(entry.node)];
+            node.says.is_none() && node.disk.files().departure.is_none()
+        };
+        let entries = self.raft(raft).entries.iter().zip(list);
+        let silent = entries.filter(|(entry, _)| is_silent(**entry));
+        let silent: Vec<NodeEntry> = silent.map(|(_, node)| node.clone()).collect();
+        let mut silence = Silence::default();
+        let up = ages::NOW.up.saturating_sub(draining::SILENT);
+        silence.look(&silent, Moment { up, ..ages::NOW });
+        silence
+    }
+}
+
+impl Entry {
+    /// Its labels, as far as there are any here. Each was activated, and promoted in its swarm's epoch.
+    pub(crate) fn labels(self, epoch: Number) -> BTreeMap<String, String> {
+        let mark = self
+            .mark
+            .map(|why| (DEPARTING_LABEL, why.deadline().to_string()));
+        let record = self
+            .drained_for
+            .map(|word| (DRAINED_LABEL, word.as_str().to_owned()));
+        let activated = (ACTIVATED, instance(self.node));
+        let promoted = (self.part == Part::Manager).then(|| (PROMOTED_LABEL, epoch.to_string()));
+        let labels = [Some(activated), promoted, mark, record]
+            .into_iter()
+            .flatten();
+        labels.map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    fn change(&mut self, change: &NodeChange) {
+        self.availability = change.availability.unwrap_or(self.availability);
+        for (key, value) in &change.labels {
+            match key.as_str() {
+                DRAINED_LABEL => {
+                    self.drained_for = value.as_deref().and_then(DrainedFor::parse);
+                }
+                DEPARTING_LABEL => self.mark = None,
+                _ => {}
             }
         }
-        let steps = draining::next(&facts, 0, crate::ages::NOW.unix);
-        let steps: Vec<(usize, Draining)> = steps
-            .into_iter()
-            .map(|(node, step)| (node.id.parse().expect("an index"), step))
-            .collect();
-        for (index, step) in &steps {
-            apply(&mut self.rafts[usize::from(raft)].entries[*index], *step);
-        }
-        !steps.is_empty()
-    }
-
-    fn leaving(&self, leader: Id, raft: u8) -> Vec<draining::Node> {
-        let entries = self.raft(raft).entries.iter().enumerate();
-        let facts = entries.map(|(index, entry)| draining::Node {
-            id: index.to_string(),
-            ready: self.is_ready(leader, raft, *entry),
-            availability: entry.availability,
-            asks: entry.asks.map(Notice::deadline),
-            marked: entry.mark.map(Notice::deadline),
-            silent: self.is_silent(*entry),
-            drained_for: entry.drained_for,
-            tasks: usize::from(self.nodes[usize::from(entry.node)].has_task),
-        });
-        facts.collect()
-    }
-
-    /// A worker whose entry alone says that it leaves, for two minutes: by then its agent would have said so, too.
-    fn is_silent(&self, entry: Entry) -> bool {
-        let node = &self.nodes[usize::from(entry.node)];
-        let departs = node.disk.files().departure.is_some();
-        let said = entry.asks.is_some() || node.says.is_some() || departs;
-        entry.mark.is_some() && entry.part == Part::Worker && !said
     }
 }
 
@@ -213,20 +254,6 @@ fn told(turn: &Turn) -> Option<Notice> {
         0 => Notice::Drain,
         _ => Notice::ScaleIn,
     })
-}
-
-fn apply(entry: &mut Entry, step: Draining) {
-    let (availability, word) = match step {
-        Draining::Drain(word) => (Availability::Drain, Some(word)),
-        Draining::Pause(word) => (Availability::Pause, Some(word)),
-        Draining::Note => (entry.availability, Some(DrainedFor::Asked)),
-        Draining::Undo => {
-            entry.mark = None;
-            (Availability::Active, None)
-        }
-    };
-    entry.availability = availability;
-    entry.drained_for = word;
 }
 
 /// Why a node is to go.

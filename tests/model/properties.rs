@@ -57,7 +57,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::always(DRAIN_IN_TURN, |_, world| drains_in_turn(world)),
         Property::sometimes("departed", |_, world| has_departed(world)),
         Property::sometimes("drained", |_, world| is_drained(world)),
-        Property::sometimes("taken back", |_, world| is_taken_back(world)),
+        Property::sometimes("taken back", is_taken_back),
         Property::sometimes("passed over", |_, world| is_passed_over(world)),
         Property::sometimes("recovered", |_, world| is_recovered(world)),
         Property::sometimes("replaced", |_, world| is_replaced(world)),
@@ -139,8 +139,8 @@ fn is_drained(world: &World) -> bool {
 }
 
 /// A drain is over, and its node is given tasks again.
-fn is_taken_back(world: &World) -> bool {
-    let spent = world.budget.notices == 0;
+fn is_taken_back(protocol: &Protocol, world: &World) -> bool {
+    let spent = world.budget.notices == 0 && protocol.start.budget.notices > 0;
     let calm = world
         .nodes
         .iter()

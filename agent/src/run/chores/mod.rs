@@ -22,9 +22,10 @@ use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
 use docker::{Engine, EngineError};
+use protocol::leader::draining::{Silence, UnderWay};
+use protocol::leader::reaping::Watch;
 use protocol::repeats::{Repeats, Stillness};
-use protocol::{Moment, Stamp, Ticket, leader::draining};
-use protocol::{NodeChange, NodeEntry, Swarm};
+use protocol::{Moment, NodeChange, NodeEntry, Stamp, Swarm, Ticket};
 use view::metrics::ChoreLabel;
 use view::status::groups::ManagerGroup;
 
@@ -40,16 +41,16 @@ const OLD: Duration = Duration::from_secs(1);
 pub(super) struct Chores {
     published: Published,
     key: lock::Published,
-    watch: reap::Watch,
+    watch: Watch,
     protection: Protection,
     /// When the last node was promoted.
     promoted: Option<Stamp>,
     /// The changes of nodes' entries that were made lately.
     repeats: Repeats,
     /// Demoted managers whose engines do not say that they leave.
-    silence: drain::Silence,
+    silence: Silence,
     /// What a departure waits for: who loses how many tasks, and how many are to start.
-    draining: Stillness<(Vec<draining::Node>, usize)>,
+    draining: Stillness<UnderWay>,
     /// The managers that a change of raft's members waits for.
     unhealthy: Stillness<Vec<String>>,
     /// What was said once and need not be said again.

@@ -1,4 +1,4 @@
-//! Managers by EC2's word: the decision is `swarm::promotion`, the facts come from here.
+//! Managers by EC2's word: the decision is `leader::promotion`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,10 +7,9 @@ use tracing::{info, warn};
 
 use crate::run::{Agent, Clock, Outside, StepError};
 use protocol::labels::PROMOTED_LABEL;
-use protocol::leader::promotion::{self, Promotion};
+use protocol::leader::promotion::{self, Candidates, Promotion, Seen};
 use protocol::pace::ROUND;
-use protocol::{Epoch, Instance, Role, leader::labelling};
-use protocol::{NodeChange, NodeEntry, Swarm};
+use protocol::{Epoch, NodeChange, NodeEntry, Role, Swarm, leader::labelling};
 
 /// Between looks at a manager that is not reachable. No event tells when it is.
 const SOON: Duration = Duration::from_millis(500);
@@ -27,10 +26,17 @@ impl<O: Outside> Agent<O> {
         swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
         let epoch = swarm.epoch.or_else(|| self.knowledge.epoch());
-        let concerned = nodes.iter().filter(|node| self.concerns(node, epoch));
-        let list: Vec<_> = concerned.map(|node| self.candidate(node)).collect();
-        self.tell_refused(&list);
-        match promotion::next(&list, &self.fleet_of(&list)) {
+        let protection = &self.chores.protection;
+        let list = Candidates::of(&Seen {
+            nodes,
+            instances: self.knowledge.instances(),
+            epoch,
+            yields: |id: &str| protection.yields(id),
+        });
+        let (next, ill) = (promotion::next(&list), list.ill());
+        let refused = list.refused(self.edges.clock.unix());
+        self.tell_refused(&refused);
+        match next {
             Promotion::Promote(node_id) => {
                 let change = self.turned(nodes, &node_id, Role::Manager, epoch);
                 if let Some(left) = self.held(&node_id, &change) {
@@ -59,8 +65,6 @@ impl<O: Outside> Agent<O> {
                 let now = self.edges.now();
                 let new = self.chores.promoted.is_some_and(|at| at.age(now) < NEW);
                 let first = if new { AT_ONCE } else { SOON };
-                let ill = list.iter().filter(|node| !node.healthy);
-                let ill = ill.map(|node| node.id.clone()).collect();
                 Ok(Some(self.chores.unhealthy.look(ill, first, ROUND, now)))
             }
             Promotion::Settled => {
@@ -94,44 +98,8 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    /// Managers, and those that EC2 calls managers: of all others there may be thousands.
-    fn concerns(&self, node: &NodeEntry, epoch: Option<Epoch>) -> bool {
-        match node.role {
-            Role::Manager => node.counts(epoch),
-            Role::Worker => {
-                let instance = self.knowledge.instances().of(node.instance_id.as_ref());
-                instance.is_some_and(|instance| instance.role == Some(Role::Manager))
-            }
-        }
-    }
-
-    fn fleet_of(&self, list: &[promotion::Node]) -> BTreeMap<String, Instance> {
-        let ids = list.iter().filter_map(|node| node.instance_id.as_ref());
-        let known = ids.filter_map(|id| Some((id, self.knowledge.instances().of(Some(id))?)));
-        known.map(|(id, word)| (id.clone(), word.clone())).collect()
-    }
-
-    fn candidate(&self, node: &NodeEntry) -> promotion::Node {
-        let instance = self.knowledge.instances().of(node.instance_id.as_ref());
-        promotion::Node {
-            id: node.id.clone(),
-            role: node.role,
-            healthy: node.ready
-                && node.manager.is_none_or(|m| m.reachable)
-                && (node.role == Role::Worker || node.manager.is_some()),
-            leader: node.manager.is_some_and(|m| m.leader),
-            departing: node.departing().or_else(|| {
-                let yields = self.chores.protection.yields(&node.id);
-                yields.then_some(0)
-            }),
-            instance_id: node.instance_id.clone(),
-            address: node.seen_at(instance),
-        }
-    }
-
-    fn tell_refused(&mut self, list: &[promotion::Node]) {
-        for node in promotion::refused(list, self.edges.clock.unix()) {
-            let id = &node.id;
+    fn tell_refused(&mut self, ids: &[String]) {
+        for id in ids {
             if self.chores.said.insert(format!("refused {id}")) {
                 warn!(
                     node = id,

@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use bollard::models::TaskStatus;
 use proptest::prelude::*;
 
 use super::*;
-use protocol::Availability;
-use protocol::leader::draining::{self, DrainedFor, Draining};
+use protocol::labels::DRAINED_LABEL;
+use protocol::leader::draining::{self, DrainedFor, Draining, Seen, Silence};
+use protocol::{Availability, Moment, NodeEntry, Role};
 
 fn task(node: &str, state: TaskState, desired: TaskState) -> Task {
     Task {
@@ -60,7 +64,7 @@ fn a_task_that_no_node_will_do_for_is_not_waited_for() {
 
 /// Some nodes of a swarm leave, and the orchestrator moves their tasks.
 struct Swarm {
-    nodes: Vec<draining::Node>,
+    nodes: Vec<NodeEntry>,
     /// Each with the place in this list of the one that it replaces.
     tasks: Vec<(Task, Option<usize>)>,
 }
@@ -71,15 +75,17 @@ const EACH: usize = 2;
 
 impl Swarm {
     fn new() -> Self {
-        let node = |n: usize| draining::Node {
+        let node = |n: usize| NodeEntry {
             id: n.to_string(),
-            ready: true,
+            role: Role::Worker,
             availability: Availability::Active,
-            asks: (n < LEAVING).then_some(0),
-            marked: None,
-            silent: false,
-            drained_for: None,
-            tasks: 0,
+            labels: BTreeMap::new(),
+            ready: true,
+            down: false,
+            instance_id: None,
+            asks_to_leave: (n < LEAVING).then_some(0),
+            address: None,
+            manager: None,
         };
         let running = |n: usize| task(&n.to_string(), TaskState::RUNNING, TaskState::RUNNING);
         let nodes = 0..LEAVING + STAYING;
@@ -94,15 +100,22 @@ impl Swarm {
 
     /// What the leader's agent does in one round.
     fn round(&mut self) {
-        let counts = counted(self.tasks.iter().map(|(task, _)| task.clone()).collect());
-        for node in &mut self.nodes {
-            node.tasks = counts.running.get(&node.id).copied().unwrap_or_default();
-        }
-        let steps = draining::next(&self.nodes, counts.starting, 1_000_000).into_iter();
+        let seen = Seen {
+            nodes: &self.nodes,
+            tasks: &counted(self.tasks.iter().map(|(task, _)| task.clone()).collect()),
+            silence: &Silence::default(),
+        };
+        let now = Moment {
+            up: Duration::from_hours(1),
+            unix: 1_000_000,
+            random: 0,
+        };
+        let steps = draining::next(seen, now).into_iter();
         let steps: Vec<_> = steps.map(|(node, step)| (node.id.clone(), step)).collect();
         for (id, step) in steps {
             let node = self.nodes.iter_mut().find(|node| node.id == id).unwrap();
-            node.drained_for = Some(DrainedFor::Asked);
+            let record = DrainedFor::Asked.as_str().to_owned();
+            node.labels.insert(DRAINED_LABEL.to_owned(), record);
             node.availability = match step {
                 Draining::Drain(_) => Availability::Drain,
                 _ => Availability::Pause,

@@ -151,6 +151,22 @@ impl Instances {
         series(&mut self.failed, Mark::Other, retime);
     }
 
+    /// EC2 has told of these, and of no others.
+    #[cfg(test)]
+    pub(crate) fn that_are(words: BTreeMap<String, Instance>) -> Self {
+        let known = |word| Known {
+            word: Some(word),
+            ..Known::default()
+        };
+        Self {
+            known: words
+                .into_iter()
+                .map(|(id, word)| (id, known(word)))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
     /// What an instance is, by the last answers that told anything about it.
     pub fn of(&self, id: Option<&String>) -> Option<&Instance> {
         self.known.get(id?)?.word.as_ref()

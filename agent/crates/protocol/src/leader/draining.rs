@@ -4,9 +4,12 @@
 //! once would stop all replicas of a service that happen to be on them, so they take turns. Those that
 //! wait for theirs are paused, or the tasks of the first would move to the next.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::Availability;
+use crate::labels::{DEPARTING_LABEL, DRAINED_LABEL};
+use crate::leader::labelling::{ACTIVATED, usual};
+use crate::{Availability, Moment, NodeChange, NodeEntry, Role, Stamp, Tasks};
 
 /// One ready node in this many may be losing its tasks at a time, at least one. Those that are down carry none, and the
 /// leader takes them off the list in the same round.
@@ -45,26 +48,34 @@ impl DrainedFor {
     }
 }
 
-/// A node of the swarm.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Node {
-    /// Docker's id.
-    pub id: String,
-    /// Its state is `ready`.
-    pub ready: bool,
-    /// Whether it is given tasks.
-    pub availability: Availability,
-    /// Its engine asks to leave, and until when it can wait (seconds since the Unix epoch, 0 where
-    /// nothing presses).
-    pub asks: Option<u64>,
-    /// Its entry says so.
-    pub marked: Option<u64>,
+/// Since when demoted managers say by their entries that they leave, and not by their engines: by node.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Silence(BTreeMap<String, Stamp>);
+
+impl Silence {
+    /// Notes who is silent now.
+    pub fn look(&mut self, nodes: &[NodeEntry], now: Moment) {
+        let marked = |node: &&NodeEntry| node.ready && node.marked_leaving().is_some();
+        let silent = nodes.iter().filter(marked);
+        let silent = silent.filter(|n| n.role == Role::Worker && n.asks_to_leave.is_none());
+        let since = |node: &NodeEntry| self.0.get(&node.id).copied().unwrap_or(now.stamp());
+        self.0 = silent.map(|n| (n.id.clone(), since(n))).collect();
+    }
+
+    fn is_long(&self, id: &str, now: Moment) -> bool {
+        let since = self.0.get(id);
+        since.is_some_and(|since| since.age(now) >= SILENT)
+    }
+}
+
+/// An entry that says of a departure, or has a record of one.
+#[derive(Clone, Copy, Debug)]
+struct Leaver<'a> {
+    node: &'a NodeEntry,
     /// It has been a worker for [`SILENT`], ready, and its engine has not said what its entry says.
-    pub silent: bool,
-    /// The record of the leader's drain.
-    pub drained_for: Option<DrainedFor>,
-    /// How many tasks run on it.
-    pub tasks: usize,
+    silent: bool,
+    drained_for: Option<DrainedFor>,
+    tasks: usize,
 }
 
 /// What the leader does about one node.
@@ -80,76 +91,142 @@ pub enum Draining {
     Undo,
 }
 
-/// Decides what to do about which nodes now. `starting` is how many tasks of the swarm are to run and do
-/// not yet: the tasks that the last drained node has lost are among them, from the moment on at which
-/// they were told to end. Until that moment they run there, and it counts as losing them.
-pub fn next(nodes: &[Node], starting: usize, now: u64) -> Vec<(&Node, Draining)> {
-    let mut steps: Vec<(&Node, Draining)> = Vec::new();
+/// All that the decision rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The swarm's nodes.
+    pub nodes: &'a [NodeEntry],
+    /// How many of the swarm's tasks run where, and how many are to run and do not yet: the tasks that the last drained node has
+    /// lost are among them, from the moment on at which they were told to end. Until that moment they run there, and it
+    /// counts as losing them.
+    pub tasks: &'a Tasks,
+    /// Who has been silent since when.
+    pub silence: &'a Silence,
+}
+
+impl<'a> Seen<'a> {
+    /// Of a few thousand nodes hardly one leaves.
+    fn leavers(self, now: Moment) -> Vec<Leaver<'a>> {
+        let concerned = |node: &&NodeEntry| {
+            node.departing().is_some() || node.labels.contains_key(DRAINED_LABEL)
+        };
+        let leaver = |node: &'a NodeEntry| {
+            let record = node.labels.get(DRAINED_LABEL);
+            let running = self.tasks.running.get(&node.id);
+            Leaver {
+                node,
+                silent: self.silence.is_long(&node.id, now),
+                drained_for: record.and_then(|word| DrainedFor::parse(word)),
+                tasks: running.copied().unwrap_or_default(),
+            }
+        };
+        let nodes = self.nodes.iter().filter(concerned);
+        nodes.map(leaver).collect()
+    }
+}
+
+/// Decides what to do about which nodes now.
+pub fn next(seen: Seen<'_>, now: Moment) -> Vec<(&NodeEntry, Draining)> {
+    let leavers = seen.leavers(now);
+    let mut steps: Vec<(&NodeEntry, Draining)> = Vec::new();
+    let late = leavers.iter().filter(|n| n.is_late_to_ask());
+    steps.extend(late.map(|n| (n.node, Draining::Note)));
+    let stay = leavers.iter().filter(|n| n.stays());
+    steps.extend(stay.map(|n| (n.node, Draining::Undo)));
+    let drained = drains(&leavers, seen, now.unix);
+    let waits =
+        |n: &&Leaver<'_>| n.is_due() && !drained.iter().any(|other| other.node.id == n.node.id);
+    let paused = leavers.iter().filter(waits);
+    let paused = paused.filter(|n| n.node.availability == Availability::Active);
+    steps.extend(paused.map(|n| (n.node, Draining::Pause(n.reason()))));
     steps.extend(
-        nodes
+        drained
             .iter()
-            .filter(|n| n.is_late_to_ask())
-            .map(|n| (n, Draining::Note)),
+            .map(|n| (n.node, Draining::Drain(n.reason()))),
     );
-    steps.extend(
-        nodes
-            .iter()
-            .filter(|n| n.stays())
-            .map(|n| (n, Draining::Undo)),
-    );
-    let drained = drains(nodes, starting, now);
-    let waits = |n: &&Node| n.is_due() && !drained.iter().any(|other| other.id == n.id);
-    let paused = nodes.iter().filter(waits).filter(|n| n.is_active());
-    steps.extend(paused.map(|n| (n, Draining::Pause(n.reason()))));
-    steps.extend(drained.iter().map(|&n| (n, Draining::Drain(n.reason()))));
     steps
 }
 
-/// Who is losing tasks, or waits for that.
-pub fn under_way(nodes: &[Node]) -> impl Iterator<Item = &Node> {
-    let waits = |n: &&Node| n.ready && n.departing().is_some() && (!n.is_drained() || n.tasks > 0);
-    nodes.iter().filter(waits)
+/// What departures wait for.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct UnderWay {
+    /// Who is losing tasks, or waits for that, with how many it has yet.
+    losing: Vec<(String, Availability, usize)>,
+    /// See [`Tasks::starting`].
+    starting: usize,
+}
+
+/// What departures wait for, if there are any.
+pub fn under_way(seen: Seen<'_>, now: Moment) -> Option<UnderWay> {
+    let waits = |n: &&Leaver<'_>| {
+        let over = n.is_drained() && n.tasks == 0;
+        n.node.ready && n.node.departing().is_some() && !over
+    };
+    let leavers = seen.leavers(now);
+    let waiting = leavers.iter().filter(waits);
+    let losing = waiting.map(|n| (n.node.id.clone(), n.node.availability, n.tasks));
+    let losing: Vec<_> = losing.collect();
+    (!losing.is_empty()).then_some(UnderWay {
+        losing,
+        starting: seen.tasks.starting,
+    })
 }
 
 /// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines.
-fn drains(nodes: &[Node], starting: usize, now: u64) -> Vec<&Node> {
-    let losing = |n: &&Node| n.ready && n.departing().is_some() && n.is_drained() && n.tasks > 0;
-    let busy = nodes.iter().filter(losing).count();
-    let ready = nodes.iter().filter(|n| n.ready).count();
+fn drains<'a>(leavers: &[Leaver<'a>], seen: Seen<'_>, now: u64) -> Vec<Leaver<'a>> {
+    let losing = |n: &&Leaver<'_>| {
+        n.node.ready && n.node.departing().is_some() && n.is_drained() && n.tasks > 0
+    };
+    let busy = leavers.iter().filter(losing).count();
+    let ready = seen.nodes.iter().filter(|n| n.ready).count();
     let free = (ready / SHARE).max(1).saturating_sub(busy);
-    let free = if starting > 0 { 0 } else { free };
-    let due = nodes.iter().filter(|n| n.is_due());
-    let (mut at_once, mut turns): (Vec<&Node>, Vec<&Node>) =
+    let free = if seen.tasks.starting > 0 { 0 } else { free };
+    let due = leavers.iter().copied().filter(Leaver::is_due);
+    let (mut at_once, mut turns): (Vec<Leaver<'a>>, Vec<Leaver<'a>>) =
         due.partition(|n| n.tasks == 0 || n.presses(now));
-    turns.sort_by_key(|n| n.departing().filter(|at| *at != 0).unwrap_or(u64::MAX));
+    turns.sort_by_key(|n| n.node.departing().filter(|at| *at != 0).unwrap_or(u64::MAX));
     at_once.extend(turns.into_iter().take(free));
     at_once
 }
 
-impl Node {
-    fn departing(&self) -> Option<u64> {
-        self.asks.or(self.marked)
+/// What a step makes of an entry. A node that was not activated before its departure is activated with its labels, not here.
+pub fn change(node: &NodeEntry, step: Draining, managers: Availability) -> NodeChange {
+    let record = |word: DrainedFor| (DRAINED_LABEL.to_owned(), Some(word.as_str().to_owned()));
+    let was_active = node.labels.contains_key(ACTIVATED);
+    let (availability, labels) = match step {
+        Draining::Drain(word) => (Some(Availability::Drain), [record(word)].into()),
+        Draining::Pause(word) => (Some(Availability::Pause), [record(word)].into()),
+        Draining::Note => (None, [record(DrainedFor::Asked)].into()),
+        Draining::Undo => (
+            was_active.then(|| usual(node.role, managers)),
+            [DRAINED_LABEL, DEPARTING_LABEL]
+                .map(|key| (key.to_owned(), None))
+                .into(),
+        ),
+    };
+    NodeChange {
+        availability,
+        labels,
+        role: None,
     }
+}
 
+impl Leaver<'_> {
     fn is_drained(&self) -> bool {
-        self.availability == Availability::Drain
-    }
-
-    fn is_active(&self) -> bool {
-        self.availability == Availability::Active
+        self.node.availability == Availability::Drain
     }
 
     fn is_due(&self) -> bool {
-        self.ready && self.departing().is_some() && !self.is_drained()
+        self.node.ready && self.node.departing().is_some() && !self.is_drained()
     }
 
     fn presses(&self, now: u64) -> bool {
-        self.departing()
-            .is_some_and(|at| at != 0 && at <= now.saturating_add(PRESSING))
+        let at = self.node.departing();
+        at.is_some_and(|at| at != 0 && at <= now.saturating_add(PRESSING))
     }
 
     fn reason(&self) -> DrainedFor {
-        match self.asks {
+        match self.node.asks_to_leave {
             Some(_) => DrainedFor::Asked,
             None => DrainedFor::Marked,
         }
@@ -157,19 +234,21 @@ impl Node {
 
     /// Also one that has drained itself, as a manager, and of which no leader has a record.
     fn is_late_to_ask(&self) -> bool {
-        let by_itself = self.drained_for.is_none() && self.marked.is_some() && self.is_drained();
-        self.asks.is_some() && (self.drained_for == Some(DrainedFor::Marked) || by_itself)
+        let marked = self.node.marked_leaving().is_some();
+        let by_itself = self.drained_for.is_none() && marked && self.is_drained();
+        let noted = self.drained_for == Some(DrainedFor::Marked) || by_itself;
+        self.node.asks_to_leave.is_some() && noted
     }
 
     /// Those by whose word it was drained do not say so any more. A manager that was demoted meanwhile
     /// cannot take its own mark away: its engine's word counts, also that it says nothing.
     fn stays(&self) -> bool {
         let over = match self.drained_for {
-            None => self.silent && self.marked.is_some(),
-            Some(DrainedFor::Asked) => self.asks.is_none(),
-            Some(DrainedFor::Marked) => self.departing().is_none() || self.silent,
+            None => self.silent && self.node.marked_leaving().is_some(),
+            Some(DrainedFor::Asked) => self.node.asks_to_leave.is_none(),
+            Some(DrainedFor::Marked) => self.node.departing().is_none() || self.silent,
         };
-        self.ready && over
+        self.node.ready && over
     }
 }
 

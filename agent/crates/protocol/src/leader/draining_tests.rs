@@ -4,6 +4,91 @@ use super::DrainedFor::{Asked, Marked};
 use super::*;
 
 const NOW: u64 = 1_000_000;
+const NOW_MOMENT: Moment = Moment {
+    up: Duration::from_hours(1),
+    unix: NOW,
+    random: 0,
+};
+
+/// An entry, by what matters here.
+#[derive(Clone, Debug)]
+struct Node {
+    id: String,
+    ready: bool,
+    availability: Availability,
+    asks: Option<u64>,
+    marked: Option<u64>,
+    silent: bool,
+    drained_for: Option<DrainedFor>,
+    tasks: usize,
+}
+
+impl Node {
+    fn entry(&self) -> NodeEntry {
+        let marked = self.marked.map(|at| (DEPARTING_LABEL, at.to_string()));
+        let record = self
+            .drained_for
+            .map(|word| (DRAINED_LABEL, word.as_str().to_owned()));
+        let labels = marked.into_iter().chain(record);
+        NodeEntry {
+            id: self.id.clone(),
+            role: Role::Worker,
+            availability: self.availability,
+            labels: labels.map(|(key, value)| (key.to_owned(), value)).collect(),
+            ready: self.ready,
+            down: !self.ready,
+            instance_id: None,
+            asks_to_leave: self.asks,
+            address: None,
+            manager: None,
+        }
+    }
+
+    fn is_drained(&self) -> bool {
+        self.availability == Availability::Drain
+    }
+}
+
+/// A swarm of these.
+struct Swarm {
+    entries: Vec<NodeEntry>,
+    tasks: Tasks,
+    silence: Silence,
+}
+
+impl Swarm {
+    fn of(nodes: &[Node], starting: usize) -> Self {
+        let silent = nodes.iter().filter(|node| node.silent);
+        let long_ago = NOW_MOMENT.ago(SILENT);
+        Self {
+            entries: nodes.iter().map(Node::entry).collect(),
+            tasks: Tasks {
+                running: nodes.iter().map(|n| (n.id.clone(), n.tasks)).collect(),
+                starting,
+            },
+            silence: Silence(silent.map(|n| (n.id.clone(), long_ago)).collect()),
+        }
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        Seen {
+            nodes: &self.entries,
+            tasks: &self.tasks,
+            silence: &self.silence,
+        }
+    }
+}
+
+fn next(nodes: &[Node], starting: usize) -> Vec<(String, Draining)> {
+    let swarm = Swarm::of(nodes, starting);
+    let steps = super::next(swarm.seen(), NOW_MOMENT).into_iter();
+    steps.map(|(node, step)| (node.id.clone(), step)).collect()
+}
+
+fn under_way(nodes: &[Node]) -> usize {
+    let seen = super::under_way(Swarm::of(nodes, 0).seen(), NOW_MOMENT);
+    seen.map_or(0, |seen| seen.losing.len())
+}
 
 fn node(n: usize) -> Node {
     Node {
@@ -25,11 +110,11 @@ fn leaving(n: usize, deadline: u64) -> Node {
     }
 }
 
-fn drained(nodes: &[Node]) -> Vec<&str> {
-    let steps = next(nodes, 0, NOW).into_iter();
+fn drained(nodes: &[Node]) -> Vec<String> {
+    let steps = next(nodes, 0).into_iter();
     steps
         .filter(|(_, step)| matches!(step, Draining::Drain(_)))
-        .map(|(node, _)| node.id.as_str())
+        .map(|(id, _)| id)
         .collect()
 }
 
@@ -41,7 +126,7 @@ fn nodes_that_leave_take_turns_by_their_deadlines() {
     nodes[9].availability = Availability::Drain;
     assert_eq!(drained(&nodes), ["n8"]);
     nodes[8].availability = Availability::Drain;
-    assert!(drained(&nodes).is_empty() && under_way(&nodes).count() > 0);
+    assert!(drained(&nodes).is_empty() && under_way(&nodes) > 0);
     nodes[9].tasks = 0;
     assert_eq!(drained(&nodes), ["n7"]);
 }
@@ -63,7 +148,7 @@ fn a_demoted_manager_stays_when_its_engine_takes_back_what_its_entry_still_says(
         ..node(1)
     };
     let steps = |node: &Node| -> Vec<Draining> {
-        let steps = next(std::slice::from_ref(node), 0, NOW).into_iter();
+        let steps = next(std::slice::from_ref(node), 0).into_iter();
         steps.map(|(_, step)| step).collect()
     };
     assert!(steps(&marked).is_empty());
@@ -94,7 +179,7 @@ fn a_demoted_manager_stays_when_its_engine_takes_back_what_its_entry_still_says(
 fn what_the_last_one_has_lost_runs_again_before_the_next_one_goes() {
     let nodes: Vec<Node> = (0..5).map(|n| leaving(n, NOW + 900)).collect();
     let steps = |starting| -> Vec<Draining> {
-        let steps = next(&nodes, starting, NOW).into_iter();
+        let steps = next(&nodes, starting).into_iter();
         steps.map(|(_, step)| step).collect()
     };
     let (pause, drain) = (Draining::Pause(Asked), Draining::Drain(Asked));
@@ -133,17 +218,14 @@ fn a_departure_that_was_called_off_is_undone_and_a_persons_drain_is_not() {
         (Some(0), None, None, None),
     ] {
         let node = [is_drained(asks, marked, drained_for)];
-        let steps: Vec<_> = next(&node, 0, NOW)
-            .into_iter()
-            .map(|(_, step)| step)
-            .collect();
+        let steps: Vec<_> = next(&node, 0).into_iter().map(|(_, step)| step).collect();
         assert_eq!(steps, step.into_iter().collect::<Vec<_>>(), "{node:?}");
         let silent = [Node {
             ready: false,
             ..node[0].clone()
         }];
         assert!(
-            next(&silent, 0, NOW)
+            next(&silent, 0)
                 .iter()
                 .all(|(_, step)| *step != Draining::Undo)
         );
@@ -167,7 +249,7 @@ proptest! {
             .collect();
         let share = (nodes.len() / SHARE).max(1);
         for _ in 0..200 {
-            let ids: Vec<String> = drained(&nodes).into_iter().map(str::to_owned).collect();
+            let ids: Vec<String> = drained(&nodes);
             for node in nodes.iter_mut().filter(|n| ids.contains(&n.id)) {
                 node.availability = Availability::Drain;
             }
@@ -177,7 +259,7 @@ proptest! {
                 node.tasks -= 1;
             }
         }
-        prop_assert!(under_way(&nodes).count() == 0);
+        prop_assert!(under_way(&nodes) == 0);
         prop_assert!(nodes.iter().all(|n| n.is_drained() == n.asks.is_some()));
     }
 }

@@ -1,30 +1,85 @@
 //! Which nodes take part in raft: the leader promotes and demotes one at a time, by EC2's word.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
-use crate::{Instance, Role, pace};
+use crate::{Epoch, Instance, Instances, NodeEntry, Role, pace};
 
 /// A departure that presses: what stands in its way is said aloud.
 const PRESSING: u64 = 30;
 
-/// A node of the swarm, as a manager's list shows it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Node {
-    /// Docker's id.
-    pub id: String,
-    /// Its role in the swarm now.
-    pub role: Role,
+/// All that the decision rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a, Y> {
+    /// The swarm's nodes.
+    pub nodes: &'a [NodeEntry],
+    /// EC2's word.
+    pub instances: &'a Instances,
+    /// The swarm's epoch.
+    pub epoch: Option<Epoch>,
+    /// Whether a manager makes room for one that Auto Scaling may then take away.
+    pub yields: Y,
+}
+
+/// A node that is a manager, or that EC2 calls one: of all others there may be thousands.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    node: &'a NodeEntry,
+    instance: Option<&'a Instance>,
     /// `ready` by its status and, if it is a manager, reachable in raft.
-    pub healthy: bool,
-    /// It is the leader: the node whose agent decides this.
-    pub leader: bool,
+    healthy: bool,
     /// It is leaving, and until when it can wait (seconds since the Unix epoch, 0 where nothing presses).
-    pub departing: Option<u64>,
-    /// The instance id in its engine's labels.
-    pub instance_id: Option<String>,
-    /// Its address as the manager sees it.
-    pub address: Option<IpAddr>,
+    departing: Option<u64>,
+}
+
+/// The managers, and those that EC2 calls managers.
+pub struct Candidates<'a>(Vec<Candidate<'a>>);
+
+impl<'a> Candidates<'a> {
+    /// Those of this swarm.
+    pub fn of(seen: &Seen<'a, impl Fn(&str) -> bool>) -> Self {
+        let told = |node: &'a NodeEntry| {
+            let instance = seen.instances.of(node.instance_id.as_ref());
+            let concerned = match node.role {
+                Role::Manager => node.counts(seen.epoch),
+                Role::Worker => instance.is_some_and(|i| i.role == Some(Role::Manager)),
+            };
+            concerned.then_some((node, instance))
+        };
+        let known = |node: &NodeEntry| match node.role {
+            Role::Manager => node.manager.is_some_and(|manager| manager.reachable),
+            Role::Worker => true,
+        };
+        let candidate = |(node, instance): (&'a NodeEntry, _)| Candidate {
+            node,
+            instance,
+            healthy: node.ready && known(node),
+            departing: node
+                .departing()
+                .or_else(|| (seen.yields)(&node.id).then_some(0)),
+        };
+        Self(seen.nodes.iter().filter_map(told).map(candidate).collect())
+    }
+
+    fn managers(&self) -> impl Iterator<Item = Candidate<'a>> {
+        let nodes = self.0.iter().copied();
+        nodes.filter(|one| one.node.role == Role::Manager)
+    }
+
+    /// Those that are not well.
+    pub fn ill(&self) -> Vec<String> {
+        let ill = self.0.iter().filter(|one| !one.healthy);
+        ill.map(|one| one.node.id.clone()).collect()
+    }
+
+    /// Managers whose time to leave has all but come, and which raft cannot do without.
+    pub fn refused(&self, now: u64) -> Vec<String> {
+        let managers: Vec<Candidate<'_>> = self.managers().collect();
+        if managers.len() > 1 && managers.iter().all(|m| m.healthy) {
+            return Vec::new();
+        }
+        let is_near = |at: u64| at != 0 && at <= now.saturating_add(PRESSING);
+        let pressed = self.managers();
+        let pressed = pressed.filter(|m| m.departing.is_some_and(is_near));
+        pressed.map(|one| one.node.id.clone()).collect()
+    }
 }
 
 /// The next step.
@@ -44,17 +99,17 @@ pub enum Promotion {
 /// at hand as the next odd number needs; but nobody is demoted for the sake of an odd number, since
 /// one more copy of raft's log is worth more. Who is to come goes before who is to go, and the last
 /// manager stays whatever it is told.
-pub fn next(nodes: &[Node], fleet: &BTreeMap<String, Instance>) -> Promotion {
-    let managers: Vec<&Node> = nodes.iter().filter(|n| n.role == Role::Manager).collect();
-    let leaving = going(&managers, fleet);
+pub fn next(nodes: &Candidates<'_>) -> Promotion {
+    let managers: Vec<Candidate<'_>> = nodes.managers().collect();
+    let leaving = going(&managers);
     let remaining = managers.len() - leaving.len();
-    let candidates: Vec<&Node> = nodes.iter().filter(|n| eligible(n, fleet)).collect();
+    let candidates: Vec<&Candidate<'_>> = nodes.0.iter().filter(|n| n.is_eligible()).collect();
     let target = largest_odd(remaining + candidates.len());
     let promoted = candidates.first().filter(|_| remaining < target);
     let demoted = leaving.first().filter(|_| managers.len() > 1);
     let step = match (promoted, demoted) {
-        (Some(node), _) => Promotion::Promote(node.id.clone()),
-        (None, Some(node)) => Promotion::Demote(node.id.clone()),
+        (Some(one), _) => Promotion::Promote(one.node.id.clone()),
+        (None, Some(one)) => Promotion::Demote(one.node.id.clone()),
         (None, None) => return Promotion::Settled,
     };
     if managers.iter().all(|m| m.healthy) {
@@ -64,50 +119,48 @@ pub fn next(nodes: &[Node], fleet: &BTreeMap<String, Instance>) -> Promotion {
     }
 }
 
-/// Managers whose time to leave has all but come, and which raft cannot do without.
-pub fn refused(nodes: &[Node], now: u64) -> Vec<&Node> {
-    let managers: Vec<&Node> = nodes.iter().filter(|n| n.role == Role::Manager).collect();
-    if managers.len() > 1 && managers.iter().all(|m| m.healthy) {
-        return Vec::new();
-    }
-    let is_near = |at: u64| at != 0 && at <= now.saturating_add(PRESSING);
-    let pressed = managers.into_iter();
-    pressed
-        .filter(|m| m.departing.is_some_and(is_near))
-        .collect()
-}
-
 /// Managers that are to be workers, in this order: those that leave, the soonest first, then those
 /// that were given another role; the leader last, because raft stands still for seconds after.
-fn going<'a>(managers: &[&'a Node], fleet: &BTreeMap<String, Instance>) -> Vec<&'a Node> {
-    let goes = |n: &&&Node| n.departing.is_some() || is_demoted(n, fleet);
-    let mut going: Vec<&Node> = managers.iter().filter(goes).copied().collect();
-    let deadline = |n: &Node| match n.departing {
+fn going<'a>(managers: &[Candidate<'a>]) -> Vec<Candidate<'a>> {
+    let goes = |one: &Candidate<'_>| one.departing.is_some() || one.is_demoted();
+    let mut going: Vec<Candidate<'a>> = managers.iter().copied().filter(goes).collect();
+    let deadline = |one: &Candidate<'_>| match one.departing {
         Some(0) => (0, u64::MAX),
         Some(at) => (0, at),
         None => (1, 0),
     };
-    going.sort_by_key(|n| (n.leader, deadline(n)));
+    going.sort_by_key(|one| (one.leads(), deadline(one)));
     going
 }
 
-/// EC2 says in two answers that its role is another now. One may be late.
-fn is_demoted(node: &Node, fleet: &BTreeMap<String, Instance>) -> bool {
-    let instance = node.instance_id.as_ref().and_then(|id| fleet.get(id));
-    node.healthy
-        && instance.is_some_and(|i| {
-            let said = i.role == Some(Role::Worker) && i.lasted >= pace::FLEET_GAP;
-            i.alive && said && i.is_at(node.address)
-        })
-}
+impl Candidate<'_> {
+    /// The node whose agent decides this.
+    fn leads(&self) -> bool {
+        self.node.manager.is_some_and(|manager| manager.leader)
+    }
 
-fn eligible(node: &Node, fleet: &BTreeMap<String, Instance>) -> bool {
-    let instance = node.instance_id.as_ref().and_then(|id| fleet.get(id));
-    node.role == Role::Worker
-        && node.healthy
-        && node.departing.is_none()
-        && instance
-            .is_some_and(|i| i.alive && i.role == Some(Role::Manager) && i.is_at(node.address))
+    fn is_told(&self, role: Role) -> bool {
+        self.instance
+            .is_some_and(|instance| instance.role == Some(role))
+    }
+
+    /// Its instance lives, and is where managers see the node.
+    fn is_there(&self) -> bool {
+        let seen_at = self.node.seen_at(self.instance);
+        self.instance
+            .is_some_and(|instance| instance.alive && instance.is_at(seen_at))
+    }
+
+    /// EC2 says in two answers that its role is another now. One may be late.
+    fn is_demoted(&self) -> bool {
+        let lasted = self.instance.is_some_and(|i| i.lasted >= pace::FLEET_GAP);
+        self.healthy && self.is_told(Role::Worker) && lasted && self.is_there()
+    }
+
+    fn is_eligible(&self) -> bool {
+        let is_free = self.node.role == Role::Worker && self.departing.is_none();
+        is_free && self.healthy && self.is_told(Role::Manager) && self.is_there()
+    }
 }
 
 fn largest_odd(count: usize) -> usize {

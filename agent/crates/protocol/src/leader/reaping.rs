@@ -3,10 +3,10 @@
 //! A dead manager still counts for quorum, and the engine refuses to remove a manager: it is
 //! demoted first. `unknown` is never `down`: every node is unknown after a change of leader.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::Fleet;
+use crate::{Fleet, Life, Moment, NodeEntry, Series, Stamp, pace};
 
 /// A node that looks dead has looked so this often, for this long.
 pub const LOOKS: u32 = 3;
@@ -19,22 +19,53 @@ pub const DEPARTED: Duration = Duration::from_secs(15);
 /// So many nodes at most in one step: EC2 takes 200 at once, and other chores wait meanwhile.
 pub const AT_ONCE: usize = 100;
 
-/// An entry of the node list.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Entry {
-    /// Docker's id.
-    pub id: String,
-    /// Raft counts it: the engine does not remove it before it is demoted. A forced cluster leaves
-    /// managers behind that raft does not count, which the engine removes and does not demote.
-    pub in_raft: bool,
-    /// Its state is `ready`.
-    pub ready: bool,
-    /// For how long, and in how many looks, its state has been `down`.
-    pub down: Option<(Duration, u32)>,
-    /// It has said that it leaves for good.
-    pub departing: bool,
-    /// The instance id in its engine's labels.
-    pub instance_id: Option<String>,
+/// Nothing tells that a node stays down: it is looked at again after this long.
+pub const AGAIN: Duration = Duration::from_secs(15);
+/// One that said that it leaves, sooner.
+const DEPARTED_AGAIN: Duration = Duration::from_secs(5);
+/// The brake: one node in [`SHARE`] may be removed in this time.
+const WINDOW: Duration = Duration::from_mins(5);
+const SHARE: usize = 5;
+
+/// What a leader has seen of nodes that are down, and what it has removed lately.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Watch {
+    down: BTreeMap<String, Series<()>>,
+    removed: Vec<Stamp>,
+}
+
+impl Watch {
+    /// Notes who is down now.
+    pub fn look(&mut self, nodes: &[NodeEntry], now: Moment) {
+        let mut before = std::mem::take(&mut self.down);
+        for node in nodes.iter().filter(|node| node.down) {
+            let mut seen = before.remove(&node.id);
+            Series::see(&mut seen, (), |(), ()| true, pace::SERIES, now);
+            self.down.extend(seen.map(|seen| (node.id.clone(), seen)));
+        }
+    }
+
+    /// Notes that an entry was removed on EC2's word alone.
+    pub fn braked(&mut self, now: Moment) {
+        self.removed.retain(|at| at.age(now) <= WINDOW);
+        self.removed.push(now.stamp());
+    }
+
+    /// How many of so many nodes the brake leaves for removals now.
+    fn allowed(&self, nodes: usize, now: Moment) -> usize {
+        let lately = self.removed.iter().filter(|at| at.age(now) <= WINDOW);
+        (nodes / SHARE).max(1).saturating_sub(lately.count())
+    }
+
+    fn is_down_for(&self, node: &NodeEntry, time: Duration) -> bool {
+        let seen = self.down.get(&node.id);
+        seen.is_some_and(|seen| seen.lasted() >= time && seen.looks() >= LOOKS)
+    }
+
+    /// It said that it leaves, and is down: EC2 need not be asked.
+    fn has_departed(&self, node: &NodeEntry) -> bool {
+        node.goes() && self.is_down_for(node, DEPARTED)
+    }
 }
 
 /// The next step.
@@ -42,8 +73,8 @@ pub struct Entry {
 pub enum Reaping {
     /// Nothing to do.
     Nothing,
-    /// Look again soon: a node is down and has not been for long enough.
-    Watch,
+    /// Look again after this long: a node is down and has not been for long enough.
+    Look(Duration),
     /// Ask EC2 about these instances.
     Ask(Vec<String>),
     /// Make this dead manager a worker: raft no longer counts it.
@@ -61,50 +92,63 @@ pub struct Removal {
     pub braked: bool,
 }
 
-impl Entry {
-    fn is_down_for(&self, time: Duration) -> bool {
-        self.down
-            .is_some_and(|(lasted, looks)| lasted >= time && looks >= LOOKS)
+/// All that the decision rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The swarm's nodes.
+    pub nodes: &'a [NodeEntry],
+    /// Who has been down for how long, and what was removed lately.
+    pub watch: &'a Watch,
+    /// EC2's word about those that are down.
+    pub fleet: &'a Fleet,
+}
+
+impl<'a> Seen<'a> {
+    /// The brake does not count who said itself that it leaves, nor an older life of an instance that has joined again under
+    /// another entry.
+    fn is_free(self, node: &NodeEntry, here: &BTreeSet<&str>) -> bool {
+        let id = node.instance_id.as_deref();
+        self.watch.has_departed(node) || id.is_some_and(|id| here.contains(id))
     }
 
-    /// It said that it leaves, and is down: EC2 need not be asked.
-    fn has_departed(&self) -> bool {
-        self.departing && self.is_down_for(DEPARTED)
+    fn has_ended(self, node: &NodeEntry) -> bool {
+        let id = node.instance_id.as_deref();
+        id.is_some_and(|id| self.fleet.is_gone(id))
     }
 
-    /// The instance has joined again under another entry: this one is an older life of it.
-    fn has_returned(&self, here: &BTreeSet<&str>) -> bool {
-        let id = self.instance_id.as_deref();
-        id.is_some_and(|id| here.contains(id))
+    /// EC2 has said once that it is gone.
+    fn hopes(self, node: &NodeEntry) -> bool {
+        let id = node.instance_id.as_deref();
+        id.is_some_and(|id| matches!(self.fleet.life(id), Some(Life::Terminated)))
+    }
+
+    /// Nothing tells that a node stays down. One that said that it leaves is looked at sooner.
+    fn look(down: &[&'a NodeEntry]) -> Reaping {
+        let announced = down.iter().any(|node| node.goes());
+        Reaping::Look(if announced { DEPARTED_AGAIN } else { AGAIN })
     }
 }
 
-/// Decides the next step. `allowed` is what the brake leaves for removals now. The brake is for what
-/// rests on EC2's word alone: it does not count a node that said itself that it leaves, nor an older
-/// life of an instance that is here.
-pub fn next(nodes: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
-    let down: Vec<&Entry> = nodes.iter().filter(|node| node.down.is_some()).collect();
+/// Decides the next step. The brake is for what rests on EC2's word alone.
+pub fn next(seen: Seen<'_>, now: Moment) -> Reaping {
+    let down: Vec<&NodeEntry> = seen.nodes.iter().filter(|node| node.down).collect();
     if down.is_empty() {
         return Reaping::Nothing;
     }
-    let ready = nodes.iter().filter(|node| node.ready);
+    let ready = seen.nodes.iter().filter(|node| node.ready);
     let here: BTreeSet<&str> = ready.filter_map(|n| n.instance_id.as_deref()).collect();
-    let long = |node: &&Entry| node.is_down_for(LASTED) || node.has_departed();
-    let free = |node: &Entry| node.has_departed() || node.has_returned(&here);
-    let ended = |node: &Entry| {
-        node.instance_id
-            .as_ref()
-            .is_some_and(|id| fleet.is_gone(id))
-    };
-    let dead: Vec<&Entry> = down.iter().copied().filter(long).collect();
-    let gone = dead
-        .iter()
-        .copied()
-        .filter(|node| free(node) || ended(node));
-    if let Some(manager) = gone.clone().find(|node| node.in_raft) {
+    let watch = seen.watch;
+    let long = |node: &&NodeEntry| watch.is_down_for(node, LASTED) || watch.has_departed(node);
+    let dead: Vec<&NodeEntry> = down.iter().copied().filter(long).collect();
+    let gone = dead.iter().copied();
+    let gone = gone.filter(|node| seen.is_free(node, &here) || seen.has_ended(node));
+    // A forced cluster leaves managers behind that raft does not count: the engine removes them, and does not demote them.
+    if let Some(manager) = gone.clone().find(|node| node.is_in_raft()) {
         return Reaping::Demote(manager.id.clone());
     }
-    let (unbraked, braked): (Vec<&Entry>, Vec<&Entry>) = gone.partition(|node| free(node));
+    let (unbraked, braked): (Vec<&NodeEntry>, Vec<&NodeEntry>) =
+        gone.partition(|node| seen.is_free(node, &here));
+    let allowed = watch.allowed(seen.nodes.len(), now);
     let removed = unbraked.iter().map(|node| removal(node, false));
     let removed = removed.chain(braked.iter().take(allowed).map(|node| removal(node, true)));
     let removed: Vec<Removal> = removed.take(AT_ONCE).collect();
@@ -112,29 +156,23 @@ pub fn next(nodes: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
         return Reaping::Remove(removed);
     }
     let ids = dead.iter().filter_map(|node| node.instance_id.as_deref());
-    let mut due = fleet.due(ids);
+    let mut due = seen.fleet.due(ids);
     due.truncate(AT_ONCE);
     if !due.is_empty() {
         return Reaping::Ask(due);
     }
     // Stopped instances and those without an id stay; there is nothing to hurry for.
-    let waits = down.len() > dead.len() || dead.iter().any(|node| hopes(node, fleet));
+    let waits = down.len() > dead.len() || dead.iter().any(|node| seen.hopes(node));
     if waits {
-        Reaping::Watch
+        Seen::look(&down)
     } else {
         Reaping::Nothing
     }
 }
 
-fn removal(node: &Entry, braked: bool) -> Removal {
+fn removal(node: &NodeEntry, braked: bool) -> Removal {
     let id = node.id.clone();
     Removal { id, braked }
-}
-
-/// EC2 has said once that it is gone.
-fn hopes(node: &Entry, fleet: &Fleet) -> bool {
-    let id = node.instance_id.as_deref();
-    id.is_some_and(|id| matches!(fleet.life(id), Some(crate::Life::Terminated)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,73 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{Life, Role, Whereabouts};
+use crate::{Availability, Life, ManagerEntry, Role, Span, Whereabouts};
+
+const NOW: Moment = Moment {
+    up: Duration::from_hours(1),
+    unix: 0,
+    random: 0,
+};
+
+/// An entry, by what matters here.
+#[derive(Clone)]
+struct Entry {
+    id: String,
+    in_raft: bool,
+    ready: bool,
+    down: Option<(Duration, u32)>,
+    departing: bool,
+    instance_id: Option<String>,
+}
+
+impl Entry {
+    fn node(&self) -> NodeEntry {
+        let manager = ManagerEntry {
+            address: ([10, 0, 0, 1], 2377).into(),
+            reachable: self.ready,
+            leader: false,
+        };
+        NodeEntry {
+            id: self.id.clone(),
+            role: if self.in_raft {
+                Role::Manager
+            } else {
+                Role::Worker
+            },
+            availability: Availability::Active,
+            labels: BTreeMap::new(),
+            ready: self.ready,
+            down: self.down.is_some(),
+            instance_id: self.instance_id.clone(),
+            asks_to_leave: self.departing.then_some(1_800_000_000),
+            address: None,
+            manager: self.in_raft.then_some(manager),
+        }
+    }
+}
+
+/// So much is left of the brake.
+fn next(entries: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
+    let mut watch = Watch::default();
+    for (entry, (lasted, looks)) in entries.iter().filter_map(|e| Some((e, e.down?))) {
+        let mut seen = Series::new((), NOW);
+        seen.retime(|_| Span {
+            first: NOW.ago(lasted),
+            last: NOW.stamp(),
+            looks,
+        });
+        watch.down.insert(entry.id.clone(), seen);
+    }
+    let full = (entries.len() / SHARE).max(1);
+    watch.removed = vec![NOW.stamp(); full.saturating_sub(allowed)];
+    let nodes: Vec<NodeEntry> = entries.iter().map(Entry::node).collect();
+    let seen = Seen {
+        nodes: &nodes,
+        watch: &watch,
+        fleet,
+    };
+    super::next(seen, NOW)
+}
 
 fn node(n: u8, role: Role) -> Entry {
     Entry {
@@ -47,7 +113,7 @@ fn a_dead_manager_is_demoted_and_then_removed() {
     assert_eq!(next(&nodes, &gone, 1), Reaping::Demote("node1".into()));
     nodes[1].in_raft = false;
     assert_eq!(next(&nodes, &gone, 1), removed(&["node1"], true));
-    assert_eq!(next(&nodes, &gone, 0), Reaping::Watch, "the brake");
+    assert_eq!(next(&nodes, &gone, 0), Reaping::Look(AGAIN), "the brake");
 }
 
 #[test]
@@ -87,7 +153,7 @@ fn a_node_has_to_be_down_for_a_while() {
             ..dead(1, Role::Worker)
         };
         let nodes = vec![node(0, Role::Manager), young];
-        assert_eq!(next(&nodes, &gone, 1), Reaping::Watch);
+        assert_eq!(next(&nodes, &gone, 1), Reaping::Look(AGAIN));
     }
     // Unknown is not down.
     let unknown = Entry {
@@ -118,7 +184,7 @@ fn who_said_that_it_leaves_is_taken_at_its_word() {
     };
     let next = |entry, allowed| {
         let nodes = [node(0, Role::Manager), entry];
-        super::next(&nodes, &fleet(&[(1, Life::Alive)]), allowed)
+        super::tests::next(&nodes, &fleet(&[(1, Life::Alive)]), allowed)
     };
     let long = Some((DEPARTED, LOOKS));
     // The brake does not count it, and EC2 is not asked.
@@ -134,7 +200,10 @@ fn who_said_that_it_leaves_is_taken_at_its_word() {
         Some((DEPARTED, LOOKS - 1)),
         Some((Duration::from_secs(14), LOOKS)),
     ] {
-        assert_eq!(next(left(Role::Worker, down), 1), Reaping::Watch);
+        assert_eq!(
+            next(left(Role::Worker, down), 1),
+            Reaping::Look(DEPARTED_AGAIN)
+        );
     }
     let silent = Entry {
         down: None,
@@ -149,8 +218,9 @@ fn many_go_at_once_as_far_as_the_brake_allows_it() {
     let gone = fleet(&terminated);
     let mut nodes = vec![node(0, Role::Manager)];
     nodes.extend((1..=4).map(|n| dead(n, Role::Worker)));
+    nodes.extend((5..10).map(|n| node(n, Role::Worker)));
     assert_eq!(next(&nodes, &gone, 2), removed(&["node1", "node2"], true));
-    for node in &mut nodes[3..] {
+    for node in &mut nodes[3..5] {
         node.departing = true;
     }
     assert_eq!(next(&nodes, &gone, 0), removed(&["node3", "node4"], false));
