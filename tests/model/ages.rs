@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::node::{Mark, Node};
+use protocol::node::{Node, TimeOf};
 use protocol::{Kind, Life, Moment, Observation, ProbeAnswer, Reading, Span, Verdict, pace};
 
 use crate::heard::Heard;
@@ -281,16 +281,16 @@ impl Profile {
     }
 
     /// The times of one thing.
-    fn span(self, order: Order, mark: Mark<'_>, gone: Set) -> Span {
+    fn span(self, order: Order, mark: TimeOf<'_>, gone: Set) -> Span {
         let lasted = self.lasting.time();
         let (age, lasted, looks) = match mark {
-            Mark::Ticket => (self.ticket_age(order), lasted, LOOKS),
-            Mark::Registers => (age(self.registers_are_old, Duration::ZERO), lasted, LOOKS),
-            Mark::Probes if order.probes_after_ticket => {
+            TimeOf::Ticket => (self.ticket_age(order), lasted, LOOKS),
+            TimeOf::Registers => (age(self.registers_are_old, Duration::ZERO), lasted, LOOKS),
+            TimeOf::Probes if order.probes_after_ticket => {
                 (age(self.probes_are_old, Duration::ZERO), lasted, LOOKS)
             }
-            Mark::Probes => (self.ticket_age(order) + LONG, lasted, LOOKS),
-            Mark::Standing => {
+            TimeOf::Probes => (self.ticket_age(order) + LONG, lasted, LOOKS),
+            TimeOf::Standing => {
                 let asked = if order.able_since_asked {
                     SOON
                 } else {
@@ -304,13 +304,13 @@ impl Profile {
                 (age(self.standing_is_old, asked), lasted, looks)
             }
             // Those that are gone have been heard of twice.
-            Mark::Life(id) if gone.has(instance_of(id)) => (LATER, LONG, 2),
-            Mark::Life(_) => (age(self.fleet_is_due, Duration::ZERO), Duration::ZERO, 2),
-            Mark::Awaited => (Duration::ZERO, self.lasting.waited(), LOOKS),
-            Mark::Join => (age(self.failure_is_old, LATER), Duration::ZERO, 1),
-            Mark::Tasks => (age(self.tasks_are_old, Duration::ZERO), lasted, LOOKS),
+            TimeOf::Life(id) if gone.has(instance_of(id)) => (LATER, LONG, 2),
+            TimeOf::Life(_) => (age(self.fleet_is_due, Duration::ZERO), Duration::ZERO, 2),
+            TimeOf::Awaited => (Duration::ZERO, self.lasting.waited(), LOOKS),
+            TimeOf::Join => (age(self.failure_is_old, LATER), Duration::ZERO, 1),
+            TimeOf::Tasks => (age(self.tasks_are_old, Duration::ZERO), lasted, LOOKS),
             // The last act is always long ago.
-            Mark::Acted | Mark::Left => (LONG, Duration::ZERO, 1),
+            TimeOf::Acted | TimeOf::Left => (LONG, Duration::ZERO, 1),
             _ => (Duration::ZERO, lasted, LOOKS),
         };
         Span {

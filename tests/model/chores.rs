@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use protocol::leader::promotion::{self, Candidates, Promotion};
-use protocol::leader::reaping::{self, Reaping, Watch};
+use protocol::leader::reaping::{self, Downtimes, Reaping};
+use protocol::leader::{NO_TASKS, Snapshot};
 use protocol::tags::{CLUSTER_TAG, ROLE_TAG};
 use protocol::{
-    ClusterName, Facts, Fleet, Here, Instances, Life, ManagerEntry, Moment, NodeEntry, Reply, Role,
-    Told, Whereabouts, pace,
+    ClusterName, Facts, Here, Instances, Life, ManagerEntry, Moment, NodeEntry, Reply, Role, Told,
+    pace,
 };
 
 use crate::ages;
@@ -124,19 +125,21 @@ impl World {
         let (raft, _) = self.led(id)?;
         let index = |name: &str| name.parse().expect("an index");
         let list = self.list(id, raft);
-        let fleet = self.fleet(id);
+        let instances = self.instances(id);
+        let seen = Snapshot {
+            nodes: &list,
+            instances: &instances,
+            tasks: &NO_TASKS,
+            epoch: Some(epoch(self.raft(raft).label.epoch)),
+            now: ages::NOW,
+        };
         // Who is down has been for long.
-        let mut watch = Watch::default();
+        let mut downtimes = Downtimes::default();
         for ago in [2 * reaping::LASTED, reaping::LASTED, Duration::ZERO] {
             let up = ages::NOW.up.saturating_sub(ago);
-            watch.look(&list, Moment { up, ..ages::NOW });
+            downtimes.look(&list, Moment { up, ..ages::NOW });
         }
-        let down = reaping::Seen {
-            nodes: &list,
-            watch: &watch,
-            fleet: &fleet,
-        };
-        match reaping::next(down, ages::NOW) {
+        match reaping::next(&seen, &downtimes) {
             Reaping::Demote(name) => return Some(Chore::Demote(index(&name))),
             // One at a time here: what comes between two removals is part of the model.
             Reaping::Remove(list) => return Some(Chore::Remove(index(&list.first()?.id))),
@@ -148,14 +151,7 @@ impl World {
         if self.clone().drain(id, raft, Variant::Production) {
             return Some(Chore::Drain);
         }
-        let instances = self.instances();
-        let candidates = Candidates::of(&promotion::Seen {
-            nodes: &list,
-            instances: &instances,
-            epoch: Some(epoch(self.raft(raft).label.epoch)),
-            yields: |_: &str| false,
-        });
-        match promotion::next(&candidates) {
+        match promotion::next(&Candidates::of(&seen, |_| false)) {
             Promotion::Promote(name) => Some(Chore::Promote(index(&name))),
             Promotion::Demote(name) => Some(Chore::Demote(index(&name))),
             Promotion::Settled | Promotion::Hold => None,
@@ -199,39 +195,41 @@ impl World {
         }
     }
 
-    fn fleet(&self, leader: Id) -> Fleet {
+    /// What every leader is told, and of lives what this one has asked for. Tags do not change here.
+    fn instances(&self, leader: Id) -> Instances {
         let gone = self.mind(leader).gone;
-        let word = |id| {
-            let terminated = Whereabouts {
-                life: Life::Terminated,
-                age: pace::FLEET_GAP / 2,
-                looks: 2,
-                lasted: pace::FLEET_GAP,
-            };
-            (instance(id), terminated)
-        };
-        Fleet(gone.iter().map(word).collect())
-    }
-
-    /// Tags do not change here.
-    fn instances(&self) -> Instances {
         let all = (0..).zip(&self.nodes);
-        let told: Vec<Told> = all.map(|(id, node)| told(id, node)).collect();
-        let asked: Vec<String> = told.iter().map(|told| told.id.clone()).collect();
+        let told = all.map(|(id, node)| told(id, node));
+        let (ended, alive): (Vec<Told>, Vec<Told>) =
+            told.partition(|told| gone.has(instance_of(&told.id)));
         let cluster: ClusterName = "c".parse().expect("a name");
-        let reply = Reply {
-            asked: &asked,
-            known: &told,
-            silent: &BTreeSet::new(),
-        };
         let here = Here {
             region: "",
             cluster: &cluster,
         };
         let mut instances = Instances::default();
-        instances.learn(&reply, here, ages::NOW);
+        let lives = alive.into_iter().filter(|told| told.life == Life::Alive);
+        reply(&lives.collect::<Vec<_>>(), |reply| {
+            instances.learn(reply, here, ages::NOW);
+        });
+        for ago in [pace::FLEET_GAP, Duration::ZERO] {
+            let up = ages::NOW.up.saturating_sub(ago);
+            reply(&ended, |reply| {
+                instances.see(reply, Moment { up, ..ages::NOW });
+            });
+        }
         instances
     }
+}
+
+/// EC2's answer about these, and no others.
+fn reply(told: &[Told], learn: impl FnOnce(&Reply<'_>)) {
+    let asked: Vec<String> = told.iter().map(|told| told.id.clone()).collect();
+    learn(&Reply {
+        asked: &asked,
+        known: told,
+        silent: &BTreeSet::new(),
+    });
 }
 
 fn told(id: Id, node: &world::Node) -> Told {

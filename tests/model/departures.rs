@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL, PROMOTED_LABEL};
+use protocol::leader::Snapshot;
 use protocol::leader::draining::{self, DrainedFor, Silence};
 use protocol::leader::labelling::ACTIVATED;
 use protocol::node::Act;
-use protocol::{Action, Availability, Moment, NodeChange, NodeEntry, Tasks};
+use protocol::{Action, Availability, Instances, Moment, NodeChange, NodeEntry, Tasks};
 
 use crate::ages;
 use crate::effects::Fate;
@@ -171,12 +172,14 @@ impl World {
     /// What the leader does about nodes that leave: the production's decision. Whether there was something.
     pub(crate) fn drain(&mut self, leader: Id, raft: u8, variant: Variant) -> bool {
         let list = self.list(leader, raft);
-        let seen = draining::Seen {
+        let seen = Snapshot {
             nodes: &list,
+            instances: &Instances::default(),
             tasks: &self.tasks(raft, variant),
-            silence: &self.silence(raft, &list),
+            epoch: None,
+            now: ages::NOW,
         };
-        let steps = draining::next(seen, ages::NOW);
+        let steps = draining::next(&seen, &self.silence(raft, &list));
         let changes: Vec<(usize, NodeChange)> = steps
             .into_iter()
             .map(|(node, step)| {

@@ -7,9 +7,10 @@ use tracing::info;
 use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
 use protocol::labels::DRAINED_LABEL;
-use protocol::leader::draining::{self, Draining, Seen};
+use protocol::leader::Snapshot;
+use protocol::leader::draining::{self, Draining};
 use protocol::pace::ROUND;
-use protocol::{NodeEntry, Tasks};
+use protocol::{Instances, NodeEntry, Tasks};
 
 /// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less
 /// often while nothing changes.
@@ -34,14 +35,17 @@ impl<O: Outside> Agent<O> {
         let now = self.edges.now();
         self.chores.silence.look(nodes, now);
         let silence = self.chores.silence.clone();
-        let seen = Seen {
+        let instances = Instances::default();
+        let seen = Snapshot {
             nodes,
+            instances: &instances,
             tasks: &tasks,
-            silence: &silence,
+            epoch: None,
+            now,
         };
         let managers = self.settings.swarm.manager_availability;
         let mut failed = None;
-        for (node, step) in draining::next(seen, now) {
+        for (node, step) in draining::next(&seen, &silence) {
             let change = draining::change(node, step, managers);
             match self.change(&node.id, &change).await {
                 Ok(true) => tell(node, step),
@@ -52,7 +56,7 @@ impl<O: Outside> Agent<O> {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let Some(seen) = draining::under_way(seen, now) else {
+        let Some(seen) = draining::under_way(&seen, &silence) else {
             self.chores.draining.over();
             return Ok(None);
         };

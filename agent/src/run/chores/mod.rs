@@ -23,7 +23,7 @@ use tracing::{info, warn};
 use super::{Agent, Outside, StepError};
 use docker::{Engine, EngineError};
 use protocol::leader::draining::{Silence, UnderWay};
-use protocol::leader::reaping::Watch;
+use protocol::leader::reaping::Downtimes;
 use protocol::repeats::{Repeats, Stillness};
 use protocol::{Moment, NodeChange, NodeEntry, Stamp, Swarm, Ticket};
 use view::metrics::ChoreLabel;
@@ -41,7 +41,7 @@ const OLD: Duration = Duration::from_secs(1);
 pub(super) struct Chores {
     published: Published,
     key: lock::Published,
-    watch: Watch,
+    downtimes: Downtimes,
     protection: Protection,
     /// When the last node was promoted.
     promoted: Option<Stamp>,

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::run::{Agent, Clock, Outside, StepError};
+use crate::run::{Agent, Outside, StepError};
 use protocol::labels::PROMOTED_LABEL;
-use protocol::leader::promotion::{self, Candidates, Promotion, Seen};
+use protocol::leader::promotion::{self, Candidates, Promotion};
+use protocol::leader::{NO_TASKS, Snapshot};
 use protocol::pace::ROUND;
 use protocol::{Epoch, NodeChange, NodeEntry, Role, Swarm, leader::labelling};
 
@@ -26,15 +27,18 @@ impl<O: Outside> Agent<O> {
         swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
         let epoch = swarm.epoch.or_else(|| self.knowledge.epoch());
-        let protection = &self.chores.protection;
-        let list = Candidates::of(&Seen {
+        let now = self.edges.now();
+        let seen = Snapshot {
             nodes,
             instances: self.knowledge.instances(),
+            tasks: &NO_TASKS,
             epoch,
-            yields: |id: &str| protection.yields(id),
-        });
+            now,
+        };
+        let protection = &self.chores.protection;
+        let list = Candidates::of(&seen, |id| protection.yields(id));
         let (next, ill) = (promotion::next(&list), list.ill());
-        let refused = list.refused(self.edges.clock.unix());
+        let refused = list.refused(now.unix);
         self.tell_refused(&refused);
         match next {
             Promotion::Promote(node_id) => {

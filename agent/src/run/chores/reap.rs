@@ -6,7 +6,8 @@ use tracing::info;
 
 use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
-use protocol::leader::reaping::{self, AGAIN, Reaping, Removal, Seen};
+use protocol::leader::reaping::{self, AGAIN, Reaping, Removal};
+use protocol::leader::{NO_TASKS, Snapshot};
 use protocol::{NodeChange, NodeEntry, Role};
 
 impl<O: Outside> Agent<O> {
@@ -18,16 +19,15 @@ impl<O: Outside> Agent<O> {
         published: bool,
     ) -> Result<Option<Duration>, StepError> {
         let now = self.edges.now();
-        self.chores.watch.look(nodes, now);
-        let down = nodes.iter().filter(|node| node.down);
-        let down = down.filter_map(|node| node.instance_id.as_deref());
-        let fleet = self.knowledge.instances().fleet(down, now);
-        let seen = Seen {
+        self.chores.downtimes.look(nodes, now);
+        let seen = Snapshot {
             nodes,
-            watch: &self.chores.watch,
-            fleet: &fleet,
+            instances: self.knowledge.instances(),
+            tasks: &NO_TASKS,
+            epoch: None,
+            now,
         };
-        match reaping::next(seen, now) {
+        match reaping::next(&seen, &self.chores.downtimes) {
             Reaping::Nothing => Ok(None),
             Reaping::Look(again) => Ok(Some(again)),
             Reaping::Ask(ids) => {
@@ -53,7 +53,7 @@ impl<O: Outside> Agent<O> {
         for Removal { id, braked } in removals {
             self.edges.engine.remove(&id).await?;
             if braked {
-                self.chores.watch.braked(self.edges.now());
+                self.chores.downtimes.braked(self.edges.now());
             }
             info!(removed = id, braked, "node that is gone removed");
         }

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use protocol::labels::DRAINED_LABEL;
-use protocol::leader::draining::{self, DrainedFor, Draining, Seen, Silence};
-use protocol::{Availability, Moment, NodeEntry, Role};
+use protocol::leader::Snapshot;
+use protocol::leader::draining::{self, DrainedFor, Draining, Silence};
+use protocol::{Availability, Instances, Moment, NodeEntry, Role};
 
 fn task(node: &str, state: TaskState, desired: TaskState) -> Task {
     Task {
@@ -100,17 +101,18 @@ impl Swarm {
 
     /// What the leader's agent does in one round.
     fn round(&mut self) {
-        let seen = Seen {
+        let seen = Snapshot {
             nodes: &self.nodes,
+            instances: &Instances::default(),
             tasks: &counted(self.tasks.iter().map(|(task, _)| task.clone()).collect()),
-            silence: &Silence::default(),
+            epoch: None,
+            now: Moment {
+                up: Duration::from_hours(1),
+                unix: 1_000_000,
+                random: 0,
+            },
         };
-        let now = Moment {
-            up: Duration::from_hours(1),
-            unix: 1_000_000,
-            random: 0,
-        };
-        let steps = draining::next(seen, now).into_iter();
+        let steps = draining::next(&seen, &Silence::default()).into_iter();
         let steps: Vec<_> = steps.map(|(node, step)| (node.id.clone(), step)).collect();
         for (id, step) in steps {
             let node = self.nodes.iter_mut().find(|node| node.id == id).unwrap();

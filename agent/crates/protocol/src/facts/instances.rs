@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+#[cfg(test)]
+use crate::Span;
 use crate::facts::tags::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
-use crate::node::{Mark, Retime, series, stamp};
+use crate::node::{Retime, TimeOf, series, stamp};
 use crate::pace::{FLEET_GAP, FLEET_SERIES, Gaps, IN_A_ROW, ROUND, TAGLESS};
 use crate::{
     Answer, ClusterName, Fleet, Instance, Life, Moment, Role, Series, Stamp, Told, Trouble,
@@ -143,12 +145,12 @@ impl Known {
 impl Instances {
     pub(crate) fn retime(&mut self, retime: Retime<'_>) {
         for (id, known) in &mut self.known {
-            series(&mut known.life, Mark::Life(id), retime);
-            series(&mut known.role, Mark::Other, retime);
-            stamp(&mut known.asked, Mark::Other, retime);
+            series(&mut known.life, TimeOf::Life(id), retime);
+            series(&mut known.role, TimeOf::Other, retime);
+            stamp(&mut known.asked, TimeOf::Other, retime);
         }
-        stamp(&mut self.refresh, Mark::Other, retime);
-        series(&mut self.failed, Mark::Other, retime);
+        stamp(&mut self.refresh, TimeOf::Other, retime);
+        series(&mut self.failed, TimeOf::Other, retime);
     }
 
     /// EC2 has told of these, and of no others.
@@ -163,6 +165,28 @@ impl Instances {
                 .into_iter()
                 .map(|(id, word)| (id, known(word)))
                 .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// EC2 has said this of their lives, and nothing else.
+    #[cfg(test)]
+    pub(crate) fn that_live(fleet: &Fleet, now: Moment) -> Self {
+        let known = |seen: &Whereabouts| {
+            let mut life = Series::new(seen.life, now);
+            life.retime(|_| Span {
+                first: now.ago(seen.age + seen.lasted),
+                last: now.ago(seen.age),
+                looks: seen.looks,
+            });
+            Known {
+                life: Some(life),
+                ..Known::default()
+            }
+        };
+        let known = fleet.0.iter().map(|(id, seen)| (id.clone(), known(seen)));
+        Self {
+            known: known.collect(),
             ..Self::default()
         }
     }

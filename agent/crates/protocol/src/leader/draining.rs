@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::labels::{DEPARTING_LABEL, DRAINED_LABEL};
+use crate::leader::Snapshot;
 use crate::leader::labelling::{ACTIVATED, usual};
-use crate::{Availability, Moment, NodeChange, NodeEntry, Role, Stamp, Tasks};
+use crate::{Availability, Moment, NodeChange, NodeEntry, Role, Stamp};
 
 /// One ready node in this many may be losing its tasks at a time, at least one. Those that are down carry none, and the
 /// leader takes them off the list in the same round.
@@ -91,49 +92,35 @@ pub enum Draining {
     Undo,
 }
 
-/// All that the decision rests on.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen<'a> {
-    /// The swarm's nodes.
-    pub nodes: &'a [NodeEntry],
-    /// How many of the swarm's tasks run where, and how many are to run and do not yet: the tasks that the last drained node has
-    /// lost are among them, from the moment on at which they were told to end. Until that moment they run there, and it
-    /// counts as losing them.
-    pub tasks: &'a Tasks,
-    /// Who has been silent since when.
-    pub silence: &'a Silence,
+/// Of a few thousand nodes hardly one leaves.
+fn leavers<'a>(seen: &Snapshot<'a>, silence: &Silence) -> Vec<Leaver<'a>> {
+    let concerned =
+        |node: &&NodeEntry| node.departing().is_some() || node.labels.contains_key(DRAINED_LABEL);
+    let leaver = |node: &'a NodeEntry| {
+        let record = node.labels.get(DRAINED_LABEL);
+        let running = seen.tasks.running.get(&node.id);
+        Leaver {
+            node,
+            silent: silence.is_long(&node.id, seen.now),
+            drained_for: record.and_then(|word| DrainedFor::parse(word)),
+            tasks: running.copied().unwrap_or_default(),
+        }
+    };
+    let nodes = seen.nodes.iter().filter(concerned);
+    nodes.map(leaver).collect()
 }
 
-impl<'a> Seen<'a> {
-    /// Of a few thousand nodes hardly one leaves.
-    fn leavers(self, now: Moment) -> Vec<Leaver<'a>> {
-        let concerned = |node: &&NodeEntry| {
-            node.departing().is_some() || node.labels.contains_key(DRAINED_LABEL)
-        };
-        let leaver = |node: &'a NodeEntry| {
-            let record = node.labels.get(DRAINED_LABEL);
-            let running = self.tasks.running.get(&node.id);
-            Leaver {
-                node,
-                silent: self.silence.is_long(&node.id, now),
-                drained_for: record.and_then(|word| DrainedFor::parse(word)),
-                tasks: running.copied().unwrap_or_default(),
-            }
-        };
-        let nodes = self.nodes.iter().filter(concerned);
-        nodes.map(leaver).collect()
-    }
-}
-
-/// Decides what to do about which nodes now.
-pub fn next(seen: Seen<'_>, now: Moment) -> Vec<(&NodeEntry, Draining)> {
-    let leavers = seen.leavers(now);
+/// Decides what to do about which nodes now. The tasks that the last drained node has lost are among those that are to run and do
+/// not yet, from the moment on at which they were told to end. Until that moment they run there, and it counts as losing
+/// them.
+pub fn next<'a>(seen: &Snapshot<'a>, silence: &Silence) -> Vec<(&'a NodeEntry, Draining)> {
+    let leavers = leavers(seen, silence);
     let mut steps: Vec<(&NodeEntry, Draining)> = Vec::new();
     let late = leavers.iter().filter(|n| n.is_late_to_ask());
     steps.extend(late.map(|n| (n.node, Draining::Note)));
     let stay = leavers.iter().filter(|n| n.stays());
     steps.extend(stay.map(|n| (n.node, Draining::Undo)));
-    let drained = drains(&leavers, seen, now.unix);
+    let drained = drains(&leavers, seen);
     let waits =
         |n: &&Leaver<'_>| n.is_due() && !drained.iter().any(|other| other.node.id == n.node.id);
     let paused = leavers.iter().filter(waits);
@@ -152,17 +139,17 @@ pub fn next(seen: Seen<'_>, now: Moment) -> Vec<(&NodeEntry, Draining)> {
 pub struct UnderWay {
     /// Who is losing tasks, or waits for that, with how many it has yet.
     losing: Vec<(String, Availability, usize)>,
-    /// See [`Tasks::starting`].
+    /// See [`crate::Tasks::starting`].
     starting: usize,
 }
 
 /// What departures wait for, if there are any.
-pub fn under_way(seen: Seen<'_>, now: Moment) -> Option<UnderWay> {
+pub fn under_way(seen: &Snapshot<'_>, silence: &Silence) -> Option<UnderWay> {
     let waits = |n: &&Leaver<'_>| {
         let over = n.is_drained() && n.tasks == 0;
         n.node.ready && n.node.departing().is_some() && !over
     };
-    let leavers = seen.leavers(now);
+    let leavers = leavers(seen, silence);
     let waiting = leavers.iter().filter(waits);
     let losing = waiting.map(|n| (n.node.id.clone(), n.node.availability, n.tasks));
     let losing: Vec<_> = losing.collect();
@@ -173,7 +160,7 @@ pub fn under_way(seen: Seen<'_>, now: Moment) -> Option<UnderWay> {
 }
 
 /// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines.
-fn drains<'a>(leavers: &[Leaver<'a>], seen: Seen<'_>, now: u64) -> Vec<Leaver<'a>> {
+fn drains<'a>(leavers: &[Leaver<'a>], seen: &Snapshot<'_>) -> Vec<Leaver<'a>> {
     let losing = |n: &&Leaver<'_>| {
         n.node.ready && n.node.departing().is_some() && n.is_drained() && n.tasks > 0
     };
@@ -183,7 +170,7 @@ fn drains<'a>(leavers: &[Leaver<'a>], seen: Seen<'_>, now: u64) -> Vec<Leaver<'a
     let free = if seen.tasks.starting > 0 { 0 } else { free };
     let due = leavers.iter().copied().filter(Leaver::is_due);
     let (mut at_once, mut turns): (Vec<Leaver<'a>>, Vec<Leaver<'a>>) =
-        due.partition(|n| n.tasks == 0 || n.presses(now));
+        due.partition(|n| n.tasks == 0 || n.presses(seen.now.unix));
     turns.sort_by_key(|n| n.node.departing().filter(|at| *at != 0).unwrap_or(u64::MAX));
     at_once.extend(turns.into_iter().take(free));
     at_once

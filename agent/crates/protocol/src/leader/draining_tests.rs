@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::DrainedFor::{Asked, Marked};
 use super::*;
+use crate::{Instances, Tasks};
 
 const NOW: u64 = 1_000_000;
 const NOW_MOMENT: Moment = Moment {
@@ -70,23 +71,27 @@ impl Swarm {
         }
     }
 
-    fn seen(&self) -> Seen<'_> {
-        Seen {
+    fn ask<T>(&self, ask: impl FnOnce(&Snapshot<'_>, &Silence) -> T) -> T {
+        let seen = Snapshot {
             nodes: &self.entries,
+            instances: &Instances::default(),
             tasks: &self.tasks,
-            silence: &self.silence,
-        }
+            epoch: None,
+            now: NOW_MOMENT,
+        };
+        ask(&seen, &self.silence)
     }
 }
 
 fn next(nodes: &[Node], starting: usize) -> Vec<(String, Draining)> {
-    let swarm = Swarm::of(nodes, starting);
-    let steps = super::next(swarm.seen(), NOW_MOMENT).into_iter();
-    steps.map(|(node, step)| (node.id.clone(), step)).collect()
+    Swarm::of(nodes, starting).ask(|seen, silence| {
+        let steps = super::next(seen, silence).into_iter();
+        steps.map(|(node, step)| (node.id.clone(), step)).collect()
+    })
 }
 
 fn under_way(nodes: &[Node]) -> usize {
-    let seen = super::under_way(Swarm::of(nodes, 0).seen(), NOW_MOMENT);
+    let seen = Swarm::of(nodes, 0).ask(super::under_way);
     seen.map_or(0, |seen| seen.losing.len())
 }
 

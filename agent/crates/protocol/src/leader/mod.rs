@@ -6,3 +6,6 @@ pub mod promotion;
 pub mod protection;
 pub mod reaping;
 pub mod rotation;
+mod snapshot;
+
+pub use snapshot::{NO_TASKS, Snapshot};

@@ -1,22 +1,10 @@
 //! Which nodes take part in raft: the leader promotes and demotes one at a time, by EC2's word.
 
-use crate::{Epoch, Instance, Instances, NodeEntry, Role, pace};
+use crate::leader::Snapshot;
+use crate::{Instance, NodeEntry, Role, pace};
 
 /// A departure that presses: what stands in its way is said aloud.
 const PRESSING: u64 = 30;
-
-/// All that the decision rests on.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen<'a, Y> {
-    /// The swarm's nodes.
-    pub nodes: &'a [NodeEntry],
-    /// EC2's word.
-    pub instances: &'a Instances,
-    /// The swarm's epoch.
-    pub epoch: Option<Epoch>,
-    /// Whether a manager makes room for one that Auto Scaling may then take away.
-    pub yields: Y,
-}
 
 /// A node that is a manager, or that EC2 calls one: of all others there may be thousands.
 #[derive(Clone, Copy)]
@@ -33,8 +21,8 @@ struct Candidate<'a> {
 pub struct Candidates<'a>(Vec<Candidate<'a>>);
 
 impl<'a> Candidates<'a> {
-    /// Those of this swarm.
-    pub fn of(seen: &Seen<'a, impl Fn(&str) -> bool>) -> Self {
+    /// Those of this swarm. Some managers make room for one that Auto Scaling may then take away.
+    pub fn of(seen: &Snapshot<'a>, yields: impl Fn(&str) -> bool) -> Self {
         let told = |node: &'a NodeEntry| {
             let instance = seen.instances.of(node.instance_id.as_ref());
             let concerned = match node.role {
@@ -51,9 +39,7 @@ impl<'a> Candidates<'a> {
             node,
             instance,
             healthy: node.ready && known(node),
-            departing: node
-                .departing()
-                .or_else(|| (seen.yields)(&node.id).then_some(0)),
+            departing: node.departing().or_else(|| yields(&node.id).then_some(0)),
         };
         Self(seen.nodes.iter().filter_map(told).map(candidate).collect())
     }

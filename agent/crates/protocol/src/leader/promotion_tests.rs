@@ -5,7 +5,8 @@ use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Availability, ManagerEntry};
+use crate::leader::NO_TASKS;
+use crate::{Availability, Instances, ManagerEntry, Moment};
 use std::time::Duration;
 
 /// A node, by what matters here.
@@ -49,13 +50,18 @@ fn of<T>(
 ) -> T {
     let entries: Vec<NodeEntry> = nodes.iter().map(Node::entry).collect();
     let instances = Instances::that_are(fleet.clone());
-    let seen = Seen {
+    let seen = Snapshot {
         nodes: &entries,
         instances: &instances,
+        tasks: &NO_TASKS,
         epoch: None,
-        yields: |_: &str| false,
+        now: Moment {
+            up: Duration::from_hours(1),
+            unix: 0,
+            random: 0,
+        },
     };
-    ask(&Candidates::of(&seen))
+    ask(&Candidates::of(&seen, |_| false))
 }
 
 fn next(nodes: &[Node], fleet: &BTreeMap<String, Instance>) -> Promotion {

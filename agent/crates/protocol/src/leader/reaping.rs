@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::leader::Snapshot;
 use crate::{Fleet, Life, Moment, NodeEntry, Series, Stamp, pace};
 
 /// A node that looks dead has looked so this often, for this long.
@@ -29,12 +30,12 @@ const SHARE: usize = 5;
 
 /// What a leader has seen of nodes that are down, and what it has removed lately.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Watch {
+pub struct Downtimes {
     down: BTreeMap<String, Series<()>>,
     removed: Vec<Stamp>,
 }
 
-impl Watch {
+impl Downtimes {
     /// Notes who is down now.
     pub fn look(&mut self, nodes: &[NodeEntry], now: Moment) {
         let mut before = std::mem::take(&mut self.down);
@@ -92,63 +93,76 @@ pub struct Removal {
     pub braked: bool,
 }
 
-/// All that the decision rests on.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen<'a> {
-    /// The swarm's nodes.
-    pub nodes: &'a [NodeEntry],
-    /// Who has been down for how long, and what was removed lately.
-    pub watch: &'a Watch,
-    /// EC2's word about those that are down.
-    pub fleet: &'a Fleet,
+/// What is known of those that are down.
+struct Dead<'a> {
+    downtimes: &'a Downtimes,
+    fleet: Fleet,
+    /// The instances of the nodes that are ready.
+    here: BTreeSet<&'a str>,
 }
 
-impl<'a> Seen<'a> {
-    /// The brake does not count who said itself that it leaves, nor an older life of an instance that has joined again under
-    /// another entry.
-    fn is_free(self, node: &NodeEntry, here: &BTreeSet<&str>) -> bool {
-        let id = node.instance_id.as_deref();
-        self.watch.has_departed(node) || id.is_some_and(|id| here.contains(id))
+impl<'a> Dead<'a> {
+    fn of(seen: &Snapshot<'a>, downtimes: &'a Downtimes) -> Self {
+        let id = |node: &'a NodeEntry| node.instance_id.as_deref();
+        let down = seen.nodes.iter().filter(|node| node.down);
+        let ready = seen.nodes.iter().filter(|node| node.ready);
+        Self {
+            downtimes,
+            fleet: seen.instances.fleet(down.filter_map(id), seen.now),
+            here: ready.filter_map(id).collect(),
+        }
     }
 
-    fn has_ended(self, node: &NodeEntry) -> bool {
+    fn has_lasted(&self, node: &NodeEntry) -> bool {
+        self.downtimes.is_down_for(node, LASTED) || self.downtimes.has_departed(node)
+    }
+
+    /// The brake does not count who said itself that it leaves, nor an older life of an instance that has joined again under
+    /// another entry.
+    fn is_free(&self, node: &NodeEntry) -> bool {
+        let id = node.instance_id.as_deref();
+        self.downtimes.has_departed(node) || id.is_some_and(|id| self.here.contains(id))
+    }
+
+    fn has_ended(&self, node: &NodeEntry) -> bool {
         let id = node.instance_id.as_deref();
         id.is_some_and(|id| self.fleet.is_gone(id))
     }
 
     /// EC2 has said once that it is gone.
-    fn hopes(self, node: &NodeEntry) -> bool {
+    fn hopes(&self, node: &NodeEntry) -> bool {
         let id = node.instance_id.as_deref();
         id.is_some_and(|id| matches!(self.fleet.life(id), Some(Life::Terminated)))
     }
+}
 
-    /// Nothing tells that a node stays down. One that said that it leaves is looked at sooner.
-    fn look(down: &[&'a NodeEntry]) -> Reaping {
-        let announced = down.iter().any(|node| node.goes());
-        Reaping::Look(if announced { DEPARTED_AGAIN } else { AGAIN })
-    }
+/// Nothing tells that a node stays down. One that said that it leaves is looked at sooner.
+fn look(down: &[&NodeEntry]) -> Reaping {
+    let announced = down.iter().any(|node| node.goes());
+    Reaping::Look(if announced { DEPARTED_AGAIN } else { AGAIN })
 }
 
 /// Decides the next step. The brake is for what rests on EC2's word alone.
-pub fn next(seen: Seen<'_>, now: Moment) -> Reaping {
+pub fn next(seen: &Snapshot<'_>, downtimes: &Downtimes) -> Reaping {
     let down: Vec<&NodeEntry> = seen.nodes.iter().filter(|node| node.down).collect();
     if down.is_empty() {
         return Reaping::Nothing;
     }
-    let ready = seen.nodes.iter().filter(|node| node.ready);
-    let here: BTreeSet<&str> = ready.filter_map(|n| n.instance_id.as_deref()).collect();
-    let watch = seen.watch;
-    let long = |node: &&NodeEntry| watch.is_down_for(node, LASTED) || watch.has_departed(node);
-    let dead: Vec<&NodeEntry> = down.iter().copied().filter(long).collect();
+    let known = Dead::of(seen, downtimes);
+    let dead: Vec<&NodeEntry> = down
+        .iter()
+        .copied()
+        .filter(|n| known.has_lasted(n))
+        .collect();
     let gone = dead.iter().copied();
-    let gone = gone.filter(|node| seen.is_free(node, &here) || seen.has_ended(node));
+    let gone = gone.filter(|node| known.is_free(node) || known.has_ended(node));
     // A forced cluster leaves managers behind that raft does not count: the engine removes them, and does not demote them.
     if let Some(manager) = gone.clone().find(|node| node.is_in_raft()) {
         return Reaping::Demote(manager.id.clone());
     }
     let (unbraked, braked): (Vec<&NodeEntry>, Vec<&NodeEntry>) =
-        gone.partition(|node| seen.is_free(node, &here));
-    let allowed = watch.allowed(seen.nodes.len(), now);
+        gone.partition(|node| known.is_free(node));
+    let allowed = downtimes.allowed(seen.nodes.len(), seen.now);
     let removed = unbraked.iter().map(|node| removal(node, false));
     let removed = removed.chain(braked.iter().take(allowed).map(|node| removal(node, true)));
     let removed: Vec<Removal> = removed.take(AT_ONCE).collect();
@@ -156,18 +170,14 @@ pub fn next(seen: Seen<'_>, now: Moment) -> Reaping {
         return Reaping::Remove(removed);
     }
     let ids = dead.iter().filter_map(|node| node.instance_id.as_deref());
-    let mut due = seen.fleet.due(ids);
+    let mut due = known.fleet.due(ids);
     due.truncate(AT_ONCE);
     if !due.is_empty() {
         return Reaping::Ask(due);
     }
     // Stopped instances and those without an id stay; there is nothing to hurry for.
-    let waits = down.len() > dead.len() || dead.iter().any(|node| seen.hopes(node));
-    if waits {
-        Seen::look(&down)
-    } else {
-        Reaping::Nothing
-    }
+    let waits = down.len() > dead.len() || dead.iter().any(|node| known.hopes(node));
+    if waits { look(&down) } else { Reaping::Nothing }
 }
 
 fn removal(node: &NodeEntry, braked: bool) -> Removal {

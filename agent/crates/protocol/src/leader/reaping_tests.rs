@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{Availability, Life, ManagerEntry, Role, Span, Whereabouts};
+use crate::leader::NO_TASKS;
+use crate::{Availability, Instances, Life, ManagerEntry, Role, Span, Whereabouts};
 
 const NOW: Moment = Moment {
     up: Duration::from_hours(1),
@@ -48,7 +49,7 @@ impl Entry {
 
 /// So much is left of the brake.
 fn next(entries: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
-    let mut watch = Watch::default();
+    let mut downtimes = Downtimes::default();
     for (entry, (lasted, looks)) in entries.iter().filter_map(|e| Some((e, e.down?))) {
         let mut seen = Series::new((), NOW);
         seen.retime(|_| Span {
@@ -56,17 +57,20 @@ fn next(entries: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
             last: NOW.stamp(),
             looks,
         });
-        watch.down.insert(entry.id.clone(), seen);
+        downtimes.down.insert(entry.id.clone(), seen);
     }
     let full = (entries.len() / SHARE).max(1);
-    watch.removed = vec![NOW.stamp(); full.saturating_sub(allowed)];
+    downtimes.removed = vec![NOW.stamp(); full.saturating_sub(allowed)];
     let nodes: Vec<NodeEntry> = entries.iter().map(Entry::node).collect();
-    let seen = Seen {
+    let instances = Instances::that_live(fleet, NOW);
+    let seen = Snapshot {
         nodes: &nodes,
-        watch: &watch,
-        fleet,
+        instances: &instances,
+        tasks: &NO_TASKS,
+        epoch: None,
+        now: NOW,
     };
-    super::next(seen, NOW)
+    super::next(&seen, &downtimes)
 }
 
 fn node(n: u8, role: Role) -> Entry {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::node::{Mark, Retime};
+use crate::node::{Retime, TimeOf};
 use crate::{EngineState, Moment, Span, Stamp};
 
 /// A look is so long as good as one of now.
@@ -49,7 +49,7 @@ impl EngineCache {
 
     pub(super) fn retime(&mut self, retime: Retime<'_>) {
         if let Some(look) = &mut self.0 {
-            look.at = retime(Mark::EngineCache, Span::of(look.at)).last;
+            look.at = retime(TimeOf::EngineCache, Span::of(look.at)).last;
         }
     }
 

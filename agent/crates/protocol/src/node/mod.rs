@@ -30,5 +30,5 @@ pub use launching::LaunchCall;
 pub use observation::Observation;
 pub use reason::Reason;
 pub use state::{Next, Node, Own, Policy, Step};
-pub use times::Mark;
+pub use times::TimeOf;
 pub(crate) use times::{Retime, series, stamp};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::departure::{Departing, Departure, Hold};
 use crate::facts::hooks::{Hook, Waiting};
-use crate::node::{Mark, Retime, series, stamp};
+use crate::node::{Retime, TimeOf, series, stamp};
 use crate::pace::{FIRST_HOOKS, FIRST_WORD, first_word, part_of};
 use crate::{Answer, Moment, Reading, Series, Stamp, Trouble};
 
@@ -110,14 +110,14 @@ impl Progress {
     }
 
     pub(super) fn retime(&mut self, retime: Retime<'_>) {
-        series(&mut self.telling, Mark::Other, retime);
-        series(&mut self.tasks, Mark::Tasks, retime);
-        series(&mut self.leaving, Mark::Other, retime);
-        series(&mut self.hooks, Mark::Other, retime);
-        series(&mut self.beat, Mark::Other, retime);
-        series(&mut self.completing, Mark::Other, retime);
-        stamp(&mut self.first, Mark::Other, retime);
-        stamp(&mut self.word, Mark::Other, retime);
+        series(&mut self.telling, TimeOf::Other, retime);
+        series(&mut self.tasks, TimeOf::Tasks, retime);
+        series(&mut self.leaving, TimeOf::Other, retime);
+        series(&mut self.hooks, TimeOf::Other, retime);
+        series(&mut self.beat, TimeOf::Other, retime);
+        series(&mut self.completing, TimeOf::Other, retime);
+        stamp(&mut self.first, TimeOf::Other, retime);
+        stamp(&mut self.word, TimeOf::Other, retime);
     }
 
     /// The departure as a fact of this round; `waits` says whether Auto Scaling may wait for it.

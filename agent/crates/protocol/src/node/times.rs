@@ -5,7 +5,7 @@ use crate::{Series, Span, Stamp};
 
 /// Which of a node's times.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Mark<'a> {
+pub enum TimeOf<'a> {
     /// The engine has been of one kind.
     Engine,
     /// The look at the engine that the next rounds may rest on.
@@ -39,17 +39,17 @@ pub enum Mark<'a> {
 }
 
 /// What gives a time another value.
-pub(crate) type Retime<'a> = &'a mut dyn FnMut(Mark<'_>, Span) -> Span;
+pub(crate) type Retime<'a> = &'a mut dyn FnMut(TimeOf<'_>, Span) -> Span;
 
 /// The times of a series, if there is one.
-pub(crate) fn series<T>(slot: &mut Option<Series<T>>, mark: Mark<'_>, retime: Retime<'_>) {
+pub(crate) fn series<T>(slot: &mut Option<Series<T>>, mark: TimeOf<'_>, retime: Retime<'_>) {
     if let Some(series) = slot {
         series.retime(|span| retime(mark, span));
     }
 }
 
 /// A time of its own, if there is one: the last of its span.
-pub(crate) fn stamp(slot: &mut Option<Stamp>, mark: Mark<'_>, retime: Retime<'_>) {
+pub(crate) fn stamp(slot: &mut Option<Stamp>, mark: TimeOf<'_>, retime: Retime<'_>) {
     if let Some(at) = slot {
         *at = retime(mark, Span::of(*at)).last;
     }
@@ -57,21 +57,21 @@ pub(crate) fn stamp(slot: &mut Option<Stamp>, mark: Mark<'_>, retime: Retime<'_>
 
 impl Node {
     /// Gives every time in it another value. A node all of whose times are moved by as much as the clock decides the same.
-    pub fn retime(&mut self, retime: &mut dyn FnMut(Mark<'_>, Span) -> Span) {
-        series(&mut self.engine, Mark::Engine, retime);
+    pub fn retime(&mut self, retime: &mut dyn FnMut(TimeOf<'_>, Span) -> Span) {
+        series(&mut self.engine, TimeOf::Engine, retime);
         self.cache.retime(retime);
-        series(&mut self.unlock, Mark::Unlock, retime);
-        stamp(&mut self.left, Mark::Left, retime);
-        stamp(&mut self.acted, Mark::Acted, retime);
-        series(&mut self.join, Mark::Join, retime);
-        series(&mut self.ticket, Mark::Ticket, retime);
-        stamp(&mut self.held, Mark::Held, retime);
-        series(&mut self.registers, Mark::Registers, retime);
-        series(&mut self.awaited, Mark::Awaited, retime);
-        series(&mut self.probes, Mark::Probes, retime);
-        series(&mut self.standing, Mark::Standing, retime);
+        series(&mut self.unlock, TimeOf::Unlock, retime);
+        stamp(&mut self.left, TimeOf::Left, retime);
+        stamp(&mut self.acted, TimeOf::Acted, retime);
+        series(&mut self.join, TimeOf::Join, retime);
+        series(&mut self.ticket, TimeOf::Ticket, retime);
+        stamp(&mut self.held, TimeOf::Held, retime);
+        series(&mut self.registers, TimeOf::Registers, retime);
+        series(&mut self.awaited, TimeOf::Awaited, retime);
+        series(&mut self.probes, TimeOf::Probes, retime);
+        series(&mut self.standing, TimeOf::Standing, retime);
         self.instances.retime(retime);
         self.progress.retime(retime);
-        series(&mut self.launching.last, Mark::Other, retime);
+        series(&mut self.launching.last, TimeOf::Other, retime);
     }
 }
