@@ -106,7 +106,9 @@ impl State {
         let here = place.is_some_and(|place| place.swarm == swarm && place.node == node);
         if here && machine.is_on() && machine.notice.drained && !self.leaves(id) {
             let instance = machine.instance_id.clone();
-            self.broke(format!("{instance}, which is drained, is taken off the list"));
+            self.broke(format!(
+                "{instance}, which is drained, is taken off the list"
+            ));
         }
     }
 

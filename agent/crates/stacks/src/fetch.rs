@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
-use super::compose::{Compose, Context, NO_VERSION, problems, read_named};
+use super::compose::{Compose, Context, NO_VERSION, problems, read_named, unseen};
 use super::sources::{Checked, Content, Object, Source, decoded, files};
 use super::{Keeper, Outside};
 use aws::CloudError;
@@ -120,7 +120,7 @@ impl<O: Outside> Keeper<O> {
         let docker = &self.edges.docker;
         match read {
             Ok(compose) => {
-                let checked = self.with_contents(text, compose);
+                let checked = self.with_contents(text, origin, compose);
                 self.refuse(stack, origin, &checked).await?;
                 if !good.contains(&checked.digest) {
                     docker
@@ -132,6 +132,7 @@ impl<O: Outside> Keeper<O> {
             }
             // Docker's reader takes some that ours does not.
             Err(cause) => {
+                refusal(&unseen(text, origin))?;
                 let resolved = docker
                     .resolve(text)
                     .await
@@ -139,14 +140,14 @@ impl<O: Outside> Keeper<O> {
                 let unreadable = |cause: String| format!("cannot read it: {cause}");
                 let resolved = resolved.ok_or_else(|| unreadable(cause))?;
                 let compose = Compose::read(&resolved, &[]).map_err(unreadable)?;
-                let checked = self.with_contents(text, compose);
+                let checked = self.with_contents(text, origin, compose);
                 self.refuse(stack, origin, &checked).await.map(|()| checked)
             }
         }
     }
 
-    fn with_contents(&self, text: &str, compose: Compose) -> Checked {
-        let contents = read_named(&compose, &self.rules.folder);
+    fn with_contents(&self, text: &str, origin: Origin, compose: Compose) -> Checked {
+        let contents = read_named(&compose, &self.rules.folder, origin);
         let digest = contents.digest(text);
         Checked {
             compose,

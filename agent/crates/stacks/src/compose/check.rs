@@ -126,13 +126,31 @@ fn of_file(trouble: &Trouble, origin: Origin) -> String {
     let cure = match (origin, of) {
         (Origin::File, _) => "lay it on every manager, beside the stack's file",
         (Origin::Parameter, Use::Environment(_)) => {
-            "write the variables into the stack, below `environment:`, or lay the file on every manager"
+            "write the variables into the stack, below `environment:`"
         }
         (Origin::Parameter, Use::Content(..)) => {
-            "lay the file on every manager, or make this once by hand and declare it with `external: true`"
+            "make this once by hand and declare it with `external: true`"
         }
     };
-    format!("{place}: {cause}; {cure}")
+    let instead = match origin {
+        Origin::File => "",
+        Origin::Parameter => ", or lay the stack itself and its files on every manager",
+    };
+    format!("{place}: {cause}; {cure}{instead}")
+}
+
+/// Of a text that only Docker can read nothing tells any more which files of variables it named.
+pub(crate) fn unseen(text: &str, origin: Origin) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    let named =
+        lines.filter(|(_, line)| line.contains("env_file") && !line.trim_start().starts_with('#'));
+    let told = named.map(|(index, _)| {
+        let place = format!("line {}", index + 1);
+        let cause = "an `env_file:` would be read on whichever manager leads".to_owned();
+        let of = Use::Environment(String::new());
+        of_file(&Trouble { place, of, cause }, origin)
+    });
+    told.filter(|_| origin == Origin::Parameter).collect()
 }
 
 /// What has to be there and is not.
