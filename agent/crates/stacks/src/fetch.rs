@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
-use super::compose::{Compose, Context, NO_VERSION, problems, read_named, unseen};
+use super::compose::{Compose, Context, NO_VERSION, foreign_drivers, problems, read_named, unseen};
 use super::sources::{Checked, Content, Object, Source, decoded, files};
 use super::{Keeper, Outside};
 use aws::CloudError;
@@ -121,8 +121,9 @@ impl<O: Outside> Keeper<O> {
         match read {
             Ok(compose) => {
                 let checked = self.with_contents(text, origin, compose);
-                self.refuse(stack, origin, &checked).await?;
-                if !good.contains(&checked.digest) {
+                let is_good = good.contains(&checked.digest);
+                self.refuse(stack, origin, &checked, is_good).await?;
+                if !is_good {
                     docker
                         .resolve(text)
                         .await
@@ -141,7 +142,9 @@ impl<O: Outside> Keeper<O> {
                 let resolved = resolved.ok_or_else(|| unreadable(cause))?;
                 let compose = Compose::read(&resolved, &[]).map_err(unreadable)?;
                 let checked = self.with_contents(text, origin, compose);
-                self.refuse(stack, origin, &checked).await.map(|()| checked)
+                let is_good = good.contains(&checked.digest);
+                self.refuse(stack, origin, &checked, is_good).await?;
+                Ok(checked)
             }
         }
     }
@@ -157,16 +160,39 @@ impl<O: Outside> Keeper<O> {
     }
 
     /// Refuses what Docker would refuse, whatever the swarm has.
-    async fn refuse(&self, stack: &str, origin: Origin, checked: &Checked) -> Result<(), String> {
+    async fn refuse(
+        &self,
+        stack: &str,
+        origin: Origin,
+        checked: &Checked,
+        is_good: bool,
+    ) -> Result<(), String> {
         let needs_version = self.edges.docker.needs_version().await;
+        let local_drivers = match is_good {
+            true => BTreeSet::new(),
+            false => self.local_drivers(&checked.compose).await,
+        };
         let context = Context {
             stack,
             origin,
             needs_version: needs_version.map_err(|error| error.to_string())?,
+            local_drivers: &local_drivers,
             contents: &checked.contents,
             objects: None,
         };
         refusal(&problems(&checked.compose, &context))
+    }
+
+    /// Those of other makers. Of one that is not there Docker says so.
+    async fn local_drivers(&self, compose: &Compose) -> BTreeSet<String> {
+        let mut local = BTreeSet::new();
+        for driver in foreign_drivers(compose) {
+            let told = self.edges.docker.is_of_one_machine(driver).await;
+            if let Ok(Some(true)) = told {
+                local.insert(driver.clone());
+            }
+        }
+        local
     }
 }
 

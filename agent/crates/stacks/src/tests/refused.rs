@@ -250,6 +250,49 @@ async fn every_manager_takes_away_what_was_left_on_its_machine() {
     }
 }
 
+/// A former manager knows of no stacks any more, and their tasks would be refused there for ever.
+#[tokio::test(start_paused = true)]
+async fn a_worker_takes_away_what_was_left_when_it_was_a_manager() {
+    for manages in [true, false] {
+        let world = World::default();
+        world.works();
+        world.leave_network("app", "app_a");
+        world.leave_network("other", "other_a");
+        world.leave_network("used", "used_a");
+        world.enter("used_a");
+        let mut leader = Leader::new(&world);
+        leader.keeper.rules.manages = manages;
+        let ended = timeout(MINUTE * 30, leader.keeper.run()).await;
+        assert!(ended.is_err(), "it never ends");
+        assert_eq!(world.done(), ["remove network", "remove network"]);
+        let looks = world.calls("local");
+        assert!(manages || looks <= 8, "{looks} looks in half an hour");
+    }
+}
+
+/// Only the engine knows of what the networks of other makers' drivers are.
+#[tokio::test(start_paused = true)]
+async fn a_plugins_driver_of_one_machine_is_refused_too() {
+    let driver = |driver: &str| BRIDGE.replace("bridge", driver);
+    let world = World::default();
+    let error = refused(&world, &driver("acme/local")).await;
+    assert!(
+        error.contains(
+            "networks.frontend, line 8: the driver acme/local makes a network of one machine"
+        ),
+        "{error}"
+    );
+    for other in ["acme/swarm", "acme/none", "overlay"] {
+        let world = World::default();
+        world.write("stacks/app", &driver(other));
+        let mut leader = leading(&world).await;
+        assert_eq!(world.done(), ["deploy app"], "{other}");
+        leader.live(MINUTE * 10).await;
+        let asked = usize::from(other != "overlay");
+        assert_eq!(world.calls("is_of_one_machine"), asked, "{other}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_network_that_cannot_be_changed_is_said_and_one_that_nobody_uses_is_made_anew() {
     let world = World::default();
