@@ -54,7 +54,7 @@ impl<O: Outside> Keeper<O> {
     /// Of whichever stack: its tasks would be refused here.
     async fn take_away_all(&mut self, local: &[LocalNetwork]) -> Result<(), EngineError> {
         for network in local {
-            if !self.edges.docker.has_containers(&network.id).await? {
+            if !self.edges.docker.has_containers(network).await? {
                 self.take_away(network).await;
             }
         }

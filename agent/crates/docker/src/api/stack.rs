@@ -59,9 +59,10 @@ impl Docker {
     }
 
     /// Whether a container is in a network of this machine, running or not.
-    pub(crate) async fn has_containers(&self, network: &str) -> Result<bool, EngineError> {
-        // `{"network":["…"]}`
-        let filter = format!("%7B%22network%22%3A%5B%22{network}%22%5D%7D");
+    pub(crate) async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError> {
+        // One that never ran knows its network by the name only.
+        let filter = json!({"network": [network.id, network.name]}).to_string();
+        let filter: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let call = format!("containers/json?all=true&filters={filter}");
         let containers: Vec<Value> = self.list(&call).await?;
         Ok(!containers.is_empty())

@@ -118,11 +118,21 @@ async fn a_drivers_scope_is_told_by_what_its_engine_refuses() {
 async fn containers_of_a_network_are_those_that_do_not_run_too() {
     for (body, expected) in [("[]", false), (r#"[{"Id": "c"}]"#, true)] {
         let answers = vec![("containers/json", 200, body)];
+        let network = LocalNetwork {
+            id: "abc".into(),
+            name: "app_x".into(),
+            stack: "app".into(),
+        };
         let fake = engine(answers.leak());
-        assert_eq!(fake.docker.has_containers("abc").await.unwrap(), expected);
+        assert_eq!(
+            fake.docker.has_containers(&network).await.unwrap(),
+            expected
+        );
         let asked = fake.asked.lock().unwrap().clone();
+        let both = r#"["abc","app_x"]"#.bytes();
+        let both: String = both.map(|byte| format!("%{byte:02X}")).collect();
         assert!(
-            asked[0].contains("all=true") && asked[0].contains("%22abc%22"),
+            asked[0].contains("all=true") && asked[0].contains(&both),
             "{asked:?}"
         );
     }

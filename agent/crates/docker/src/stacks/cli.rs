@@ -131,7 +131,7 @@ impl<R: Runner> Stacks for Cli<R> {
         self.docker.local_networks().await
     }
 
-    async fn has_containers(&self, network: &str) -> Result<bool, EngineError> {
+    async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError> {
         self.docker.has_containers(network).await
     }
 

@@ -99,7 +99,7 @@ pub trait Stacks {
     async fn local(&self) -> Result<Vec<LocalNetwork>, EngineError>;
 
     /// Whether a container is in a network of this machine, running or not (`GET /containers/json`).
-    async fn has_containers(&self, network: &str) -> Result<bool, EngineError>;
+    async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError>;
 
     /// Whether a network driver makes networks of one machine, which services cannot use; none where the engine does not
     /// tell. Nothing is made (`POST /networks/create` with what every engine refuses).

@@ -361,8 +361,8 @@ impl Stacks for World {
         Ok(self.state.borrow().local.clone())
     }
 
-    async fn has_containers(&self, network: &str) -> Result<bool, EngineError> {
-        Ok(self.state.borrow().entered.contains(network))
+    async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError> {
+        Ok(self.state.borrow().entered.contains(&network.id))
     }
 
     /// Of one machine, of the swarm, or not there.
