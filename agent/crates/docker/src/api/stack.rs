@@ -62,8 +62,8 @@ impl Docker {
     pub(crate) async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError> {
         // One that never ran knows its network by the name only.
         let filter = json!({"network": [network.id, network.name]}).to_string();
-        let filter: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let call = format!("containers/json?all=true&filters={filter}");
+        let filter: Vec<_> = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let call = format!("containers/json?all=true&filters={}", filter.concat());
         let containers: Vec<Value> = self.list(&call).await?;
         Ok(!containers.is_empty())
     }

@@ -130,9 +130,9 @@ async fn containers_of_a_network_are_those_that_do_not_run_too() {
         );
         let asked = fake.asked.lock().unwrap().clone();
         let both = r#"["abc","app_x"]"#.bytes();
-        let both: String = both.map(|byte| format!("%{byte:02X}")).collect();
+        let both: Vec<_> = both.map(|byte| format!("%{byte:02X}")).collect();
         assert!(
-            asked[0].contains("all=true") && asked[0].contains(&both),
+            asked[0].contains("all=true") && asked[0].contains(&both.concat()),
             "{asked:?}"
         );
     }
