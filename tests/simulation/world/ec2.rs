@@ -53,7 +53,9 @@ impl State {
             }
         }
         if self.unhooked {
-            answer.iter_mut().for_each(|told| self.tell_group(told));
+            for told in &mut answer {
+                self.tell_group(told);
+            }
         }
         Ok(answer)
     }

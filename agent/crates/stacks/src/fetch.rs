@@ -168,9 +168,10 @@ impl<O: Outside> Keeper<O> {
         is_good: bool,
     ) -> Result<(), String> {
         let needs_version = self.edges.docker.needs_version().await;
-        let local_drivers = match is_good {
-            true => BTreeSet::new(),
-            false => self.local_drivers(&checked.compose).await,
+        let local_drivers = if is_good {
+            BTreeSet::new()
+        } else {
+            self.local_drivers(&checked.compose).await
         };
         let context = Context {
             stack,
