@@ -22,6 +22,8 @@ use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup, Object};
 pub(super) const GOOD: &str = "u:good";
 /// Ten hours.
 pub(super) const ROLE_LIFE: u64 = 36_000;
+const NO_MANAGER: &str =
+    "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state.";
 /// Some time of day.
 const EPOCH: u64 = 1_800_000_000;
 
@@ -44,8 +46,8 @@ struct State {
     calls: BTreeMap<&'static str, usize>,
     denied: bool,
     old: bool,
-    /// This node is a worker.
-    works: bool,
+    /// What the engine says in place of what the swarm has.
+    refuses: Option<&'static str>,
     /// The networks of this machine that containers are in.
     entered: BTreeSet<String>,
     ids: usize,
@@ -97,7 +99,7 @@ impl World {
 
     /// This node is a worker from now on.
     pub(super) fn works(&self) {
-        self.state.borrow_mut().works = true;
+        self.state.borrow_mut().refuses = Some(NO_MANAGER);
     }
 
     /// A container is put into a network of this machine.
@@ -340,11 +342,10 @@ impl Stacks for World {
     async fn deployed(&self) -> Result<Deployed, EngineError> {
         self.count("deployed");
         let state = self.state.borrow();
-        if state.works {
+        if let Some(says) = state.refuses {
             return Err(EngineError::Refused {
                 code: 503,
-                message: "This node is not a swarm manager. Worker nodes can't be used to view"
-                    .into(),
+                message: says.into(),
             });
         }
         let labels = state.labels.iter();
