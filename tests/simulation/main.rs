@@ -4,7 +4,7 @@
 //! ```text
 //! cargo test --test simulation                          some hundred clusters and fleets, and many nodes at once
 //! SIMULATION_SEEDS=10000 cargo test --test simulation
-//! SIMULATION_SEED=42 cargo test --test simulation fleets  one fleet again, with its story
+//! SIMULATION_SEED=42 cargo test --test simulation fleets  one fleet again, with its story (or: clusters, managers)
 //! ```
 //!
 //! `report` has the command for what scale costs.
@@ -37,6 +37,7 @@ use world::aws::READS;
 /// As many as fit into a minute on two slow processors.
 const SEEDS: u64 = 300;
 const FLEETS: u64 = 100;
+const UNHOOKED: u64 = 60;
 /// All of 1,000 workers that boot at once have joined a swarm that stands.
 const IN_TIME: Duration = Duration::from_secs(30);
 /// The same while the swarm forms, in the middle one of the runs: its first manager is one of those that Parameter Store
@@ -59,6 +60,10 @@ fn main() {
     trials.push(Trial::test(
         "fleets_that_come_and_go_become_whole_again",
         fleets,
+    ));
+    trials.push(Trial::test(
+        "managers_without_hooks_keep_their_quorum",
+        unhooked,
     ));
     trials.push(Trial::test(
         "each_rule_of_a_fleet_is_seen_when_it_is_broken",
@@ -116,17 +121,28 @@ fn clusters() -> Result<(), Failed> {
 fn fleets() -> Result<(), Failed> {
     let one = |seed| virtually(|settings| fleet::simulate(seed, None, settings));
     let tallies = seeds(FLEETS, "fleets", one)?;
+    tried(&tallies, FLEETS, &fleet::TRIED)
+}
+
+fn tried(tallies: &[fleet::Tally], usual: u64, all: &[&str]) -> Result<(), Failed> {
     let mut sum = fleet::Tally::new();
     for (what, count) in tallies.iter().flatten() {
         *sum.entry(what).or_default() += count;
     }
     eprintln!("  {sum:?}");
-    let missing = fleet::TRIED.iter().find(|what| !sum.contains_key(**what));
-    let few = tallies.len() < usize::try_from(FLEETS)?;
+    let missing = all.iter().find(|what| !sum.contains_key(**what));
+    let few = tallies.len() < usize::try_from(usual)?;
     match missing.filter(|_| !few) {
         Some(what) => Err(format!("no {what} in any of them, so nothing is shown").into()),
         None => Ok(()),
     }
+}
+
+/// The same of managers whose group ends them at once.
+fn unhooked() -> Result<(), Failed> {
+    let one = |seed| virtually(|settings| fleet::unhooked::simulate(seed, None, settings));
+    let tallies = seeds(UNHOOKED, "fleets whose managers have no hook", one)?;
+    tried(&tallies, UNHOOKED, &fleet::unhooked::TRIED)
 }
 
 /// Runs a simulation for each seed, on all processors; what came of them.

@@ -99,6 +99,7 @@ fn group() -> Group {
         launching: None,
         terminating: Some(Duration::from_mins(15)),
         by_default: Verdict::Abandon,
+        chosen: None,
         next_launch: None,
     }
 }

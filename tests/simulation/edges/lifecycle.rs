@@ -12,6 +12,8 @@ use crate::world::mischief::Mischief;
 
 const LIST: &str = "autoscaling:DescribeLifecycleHooks";
 const BEAT: &str = "autoscaling:RecordLifecycleActionHeartbeat";
+const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
+const PROTECT: &str = "autoscaling:SetInstanceProtection";
 const COMPLETE: &str = "autoscaling:CompleteLifecycleAction";
 
 impl Edge {
@@ -82,12 +84,23 @@ impl Lifecycle for Edge {
         .await
     }
 
-    /// EC2 tells no groups in this world, so that no manager is to be protected in one.
-    async fn groups(&self, _: &[String]) -> Result<Vec<Group>, CloudError> {
-        Ok(Vec::new())
+    async fn groups(&self, names: &[String]) -> Result<Vec<Group>, CloudError> {
+        let names = names.to_vec();
+        self.scaling(DESCRIBE, move |state| {
+            let known = names.iter().filter_map(|name| state.described(name));
+            known.collect()
+        })
+        .await
     }
 
-    async fn protect(&self, _: &str, _: &[String], _: bool) -> Result<(), CloudError> {
-        unreachable!("no manager's group is known")
+    async fn protect(&self, _: &str, ids: &[String], protected: bool) -> Result<(), CloudError> {
+        let ids = ids.to_vec();
+        let done = self
+            .scaling(PROTECT, move |state| state.set_protection(&ids, protected))
+            .await?;
+        done.map_err(|cause| CloudError::Failed {
+            action: PROTECT,
+            cause,
+        })
     }
 }

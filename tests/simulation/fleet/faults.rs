@@ -75,7 +75,7 @@ fn any(world: &World) -> Option<MachineId> {
     })
 }
 
-fn scale_workers(world: &World) {
+pub(super) fn scale_workers(world: &World) {
     world.with(|state| {
         state.groups[WORKERS].desired = state.random.below(9);
         info!(workers = state.groups[WORKERS].desired, "world: scaled");
@@ -83,7 +83,7 @@ fn scale_workers(world: &World) {
 }
 
 /// By one at a time, and back to an odd number at the end.
-fn scale_managers(world: &World) {
+pub(super) fn scale_managers(world: &World) {
     world.with(|state| {
         let now = state.groups[MANAGERS].desired;
         let more = now < 3 || (now < 5 && state.random.permille(500));

@@ -39,11 +39,15 @@ pub(super) async fn refresh(world: World, group: GroupId) {
     }
     info!(group, "world: instance refresh");
     let old = world.with(|state| state.staying(group));
-    for id in old {
-        if !replace(&world, group, id).await {
-            break;
+    if world.with(|state| state.unhooked) {
+        replace_protected(&world, group, old).await;
+    } else {
+        for id in old {
+            if !replace(&world, group, id).await {
+                break;
+            }
+            world.pause(5_000, 60_000).await;
         }
-        world.pause(5_000, 60_000).await;
     }
     world.with(|state| {
         state.groups[group].refreshes = false;
@@ -51,16 +55,41 @@ pub(super) async fn refresh(world: World, group: GroupId) {
     });
 }
 
+/// One that is protected is waited for, with the new one in service.
+async fn replace_protected(world: &World, group: GroupId, old: Vec<MachineId>) {
+    let left = |state: &State| -> Vec<MachineId> {
+        let mut left = old.clone();
+        left.retain(|&id| state.stage(id) == Some(Stage::InService));
+        left
+    };
+    while world.with(|state| state.groups[group].refreshes && !left(state).is_empty()) {
+        if !is_larger(world, group).await {
+            return;
+        }
+        let free = |state: &State| -> Vec<MachineId> {
+            let mut free = left(state);
+            free.retain(|&id| state.may_be_chosen(id));
+            free
+        };
+        until(world, |state| {
+            !free(state).is_empty() || left(state).is_empty() || !state.groups[group].refreshes
+        })
+        .await;
+        world.with(|state| {
+            state.groups[group].surge = 0;
+            let free = free(state);
+            if let Some(id) = state.random.one(&free) {
+                state.count("managers that a refresh replaced");
+                state.choose(id);
+            }
+        });
+        world.pause(5_000, 60_000).await;
+    }
+}
+
 /// Whether it came to that.
 async fn replace(world: &World, group: GroupId, id: MachineId) -> bool {
-    world.with(|state| state.groups[group].surge = 1);
-    let complete = until(world, |state| {
-        let staying = state.staying(group);
-        let settled = |&id: &MachineId| state.stage(id) == Some(Stage::InService);
-        let wanted = state.groups[group].desired + 1;
-        staying.iter().filter(|id| settled(id)).count() >= wanted || !state.groups[group].refreshes
-    });
-    let complete = complete.await && world.with(|state| state.groups[group].refreshes);
+    let complete = is_larger(world, group).await;
     world.with(|state| {
         state.groups[group].surge = 0;
         if complete && state.stage(id) == Some(Stage::InService) {
@@ -68,6 +97,18 @@ async fn replace(world: &World, group: GroupId, id: MachineId) -> bool {
         }
     });
     complete && until(world, |state| state.stage(id).is_none()).await
+}
+
+/// Has the group launch one more; whether that came into service.
+async fn is_larger(world: &World, group: GroupId) -> bool {
+    world.with(|state| state.groups[group].surge = 1);
+    let complete = until(world, |state| {
+        let staying = state.staying(group);
+        let settled = |&id: &MachineId| state.stage(id) == Some(Stage::InService);
+        let wanted = state.groups[group].desired + 1;
+        staying.iter().filter(|id| settled(id)).count() >= wanted || !state.groups[group].refreshes
+    });
+    complete.await && world.with(|state| state.groups[group].refreshes)
 }
 
 async fn until(world: &World, holds: impl Fn(&State) -> bool) -> bool {

@@ -10,7 +10,7 @@ use crate::world::mischief::Mischief;
 const SEEDS: u64 = 60;
 
 /// What works wrongly, and what is then said.
-const TABLE: [(Mischief, &str); 13] = [
+const TABLE: [(Mischief, &str); 14] = [
     (Mischief::EndIsNotHeard, "its end's hook of"),
     (Mischief::LaunchIsNotHeard, "its launch's hook of"),
     (
@@ -33,6 +33,7 @@ const TABLE: [(Mischief, &str); 13] = [
     (Mischief::LeaveIsUndone, "departs again"),
     (Mischief::WithdrawalIsNotHeard, "not whole"),
     (Mischief::LabelsAreLost, "is given a task before its labels"),
+    (Mischief::ProtectionIsLost, "it loses its quorum"),
 ];
 
 /// Tries them all.
@@ -51,7 +52,12 @@ pub(crate) fn check() -> Result<(), Failed> {
 fn missed(mischief: Mischief, words: &str) -> Option<String> {
     let mut other = String::from("nothing");
     for seed in 0..SEEDS {
-        let outcome = virtually(|settings| super::simulate(seed, Some(mischief), settings));
+        let outcome = virtually(async |settings| match mischief {
+            Mischief::ProtectionIsLost => {
+                super::unhooked::simulate(seed, Some(mischief), settings).await
+            }
+            _ => super::simulate(seed, Some(mischief), settings).await,
+        });
         match outcome {
             Err(why) if why.contains(words) => {
                 eprintln!("\n  {mischief:?}, seed {seed}: {why}");

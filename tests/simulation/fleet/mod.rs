@@ -5,6 +5,7 @@ mod faults;
 mod groups;
 pub(crate) mod mischief;
 mod troubles;
+pub(crate) mod unhooked;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -65,7 +66,7 @@ pub(crate) async fn simulate(
         state.only_departures = weather != Weather::Foul;
         state.settings.swarm.recovery = Some(RecoveryMode::Auto);
         state.mischief = mischief;
-        found(state);
+        found(state, &[60, 300, 900]);
         weather
     });
     spawn_local(physics::run(world.clone()));
@@ -82,8 +83,8 @@ pub(crate) async fn simulate(
     Ok(world.with(|state| state.tally.clone()))
 }
 
-/// Two groups, with hooks of any length.
-fn found(state: &mut State) {
+/// Two groups, with hooks of any length; that of an end for managers is one of these.
+fn found(state: &mut State, managers_ends: &[u64]) {
     let seconds = |state: &mut State, of: &[u64]| {
         let chosen = state.random.one(of).filter(|seconds| *seconds > 0);
         chosen.map(Duration::from_secs)
@@ -99,7 +100,7 @@ fn found(state: &mut State) {
         // A group without this hook ends its instances at once: those of workers are deaths, and raft
         // is kept from that by other means than a departure.
         let ends: &[u64] = if manages {
-            &[60, 300, 900]
+            managers_ends
         } else {
             &[0, 30, 60, 300, 900]
         };
@@ -114,6 +115,7 @@ fn found(state: &mut State) {
             launching,
             terminating,
             by_default: by_default.unwrap_or(Verdict::Abandon),
+            chosen: None,
             next_launch: None,
         };
         info!(

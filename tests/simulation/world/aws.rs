@@ -116,6 +116,12 @@ impl Aws {
             .any(|weather| weather.kind == kind && weather.until > now)
     }
 
+    /// The same of now and of a time before.
+    pub(super) fn was(&self, kind: Trouble, now: Duration, before: Duration) -> bool {
+        let mut weather = self.weather.iter();
+        weather.any(|weather| weather.kind == kind && weather.until + before > now)
+    }
+
     /// Whether nothing that is wrong with AWS keeps a node from its group.
     pub(crate) fn serves_groups(&self, now: Duration) -> bool {
         let kinds = [Trouble::GroupsDown, Trouble::Throttled, Trouble::Denied];

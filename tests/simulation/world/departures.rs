@@ -134,11 +134,15 @@ impl State {
         }
     }
 
-    /// An instance ends at the end of its departure. Another member of raft stays, and could have taken over.
+    /// An instance ends at the end of its departure. Another member of raft stays, and could have taken over. Where its
+    /// group has no hook to wait at, a member of raft ends, and the others are as many as raft needs.
     pub(crate) fn check_end(&mut self, id: MachineId) {
         let Some(swarm) = self.manages(id).filter(|_| self.only_departures) else {
             return;
         };
+        if self.unhooked {
+            return self.check_quorum(id, swarm);
+        }
         let (alive, majority) = (self.raft_alive(swarm).len(), self.swarms[swarm].majority());
         let (instance, size) = (
             self.machines[id].instance_id.clone(),
@@ -152,6 +156,22 @@ impl State {
         self.broke(format!(
             "{instance} ends as one of {size} members of raft{lost}"
         ));
+    }
+
+    fn check_quorum(&mut self, id: MachineId, swarm: SwarmId) {
+        self.count("managers that ended without a hook");
+        let raft = &self.swarms[swarm];
+        let members = raft.raft.iter().filter_map(|node| raft.entry(node));
+        let others = members.filter(|entry| {
+            entry.machine != id && self.machines[entry.machine].terminated.is_none()
+        });
+        let (others, size) = (others.count(), raft.raft.len());
+        if others < raft.majority() {
+            let instance = self.machines[id].instance_id.clone();
+            self.broke(format!(
+                "{instance} is ended by its group, and {others} of {size} members of raft are left: it loses its quorum"
+            ));
+        }
     }
 
     /// The leader changes an entry.

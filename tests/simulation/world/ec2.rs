@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws::CloudError;
 use protocol::{Facts, Life, Told};
-use swarmlet::node::{CLUSTER_TAG, ROLE_TAG};
+use swarmlet::node::{CLUSTER_TAG, GROUP_TAG, ROLE_TAG};
 
 use super::State;
 use super::aws::Trouble;
@@ -52,7 +52,23 @@ impl State {
                 answer.extend(described(machine, self.now, late));
             }
         }
+        if self.unhooked {
+            for told in &mut answer {
+                self.tell_group(told);
+            }
+        }
         Ok(answer)
+    }
+}
+
+impl State {
+    fn tell_group(&self, told: &mut Told) {
+        let machine = self.machines.iter().find(|m| m.instance_id == told.id);
+        let machine = machine.filter(|m| m.terminated.is_none());
+        if let Some((machine, group)) = machine.and_then(|m| Some((m, m.group.as_ref()?))) {
+            told.tags.insert(GROUP_TAG.to_owned(), group.clone());
+            told.facts.launched = Some(machine.launched.as_secs());
+        }
     }
 }
 

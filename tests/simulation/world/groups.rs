@@ -2,18 +2,28 @@
 
 use std::time::Duration;
 
+use aws::groups;
 use aws::lifecycle::{Hook, Transition, Verdict};
 use protocol::Role;
 use protocol::departure::notice::Target;
 
 use super::State;
+use super::aws::Trouble;
 use super::machine::MachineId;
+use super::mischief::Mischief;
 
 /// Its place in the list of groups, for ever.
 pub(crate) type GroupId = usize;
 
 /// The longest time between metadata's word of an end and its hook's begin, in milliseconds.
 const HOOK_LAG: u64 = 5_000;
+
+/// Between two choices of a group without hooks; AWS's default is five minutes. Those of one moment are one choice.
+const COOLDOWN: Duration = Duration::from_mins(1);
+/// The longest gap of a leader whom Auto Scaling did not answer.
+const CAUGHT_UP: Duration = Duration::from_mins(10);
+/// `MaxSize`
+const MOST: usize = 12;
 
 /// Instances of one role.
 pub(crate) struct Group {
@@ -29,6 +39,8 @@ pub(crate) struct Group {
     pub(crate) terminating: Option<Duration>,
     /// What follows if nobody has completed the launching hook.
     pub(crate) by_default: Verdict,
+    /// When it ended a member of its own accord last.
+    pub(crate) chosen: Option<Duration>,
     /// When the next instance is launched, if one is missing.
     pub(crate) next_launch: Option<Duration>,
 }
@@ -38,6 +50,8 @@ pub(crate) struct Group {
 pub(crate) struct Member {
     pub(crate) group: GroupId,
     pub(crate) stage: Stage,
+    /// The group does not choose it for an end.
+    pub(crate) protected: bool,
 }
 
 /// How far that life has come.
@@ -98,7 +112,75 @@ impl State {
         let name = self.groups[group].name.clone();
         let machine = &mut self.machines[id];
         machine.group = Some(name);
-        machine.member = Some(Member { group, stage });
+        machine.member = Some(Member {
+            group,
+            stage,
+            protected: false,
+        });
+    }
+
+    /// A group as `DescribeAutoScalingGroups` tells of it.
+    pub(crate) fn described(&self, name: &str) -> Option<groups::Group> {
+        let number = self.groups.iter().position(|group| group.name == name)?;
+        let members = self.living().into_iter().filter_map(|id| {
+            let member = self.machines[id].member.as_ref()?;
+            (member.group == number).then(|| groups::Member {
+                id: self.machines[id].instance_id.clone(),
+                in_service: member.stage == Stage::InService,
+                protected: member.protected,
+                version: None,
+            })
+        });
+        Some(groups::Group {
+            name: name.to_owned(),
+            desired: self.groups[number].desired,
+            maximum: MOST,
+            members: members.collect(),
+            ..groups::Group::default()
+        })
+    }
+
+    /// `SetInstanceProtection`: of all of them, or of none.
+    pub(crate) fn set_protection(&mut self, ids: &[String], protected: bool) -> Result<(), String> {
+        let mut chosen = self.living();
+        chosen.retain(|&id| ids.contains(&self.machines[id].instance_id));
+        let serves = |&id: &MachineId| self.stage(id) == Some(Stage::InService);
+        if chosen.len() < ids.len() || !chosen.iter().all(serves) {
+            return Err("not in InService or EnteringStandby or Standby".to_owned());
+        }
+        tracing::info!(?ids, protected, "world: protection");
+        if self.plays(Mischief::ProtectionIsLost) {
+            return Ok(());
+        }
+        for id in chosen {
+            if let Some(member) = &mut self.machines[id].member {
+                member.protected = protected;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether its group may choose it for an end. A group without hooks takes its time between two choices, and makes none
+    /// while nobody can tell Auto Scaling whom to protect, nor until everybody has.
+    pub(crate) fn may_be_chosen(&self, id: MachineId) -> bool {
+        let free = |member: &Member| {
+            let last = self.groups[member.group].chosen;
+            let rested = last.is_none_or(|at| at == self.now || self.since(at) >= COOLDOWN);
+            member.stage == Stage::InService && !member.protected && rested
+        };
+        let lives = self.stage(id).is_some();
+        let hears = !self.aws.was(Trouble::GroupsDown, self.now, CAUGHT_UP);
+        let serves = |member: &Member| !self.unhooked || hears && free(member);
+        let member = self.machines[id].member.as_ref();
+        lives && member.is_some_and(|m| m.stage == Stage::InService && serves(m))
+    }
+
+    /// The group ends one that it may choose.
+    pub(crate) fn choose(&mut self, id: MachineId) {
+        if let Some(member) = &self.machines[id].member {
+            self.groups[member.group].chosen = Some(self.now);
+        }
+        self.scale_in(id);
     }
 
     /// Where a member is in its group's life; `None` for who is in no group, or has ended.
@@ -204,9 +286,9 @@ impl State {
         let wanted = self.groups[group].desired + self.groups[group].surge;
         if staying.len() > wanted {
             let mut settled = staying;
-            settled.retain(|&id| self.stage(id) == Some(Stage::InService));
+            settled.retain(|&id| self.may_be_chosen(id));
             if let Some(id) = self.random.one(&settled) {
-                self.scale_in(id);
+                self.choose(id);
             }
         }
         let missing = wanted.saturating_sub(self.staying(group).len());

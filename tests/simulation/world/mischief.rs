@@ -31,6 +31,8 @@ pub(crate) enum Mischief {
     WithdrawalIsNotHeard,
     /// A node is activated, and the labels that came with that are lost.
     LabelsAreLost,
+    /// Auto Scaling says that it protects an instance from scale-in, and does not.
+    ProtectionIsLost,
 }
 
 impl State {

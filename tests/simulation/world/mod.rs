@@ -60,6 +60,8 @@ pub(crate) struct State {
     pub(crate) network: Network,
     pub(crate) aws: Aws,
     pub(crate) groups: Vec<Group>,
+    /// EC2 tells who is in which group, and the managers' group has no hook.
+    pub(crate) unhooked: bool,
     /// Nothing dies but what departs: raft has no other reason to lose its majority.
     pub(crate) only_departures: bool,
     /// What has taken place, counted: a rule that nothing has tried shows nothing.
@@ -87,6 +89,7 @@ impl World {
             network: Network::default(),
             aws: Aws::default(),
             groups: Vec::new(),
+            unhooked: false,
             only_departures: false,
             tally: BTreeMap::new(),
             mischief: None,

@@ -230,5 +230,18 @@ impl State {
             (place.manager, place.swarm) = (manager, id);
         }
         machine.wake.notify_one();
+        if manager {
+            self.meet(id);
+        }
+    }
+
+    /// Raft's members know each other by raft itself, and at once; other nodes are told.
+    fn meet(&mut self, id: SwarmId) {
+        let known = self.managers_of(id);
+        for member in self.raft_alive(id) {
+            if let Some(place) = &mut self.machines[member].engine.place {
+                place.known.clone_from(&known);
+            }
+        }
     }
 }

@@ -11,6 +11,12 @@ impl EngineError {
         self.says("not part of a swarm")
     }
 
+    /// Whether only managers are asked that, and this node is a worker (moby `daemon/cluster/cluster.go`,
+    /// `errNoManager`): "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state."
+    pub fn is_of_worker(&self) -> bool {
+        self.says("Worker nodes can't be used")
+    }
+
     /// Whether a manager refuses the join token (swarmkit `ca/server.go`, `IssueNodeCertificate`): "A valid join token
     /// is necessary to join this cluster".
     pub fn is_of_join_token(&self) -> bool {
@@ -55,6 +61,15 @@ pub fn is_of_contents(said: &str) -> bool {
     said.contains("only updates to Labels are allowed")
 }
 
+/// By which of two rules a network of one machine is refused as the ingress network: `cannot downgrade network scope for
+/// overlay networks`, or `Ingress network can only be global scope network`.
+pub(crate) fn is_driver_of_one_machine(said: &str) -> Option<bool> {
+    if said.contains("cannot downgrade network scope") {
+        return Some(false);
+    }
+    said.contains("can only be global scope").then_some(true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,31 +84,55 @@ mod tests {
     #[test]
     fn each_sentence_is_known_and_no_other() {
         type Is = fn(&EngineError) -> bool;
-        let all: [Is; 3] = [
+        let all: [Is; 4] = [
             EngineError::is_of_no_swarm,
             EngineError::is_of_join_token,
             EngineError::is_of_password,
+            EngineError::is_of_worker,
         ];
         for (code, message, expected) in [
             (
                 503,
                 "This node is not part of a swarm. Use \"docker swarm init\" or \"docker swarm join\" to connect this \
                  node to swarm and try again.",
-                [true, false, false],
+                [true, false, false, false],
+            ),
+            (
+                503,
+                "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. Please \
+                 run this command on a manager node or promote the current node to a manager.",
+                [false, false, false, true],
             ),
             (
                 500,
                 "rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster",
-                [false, true, false],
+                [false, true, false, false],
             ),
-            (401, "no", [false, false, true]),
-            (503, "the swarm does not have a leader", [false; 3]),
+            (401, "no", [false, false, true, false]),
+            (503, "the swarm does not have a leader", [false; 4]),
         ] {
             let error = refusal(code, message);
             assert_eq!(all.map(|is| is(&error)), expected, "{message}");
         }
         let down = EngineError::Down("not part of a swarm; denied".into());
-        assert_eq!(all.map(|is| is(&down)), [false; 3]);
+        assert_eq!(all.map(|is| is(&down)), [false; 4]);
+    }
+
+    #[test]
+    fn two_refusals_tell_of_what_a_drivers_networks_are() {
+        for (said, expected) in [
+            (
+                "cannot downgrade network scope for overlay networks",
+                Some(false),
+            ),
+            (
+                "Ingress network can only be global scope network",
+                Some(true),
+            ),
+            ("plugin \"none\" not found", None),
+        ] {
+            assert_eq!(is_driver_of_one_machine(said), expected, "{said}");
+        }
     }
 
     #[test]

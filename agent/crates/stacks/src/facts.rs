@@ -61,6 +61,7 @@ impl<O: Outside> Keeper<O> {
             stack: name,
             origin: source.origin,
             needs_version: false,
+            local_drivers: &BTreeSet::new(),
             contents: &checked.contents,
             objects: Some(&self.deployed.objects),
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
-use super::compose::{Compose, Context, NO_VERSION, problems, read_named};
+use super::compose::{Compose, Context, NO_VERSION, foreign_drivers, problems, read_named, unseen};
 use super::sources::{Checked, Content, Object, Source, decoded, files};
 use super::{Keeper, Outside};
 use aws::CloudError;
@@ -120,9 +120,10 @@ impl<O: Outside> Keeper<O> {
         let docker = &self.edges.docker;
         match read {
             Ok(compose) => {
-                let checked = self.with_contents(text, compose);
-                self.refuse(stack, origin, &checked).await?;
-                if !good.contains(&checked.digest) {
+                let checked = self.with_contents(text, origin, compose);
+                let is_good = good.contains(&checked.digest);
+                self.refuse(stack, origin, &checked, is_good).await?;
+                if !is_good {
                     docker
                         .resolve(text)
                         .await
@@ -132,6 +133,7 @@ impl<O: Outside> Keeper<O> {
             }
             // Docker's reader takes some that ours does not.
             Err(cause) => {
+                refusal(&unseen(text, origin))?;
                 let resolved = docker
                     .resolve(text)
                     .await
@@ -139,14 +141,16 @@ impl<O: Outside> Keeper<O> {
                 let unreadable = |cause: String| format!("cannot read it: {cause}");
                 let resolved = resolved.ok_or_else(|| unreadable(cause))?;
                 let compose = Compose::read(&resolved, &[]).map_err(unreadable)?;
-                let checked = self.with_contents(text, compose);
-                self.refuse(stack, origin, &checked).await.map(|()| checked)
+                let checked = self.with_contents(text, origin, compose);
+                let is_good = good.contains(&checked.digest);
+                self.refuse(stack, origin, &checked, is_good).await?;
+                Ok(checked)
             }
         }
     }
 
-    fn with_contents(&self, text: &str, compose: Compose) -> Checked {
-        let contents = read_named(&compose, &self.rules.folder);
+    fn with_contents(&self, text: &str, origin: Origin, compose: Compose) -> Checked {
+        let contents = read_named(&compose, &self.rules.folder, origin);
         let digest = contents.digest(text);
         Checked {
             compose,
@@ -156,16 +160,40 @@ impl<O: Outside> Keeper<O> {
     }
 
     /// Refuses what Docker would refuse, whatever the swarm has.
-    async fn refuse(&self, stack: &str, origin: Origin, checked: &Checked) -> Result<(), String> {
+    async fn refuse(
+        &self,
+        stack: &str,
+        origin: Origin,
+        checked: &Checked,
+        is_good: bool,
+    ) -> Result<(), String> {
         let needs_version = self.edges.docker.needs_version().await;
+        let local_drivers = if is_good {
+            BTreeSet::new()
+        } else {
+            self.local_drivers(&checked.compose).await
+        };
         let context = Context {
             stack,
             origin,
             needs_version: needs_version.map_err(|error| error.to_string())?,
+            local_drivers: &local_drivers,
             contents: &checked.contents,
             objects: None,
         };
         refusal(&problems(&checked.compose, &context))
+    }
+
+    /// Those of other makers. Of one that is not there Docker says so.
+    async fn local_drivers(&self, compose: &Compose) -> BTreeSet<String> {
+        let mut local = BTreeSet::new();
+        for driver in foreign_drivers(compose) {
+            let told = self.edges.docker.is_of_one_machine(driver).await;
+            if let Ok(Some(true)) = told {
+                local.insert(driver.clone());
+            }
+        }
+        local
     }
 }
 

@@ -22,8 +22,9 @@ use protocol::pace::Gaps;
 use protocol::stacks::{Facts, Standing, Step, missing, names, next, standing};
 use view::metrics::ChoreLabel;
 
-/// Passwords of registries are looked at this many times less often, and before a deployment.
-const SELDOM: u32 = 5;
+/// Passwords of registries are looked at this many times less often, and before a deployment; and what a worker has left of
+/// its time as a manager.
+pub(super) const SELDOM: u32 = 5;
 /// Nothing that is due is looked for more often.
 const SHORTEST: Duration = Duration::from_secs(1);
 

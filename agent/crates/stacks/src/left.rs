@@ -1,11 +1,14 @@
 //! Networks of one machine that an earlier try has left: where there is one, the tasks of the mended stack are refused,
-//! whoever leads. So each manager takes away what is on its own machine.
+//! whoever leads. So each node takes away what is on its own machine: a manager those of the stacks that the swarm knows, a
+//! worker, which is told of no stacks, all that a stack's label is on and no container is in. Docker makes such a network on
+//! managers only, so this one was a manager.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
+use super::keeper::SELDOM;
 use super::{Keeper, Outside};
 use docker::EngineError;
 use docker::stacks::Stacks as _;
@@ -15,7 +18,7 @@ impl<O: Outside> Keeper<O> {
     /// Takes them away for as long as another manager leads.
     pub(super) async fn tidy(&mut self) {
         loop {
-            // A manager that waits to be one, or has no leader, knows of no stacks.
+            // A manager that has no leader knows of no stacks.
             if let Err(error) = self.look_for_left().await {
                 debug!(%error, "cannot look for networks of one machine");
             }
@@ -23,21 +26,38 @@ impl<O: Outside> Keeper<O> {
         }
     }
 
-    /// Workers have nothing of stacks.
+    /// On a worker nothing new comes.
     fn until_tidy(&self) -> Duration {
         if self.rules.manages {
             self.rules.refresh
         } else {
-            Duration::MAX
+            self.rules.refresh * SELDOM
         }
     }
 
     async fn look_for_left(&mut self) -> Result<(), EngineError> {
-        if !self.rules.manages || self.edges.docker.local().await?.is_empty() {
+        let local = self.edges.docker.local().await?;
+        if local.is_empty() {
             return Ok(());
         }
-        self.deployed = self.edges.docker.deployed().await?;
-        self.take_away_left().await;
+        match self.edges.docker.deployed().await {
+            Ok(deployed) => {
+                self.deployed = deployed;
+                self.take_away_left().await;
+                Ok(())
+            }
+            Err(error) if error.is_of_worker() => self.take_away_all(&local).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Of whichever stack: its tasks would be refused here.
+    async fn take_away_all(&mut self, local: &[LocalNetwork]) -> Result<(), EngineError> {
+        for network in local {
+            if !self.edges.docker.has_containers(network).await? {
+                self.take_away(network).await;
+            }
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What is shown of stacks, and told when it changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::{info, warn};
 
@@ -101,6 +101,7 @@ impl<O: Outside> Keeper<O> {
             stack: name,
             origin: source.origin,
             needs_version: false,
+            local_drivers: &BTreeSet::new(),
             contents: &checked.contents,
             objects: Some(&self.deployed.objects),
         };

@@ -51,7 +51,7 @@ fn refused(lab: &Lab) -> Result<()> {
         ),
         (
             "named",
-            "configs.c, line 2: cannot read /etc/swarmlet/stacks/./not-there",
+            "configs.c, line 2: ./not-there would be read on whichever manager leads",
         ),
         (
             "user",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 from .harness import LAB
 from .portable import BASH, TOOLS, refused
@@ -85,6 +89,47 @@ class OtherShells(unittest.TestCase):
         command = ["bash", "--posix", str(SCRIPTS[0]), "--help"]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual((said.returncode, said.stderr), (0, ""))
+
+
+def old_bash() -> str | None:
+    """A bash 3.2 that is not what runs the suites anyway."""
+    for name in (os.environ.get("LAB_BASH_3_2"), "bash-3.2", "bash3.2", "bash32"):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    return None
+
+
+@unittest.skipUnless(old_bash(), "there is no bash 3.2: LAB_BASH_3_2 names one")
+class RealBash(unittest.TestCase):
+    """The rules above are patterns. This is the shell itself."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.bash = Path(folder.name) / "bash"
+        self.bash.symlink_to(Path(old_bash() or "").resolve())
+        self.environment = os.environ | {"PATH": f"{folder.name}:{os.environ['PATH']}"}
+        self.environment.pop("LAB_BASH_3_2", None)
+
+    def run_it(self, *command: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(command, env=self.environment, cwd=LAB, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr[-4000:])
+        return done
+
+    def test_it_is_3_2(self) -> None:
+        said = self.run_it("bash", "-c", 'echo "${BASH_VERSION%.*}"').stdout
+        self.assertEqual(said, "3.2\n")
+
+    def test_it_reads_all_scripts(self) -> None:
+        for script in SCRIPTS:
+            self.run_it("bash", "-n", str(script))
+        self.assertIn("--cluster", self.run_it(str(SCRIPTS[0]), "--help").stdout)
+
+    def test_it_runs_the_suite_of_launch(self) -> None:
+        """Some minutes."""
+        said = self.run_it(sys.executable, "-m", "unittest", "cloud.tests.test_launch").stderr
+        self.assertRegex(said, r"Ran [1-9]\d* tests")
 
 
 if __name__ == "__main__":

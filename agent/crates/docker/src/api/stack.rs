@@ -15,12 +15,16 @@ use super::stack_object::{
 };
 use super::{Docker, convert, raw, swarm};
 use crate::EngineError;
+use crate::sentences::is_driver_of_one_machine;
 use crate::stacks::Deployed;
 use protocol::labels::STACK_LABEL;
 use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup};
 
 /// `{"scope":["local"],"label":["com.docker.stack.namespace"]}`
 const LOCAL: &str = "networks?filters=%7B%22scope%22%3A%5B%22local%22%5D%2C%22label%22%3A%5B%22com.docker.stack.namespace%22%5D%7D";
+
+/// A network that no engine makes.
+const NO_NETWORK: &str = "swarmlet-none";
 
 impl Docker {
     /// What the swarm has of stacks.
@@ -52,6 +56,35 @@ impl Docker {
     pub(crate) async fn local_networks(&self) -> Result<Vec<LocalNetwork>, EngineError> {
         let networks: Vec<Network> = self.list(LOCAL).await?;
         Ok(networks.into_iter().filter_map(left_behind).collect())
+    }
+
+    /// Whether a container is in a network of this machine, running or not.
+    pub(crate) async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError> {
+        // One that never ran knows its network by the name only.
+        let filter = json!({"network": [network.id, network.name]}).to_string();
+        let filter: Vec<_> = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let call = format!("containers/json?all=true&filters={}", filter.concat());
+        let containers: Vec<Value> = self.list(&call).await?;
+        Ok(!containers.is_empty())
+    }
+
+    /// Whether a driver's networks are of one machine; none where that is not told. No list of Docker's has it. But the
+    /// ingress network that is of one machine is refused before anything is made, by the first of two rules with a driver of
+    /// the swarm, by the second with any other (moby `libnetwork/controller.go`, `NewNetwork`).
+    pub(crate) async fn is_of_one_machine(
+        &self,
+        driver: &str,
+    ) -> Result<Option<bool>, EngineError> {
+        let body = json!({"Name": NO_NETWORK, "Driver": driver, "Scope": "local", "Ingress": true});
+        match self.post("networks/create", &body).await {
+            Err(EngineError::Refused { message, .. }) => Ok(is_driver_of_one_machine(&message)),
+            Err(error) => Err(error),
+            // An engine without these rules.
+            Ok(()) => self
+                .remove_object(Kind::Network, NO_NETWORK)
+                .await
+                .map(|()| None),
+        }
     }
 
     /// Writes what the swarm's label says of a stack, or takes the label away.
@@ -171,24 +204,5 @@ fn noted(mut spec: SwarmSpec, name: &str, value: Option<String>) -> SwarmSpec {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn notes_are_read_and_removed_and_the_others_stay() {
-        let other = ("swarmlet.epoch".to_owned(), "1".to_owned());
-        let mut spec = SwarmSpec {
-            labels: Some([other].into()),
-            ..SwarmSpec::default()
-        };
-        for value in ["deployed file 1", "what a newer agent wrote"] {
-            spec = noted(spec, "web", Some(value.into()));
-            let found = notes(&spec);
-            assert_eq!(found.len(), 1);
-            assert_eq!(found["web"], value.parse().ok());
-        }
-        let spec = noted(spec, "web", None);
-        assert!(notes(&spec).is_empty());
-        assert_eq!(spec.labels.unwrap().len(), 1);
-    }
-}
+#[path = "stack_tests.rs"]
+mod tests;

@@ -131,6 +131,14 @@ impl<R: Runner> Stacks for Cli<R> {
         self.docker.local_networks().await
     }
 
+    async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError> {
+        self.docker.has_containers(network).await
+    }
+
+    async fn is_of_one_machine(&self, driver: &str) -> Result<Option<bool>, EngineError> {
+        self.docker.is_of_one_machine(driver).await
+    }
+
     async fn note(&self, name: &str, note: Option<&Note>) -> Result<(), EngineError> {
         let value = note.map(ToString::to_string);
         self.docker.note_stack(name, value).await

@@ -98,6 +98,13 @@ pub trait Stacks {
     /// The networks of this machine alone that carry a stack's label (`GET /networks`).
     async fn local(&self) -> Result<Vec<LocalNetwork>, EngineError>;
 
+    /// Whether a container is in a network of this machine, running or not (`GET /containers/json`).
+    async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError>;
+
+    /// Whether a network driver makes networks of one machine, which services cannot use; none where the engine does not
+    /// tell. Nothing is made (`POST /networks/create` with what every engine refuses).
+    async fn is_of_one_machine(&self, driver: &str) -> Result<Option<bool>, EngineError>;
+
     /// Writes a note into the swarm's labels, or takes it away (`POST /swarm/update`); fails where
     /// another writer comes between.
     async fn note(&self, name: &str, note: Option<&Note>) -> Result<(), EngineError>;

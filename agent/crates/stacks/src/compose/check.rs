@@ -1,7 +1,11 @@
 //! What Docker would refuse, told before anything is made, with the place and what to do about it.
 
+use std::collections::BTreeSet;
+
 use super::named_files::{Trouble, Use};
-use super::{Compose, Contents, DEFAULT, Material, Network, Service, Word, networks, real_name};
+use super::{
+    Compose, Contents, DEFAULT, Material, Network, OVERLAY, Service, Word, networks, real_name,
+};
 use protocol::stacks::Origin;
 use protocol::stacks::objects::{Kind, Object};
 
@@ -24,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) origin: Origin,
     /// Docker takes no file without a version.
     pub(crate) needs_version: bool,
+    /// The drivers of other makers whose networks are of one machine.
+    pub(crate) local_drivers: &'a BTreeSet<String>,
     /// What is in the files that it names.
     pub(crate) contents: &'a Contents,
     /// What the swarm has; none where that was not asked.
@@ -39,10 +45,10 @@ pub(crate) fn problems(compose: &Compose, context: &Context<'_>) -> Vec<String> 
     for (key, service) in &compose.services {
         found.extend(of_service(compose, key, service, context.stack));
     }
-    let used = compose.used_networks();
-    for (key, network) in &compose.networks {
-        if used.contains(key.as_str()) && !network.external {
-            found.extend(local_driver(key, network));
+    for (key, network) in made_by_docker(compose) {
+        let driver = &network.setup.driver;
+        if LOCAL.contains(&driver.as_str()) || context.local_drivers.contains(driver) {
+            found.push(local_driver(key, network));
         }
     }
     found.extend(
@@ -105,20 +111,33 @@ fn of_service(compose: &Compose, key: &str, service: &Service, stack: &str) -> V
     found
 }
 
+/// Docker makes none that no service is in.
+fn made_by_docker(compose: &Compose) -> impl Iterator<Item = (&String, &Network)> {
+    let used = compose.used_networks();
+    let networks = compose.networks.iter();
+    networks.filter(move |(key, network)| used.contains(key.as_str()) && !network.external)
+}
+
+/// The drivers that are not Docker's own: only the engine knows of what their networks are.
+pub(crate) fn foreign_drivers(compose: &Compose) -> BTreeSet<&String> {
+    let drivers = made_by_docker(compose).map(|(_, network)| &network.setup.driver);
+    drivers
+        .filter(|driver| *driver != OVERLAY && !LOCAL.contains(&driver.as_str()))
+        .collect()
+}
+
 /// The first thing that fails in a file that worked on one machine.
-fn local_driver(key: &str, network: &Network) -> Option<String> {
+fn local_driver(key: &str, network: &Network) -> String {
     let driver = network.setup.driver.as_str();
     let cure = match driver {
         "host" => "write `external: true` and `name: host` in its place",
         _ => "leave `driver:` out, or write `driver: overlay`",
     };
-    LOCAL.contains(&driver).then(|| {
-        format!(
-            "networks.{key}, line {}: the driver {driver} makes a network of one machine, which the services of a \
-             swarm cannot use; {cure}",
-            network.line
-        )
-    })
+    format!(
+        "networks.{key}, line {}: the driver {driver} makes a network of one machine, which the services of a swarm \
+         cannot use; {cure}",
+        network.line
+    )
 }
 
 fn of_file(trouble: &Trouble, origin: Origin) -> String {
@@ -126,13 +145,31 @@ fn of_file(trouble: &Trouble, origin: Origin) -> String {
     let cure = match (origin, of) {
         (Origin::File, _) => "lay it on every manager, beside the stack's file",
         (Origin::Parameter, Use::Environment(_)) => {
-            "write the variables into the stack, below `environment:`, or lay the file on every manager"
+            "write the variables into the stack, below `environment:`"
         }
         (Origin::Parameter, Use::Content(..)) => {
-            "lay the file on every manager, or make this once by hand and declare it with `external: true`"
+            "make this once by hand and declare it with `external: true`"
         }
     };
-    format!("{place}: {cause}; {cure}")
+    let instead = match origin {
+        Origin::File => "",
+        Origin::Parameter => ", or lay the stack itself and its files on every manager",
+    };
+    format!("{place}: {cause}; {cure}{instead}")
+}
+
+/// Of a text that only Docker can read nothing tells any more which files of variables it named.
+pub(crate) fn unseen(text: &str, origin: Origin) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    let named =
+        lines.filter(|(_, line)| line.contains("env_file") && !line.trim_start().starts_with('#'));
+    let told = named.map(|(index, _)| {
+        let place = format!("line {}", index + 1);
+        let cause = "an `env_file:` would be read on whichever manager leads".to_owned();
+        let of = Use::Environment(String::new());
+        of_file(&Trouble { place, of, cause }, origin)
+    });
+    told.filter(|_| origin == Origin::Parameter).collect()
 }
 
 /// What has to be there and is not.

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::stacks::objects::{Kind, NetworkSetup};
 
-pub(super) use check::{Context, NO_VERSION, problems, warnings};
+pub(super) use check::{Context, NO_VERSION, foreign_drivers, problems, unseen, warnings};
 pub(super) use named_files::{Contents, read as read_named};
 pub(super) use networks::{differs, is_of};
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{Compose, Material};
+use protocol::stacks::Origin;
 use protocol::stacks::objects::Kind;
 
 /// What swarmkit takes as a secret (`manager/controlapi/secret.go`, `MaxSecretSize`).
@@ -27,6 +28,8 @@ pub(super) enum Use {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Contents {
     pub(super) digests: BTreeMap<Use, String>,
+    /// The stack is a file itself, and its files are beside it.
+    beside: bool,
     /// What cannot be used, with the place in the stack's file; the cure is another for each source.
     pub(super) troubles: Vec<Trouble>,
 }
@@ -60,14 +63,19 @@ impl Contents {
     }
 }
 
-/// Reads all files that a stack's file names; paths start from `folder`.
-pub(crate) fn read(compose: &Compose, folder: &Path) -> Contents {
-    let mut contents = Contents::default();
+/// Reads all files that a stack's file names; paths start from `folder`. Beside what is the same for all managers there are
+/// none: each has its own disk, and a stack must not depend on who leads.
+pub(crate) fn read(compose: &Compose, folder: &Path, origin: Origin) -> Contents {
+    let mut contents = Contents {
+        beside: origin == Origin::File,
+        ..Contents::default()
+    };
     for (name, service) in &compose.services {
         for file in &service.env_files {
             let place = format!("services.{name}.env_file, line {}", file.line);
             let of = Use::Environment(file.text.clone());
-            contents.note(place, of, content(&folder.join(&file.text), usize::MAX));
+            let read = contents.content(folder, &file.text, usize::MAX);
+            contents.note(place, of, read);
         }
     }
     for (kind, all, most) in [
@@ -86,8 +94,7 @@ impl Contents {
         if let Some(file) = material.file.as_ref().filter(|_| !material.external) {
             let place = format!("{kind}s.{key}, line {}", material.line);
             let of = Use::Content(kind, key.to_owned());
-            let read = content(&folder.join(file), most);
-            let read = match read {
+            let read = match self.content(folder, file, most) {
                 Ok(bytes) if bytes.is_empty() && kind == Kind::Secret => {
                     Err(format!("{file} is empty, which Docker takes for no secret"))
                 }
@@ -95,6 +102,15 @@ impl Contents {
             };
             self.note(place, of, read);
         }
+    }
+
+    fn content(&self, folder: &Path, file: &str, most: usize) -> Result<Vec<u8>, String> {
+        if self.beside {
+            return content(&folder.join(file), most);
+        }
+        Err(format!(
+            "{file} would be read on whichever manager leads, and what comes from Parameter Store or S3 is the same on all"
+        ))
     }
 
     fn note(&mut self, place: String, of: Use, read: Result<Vec<u8>, String>) {

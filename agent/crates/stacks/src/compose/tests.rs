@@ -1,6 +1,7 @@
 //! What is read of a file, what its secrets and configs are called, and in which notations.
 
 use super::*;
+use protocol::stacks::Origin;
 
 fn read(text: &str) -> Compose {
     Compose::read(text, &[("SWARMLET_CLUSTER", "demo".to_owned())]).unwrap()
@@ -67,7 +68,7 @@ fn contents(file: &Compose) -> (tempfile::TempDir, Contents) {
     for (name, text) in [("site.conf", "one"), ("key", "two")] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let contents = read_named(file, folder.path());
+    let contents = read_named(file, folder.path(), Origin::File);
     (folder, contents)
 }
 
@@ -124,7 +125,7 @@ fn the_digest_is_the_texts_own_where_it_names_no_file() {
     let text = "configs:\n  site: {file: ./site.conf}\n";
     let (folder, first) = contents(&read(text));
     std::fs::write(folder.path().join("site.conf"), "three").unwrap();
-    let second = read_named(&read(text), folder.path());
+    let second = read_named(&read(text), folder.path(), Origin::File);
     assert_ne!(first.digest(text), second.digest(text));
     assert_ne!(first.digest(text), none.digest(text));
 }
@@ -137,7 +138,7 @@ fn files_that_docker_takes_no_secret_of_are_told() {
     let file = read(
         "secrets:\n  a: {file: ./empty}\n  b: {file: ./large}\nconfigs:\n  a: {file: ./empty}\n  b: {file: ./large}\n",
     );
-    let contents = read_named(&file, folder.path());
+    let contents = read_named(&file, folder.path(), Origin::File);
     let causes: Vec<_> = contents
         .troubles
         .iter()

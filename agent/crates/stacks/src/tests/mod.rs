@@ -1,5 +1,6 @@
 //! The task against a small world: Parameter Store, a swarm and S3, without Docker.
 
+mod cost;
 mod drift;
 mod files;
 mod lead;

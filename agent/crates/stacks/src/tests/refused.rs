@@ -69,13 +69,20 @@ async fn each_mistake_is_told_by_its_place() {
         ),
         (
             "services:\n  a: {image: x, env_file: no.env}\n",
-            "services.a.env_file, line 2: cannot read",
+            "services.a.env_file, line 2: no.env would be read on whichever manager leads",
         ),
         (
             "configs:\n  c: {file: ./no}\n",
-            "configs.c, line 2: cannot read",
+            "configs.c, line 2: ./no would be read on whichever manager leads",
         ),
-        ("secrets:\n  s: {file: ./no}\n", "or make this once by hand"),
+        (
+            "secrets:\n  s: {file: ./no}\n",
+            "make this once by hand and declare it with `external: true`, or lay the stack itself",
+        ),
+        (
+            "a: &a [*a]\nservices:\n  a: {image: x, env_file: no.env}\n",
+            "line 3: an `env_file:` would be read on whichever manager leads",
+        ),
         (&BRIDGE.replace("bridge", "macvlan"), "the driver macvlan"),
         (
             &BRIDGE.replace("bridge", "host"),
@@ -93,6 +100,44 @@ async fn each_mistake_is_told_by_its_place() {
         let error = refused(&World::default(), file).await;
         assert!(error.starts_with("cannot deploy it: "), "{error}");
         assert!(error.contains(says), "{file}: {error}");
+    }
+}
+
+/// It would be another stack on a manager that has other files, at every change of leader.
+#[tokio::test(start_paused = true)]
+async fn a_parameters_stack_has_no_files_beside_it_even_where_the_leader_has_them() {
+    for (value, object) in [("", false), ("s3://bucket/key", true)] {
+        let file = "services:
+  a: {image: x, env_file: a.env, configs: [c], secrets: [s]}
+configs:
+  c: {file: ./c.conf}
+secrets:
+  s: {file: /etc/passwd}
+  given: {file: ./no, external: true}
+";
+        let world = World::default();
+        world.put_object("s3://bucket/key", file);
+        world.write("stacks/app", if object { value } else { file });
+        let mut leader = Leader::new(&world);
+        leader.lay("a.env", "A=1");
+        leader.lay("c.conf", "x");
+        leader.live(MINUTE).await;
+        let (state, error) = leader.stands("app");
+        assert_eq!(state, StackState::Failed, "{error}");
+        for says in [
+            "services.a.env_file, line 2: a.env would be read",
+            "below `environment:`",
+            "configs.c, line 4: ./c.conf would be read",
+            "secrets.s, line 6: /etc/passwd would be read",
+        ] {
+            assert!(error.contains(says), "{error}");
+        }
+        assert!(!error.contains("given"), "{error}");
+        assert!(world.done().is_empty() && world.names().is_empty());
+        leader.lay("app.yml", &file.replace("/etc/passwd", "a.env"));
+        world.erase("stacks/app");
+        leader.live(MINUTE * 5).await;
+        assert_eq!(world.done(), ["deploy app"], "a file has files beside it");
     }
 }
 
@@ -202,6 +247,49 @@ async fn every_manager_takes_away_what_was_left_on_its_machine() {
             ["remove network"],
             "and not what is not deployed from here"
         );
+    }
+}
+
+/// A former manager knows of no stacks any more, and their tasks would be refused there for ever.
+#[tokio::test(start_paused = true)]
+async fn a_worker_takes_away_what_was_left_when_it_was_a_manager() {
+    for manages in [true, false] {
+        let world = World::default();
+        world.works();
+        world.leave_network("app", "app_a");
+        world.leave_network("other", "other_a");
+        world.leave_network("used", "used_a");
+        world.enter("used_a");
+        let mut leader = Leader::new(&world);
+        leader.keeper.rules.manages = manages;
+        let ended = timeout(MINUTE * 30, leader.keeper.run()).await;
+        assert!(ended.is_err(), "it never ends");
+        assert_eq!(world.done(), ["remove network", "remove network"]);
+        let looks = world.calls("local");
+        assert!(manages || looks <= 8, "{looks} looks in half an hour");
+    }
+}
+
+/// Only the engine knows of what the networks of other makers' drivers are.
+#[tokio::test(start_paused = true)]
+async fn a_plugins_driver_of_one_machine_is_refused_too() {
+    let driver = |driver: &str| BRIDGE.replace("bridge", driver);
+    let world = World::default();
+    let error = refused(&world, &driver("acme/local")).await;
+    assert!(
+        error.contains(
+            "networks.frontend, line 8: the driver acme/local makes a network of one machine"
+        ),
+        "{error}"
+    );
+    for other in ["acme/swarm", "acme/none", "overlay"] {
+        let world = World::default();
+        world.write("stacks/app", &driver(other));
+        let mut leader = leading(&world).await;
+        assert_eq!(world.done(), ["deploy app"], "{other}");
+        leader.live(MINUTE * 10).await;
+        let asked = usize::from(other != "overlay");
+        assert_eq!(world.calls("is_of_one_machine"), asked, "{other}");
     }
 }
 

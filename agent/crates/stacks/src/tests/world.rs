@@ -22,6 +22,8 @@ use protocol::stacks::objects::{Kind, LocalNetwork, NetworkSetup, Object};
 pub(super) const GOOD: &str = "u:good";
 /// Ten hours.
 pub(super) const ROLE_LIFE: u64 = 36_000;
+const NO_MANAGER: &str =
+    "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state.";
 /// Some time of day.
 const EPOCH: u64 = 1_800_000_000;
 
@@ -44,6 +46,10 @@ struct State {
     calls: BTreeMap<&'static str, usize>,
     denied: bool,
     old: bool,
+    /// What the engine says in place of what the swarm has.
+    refuses: Option<&'static str>,
+    /// The networks of this machine that containers are in.
+    entered: BTreeSet<String>,
     ids: usize,
     /// The next deployments after which the leader's process ends, before it can note them.
     dies: usize,
@@ -89,6 +95,19 @@ impl World {
     /// An engine that reads no file without a version.
     pub(super) fn is_old(&self) {
         self.state.borrow_mut().old = true;
+    }
+
+    /// This node is a worker from now on.
+    pub(super) fn works(&self) {
+        self.state.borrow_mut().refuses = Some(NO_MANAGER);
+    }
+
+    /// A container is put into a network of this machine.
+    pub(super) fn enter(&self, name: &str) {
+        self.state
+            .borrow_mut()
+            .entered
+            .insert(format!("local-{name}"));
     }
 
     pub(super) fn registry_takes(&self, time: Duration) {
@@ -323,6 +342,12 @@ impl Stacks for World {
     async fn deployed(&self) -> Result<Deployed, EngineError> {
         self.count("deployed");
         let state = self.state.borrow();
+        if let Some(says) = state.refuses {
+            return Err(EngineError::Refused {
+                code: 503,
+                message: says.into(),
+            });
+        }
         let labels = state.labels.iter();
         let notes = labels.map(|(name, note)| (name.clone(), note.parse().ok()));
         Ok(Deployed {
@@ -333,7 +358,22 @@ impl Stacks for World {
     }
 
     async fn local(&self) -> Result<Vec<LocalNetwork>, EngineError> {
+        self.count("local");
         Ok(self.state.borrow().local.clone())
+    }
+
+    async fn has_containers(&self, network: &LocalNetwork) -> Result<bool, EngineError> {
+        Ok(self.state.borrow().entered.contains(&network.id))
+    }
+
+    /// Of one machine, of the swarm, or not there.
+    async fn is_of_one_machine(&self, driver: &str) -> Result<Option<bool>, EngineError> {
+        self.count("is_of_one_machine");
+        Ok(match driver {
+            "acme/local" => Some(true),
+            "acme/swarm" => Some(false),
+            _ => None,
+        })
     }
 
     async fn note(&self, name: &str, note: Option<&Note>) -> Result<(), EngineError> {
