@@ -129,7 +129,7 @@ impl Gaps {
     /// A change of a node's entry that is wanted again though it was made.
     pub const REPEAT: Self = Self::new(1_000, 600_000);
     /// Auto Scaling refuses to tell about the managers' groups, or to protect anybody.
-    pub const PROTECTION: Self = Self::new(10_000, 600_000);
+    pub const PROTECTION: Self = Self::new(1_000, 600_000);
     /// A failed join.
     pub const JOIN: Self = Self::new(1_000, 30_000);
 
