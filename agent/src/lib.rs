@@ -10,6 +10,6 @@ pub mod config;
 pub mod doctor;
 #[cfg(test)]
 mod documentation_tests;
-pub mod node;
+pub mod identity;
 pub mod prepare;
 pub mod run;

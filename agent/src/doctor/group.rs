@@ -1,7 +1,7 @@
 //! The managers' Auto Scaling group: the hooks by which it waits for its nodes.
 
 use super::{Finding, Grade};
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use aws::lifecycle::{Hook, Transition};
 use protocol::Role;
 use view::status::groups::{CURE, missing};
@@ -9,7 +9,7 @@ use view::status::groups::{CURE, missing};
 const CONCERN: &str = "group";
 
 /// Nothing for workers: of those a group may end each without harm to the swarm.
-pub(super) fn findings(node: Option<&Node>, hooks: Option<&[Hook]>) -> Vec<Finding> {
+pub(super) fn findings(node: Option<&InstanceIdentity>, hooks: Option<&[Hook]>) -> Vec<Finding> {
     let manager = node.filter(|node| node.role == Role::Manager);
     let (Some(group), Some(hooks)) = (manager.and_then(|node| node.group.as_ref()), hooks) else {
         return Vec::new();
@@ -42,8 +42,8 @@ mod tests {
         }
     }
 
-    fn manager() -> Node {
-        Node {
+    fn manager() -> InstanceIdentity {
+        InstanceIdentity {
             instance_id: "i-1".into(),
             account: None,
             region: "r".into(),
@@ -76,11 +76,11 @@ mod tests {
 
     #[test]
     fn workers_and_single_instances_need_none() {
-        let worker = Node {
+        let worker = InstanceIdentity {
             role: Role::Worker,
             ..manager()
         };
-        let single = Node {
+        let single = InstanceIdentity {
             group: None,
             ..manager()
         };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Finding, Grade};
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 
 const CONCERN: &str = "link";
 /// What Docker takes for granted: overlay packets of 1450 bytes in an envelope of 50.
@@ -14,7 +14,7 @@ const NEEDED: u32 = 1500;
 /// The interface that has the node's address, and how large its packets may be.
 pub(super) type Facts = Option<(String, u32)>;
 
-pub(super) fn gather(settings: &Settings, node: Option<&Node>) -> Facts {
+pub(super) fn gather(settings: &Settings, node: Option<&InstanceIdentity>) -> Facts {
     let routes = std::fs::read_to_string(settings.host_path("/proc/net/route")).unwrap_or_default();
     let name = interface(&routes, node?.private_ip)?;
     let folder = settings.host_path("/sys/class/net");

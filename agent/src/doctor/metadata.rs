@@ -4,7 +4,7 @@ use ipnet::Ipv4Net;
 
 use super::{Finding, Grade};
 use crate::config::Settings;
-use crate::node::{self, IdentifyError, Node};
+use crate::identity::{self, IdentifyError, InstanceIdentity};
 use aws::Aws;
 use aws::fleet::Ec2;
 use aws::imds::{FactError, Imds, MetadataError, shows_tags};
@@ -20,7 +20,7 @@ pub(super) struct Facts {
     /// Whether it shows tags.
     pub(super) tags: Result<bool, MetadataError>,
     /// Who this node is.
-    pub(super) node: Result<Node, IdentifyError>,
+    pub(super) node: Result<InstanceIdentity, IdentifyError>,
     /// The VPC's address blocks, if known.
     pub(super) vpc_cidrs: Option<Vec<Ipv4Net>>,
     /// AWS, if the region is known.
@@ -32,11 +32,11 @@ pub(super) async fn gather(settings: &Settings) -> Facts {
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget).once();
     let tags = shows_tags(&imds).await;
-    let (node, aws) = match node::region(&imds, settings).await {
+    let (node, aws) = match identity::region(&imds, settings).await {
         Ok(region) => {
             let aws = Aws::new(&imds, &region, &settings.aws.client);
             (
-                node::look(&imds, |_| Ec2::new(&aws), settings).await,
+                identity::look(&imds, |_| Ec2::new(&aws), settings).await,
                 Some(aws),
             )
         }
@@ -46,7 +46,7 @@ pub(super) async fn gather(settings: &Settings) -> Facts {
         base: metadata.base().to_owned(),
         tags,
         node,
-        vpc_cidrs: node::vpc_cidrs(&imds).await.ok(),
+        vpc_cidrs: identity::vpc_cidrs(&imds).await.ok(),
         aws,
     }
 }
@@ -115,7 +115,10 @@ mod tests {
     use Grade::{Fail, Ok as Good, Skipped, Warn};
     use aws::CloudError;
 
-    fn facts(tags: Result<bool, MetadataError>, node: Result<Node, IdentifyError>) -> Facts {
+    fn facts(
+        tags: Result<bool, MetadataError>,
+        node: Result<InstanceIdentity, IdentifyError>,
+    ) -> Facts {
         Facts {
             base: "http://169.254.169.254".into(),
             tags,

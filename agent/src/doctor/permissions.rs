@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::metadata::Facts;
 use super::{Finding, Grade};
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use crate::run::Names;
 use aws::fleet::{Ec2, Fleet};
 use aws::lifecycle::{AutoScaling, Hook, Lifecycle, Transition};
@@ -135,7 +135,7 @@ fn parse(value: &SecretString) -> Option<Ticket> {
     Ticket::parse(value).ok()
 }
 
-async fn manage(tries: &mut Tries, store: &Ssm, names: &Names, aws: &Aws, node: &Node) {
+async fn manage(tries: &mut Tries, store: &Ssm, names: &Names, aws: &Aws, node: &InstanceIdentity) {
     let registers = [names.claim(Epoch::FIRST), names.outcome(Epoch::FIRST)];
     let read = store.read_all(&registers).await.map(drop);
     tries.note("ssm:GetParameters", &registers[0], read);

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::engine::Facts as Engine;
 use super::permissions::Tries;
 use super::{Finding, Grade};
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use protocol::SWARM_PORT;
 
 const CONCERN: &str = "ports";
@@ -44,7 +44,11 @@ pub(super) enum Answer {
 }
 
 /// The other managers: by the ticket's word and by the engine's.
-pub(super) fn managers(tries: &Tries, engine: &Engine, node: Option<&Node>) -> Vec<IpAddr> {
+pub(super) fn managers(
+    tries: &Tries,
+    engine: &Engine,
+    node: Option<&InstanceIdentity>,
+) -> Vec<IpAddr> {
     let told = tries
         .ticket
         .iter()

@@ -8,7 +8,7 @@ use super::daemon_json::daemon_json;
 use super::labels;
 use super::refusal::{self, Verdict};
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use docker::daemon_flags::DaemonFlags;
 use docker::daemon_json::Wanted;
 use docker::{pools, routes};
@@ -16,7 +16,7 @@ use host::command::Runner;
 
 /// Settles `daemon.json`; what became of it.
 pub(super) async fn configure(
-    node: &Node,
+    node: &InstanceIdentity,
     vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
     runner: &impl Runner,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::node::IdentifyError;
+use crate::identity::IdentifyError;
 use docker::daemon_json::DaemonJsonError;
 use docker::install::InstallError;
 use host::command::CommandError;

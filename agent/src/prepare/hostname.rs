@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::name::{self, Choice};
 use super::{PrepareError, clone};
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use host::command::{Command, Runner};
 use host::file;
 
@@ -29,10 +29,10 @@ struct Decided {
 /// Gives the host its name; whether that changed it. `is_shared` finds out whether another instance of the
 /// cluster has the same `Name`; it is asked at most once in an instance's life.
 pub(super) async fn settle(
-    node: &Node,
+    node: &InstanceIdentity,
     settings: &Settings,
     runner: &impl Runner,
-    is_shared: impl AsyncFnOnce(&Node) -> bool,
+    is_shared: impl AsyncFnOnce(&InstanceIdentity) -> bool,
 ) -> Result<bool, PrepareError> {
     let name = match recorded(settings, node) {
         Some(name) => name,
@@ -68,7 +68,7 @@ fn record(settings: &Settings) -> PathBuf {
     settings.state_dir.join(RECORD)
 }
 
-fn recorded(settings: &Settings, node: &Node) -> Option<String> {
+fn recorded(settings: &Settings, node: &InstanceIdentity) -> Option<String> {
     let text = fs::read(record(settings)).ok()?;
     let decided: Decided = serde_json::from_slice(&text).ok()?;
     // A person may have written another name into it.
@@ -78,9 +78,9 @@ fn recorded(settings: &Settings, node: &Node) -> Option<String> {
 
 /// Decides on a name, and writes it down.
 async fn decide(
-    node: &Node,
+    node: &InstanceIdentity,
     settings: &Settings,
-    is_shared: impl AsyncFnOnce(&Node) -> bool,
+    is_shared: impl AsyncFnOnce(&InstanceIdentity) -> bool,
 ) -> Result<String, PrepareError> {
     let name = match (kept(node, settings), name::choose(node)) {
         (Some(name), _) | (None, Choice::Settled(name)) => name,
@@ -106,7 +106,7 @@ async fn decide(
 }
 
 /// A node that was in a swarm under the name that an earlier version gave it keeps that.
-fn kept(node: &Node, settings: &Settings) -> Option<String> {
+fn kept(node: &InstanceIdentity, settings: &Settings) -> Option<String> {
     let member = clone::remembered(&settings.state_dir)?;
     let current = fs::read_to_string(settings.host_path("/etc/hostname")).ok()?;
     let earlier = name::earlier(node);

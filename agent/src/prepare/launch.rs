@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use crate::run::{Chance as _, Clock, Dice};
 use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Waiting};
@@ -37,7 +37,7 @@ struct Group<'a, C> {
 /// Does the work, and has the group wait meanwhile if that takes long. What fails here fails nothing else.
 pub(super) async fn meanwhile<T, L: Lifecycle>(
     work: impl Future<Output = T>,
-    node: &Node,
+    node: &InstanceIdentity,
     settings: &Settings,
     scaling: impl FnOnce() -> L,
     clock: &impl Clock,
@@ -54,7 +54,7 @@ pub(super) async fn meanwhile<T, L: Lifecycle>(
 
 impl<'a, C: Clock> Group<'a, C> {
     /// The one that launched the instance. When this boot began is left for the agent.
-    fn of(node: &'a Node, settings: &'a Settings, clock: &'a C) -> Option<Self> {
+    fn of(node: &'a InstanceIdentity, settings: &'a Settings, clock: &'a C) -> Option<Self> {
         let name = node.group.as_deref().filter(|_| settings.launch.hook)?;
         let mut waited = launch::read(&settings.runtime_dir);
         if waited.booted.is_none() {

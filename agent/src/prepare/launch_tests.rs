@@ -94,7 +94,7 @@ impl Stage {
             runner: &runner,
             scaling: || self.scaling.clone(),
             clock: &self.clock,
-            is_shared: async |_: &Node| false,
+            is_shared: async |_: &InstanceIdentity| false,
         };
         prepare(&node, &[], &self.host.settings, edges).await
     }

@@ -29,7 +29,7 @@ use ipnet::Ipv4Net;
 use refusal::Verdict;
 
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use crate::run::Clock;
 use aws::lifecycle::Lifecycle;
 use host::command::Runner;
@@ -55,10 +55,15 @@ pub struct Edges<R, S, C, N> {
 
 /// Readies the host that `node` runs on, in a VPC of these address blocks.
 pub async fn prepare<L: Lifecycle>(
-    node: &Node,
+    node: &InstanceIdentity,
     vpc_cidrs: &[Ipv4Net],
     settings: &Settings,
-    edges: Edges<&impl Runner, impl FnOnce() -> L, &impl Clock, impl AsyncFnOnce(&Node) -> bool>,
+    edges: Edges<
+        &impl Runner,
+        impl FnOnce() -> L,
+        &impl Clock,
+        impl AsyncFnOnce(&InstanceIdentity) -> bool,
+    >,
 ) -> Result<(), PrepareError> {
     let Edges {
         runner,

@@ -2,7 +2,7 @@
 //!
 //! Other scripts are not written in Latin letters here: the tables for that weigh half a megabyte.
 
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 
 /// The longest name a host may have.
 const LONGEST: usize = 63;
@@ -38,7 +38,7 @@ pub(super) enum Choice {
 
 /// The name by the `Name` tag, as far as host names allow. What another may be called too gets digits of the
 /// instance's id: the name that a group gives to all of its members, and one that had to be changed.
-pub(super) fn choose(node: &Node) -> Choice {
+pub(super) fn choose(node: &InstanceIdentity) -> Choice {
     let Some(name) = node.name.as_deref().and_then(usable) else {
         return Choice::Settled(fallback(node));
     };
@@ -53,7 +53,7 @@ pub(super) fn choose(node: &Node) -> Choice {
 }
 
 /// The name that earlier versions gave it.
-pub(super) fn earlier(node: &Node) -> String {
+pub(super) fn earlier(node: &InstanceIdentity) -> String {
     let named = node
         .name
         .as_deref()
@@ -70,18 +70,18 @@ pub(super) fn is_whole(text: &str) -> bool {
 }
 
 /// `<cluster>-<role>-<digits of the instance id>`.
-fn fallback(node: &Node) -> String {
+fn fallback(node: &InstanceIdentity) -> String {
     distinct(&format!("{}-{}", cluster(node), node.role), node)
 }
 
 /// Cut so that role and digits stay.
-fn cluster(node: &Node) -> String {
+fn cluster(node: &InstanceIdentity) -> String {
     let end = node.role.as_str().len() + SHORT_ID + 2;
     cut(&label(node.cluster.as_str()), LONGEST - end)
 }
 
 /// With digits of the instance's id at its end, unless it has them already.
-fn distinct(name: &str, node: &Node) -> String {
+fn distinct(name: &str, node: &InstanceIdentity) -> String {
     let id = node.instance_id.trim_start_matches("i-");
     let digits = &id[..id.len().min(SHORT_ID)];
     if name.contains(digits) && name.len() <= LONGEST {

@@ -7,8 +7,8 @@ use protocol::Role;
 
 const ID: &str = "i-0a1b2c3d4e5f60718";
 
-fn node(name: Option<&str>, cluster: &str, role: Role) -> Node {
-    Node {
+fn node(name: Option<&str>, cluster: &str, role: Role) -> InstanceIdentity {
+    InstanceIdentity {
         name: name.map(str::to_owned),
         cluster: cluster.parse().expect("a cluster"),
         role,
@@ -16,12 +16,12 @@ fn node(name: Option<&str>, cluster: &str, role: Role) -> Node {
     }
 }
 
-fn named(name: &str) -> Node {
+fn named(name: &str) -> InstanceIdentity {
     node(Some(name), "demo", Role::Manager)
 }
 
 /// The name where nobody else is called so.
-fn alone(node: &Node) -> String {
+fn alone(node: &InstanceIdentity) -> String {
     match choose(node) {
         Choice::Settled(name) | Choice::Shared(name, _) => name,
     }
@@ -47,7 +47,7 @@ fn a_groups_name_gets_digits() {
         ("web-0a1b2c3d", "web-0a1b2c3d"),
         ("web-i-0a1b2c3d4e5f60718", "web-i-0a1b2c3d4e5f60718"),
     ] {
-        let node = Node {
+        let node = InstanceIdentity {
             group: Some("group".to_owned()),
             ..named(name)
         };
@@ -113,7 +113,7 @@ fn a_name_that_no_host_can_have_is_not_used() {
         " localhost ",
     ] {
         for group in [None, Some("group".to_owned())] {
-            let node = Node {
+            let node = InstanceIdentity {
                 group,
                 ..named(name)
             };
@@ -169,8 +169,8 @@ proptest! {
         grouped: bool,
     ) {
         let group = grouped.then(|| "group".to_owned());
-        let one = Node { group, ..node(Some(&name), &cluster, Role::Worker) };
-        let two = Node { instance_id: "i-0fffffffffffffff1".to_owned(), ..one.clone() };
+        let one = InstanceIdentity { group, ..node(Some(&name), &cluster, Role::Worker) };
+        let two = InstanceIdentity { instance_id: "i-0fffffffffffffff1".to_owned(), ..one.clone() };
         let mut settled = BTreeSet::new();
         for node in [one, two] {
             let names = match choose(&node) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::node::{CLUSTER_TAG, Node};
+use crate::identity::{CLUSTER_TAG, InstanceIdentity};
 use aws::CloudError;
 use aws::fleet::Ec2;
 use aws::imds::{Metadata, MetadataError, launch_index};
@@ -23,7 +23,7 @@ enum Unknown {
 
 /// Whether one has. Where that cannot be known soon, not.
 pub(super) async fn is_shared(
-    node: &Node,
+    node: &InstanceIdentity,
     metadata: &impl Metadata,
     ec2: impl FnOnce() -> Ec2,
 ) -> bool {
@@ -45,7 +45,7 @@ pub(super) async fn is_shared(
 }
 
 async fn ask(
-    node: &Node,
+    node: &InstanceIdentity,
     metadata: &impl Metadata,
     ec2: impl FnOnce() -> Ec2,
 ) -> Result<bool, Unknown> {

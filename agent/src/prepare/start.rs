@@ -5,7 +5,7 @@ use tracing::{Instrument, info, info_span};
 use super::waiting::{self, Waiting};
 use super::{Edges, PrepareError, complete, labels, prepare, shared};
 use crate::config::Settings;
-use crate::node::{self, Node};
+use crate::identity::{self, InstanceIdentity};
 use crate::run::BootClock;
 use aws::Aws;
 use aws::fleet::Ec2;
@@ -37,8 +37,8 @@ async fn ready<S: Fn(&str)>(
     let metadata = &settings.metadata;
     let imds = Imds::new(metadata.base(), metadata.request_timeout, metadata.budget);
     let fleet = |region: &str| Ec2::new(&Aws::new(&imds, region, &settings.aws.client));
-    let identified = node::identify(&imds, fleet, settings, waiting);
-    let (node, vpc_cidrs) = tokio::try_join!(identified, node::vpc_cidrs(&imds))?;
+    let identified = identity::identify(&imds, fleet, settings, waiting);
+    let (node, vpc_cidrs) = tokio::try_join!(identified, identity::vpc_cidrs(&imds))?;
     waiting.found();
     let span =
         info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role);
@@ -48,7 +48,7 @@ async fn ready<S: Fn(&str)>(
             runner: &Host,
             scaling: || AutoScaling::new(&Aws::new(&imds, &node.region, &settings.aws.client)),
             clock: &BootClock,
-            is_shared: async |node: &Node| {
+            is_shared: async |node: &InstanceIdentity| {
                 let ec2 = || Ec2::new(&Aws::new(&imds, &node.region, &settings.aws.client));
                 shared::is_shared(node, &imds, ec2).await
             },

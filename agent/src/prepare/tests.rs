@@ -20,8 +20,8 @@ mod names;
 mod pools;
 
 /// A worker of the cluster `demo`.
-pub(super) fn node(instance_id: &str) -> Node {
-    Node {
+pub(super) fn node(instance_id: &str) -> InstanceIdentity {
+    InstanceIdentity {
         account: None,
         instance_id: instance_id.to_owned(),
         region: "us-east-1".to_owned(),
@@ -100,18 +100,18 @@ impl HostFiles {
 
     pub(super) async fn prepare_node(
         &self,
-        node: &Node,
+        node: &InstanceIdentity,
         runner: &Scripted,
     ) -> Result<(), PrepareError> {
-        let never = async |_: &Node| unreachable!("nobody is asked about a name");
+        let never = async |_: &InstanceIdentity| unreachable!("nobody is asked about a name");
         self.prepare_as(node, runner, never).await
     }
 
     async fn prepare_as(
         &self,
-        node: &Node,
+        node: &InstanceIdentity,
         runner: &Scripted,
-        is_shared: impl AsyncFnOnce(&Node) -> bool,
+        is_shared: impl AsyncFnOnce(&InstanceIdentity) -> bool,
     ) -> Result<(), PrepareError> {
         let vpc = ["10.98.0.0/16".parse().expect("a block")];
         let edges = Edges {

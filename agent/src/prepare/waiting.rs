@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::clone;
 use crate::config::Settings;
-use crate::node::{IdentifyError, News, Told, Waiter};
+use crate::identity::{IdentifyError, News, Told, Waiter};
 use host::command::Runner;
 use view::notify::Notify;
 use view::status::note::{self, Note};

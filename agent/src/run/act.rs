@@ -39,7 +39,7 @@ impl<O: Outside> Agent<O> {
             Action::Probe => self.probe().await,
             Action::Join(manager) => self.join(*manager).await?,
             Action::Remember(epoch) => {
-                if let Some(swarm_id) = self.knowledge.swarm_id().map(str::to_owned) {
+                if let Some(swarm_id) = self.node.swarm_id().map(str::to_owned) {
                     self.remember(swarm_id, *epoch)?;
                 }
             }
@@ -60,7 +60,7 @@ impl<O: Outside> Agent<O> {
             None => self.clear_pool().await?,
         };
         let request = InitRequest {
-            advertise: self.node.private_ip,
+            advertise: self.identity.private_ip,
             address_pool,
             subnet_size: swarm.subnet_size,
             data_path_port: swarm.data_path_port,
@@ -89,7 +89,7 @@ impl<O: Outside> Agent<O> {
     /// A join that fails is a fact for the next decision, not an error of the loop: the
     /// engine may go on with it in the background.
     async fn join(&mut self, manager: SocketAddr) -> Result<(), StepError> {
-        let Some(ticket) = self.knowledge.ticket().cloned() else {
+        let Some(ticket) = self.node.ticket().cloned() else {
             return Ok(());
         };
         self.nothing_is_forced()?;
@@ -99,7 +99,7 @@ impl<O: Outside> Agent<O> {
         } else {
             Availability::Active
         };
-        let (engine, advertise) = (&self.edges.engine, self.node.private_ip);
+        let (engine, advertise) = (&self.edges.engine, self.identity.private_ip);
         let joined = engine
             .join(manager, &ticket.token, advertise, availability)
             .await;
@@ -119,7 +119,7 @@ impl<O: Outside> Agent<O> {
 
     /// Remembers a swarm that has been shown to be the cluster's.
     fn remember(&mut self, swarm_id: String, epoch: Epoch) -> Result<(), StepError> {
-        if let Some(membership) = self.knowledge.member_of(swarm_id, epoch) {
+        if let Some(membership) = self.node.member_of(swarm_id, epoch) {
             self.learn(Event::Remembered(membership));
             self.save()?;
         }

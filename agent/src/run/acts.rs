@@ -11,7 +11,7 @@ use protocol::node::{Act, Event, File};
 impl<O: Outside> Agent<O> {
     /// Leaves. Only a member's leaving is an act: a join that failed has left nothing behind.
     pub(super) async fn leave(&mut self) -> Result<(), StepError> {
-        if self.knowledge.membership().is_some() {
+        if self.node.membership().is_some() {
             self.record(Act::Leave)?;
         }
         match self.edges.engine.leave().await {
@@ -37,7 +37,7 @@ impl<O: Outside> Agent<O> {
             epoch = epoch.number(),
             "forcing a new cluster: what the lost majority had committed and this manager had not seen is lost"
         );
-        let advertise = self.node.private_ip;
+        let advertise = self.identity.private_ip;
         match self.edges.engine.force_new_cluster(advertise).await {
             Ok(()) => {}
             Err(error @ EngineError::Unforced(_)) => {
@@ -76,9 +76,9 @@ impl<O: Outside> Agent<O> {
 
     pub(super) fn record(&mut self, act: Act) -> Result<(), StepError> {
         let now = self.edges.now();
-        let acts = self.knowledge.record_of(act, now);
+        let acts = self.node.record_of(act, now);
         self.memory.save(&File::Acts(acts))?;
-        self.knowledge.learn(Event::Recorded(act), now);
+        self.node.learn(Event::Recorded(act), now);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Questions: to Parameter Store, to EC2, to managers. The answers become knowledge.
+//! Questions: to Parameter Store, to EC2, to managers. The answers are events of the node.
 
 use std::net::SocketAddr;
 
@@ -27,11 +27,11 @@ impl<O: Outside> Agent<O> {
     /// whatever else it sees. A manager asks for the first epoch's registers in the same moment, since it
     /// needs them where there is no ticket yet.
     pub(super) async fn look_ahead(&mut self) {
-        if !self.knowledge.is_blank() || self.knowledge.departure().is_some() {
+        if !self.node.is_blank() || self.node.departure().is_some() {
             return;
         }
         let registers = async {
-            match self.node.role {
+            match self.identity.role {
                 Role::Manager => Some(self.stored_registers(Epoch::FIRST).await),
                 Role::Worker => None,
             }
@@ -47,7 +47,7 @@ impl<O: Outside> Agent<O> {
     /// An answer counts only if it contains this node's own instance: an empty or partial one
     /// says nothing about anybody.
     pub(super) async fn ask_fleet(&mut self, ids: &[String]) -> Result<(), StepError> {
-        let own = &self.node.instance_id;
+        let own = &self.identity.instance_id;
         let answer = self.edges.fleet.instances(own, ids).await?;
         if !answer.knows(own) {
             return Err(StepError::PartialAnswer);
@@ -63,7 +63,7 @@ impl<O: Outside> Agent<O> {
 
     /// Asks the ticket's managers, which swarm they serve.
     pub(super) async fn probe(&mut self) {
-        let others = self.knowledge.probed_managers();
+        let others = self.node.probed_managers();
         let answers = self.edges.probe.probe(&others, None).await;
         self.learn(Event::Probed(answers));
     }
@@ -71,10 +71,10 @@ impl<O: Outside> Agent<O> {
     /// Asks the managers that this node knows about this node: one of them, while its word is
     /// that all is well; else all.
     pub(super) async fn ask_standing(&mut self) {
-        let Some(identity) = self.knowledge.identity().cloned() else {
+        let Some(identity) = self.node.identity().cloned() else {
             return;
         };
-        let known = self.knowledge.asked_managers();
+        let known = self.node.asked_managers();
         let one = known.get(self.edges.chance.pick(known.len()));
         let mut answers = match one {
             Some(&address) => self.asked(&identity, &[address]).await,

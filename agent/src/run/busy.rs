@@ -59,7 +59,7 @@ impl<O: Outside> Agent<O> {
         let held = [
             self.busy.left(now),
             self.chores.held(now),
-            self.knowledge.instances().held(now),
+            self.node.instances().held(now),
         ];
         let soonest = held.into_iter().flatten().min();
         match error {

@@ -13,10 +13,10 @@ use protocol::{Answer, Availability, Kind, Trouble};
 impl<O: Outside> Agent<O> {
     /// Settles what was heard into the one departure, on disk before anything follows from it.
     pub(super) fn settle_departure(&mut self) {
-        let before = self.knowledge.cause();
+        let before = self.node.cause();
         let heard = self.edges.heard.borrow().clone();
         self.learn_departure(Event::Heard(heard));
-        let after = self.knowledge.cause();
+        let after = self.node.cause();
         if before == after {
             return;
         }
@@ -25,10 +25,7 @@ impl<O: Outside> Agent<O> {
             return;
         };
         let now = self.edges.now();
-        let left = self
-            .knowledge
-            .departure()
-            .and_then(|d| d.remaining(now.unix));
+        let left = self.node.departure().and_then(|d| d.remaining(now.unix));
         let seconds = left.map(|left| left.as_secs());
         info!(seconds, "departure: {cause}");
         self.metrics.departs(cause);
@@ -47,7 +44,7 @@ impl<O: Outside> Agent<O> {
     }
 
     pub(super) async fn announce(&mut self) {
-        let Some(departure) = self.knowledge.departure() else {
+        let Some(departure) = self.node.departure() else {
             return;
         };
         let (told, first) = (departure.told(), departure.announced.is_none());
@@ -60,7 +57,7 @@ impl<O: Outside> Agent<O> {
 
     /// A manager's own entry: no task is placed here from now on, and the leader demotes it.
     pub(super) async fn mark(&mut self) {
-        let Some(departure) = self.knowledge.departure() else {
+        let Some(departure) = self.node.departure() else {
             return;
         };
         let change = marked(Availability::Drain, Some(departure.told()));
@@ -73,7 +70,7 @@ impl<O: Outside> Agent<O> {
 
     /// Takes back what was said.
     pub(super) async fn retract(&mut self) {
-        let Some(departure) = self.knowledge.departure() else {
+        let Some(departure) = self.node.departure() else {
             return;
         };
         let announced = departure.announced.is_some();
@@ -82,7 +79,7 @@ impl<O: Outside> Agent<O> {
         if announced {
             taken_back = self.edges.engine.announce(None).await;
         }
-        let is_manager = self.knowledge.kind() == Some(Kind::Manager);
+        let is_manager = self.node.kind() == Some(Kind::Manager);
         if taken_back.is_ok() && marked_here && is_manager {
             let change = marked(Availability::Active, None);
             taken_back = self.change_own_entry(&change).await;
@@ -94,7 +91,7 @@ impl<O: Outside> Agent<O> {
     }
 
     async fn change_own_entry(&self, change: &NodeChange) -> Result<(), EngineError> {
-        match self.knowledge.node_id() {
+        match self.node.node_id() {
             Some(id) => self.edges.engine.update(id, change).await,
             None => Ok(()),
         }
@@ -107,7 +104,7 @@ impl<O: Outside> Agent<O> {
 
     /// Leaves on purpose. On record as any leaving, but held up by none before it.
     pub(super) async fn depart(&mut self) {
-        if self.knowledge.membership().is_some()
+        if self.node.membership().is_some()
             && let Err(error) = self.record(Act::Leave)
         {
             warn!(%error, "leaving without a record of it");

@@ -8,7 +8,7 @@ use protocol::node::DepartureEvent;
 
 impl<O: Outside> Agent<O> {
     pub(super) async fn list_hooks(&mut self) {
-        let (Some(wanted), Some(group)) = (self.knowledge.waits_for(), &self.node.group) else {
+        let (Some(wanted), Some(group)) = (self.node.waits_for(), &self.identity.group) else {
             return;
         };
         let named = &self.settings.departure.hooks;
@@ -25,12 +25,12 @@ impl<O: Outside> Agent<O> {
     }
 
     pub(super) async fn heartbeat(&mut self) {
-        let Some(group) = &self.node.group else {
+        let Some(group) = &self.identity.group else {
             return;
         };
         let mut beaten = Ok(());
-        for hook in self.knowledge.hooks() {
-            let instance = &self.node.instance_id;
+        for hook in self.node.hooks() {
+            let instance = &self.identity.instance_id;
             let beat = self.edges.lifecycle.heartbeat(group, hook, instance);
             if let Err(error) = beat.await {
                 warn!(%error, hook, "no heartbeat");
@@ -42,13 +42,13 @@ impl<O: Outside> Agent<O> {
 
     /// Has every hook that waits for this node go on.
     pub(super) async fn complete_lifecycle(&mut self) {
-        let Some(group) = &self.node.group else {
+        let Some(group) = &self.identity.group else {
             return;
         };
-        let open: Vec<String> = self.knowledge.open_hooks().map(str::to_owned).collect();
+        let open: Vec<String> = self.node.open_hooks().map(str::to_owned).collect();
         let mut said = Vec::new();
         for hook in open {
-            let (lifecycle, instance) = (&self.edges.lifecycle, &self.node.instance_id);
+            let (lifecycle, instance) = (&self.edges.lifecycle, &self.identity.instance_id);
             let verdict = Verdict::Continue;
             let waiting = lifecycle.complete(group, &hook, instance, verdict).await;
             if let Err(error) = &waiting {
@@ -62,7 +62,7 @@ impl<O: Outside> Agent<O> {
             .collect();
         self.learn_step(DepartureEvent::Completed(said));
         for (hook, waiting) in told {
-            if self.knowledge.open_hooks().all(|open| open != hook) {
+            if self.node.open_hooks().all(|open| open != hook) {
                 let heard = waiting == Waiting::Heard;
                 info!(hook, heard, "lifecycle action completed");
             }

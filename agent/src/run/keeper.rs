@@ -2,7 +2,7 @@
 
 use super::{BootClock, Dice, Names};
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use aws::Aws;
 use aws::depot::AwsDepot;
 use aws::parameter_store::Ssm;
@@ -25,7 +25,7 @@ impl Outside for Real {
 
 /// Who keeps the stacks of the node's cluster, at the end of that line.
 pub(super) fn keeper(
-    node: &Node,
+    node: &InstanceIdentity,
     aws: &Aws,
     docker: &Docker,
     settings: &Settings,
@@ -43,7 +43,7 @@ pub(super) fn keeper(
 }
 
 /// What a stack's file can refer to is the cluster's name and region.
-fn rules(node: &Node, settings: &Settings) -> Rules {
+fn rules(node: &InstanceIdentity, settings: &Settings) -> Rules {
     let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
     Rules {
         stacks: names.stacks(),

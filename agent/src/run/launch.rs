@@ -20,13 +20,13 @@ impl<O: Outside> Agent<O> {
         self.note_launch(LaunchEvent::Seen);
         // Once asked, what is due is known; and so it is when a hook turns out to be done.
         for _ in 0..LOOKS {
-            match self.knowledge.next_for_launch(self.edges.now())? {
+            match self.node.next_for_launch(self.edges.now())? {
                 Ok(left) => return Some(left),
                 Err(LaunchCall::ListHooks) => self.list_launching_hooks().await,
                 Err(LaunchCall::Say(word, hooks)) => self.say(word, hooks).await,
             }
         }
-        self.knowledge.next_for_launch(self.edges.now())?.ok()
+        self.node.next_for_launch(self.edges.now())?.ok()
     }
 
     fn note_launch(&mut self, event: LaunchEvent) {
@@ -37,7 +37,7 @@ impl<O: Outside> Agent<O> {
     }
 
     async fn list_launching_hooks(&mut self) {
-        let Some(group) = &self.node.group else {
+        let Some(group) = &self.identity.group else {
             return;
         };
         let hooks = self.edges.lifecycle.hooks(group).await;
@@ -60,7 +60,7 @@ impl<O: Outside> Agent<O> {
         };
         let said = said.map_err(Into::into);
         self.note_launch(LaunchEvent::Said(word, said, asked));
-        if self.knowledge.launched().told {
+        if self.node.launched().told {
             info!(heard = told, word = ?word, "launch told");
         }
     }
@@ -79,8 +79,8 @@ impl<O: Outside> Agent<O> {
     }
 
     async fn say_one(&self, word: Word, hook: &str) -> Result<Waiting, CloudError> {
-        let (lifecycle, instance) = (&self.edges.lifecycle, &self.node.instance_id);
-        let group = self.node.group.as_deref().unwrap_or_default();
+        let (lifecycle, instance) = (&self.edges.lifecycle, &self.identity.instance_id);
+        let group = self.identity.group.as_deref().unwrap_or_default();
         let verdict = match word {
             // It asks for the hooks, which has been done.
             Word::Ask => return Ok(Waiting::Heard),

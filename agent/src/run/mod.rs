@@ -38,7 +38,7 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use aws::ClockOffset;
 use aws::CloudError;
 use aws::fleet::Fleet;
@@ -50,7 +50,7 @@ use host::state_folder::{StateError, StateFolder};
 use protocol::SWARM_PORT;
 use protocol::departure::latch::Heard;
 use protocol::node::launch::{LaunchRules, Waited};
-use protocol::node::{Event, File, Files, Own, Policy};
+use protocol::node::{Event, File, Files, Node, Own, Policy};
 use protocol::{Epoch, JoinToken, Moment, Observation, TicketError};
 use stacks::Lead;
 use view::metrics::Metrics;
@@ -122,7 +122,7 @@ impl<O: Outside> Edges<O> {
 
 /// The agent of one node.
 pub struct Agent<O: Outside> {
-    node: Node,
+    identity: InstanceIdentity,
     /// The address blocks of its VPC: a manager may have to choose a swarm's pool clear of them.
     vpc_cidrs: Vec<Ipv4Net>,
     settings: Settings,
@@ -130,7 +130,7 @@ pub struct Agent<O: Outside> {
     edges: Edges<O>,
     memory: StateFolder,
     /// All that decisions rest on.
-    knowledge: protocol::node::Node,
+    node: Node,
     chores: Chores,
     /// AWS had too many requests.
     busy: Busy,
@@ -190,14 +190,18 @@ pub enum StepError {
 
 impl<O: Outside> Agent<O> {
     /// An agent that remembers what this instance's state folder holds.
-    pub fn new(node: Node, settings: Settings, edges: Edges<O>) -> Result<Self, StateError> {
-        let memory = StateFolder::new(&settings.state_dir, &node.instance_id);
+    pub fn new(
+        identity: InstanceIdentity,
+        settings: Settings,
+        edges: Edges<O>,
+    ) -> Result<Self, StateError> {
+        let memory = StateFolder::new(&settings.state_dir, &identity.instance_id);
         let now = edges.now();
         let own = Own {
-            instance_id: node.instance_id.clone(),
-            role: node.role,
-            address: (node.private_ip, SWARM_PORT).into(),
-            group: node.group.clone(),
+            instance_id: identity.instance_id.clone(),
+            role: identity.role,
+            address: (identity.private_ip, SWARM_PORT).into(),
+            group: identity.group.clone(),
             boot: edges.clock.boot(),
         };
         let policy = Policy {
@@ -213,17 +217,17 @@ impl<O: Outside> Agent<O> {
             waited: waited::read(&settings.runtime_dir),
             ..memory.recall()?
         };
-        let knowledge = protocol::node::Node::start(own, policy, files, now);
-        let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
+        let node = Node::start(own, policy, files, now);
+        let names = Names::new(&settings.aws.parameter_prefix, &identity.cluster);
         let chores = Chores::default();
         Ok(Self {
-            node,
+            identity,
             vpc_cidrs: Vec::new(),
             settings,
             names,
             edges,
             memory,
-            knowledge,
+            node,
             chores,
             busy: Busy::default(),
             seen: None,
@@ -243,8 +247,8 @@ impl<O: Outside> Agent<O> {
     /// The same agent, which counts there.
     #[must_use]
     pub fn with_metrics(mut self, metrics: &Metrics) -> Self {
-        let (instance, cluster) = (&self.node.instance_id, &self.node.cluster);
-        metrics.identified(instance, cluster.as_str(), self.node.role);
+        let (instance, cluster) = (&self.identity.instance_id, &self.identity.cluster);
+        metrics.identified(instance, cluster.as_str(), self.identity.role);
         self.chores.failures = metrics.chores();
         self.metrics = metrics.clone();
         self
@@ -259,18 +263,18 @@ impl<O: Outside> Agent<O> {
 
     /// Where this node's manager listens, if it is one.
     fn address(&self) -> SocketAddr {
-        (self.node.private_ip, SWARM_PORT).into()
+        (self.identity.private_ip, SWARM_PORT).into()
     }
 
     /// Folds in what was learnt just now.
     fn learn(&mut self, event: Event<'_>) {
         let now = self.edges.now();
-        self.knowledge.learn(event, now);
+        self.node.learn(event, now);
     }
 
     /// Has on disk what is to be there. A file that nothing waits for may fail, and is not tried again.
     fn save(&mut self) -> Result<(), StateError> {
-        while let Some(file) = self.knowledge.unsaved() {
+        while let Some(file) = self.node.unsaved() {
             let (name, is_needed) = (file.name(), file.is_needed());
             if let File::Waited(waited) = file {
                 self.leave_waited(waited);
@@ -294,7 +298,7 @@ impl<O: Outside> Agent<O> {
 
     /// This node's nonce of an epoch, drawn and on disk before it is used.
     fn draw_nonce(&mut self, epoch: Epoch) -> Result<String, StateError> {
-        if let Some(nonce) = self.knowledge.nonce(epoch) {
+        if let Some(nonce) = self.node.nonce(epoch) {
             let nonce = nonce.to_owned();
             self.save()?;
             return Ok(nonce);

@@ -29,7 +29,7 @@ impl<O: Outside> Agent<O> {
         let text = |index: usize| values.get(index).and_then(Option::as_deref);
         let claim: Option<Claim> = value(&self.names.claim(epoch), text(0))?;
         let outcome: Option<Outcome> = value(&self.names.outcome(epoch), text(1))?;
-        let mine = self.knowledge.nonce(epoch);
+        let mine = self.node.nonce(epoch);
         let claim_is_mine = claim
             .as_ref()
             .is_some_and(|claim| Some(claim.nonce.as_str()) == mine);
@@ -56,7 +56,7 @@ impl<O: Outside> Agent<O> {
         self.check_clock(epoch).await?;
         let claim = Claim {
             nonce: self.draw_nonce(epoch)?,
-            instance_id: self.node.instance_id.clone(),
+            instance_id: self.identity.instance_id.clone(),
         };
         let created = self
             .edges
@@ -102,11 +102,11 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn pass_over(&mut self, epoch: Epoch) -> Result<(), StepError> {
         let why = format!(
             "seen from {}: its holder is gone or stalled",
-            self.node.instance_id
+            self.identity.instance_id
         );
         let outcome = Outcome::PassedOver {
             nonce: self.draw_nonce(epoch)?,
-            by: self.node.instance_id.clone(),
+            by: self.identity.instance_id.clone(),
             why,
         };
         self.create_outcome(epoch, outcome).await
@@ -140,7 +140,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn keep_claim(&self, registers: &mut Registers) {
-        let known = self.knowledge.registers();
+        let known = self.node.registers();
         if let Some(known) = known.filter(|known| known.epoch == registers.epoch) {
             registers.claim.clone_from(&known.claim);
             registers.claim_is_mine = known.claim_is_mine;

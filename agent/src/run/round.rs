@@ -36,7 +36,7 @@ impl<O: Outside> Agent<O> {
         self.settle_departure();
         self.learn(Event::Round);
         loop {
-            match self.knowledge.next(self.edges.now()) {
+            match self.node.next(self.edges.now()) {
                 Next::Look { at_once } => self.look(at_once).await,
                 Next::Do(step) => {
                     if !leads(&step.seen.engine) {
@@ -60,7 +60,7 @@ impl<O: Outside> Agent<O> {
         let bereft = state.kind() == Kind::NoLeader;
         self.learn(Event::Engine(state));
         // Looked for only when it matters.
-        if bereft && self.knowledge.recovery_mode() == RecoveryMode::Ask {
+        if bereft && self.node.recovery_mode() == RecoveryMode::Ask {
             let given = self.memory.has_consent();
             self.learn(Event::Consent(given));
         }
@@ -88,7 +88,7 @@ impl<O: Outside> Agent<O> {
                 Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
             }
             Action::Wait(pause) => Ok(Some(*pause)),
-            Action::ReadTicket => match self.knowledge.held(self.edges.now()) {
+            Action::ReadTicket => match self.node.held(self.edges.now()) {
                 Some(left) => Ok(Some(left)),
                 None => self.act(&decision.action).await.map(|()| None),
             },
@@ -102,7 +102,7 @@ impl<O: Outside> Agent<O> {
         if !reason.leads() {
             self.metrics.follows();
         }
-        if self.knowledge.kind() != Some(Kind::Manager) {
+        if self.node.kind() != Some(Kind::Manager) {
             return Ok(None);
         }
         self.memory.withdraw_consent()?;
@@ -121,7 +121,7 @@ impl<O: Outside> Agent<O> {
     /// Raft's members, on disk: without a leader nobody can tell who they were. By their role, not
     /// by raft's own list alone: an engine that is going down shows that one shorter than it is.
     pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let epoch = self.knowledge.epoch();
+        let epoch = self.node.epoch();
         let counted = nodes.iter().filter(|node| node.counts(epoch));
         let known = counted.filter_map(|node| {
             let listens = node.manager.map(|manager| manager.address);

@@ -56,7 +56,7 @@ impl<T: Triggers> Rounds<'_, T> {
         if news {
             agent.note(&decision);
             self.notify.round(|| agent.status(&decision));
-            self.tell(&decision, agent.knowledge.node_id());
+            self.tell(&decision, agent.node.node_id());
         }
         let Taken::Done(step) = self.step(agent, &decision).await? else {
             return Some(());

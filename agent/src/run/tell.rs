@@ -21,7 +21,7 @@ impl<O: Outside> Agent<O> {
         let Some(seen) = &self.seen else {
             return;
         };
-        let epoch = self.knowledge.epoch().map(Epoch::number);
+        let epoch = self.node.epoch().map(Epoch::number);
         self.metrics
             .saw(&seen.engine, epoch, seen.departure.is_some());
         let leads = serving && decision.reason.leads();
@@ -41,16 +41,16 @@ impl<O: Outside> Agent<O> {
         Status {
             at: status::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            instance_id: self.node.instance_id.clone(),
-            cluster: self.node.cluster.to_string(),
-            role: self.node.role.as_str().to_owned(),
+            instance_id: self.identity.instance_id.clone(),
+            cluster: self.identity.cluster.to_string(),
+            role: self.identity.role.as_str().to_owned(),
             action: decision.action.name().to_owned(),
             reason: decision.reason.name().to_owned(),
             text: decision.reason.to_string(),
             serving: matches!(decision.action, Action::Serve(_)),
             facts: self.seen.as_ref().map(facts::of).unwrap_or_default(),
             trouble: decisions.first().and_then(|told| told.error.clone()),
-            epoch: self.knowledge.epoch().map(Epoch::number),
+            epoch: self.node.epoch().map(Epoch::number),
             claim: self.claimed(),
             ticket: self.issued(),
             decisions,
@@ -71,7 +71,7 @@ impl<O: Outside> Agent<O> {
     /// A leader knows what it has published; others know what they have read.
     fn issued(&self) -> Option<Issued> {
         let now = self.edges.now();
-        let read = self.knowledge.ticket_read();
+        let read = self.node.ticket_read();
         let read = read.and_then(|read| Some((read.answer()?.clone()?, read.age(now))));
         let published = self
             .chores
@@ -87,7 +87,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn claimed(&self) -> Option<Claimed> {
-        let registers = self.knowledge.registers()?;
+        let registers = self.node.registers()?;
         Some(Claimed {
             epoch: registers.epoch.number(),
             holder: registers

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::node::{IdentifyError, News, Told, Waiter};
+use crate::identity::{IdentifyError, News, Told, Waiter};
 use view::notify::Notify;
 use view::status::note::{self, Note};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws::CloudError;
 use protocol::{Facts, Life, Told};
-use swarmlet::node::{CLUSTER_TAG, GROUP_TAG, ROLE_TAG};
+use swarmlet::identity::{CLUSTER_TAG, GROUP_TAG, ROLE_TAG};
 
 use super::State;
 use super::aws::Trouble;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use protocol::Role;
 use protocol::departure::latch::Heard;
 use protocol::departure::notice::Target;
-use swarmlet::node::Node;
+use swarmlet::identity::InstanceIdentity;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
@@ -124,8 +124,8 @@ impl Machine {
     }
 
     /// What the agent learns of it from its metadata.
-    pub(crate) fn node(&self) -> Node {
-        Node {
+    pub(crate) fn node(&self) -> InstanceIdentity {
+        InstanceIdentity {
             instance_id: self.instance_id.clone(),
             account: None,
             region: "r".into(),

@@ -3,8 +3,8 @@
 use super::*;
 
 /// A worker with that `Name`, in no group.
-fn named(name: &str) -> Node {
-    Node {
+fn named(name: &str) -> InstanceIdentity {
+    InstanceIdentity {
         name: Some(name.to_owned()),
         ..node(ID)
     }
@@ -12,9 +12,9 @@ fn named(name: &str) -> Node {
 
 impl HostFiles {
     /// Readies it; the host's name then, and whether EC2 was asked about it.
-    async fn named(&self, node: &Node, shared: bool) -> (String, bool) {
+    async fn named(&self, node: &InstanceIdentity, shared: bool) -> (String, bool) {
         let mut asked = false;
-        let is_shared = async |_: &Node| {
+        let is_shared = async |_: &InstanceIdentity| {
             asked = true;
             shared
         };
@@ -45,7 +45,7 @@ async fn a_name_is_shared_or_not_once_and_for_all() {
 
 #[tokio::test]
 async fn who_is_in_a_group_or_has_a_name_of_his_own_asks_nobody() {
-    let grouped = Node {
+    let grouped = InstanceIdentity {
         group: Some("demo-worker".into()),
         ..named("web")
     };
@@ -73,7 +73,7 @@ fn upgraded(name: &str, member: &str) -> HostFiles {
 
 #[tokio::test]
 async fn an_upgrade_renames_nobody() {
-    let grouped = |name| Node {
+    let grouped = |name| InstanceIdentity {
         group: Some("demo-worker".into()),
         ..named(name)
     };
@@ -109,7 +109,7 @@ async fn a_copied_disk_is_no_upgrade() {
             &format!("{{\"instance_id\": \"{ID}\", \"name\": \"no name\"}}"),
         ),
     ] {
-        let grouped = Node {
+        let grouped = InstanceIdentity {
             group: Some("demo-worker".into()),
             ..named("web")
         };

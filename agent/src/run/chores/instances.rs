@@ -15,7 +15,7 @@ impl<O: Outside> Agent<O> {
     ) -> Result<Option<Duration>, StepError> {
         let every = self.settings.swarm.tags_refresh;
         let now = self.edges.now();
-        let instances = self.knowledge.instances_mut();
+        let instances = self.node.instances_mut();
         let all = nodes.iter().filter_map(|node| node.instance_id.as_ref());
         instances.keep(&all.collect(), now);
         if let Some(left) = instances.held(now) {
@@ -25,7 +25,7 @@ impl<O: Outside> Agent<O> {
         for portion in ids.chunks(BATCH) {
             if let Err(error) = self.ask_about(portion).await {
                 let now = self.edges.now();
-                self.knowledge.instances_mut().refused(trouble(&error), now);
+                self.node.instances_mut().refused(trouble(&error), now);
                 return Err(error);
             }
         }
@@ -33,24 +33,24 @@ impl<O: Outside> Agent<O> {
         Ok(if more {
             Some(Duration::ZERO)
         } else {
-            self.knowledge.instances_mut().wait(ready(nodes), now)
+            self.node.instances_mut().wait(ready(nodes), now)
         })
     }
 
     /// An answer counts only if it contains this node's own instance: an empty or partial one says
     /// nothing about anybody.
     async fn ask_about(&mut self, ids: &[String]) -> Result<(), StepError> {
-        let own = &self.node.instance_id;
+        let own = &self.identity.instance_id;
         let answer = self.edges.fleet.instances(own, ids).await?;
         if !answer.knows(own) {
             return Err(StepError::PartialAnswer);
         }
         let here = Here {
-            region: &self.node.region,
-            cluster: &self.node.cluster,
+            region: &self.identity.region,
+            cluster: &self.identity.cluster,
         };
         let now = self.edges.now();
-        self.knowledge
+        self.node
             .instances_mut()
             .learn(&answer.about(ids), here, now);
         Ok(())

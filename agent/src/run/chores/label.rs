@@ -40,7 +40,7 @@ impl<O: Outside> Agent<O> {
         let managers = self.settings.swarm.manager_availability;
         let mut due = Vec::new();
         for node in nodes.iter().filter(|node| node.ready) {
-            let instance = self.knowledge.instances().of(node.instance_id.as_ref());
+            let instance = self.node.instances().of(node.instance_id.as_ref());
             let labelling = labelling::next(node, instance, managers);
             match labelling {
                 Labelling::Change(change) => {
@@ -56,7 +56,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn tell_impostor(&mut self, node: &NodeEntry) {
-        let instance = self.knowledge.instances().of(node.instance_id.as_ref());
+        let instance = self.node.instances().of(node.instance_id.as_ref());
         let (id, message) = (&node.id, impostor(node, instance));
         if !self.chores.said.contains(&message) {
             warn!(node = id, "{message}");

@@ -26,11 +26,11 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
-        let epoch = swarm.epoch.or_else(|| self.knowledge.epoch());
+        let epoch = swarm.epoch.or_else(|| self.node.epoch());
         let now = self.edges.now();
         let seen = Snapshot {
             nodes,
-            instances: self.knowledge.instances(),
+            instances: self.node.instances(),
             tasks: &NO_TASKS,
             epoch,
             now,

@@ -68,7 +68,7 @@ impl<O: Outside> Agent<O> {
 
     /// The ticket of the swarm as it is now; `None` before its epoch is known.
     fn current(&self, nodes: &[NodeEntry], swarm: &Swarm) -> Result<Option<Ticket>, StepError> {
-        let Some(epoch) = swarm.epoch.or_else(|| self.knowledge.epoch()) else {
+        let Some(epoch) = swarm.epoch.or_else(|| self.node.epoch()) else {
             return Ok(None);
         };
         let managers = managers(nodes);
@@ -78,13 +78,13 @@ impl<O: Outside> Agent<O> {
             token: JoinToken::parse(swarm.worker_token.clone())?,
             managers,
             instances: instances(nodes, epoch),
-            issued_by: self.node.instance_id.clone(),
+            issued_by: self.identity.instance_id.clone(),
             issued_at: self.edges.now().unix,
         }))
     }
 
     /// What is stored: as known within the last minute, or else as read now. What is read is
-    /// knowledge for the next decision too: a later epoch's ticket ends this swarm's chores.
+    /// learnt for the next decision too: a later epoch's ticket ends this swarm's chores.
     async fn stored(&mut self, own: &Ticket) -> Result<Option<Ticket>, StepError> {
         let now = self.edges.now();
         if let Some((ticket, at)) = &self.chores.published.stored
@@ -93,7 +93,7 @@ impl<O: Outside> Agent<O> {
             return Ok(ticket.clone());
         }
         // The first manager has just read that there is none: its claim followed from it.
-        let known = self.knowledge.ticket_read().and_then(Series::answer);
+        let known = self.node.ticket_read().and_then(Series::answer);
         if let (None, Some(ticket)) = (&self.chores.published.stored, known) {
             let ticket = ticket.clone();
             self.chores.published.stored = Some((ticket.clone(), now.stamp()));
@@ -110,7 +110,7 @@ impl<O: Outside> Agent<O> {
             Err(_) => None,
         };
         let now = self.edges.now();
-        self.knowledge.learn(Event::Ticket(Ok(ticket.clone())), now);
+        self.node.learn(Event::Ticket(Ok(ticket.clone())), now);
         self.chores.published.stored = Some((ticket.clone(), now.stamp()));
         Ok(ticket)
     }

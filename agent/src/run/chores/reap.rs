@@ -22,7 +22,7 @@ impl<O: Outside> Agent<O> {
         self.chores.downtimes.look(nodes, now);
         let seen = Snapshot {
             nodes,
-            instances: self.knowledge.instances(),
+            instances: self.node.instances(),
             tasks: &NO_TASKS,
             epoch: None,
             now,

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::real::{Real, StartError, assemble, identify};
 use crate::config::Settings;
-use crate::node::{self, IdentifyError};
+use crate::identity::{self, IdentifyError};
 use crate::run::waits::{self, Waiting};
 use crate::run::{Agent, BootClock, Clock, keeper, look, notices};
 use aws::imds::Imds;
@@ -56,7 +56,7 @@ pub(super) async fn meet(
     };
     let (known, noticed, (state, looked, at)) = tokio::join!(known, noticing, looking);
     let (mut agent, keeper, identified, read) = known?;
-    agent.knowledge.learn(Event::Engine(state), at);
+    agent.node.learn(Event::Engine(state), at);
     // Tags that metadata does not show may take a while.
     if noticed.elapsed() > notices::EVERY {
         lookout.ask().await;
@@ -94,7 +94,7 @@ async fn known(
 /// A worker chooses no pool.
 async fn vpc(imds: &Imds, role: Role) -> Result<Vec<Ipv4Net>, IdentifyError> {
     match role {
-        Role::Manager => node::vpc_cidrs(imds).await,
+        Role::Manager => identity::vpc_cidrs(imds).await,
         Role::Worker => Ok(Vec::new()),
     }
 }

@@ -11,7 +11,7 @@ use tracing::{Instrument, Span, info, info_span, warn};
 
 use super::{Triggers, notices, rounds};
 use crate::config::Settings;
-use crate::node;
+use crate::identity;
 use docker::api::Watch;
 use protocol::departure::latch::Heard;
 use stacks::Lead;
@@ -54,7 +54,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     tell.send_replace(lookout.heard(&memory));
     // The first round sees it: it wakes no other.
     heard.mark_unchanged();
-    let span = span(&agent.node);
+    let span = span(&agent.identity);
     let mut following = pin!(notices::follow(lookout, memory, tell));
     let mut keeping = pin!(keeper.run());
     let mut triggers = Happenings {
@@ -76,7 +76,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-fn span(node: &node::Node) -> Span {
+fn span(node: &identity::InstanceIdentity) -> Span {
     info_span!("node", instance = node.instance_id, cluster = %node.cluster, role = %node.role)
 }
 

@@ -4,7 +4,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::config::{MetadataSettings, Settings};
-use crate::node::{self, IdentifyError, Waiter};
+use crate::identity::{self, IdentifyError, Waiter};
 use crate::run::{Agent, BootClock, Dice, Edges, Outside, keeper};
 use aws::fleet::Ec2;
 use aws::imds::Imds;
@@ -50,7 +50,7 @@ pub(in crate::run) async fn agent(settings: Settings) -> Result<Agent<Real>, Sta
     let imds = client(&settings.metadata);
     let access = Access::new(&imds, &settings.aws.client).ahead();
     let aws = |region: &str| access.within(region, &settings.aws.client);
-    let node = node::look(&imds, |region| Ec2::new(&aws(region)), &settings).await?;
+    let node = identity::look(&imds, |region| Ec2::new(&aws(region)), &settings).await?;
     let aws = aws(&node.region);
     let (_, heard) = watch::channel(Heard::default());
     let (agent, _) = assemble(node, &aws, docker(&settings), settings, heard)?;
@@ -63,7 +63,7 @@ pub(super) fn docker(settings: &Settings) -> Docker {
 }
 
 pub(super) fn assemble(
-    node: node::Node,
+    node: identity::InstanceIdentity,
     aws: &Aws,
     docker: Docker,
     settings: Settings,
@@ -94,11 +94,11 @@ pub(super) async fn identify(
     imds: &Imds,
     settings: &Settings,
     waiter: &mut impl Waiter,
-) -> Result<(node::Node, Aws), IdentifyError> {
+) -> Result<(identity::InstanceIdentity, Aws), IdentifyError> {
     let access = Access::new(imds, &settings.aws.client).ahead();
     let aws = |region: &str| access.within(region, &settings.aws.client);
     let ec2 = |region: &str| Ec2::new(&aws(region));
-    let node = node::identify(imds, ec2, settings, waiter).await?;
+    let node = identity::identify(imds, ec2, settings, waiter).await?;
     let aws = aws(&node.region);
     Ok((node, aws))
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::node::ROLE_TAG;
+use crate::identity::ROLE_TAG;
 use protocol::Availability;
 use protocol::NodeEntry;
 

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::config::Settings;
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use aws::ClockOffset;
 use aws::lifecycle::scripted::Group;
 use fakes::{Engine, World};
@@ -66,7 +66,7 @@ type FakeAgent = Agent<Small>;
 
 /// One node: what a restart of its agent keeps is its engine and its state folder.
 struct Host {
-    node: Node,
+    node: InstanceIdentity,
     engine: Engine,
     group: Group,
     heard: watch::Sender<Heard>,
@@ -75,7 +75,7 @@ struct Host {
 
 impl Host {
     fn new(world: &World, number: u8, role: Role) -> Self {
-        let node = Node {
+        let node = InstanceIdentity {
             account: None,
             instance_id: format!("i-{number}"),
             region: "r".into(),

@@ -1,7 +1,7 @@
 //! Managers of a group that has no terminating hook: the leader protects whom raft cannot spare.
 
 use super::*;
-use crate::node::GROUP_TAG;
+use crate::identity::GROUP_TAG;
 use aws::groups::Member;
 use aws::lifecycle::Transition;
 use protocol::labels::PROTECTED_LABEL;

@@ -157,7 +157,7 @@ async fn what_ec2_leaves_out_is_not_absent_and_the_rest_is_heard() {
         tokio::time::advance(6 * MINUTE).await;
     }
     let fleet = leader
-        .knowledge
+        .node
         .instances()
         .fleet(asked.iter().map(String::as_str), leader.edges.now());
     assert!(fleet.is_gone("i-3") && fleet.is_gone("i-4"));

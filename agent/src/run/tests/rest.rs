@@ -123,7 +123,7 @@ async fn lived(strangers: &[Stranger], deaf: bool) -> (usize, usize, usize) {
     let group = hosts[0].group.clone();
     group.group(|group| (group.name, group.desired, group.maximum) = ("c".into(), 1, 9));
     for (number, stranger) in strangers.iter().enumerate() {
-        let node = Node {
+        let node = InstanceIdentity {
             instance_id: format!("i-{}", number + 2),
             private_ip: [10, 0, 0, u8::try_from(number + 2).unwrap()].into(),
             ..hosts[0].node.clone()

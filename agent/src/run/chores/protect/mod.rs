@@ -119,7 +119,7 @@ impl<O: Outside> Agent<O> {
         let concerned = nodes.iter().filter(|node| {
             self.settings.swarm.protect_managers || node.labels.contains_key(PROTECTED_LABEL)
         });
-        let groups = concerned.filter_map(|node| facts::group(node, self.knowledge.instances()));
+        let groups = concerned.filter_map(|node| facts::group(node, self.node.instances()));
         groups.cloned().collect()
     }
 
@@ -176,7 +176,7 @@ impl<O: Outside> Agent<O> {
             .iter()
             .filter(|node| node.labels.contains_key(PROTECTED_LABEL));
         let recorded: BTreeSet<_> = recorded
-            .filter_map(|node| facts::group(node, self.knowledge.instances()))
+            .filter_map(|node| facts::group(node, self.node.instances()))
             .collect();
         let groups = &protection.groups;
         let has_hook =
@@ -201,7 +201,7 @@ impl<O: Outside> Agent<O> {
             })
         };
         let now = self.edges.now();
-        let instances = self.knowledge.instances();
+        let instances = self.node.instances();
         let groups = &mut self.chores.protection.groups;
         let waits = newcomers(groups, instances);
         if groups.due_in(names, waits, now).is_zero() {
@@ -212,7 +212,7 @@ impl<O: Outside> Agent<O> {
     }
 
     fn protection_facts(&self, nodes: &[NodeEntry]) -> Vec<protection::Node> {
-        let (protection, instances) = (&self.chores.protection, self.knowledge.instances());
+        let (protection, instances) = (&self.chores.protection, self.node.instances());
         let wanted = self.settings.swarm.protect_managers;
         let fact = |node| facts::node(node, instances, &protection.groups, wanted, &protection.ill);
         nodes.iter().filter_map(fact).collect()

@@ -31,9 +31,8 @@ impl<O: Outside> Agent<O> {
         let protection = &self.chores.protection;
         let hooks = protection.groups.hooks_of(name)?;
         let managers = nodes.iter().filter(|node| node.role == Role::Manager);
-        let own = managers.filter(|node| {
-            facts::group(node, self.knowledge.instances()).is_some_and(|g| g == name)
-        });
+        let own = managers
+            .filter(|node| facts::group(node, self.node.instances()).is_some_and(|g| g == name));
         let own: Vec<&String> = own.filter_map(|node| node.instance_id.as_ref()).collect();
         let is_protected = |id: &String| {
             let member = protection.groups.member(name, id);

@@ -9,7 +9,7 @@ type Inside = Option<(String, Option<Origin>)>;
 #[derive(Clone)]
 pub(in crate::run::tests) struct Engine {
     pub(in crate::run::tests) world: World,
-    node: Node,
+    node: InstanceIdentity,
     inside: Rc<RefCell<Inside>>,
     /// The swarm's tasks that run here; drained nodes lose one a look.
     pub(in crate::run::tests) tasks: Rc<Cell<usize>>,
@@ -23,7 +23,7 @@ pub(in crate::run::tests) struct Engine {
 }
 
 impl Engine {
-    pub(in crate::run::tests) fn new(world: World, node: &Node) -> Self {
+    pub(in crate::run::tests) fn new(world: World, node: &InstanceIdentity) -> Self {
         Self {
             world,
             node: node.clone(),

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use crate::node::Node;
+use crate::identity::InstanceIdentity;
 use aws::CloudError;
 use aws::fleet::{Fleet, Word as Answered};
 use aws::parameter_store::{Created, Parameter, ParameterStore};
@@ -161,7 +161,7 @@ impl World {
         own.map(|(_, change)| change.clone()).collect()
     }
 
-    pub(super) fn launched(&self, node: &Node) {
+    pub(super) fn launched(&self, node: &InstanceIdentity) {
         let tags = [
             ("swarm:role", node.role.as_str()),
             ("swarm:cluster", node.cluster.as_str()),

@@ -117,7 +117,7 @@ async fn metadata_alone_is_enough() {
         &Settings::default(),
     )
     .await;
-    let expected = Node {
+    let expected = InstanceIdentity {
         instance_id: ID.to_owned(),
         account: Some("123456789012".into()),
         region: "eu-west-1".to_owned(),

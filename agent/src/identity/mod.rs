@@ -24,7 +24,7 @@ pub use protocol::tags::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 
 /// This node, by its instance's metadata, tags and settings.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Node {
+pub struct InstanceIdentity {
     /// `i-…`
     pub instance_id: String,
     /// The account that it runs in, where its document says so.
@@ -59,7 +59,7 @@ pub async fn identify<F: Fleet>(
     fleet: impl FnOnce(&str) -> F,
     settings: &Settings,
     waiter: &mut impl Waiter,
-) -> Result<Node, IdentifyError> {
+) -> Result<InstanceIdentity, IdentifyError> {
     let (facts, mut shown) = loop {
         match tokio::join!(document(metadata), tags::shown(metadata)) {
             (Err(why), _) if why.is_awaited() => waiter.waits(&why),
@@ -94,7 +94,7 @@ pub async fn look<F: Fleet>(
     metadata: &impl Metadata,
     fleet: impl FnOnce(&str) -> F,
     settings: &Settings,
-) -> Result<Node, IdentifyError> {
+) -> Result<InstanceIdentity, IdentifyError> {
     let (facts, shown) = tokio::join!(document(metadata), tags::shown(metadata));
     let (facts, shown) = (facts?, shown?);
     let mut asked = shown.is_none().then(|| Asked::new(fleet(&facts.region)));
@@ -147,7 +147,11 @@ pub async fn region(
 }
 
 /// A wrong tag is told before a missing one: the missing one may come by itself.
-fn assemble(facts: &Document, tags: &Tags, settings: &Settings) -> Result<Node, IdentifyError> {
+fn assemble(
+    facts: &Document,
+    tags: &Tags,
+    settings: &Settings,
+) -> Result<InstanceIdentity, IdentifyError> {
     let id = &facts.instance_id;
     let (role, cluster) = (role(id, tags, settings)?, cluster(id, tags, settings)?);
     let (role, cluster) = match (role, cluster) {
@@ -156,7 +160,7 @@ fn assemble(facts: &Document, tags: &Tags, settings: &Settings) -> Result<Node, 
         (Some(_), None) => return Err(IdentifyError::NoCluster(id.clone())),
         (None, None) => return Err(IdentifyError::NoTags(id.clone())),
     };
-    Ok(Node {
+    Ok(InstanceIdentity {
         instance_id: id.clone(),
         account: facts.account.clone(),
         region: facts.region.clone(),

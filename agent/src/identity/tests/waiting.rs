@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::node::wait::LOOK;
+use crate::identity::wait::LOOK;
 
 /// When a tag appears, its key and its value.
 type Tag = (u64, &'static str, &'static str);
@@ -79,13 +79,17 @@ async fn waited(
     metadata: &Later,
     ec2: &Ec2,
     settings: &Settings,
-) -> (Result<Node, IdentifyError>, Duration, Vec<String>) {
+) -> (
+    Result<InstanceIdentity, IdentifyError>,
+    Duration,
+    Vec<String>,
+) {
     let (mut hears, begun) = (Hears::default(), Instant::now());
     let node = identify(metadata, |_| ec2, settings, &mut hears).await;
     (node, begun.elapsed(), hears.about())
 }
 
-fn is_member(node: &Result<Node, IdentifyError>) -> bool {
+fn is_member(node: &Result<InstanceIdentity, IdentifyError>) -> bool {
     let (role, cluster) = (Role::Worker, "demo");
     matches!(node, Ok(node) if (node.role, node.cluster.as_str()) == (role, cluster))
 }
