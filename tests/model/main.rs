@@ -222,6 +222,25 @@ fn a_leader_is_lost_while_one_departs() {
     recovers("one of three managers departs, one is cut off", &start);
 }
 
+/// A drain is called off while its manager has no leader to take its mark away with.
+#[test]
+fn a_drain_is_called_off_without_a_leader() {
+    let budget = Budget {
+        cuts: 1,
+        notices: 2,
+        ..NONE
+    };
+    let start = replaced(2, 0, 0, 1, budget).without_last();
+    holds(
+        "two managers, one is cut off, a drain is called off",
+        &start,
+    );
+    recovers(
+        "two managers, one is cut off, a drain is called off",
+        &start,
+    );
+}
+
 /// Two of three nodes are to go.
 #[test]
 fn departures_take_turns() {

@@ -197,13 +197,16 @@ impl Engine for Edge {
             if deadline.is_none() && world.with(|state| state.plays(Mischief::AnnouncementStays)) {
                 return;
             }
-            let booted = world.on(id, |machine| machine.booted);
+            let booted = world.on(id, |machine| {
+                machine.engine.wanted = deadline;
+                machine.booted
+            });
             tokio::task::spawn_local(async move {
                 world.pause(100, 1_500).await;
-                // What was asked for before a reboot went with it.
+                // What was asked for before a reboot went with it, and the last request stands.
                 world.on(id, |machine| {
                     if machine.booted == booted {
-                        machine.engine.label = deadline;
+                        machine.engine.label = machine.engine.wanted;
                     }
                 });
             });

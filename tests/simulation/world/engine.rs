@@ -27,6 +27,8 @@ pub(crate) struct Engine {
     pub(crate) link: Option<SwarmId>,
     /// Since when there has been no such swarm.
     pub(crate) cut_since: Option<Duration>,
+    /// What its agent has asked that label to be, last.
+    pub(crate) wanted: Option<u64>,
     /// Its label of a departure, by which it tells the managers.
     pub(crate) label: Option<u64>,
     /// How many of the swarm's tasks run here.

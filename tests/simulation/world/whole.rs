@@ -138,7 +138,9 @@ impl State {
         let dead = |entry: &&Entry| {
             let machine = &self.machines[entry.machine];
             let member = machine.member.as_ref();
-            machine.terminated.is_some() || member.is_some_and(|m| !hooked(m.group))
+            // One that no manager hears leaves without a word.
+            let goes = machine.terminated.is_some() || self.leaves(entry.machine);
+            goes || member.is_some_and(|m| !hooked(m.group))
         };
         let led = (0..self.swarms.len()).filter(|&swarm| self.leads(swarm));
         let counts = led.map(|swarm| self.swarms[swarm].entries.iter().filter(dead).count());

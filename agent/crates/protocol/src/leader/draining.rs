@@ -159,7 +159,7 @@ pub fn under_way(seen: &Snapshot<'_>, silence: &Silence) -> Option<UnderWay> {
     })
 }
 
-/// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines.
+/// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines, as far as those leave room.
 fn drains<'a>(leavers: &[Leaver<'a>], seen: &Snapshot<'_>) -> Vec<Leaver<'a>> {
     let losing = |n: &&Leaver<'_>| {
         n.node.ready && n.node.departing().is_some() && n.is_drained() && n.tasks > 0
@@ -171,8 +171,9 @@ fn drains<'a>(leavers: &[Leaver<'a>], seen: &Snapshot<'_>) -> Vec<Leaver<'a>> {
     let due = leavers.iter().copied().filter(Leaver::is_due);
     let (mut at_once, mut turns): (Vec<Leaver<'a>>, Vec<Leaver<'a>>) =
         due.partition(|n| n.tasks == 0 || n.presses(seen.now.unix));
+    let hurried = at_once.iter().filter(|n| n.tasks > 0).count();
     turns.sort_by_key(|n| n.node.departing().filter(|at| *at != 0).unwrap_or(u64::MAX));
-    at_once.extend(turns.into_iter().take(free));
+    at_once.extend(turns.into_iter().take(free.saturating_sub(hurried)));
     at_once
 }
 

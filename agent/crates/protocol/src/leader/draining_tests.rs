@@ -203,6 +203,17 @@ fn who_is_in_a_hurry_or_idle_does_not_wait() {
     assert_eq!(drained(&nodes), ["n4"]);
 }
 
+/// Who is in a hurry loses its tasks too: the others' turn comes after.
+#[test]
+fn who_is_in_a_hurry_counts_among_those_that_lose_tasks() {
+    let mut nodes: Vec<Node> = (0..5).map(node).collect();
+    nodes[1] = leaving(1, NOW + PRESSING);
+    nodes[2] = leaving(2, NOW + 900);
+    assert_eq!(drained(&nodes), ["n1"]);
+    nodes[1].tasks = 0;
+    assert_eq!(drained(&nodes), ["n1", "n2"]);
+}
+
 #[test]
 fn a_departure_that_was_called_off_is_undone_and_a_persons_drain_is_not() {
     let is_drained = |asks, marked, drained_for| Node {

@@ -13,7 +13,8 @@ use crate::{Action, Control, Decision, EngineState, Kind, Observation, Reading, 
 /// The next step of a departure; `None` where the node does as usual.
 pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
     if d.withdrawn {
-        return due(d.telling.as_ref()).map(|()| step(Action::Retract, Reason::Returning));
+        let able = due(d.telling.as_ref()).filter(|()| can_take_back(seen, d));
+        return able.map(|()| step(Action::Retract, Reason::Returning));
     }
     if d.cause == Cause::Drain {
         return tell(seen, d);
@@ -41,6 +42,14 @@ fn tell(seen: &Observation, d: &Departing) -> Option<Decision> {
         _ => return None,
     };
     due(d.telling.as_ref()).map(|()| step(action, Reason::SayingSo(d.cause)))
+}
+
+/// What its entry says a manager that is heard takes away, and for a worker the leader does: a manager whose engine is silent, or
+/// knows no leader, waits. As the last manager it would be demoted by nobody, and stay drained for ever.
+fn can_take_back(seen: &Observation, d: &Departing) -> bool {
+    let kind = seen.engine.kind();
+    let is_heard = matches!(kind, Kind::Manager | Kind::Worker | Kind::Inactive);
+    is_heard || !d.marked || d.left
 }
 
 /// Whether a try is due: none was made, or it failed and its gap is over.

@@ -401,6 +401,35 @@ fn what_was_said_is_taken_back_and_holds_nothing_up() {
     assert_eq!(worker(failing), Action::AskStanding, "as usual");
 }
 
+/// Its entry still says so, and only a manager that is heard can change it: the last one is demoted by nobody.
+#[test]
+fn a_mark_is_taken_back_when_the_engine_can_change_it() {
+    let back = Departing {
+        withdrawn: true,
+        marked: true,
+        ..told(Cause::Leave)
+    };
+    let action = |engine, departure: &Departing| decide(&at(engine, departure.clone())).action;
+    let manager = || {
+        member(Control::Manager {
+            leader: true,
+            origin: None,
+        })
+    };
+    for engine in [manager(), member(Control::Worker), EngineState::Inactive] {
+        assert_eq!(action(engine, &back), Action::Retract);
+    }
+    let left = Departing {
+        left: true,
+        ..back.clone()
+    };
+    assert_eq!(action(EngineState::Down, &left), Action::Retract);
+    let silent = member(Control::NoLeader("n".into()));
+    for engine in [EngineState::Down, EngineState::Locked, silent] {
+        assert_ne!(action(engine, &back), Action::Retract);
+    }
+}
+
 /// One node's departure, played in the decision's own terms: which calls succeed is drawn.
 struct Play {
     now: u64,
