@@ -55,7 +55,8 @@ impl Cluster {
     }
 
     /// Waits until the swarm is whole: a Ready node for each machine, a live manager for each
-    /// manager machine, one of them the leader. Prints what the machines say meanwhile.
+    /// manager machine, one of them the leader; each manager answers (one that raft reaches may be "being prepared" for a
+    /// moment yet). Prints what the machines say meanwhile.
     pub fn wait_whole(&self, limit: Duration) -> Result<Vec<Node>> {
         let mut progress = Progress::new();
         wait_until(
@@ -64,9 +65,12 @@ impl Cluster {
             || {
                 let machines = self.machines()?;
                 progress.tell(self, &machines);
-                let managers = self.machines_of(Role::Manager)?.len();
+                let managers = self.machines_of(Role::Manager)?;
                 let nodes = self.nodes()?;
-                whole(&nodes, machines.len(), managers)?;
+                whole(&nodes, machines.len(), managers.len())?;
+                for manager in managers {
+                    self.nodes_of(&manager.id)?;
+                }
                 Ok(nodes)
             },
         )
