@@ -2,7 +2,7 @@
 //! or late answers, with the production decision. `docs/protocol.md` says what is checked where.
 //!
 //! `cargo test --test model -- --nocapture` shows a line an exploration; with `--ignored` come the
-//! larger ones, which take a quarter of an hour more.
+//! larger ones, which take many minutes more.
 
 mod adversary;
 mod ages;
@@ -265,7 +265,7 @@ fn a_departure_is_called_off() {
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes many minutes"]
 fn larger() {
     let all = Budget {
         crashes: 1,
