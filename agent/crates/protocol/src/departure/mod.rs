@@ -129,6 +129,8 @@ pub struct Departing {
     pub marked: bool,
     /// It has left the swarm.
     pub left: bool,
+    /// What was said is of a drain, and the node goes for good by now: it has to be said again, with a time.
+    pub again: bool,
     /// The last try to say so, or to take it back.
     pub telling: Option<Reading<()>>,
     /// How many of the swarm's tasks ran here at the last look.

@@ -3,6 +3,7 @@
 use std::mem::take;
 
 use crate::addressing::{self, Choice};
+use crate::departure::Cause;
 use crate::departure::latch::{Heard, Wall, settle};
 use crate::node::event::{Act, Event};
 use crate::node::files::{Acts, Files};
@@ -61,6 +62,9 @@ impl Node {
         self.keep_departure(|departure| *departure = next);
         if self.cause() != before {
             self.progress = Progress::begin(now);
+            if before == Some(Cause::Drain) && self.cause().is_some() {
+                self.progress.say_again();
+            }
         }
     }
 

@@ -13,6 +13,8 @@ use crate::{Answer, Moment, Reading, Series, Stamp, Trouble};
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct Progress {
     telling: Option<Series<Answer<()>>>,
+    /// What was said is of a drain that another cause has taken over.
+    again: bool,
     tasks: Option<Series<Answer<usize>>>,
     leaving: Option<Series<Answer<()>>>,
     hooks: Option<Series<Answer<Vec<Hook>>>>,
@@ -47,7 +49,12 @@ impl Progress {
         }
     }
 
+    pub(super) fn say_again(&mut self) {
+        self.again = true;
+    }
+
     pub(super) fn telling(&mut self, answer: Answer<()>, now: Moment) {
+        self.again &= answer.is_err();
         hear(&mut self.telling, answer, now);
     }
 
@@ -130,6 +137,7 @@ impl Progress {
             announced: departure.announced.map(said),
             marked: departure.marked,
             left: departure.left,
+            again: self.again,
             telling: read(self.telling.as_ref(), now),
             tasks: read(self.tasks.as_ref(), now),
             leaving: read(self.leaving.as_ref(), now),

@@ -179,6 +179,39 @@ fn each_change_of_a_departure_is_to_be_on_disk_and_nothing_waits_for_it() {
     assert!(!disk.departure.unwrap().marked);
 }
 
+/// Others read whether it goes for good: a drain is announced without a time.
+#[test]
+fn a_node_that_was_drained_and_is_to_go_says_so_with_its_time() {
+    let mut disk = Files {
+        membership: forced().membership,
+        ..Files::default()
+    };
+    let mut node = started(disk.clone(), at(0));
+    let heard = |request| Heard {
+        notices: Notices::default(),
+        request: Some(Some(request)),
+    };
+    node.learn(Event::Heard(heard(crate::departure::Request::Drain)), at(0));
+    node.learn(Event::Departure(DepartureEvent::Announced(Ok(()))), at(1));
+    assert_eq!(node.departure().unwrap().told(), 0);
+    node.learn(Event::Heard(heard(crate::departure::Request::Leave)), at(2));
+    let again = |node: &Node| {
+        node.progress
+            .seen(node.departure().unwrap(), false, at(2))
+            .again
+    };
+    assert!(again(&node));
+    assert_ne!(node.departure().unwrap().told(), 0);
+    node.learn(Event::Departure(DepartureEvent::Announced(Ok(()))), at(3));
+    assert!(!again(&node));
+    saved(&mut node, &mut disk, 9);
+    assert_eq!(
+        disk.departure.unwrap().announced,
+        Some(1_800_000_001),
+        "it was heard before"
+    );
+}
+
 /// The engine's labels are made anew at a boot, without what they said of a departure.
 #[test]
 fn what_was_said_in_another_boot_is_not_said() {

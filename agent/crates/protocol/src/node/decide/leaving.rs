@@ -37,8 +37,8 @@ pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
 /// A worker says it by its engine's labels, a manager in its own entry, where it is seen at once.
 fn tell(seen: &Observation, d: &Departing) -> Option<Decision> {
     let action = match seen.engine.kind() {
-        Kind::Worker if d.announced.is_none() => Action::Announce,
-        Kind::Manager if !d.marked => Action::Mark,
+        Kind::Worker if d.announced.is_none() || d.again => Action::Announce,
+        Kind::Manager if !d.marked || d.again => Action::Mark,
         _ => return None,
     };
     due(d.telling.as_ref()).map(|()| step(action, Reason::SayingSo(d.cause)))

@@ -15,6 +15,7 @@ fn departing(cause: Cause) -> Departing {
         announced: None,
         marked: false,
         left: false,
+        again: false,
         telling: None,
         tasks: None,
         leaving: None,
@@ -399,6 +400,15 @@ fn what_was_said_is_taken_back_and_holds_nothing_up() {
         ..back
     };
     assert_eq!(worker(failing), Action::AskStanding, "as usual");
+}
+
+#[test]
+fn what_was_said_of_a_drain_is_said_again_by_a_node_that_goes() {
+    let over = Departing {
+        again: true,
+        ..told(Cause::ScaleIn)
+    };
+    assert_eq!(worker(over), Action::Announce);
 }
 
 /// Its entry still says so, and only a manager that is heard can change it: the last one is demoted by nobody.
