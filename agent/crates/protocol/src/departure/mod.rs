@@ -115,6 +115,10 @@ impl Departure {
 }
 
 /// A departure, as a round sees it.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not exclude each other"
+)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Departing {
     /// Why.
