@@ -92,7 +92,7 @@ impl Order {
             Heard::Told { asked, gone } => {
                 self.ticket_after_word &= asked.iter().all(|id| !gone.has(id));
             }
-            Heard::Recorded(_) => self.standing_before_act = true,
+            Heard::ActRecorded(_) => self.standing_before_act = true,
             Heard::Remembered { .. } => {
                 self.standing_in_loss = false;
                 self.standing_before_act = false;

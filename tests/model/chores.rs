@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use protocol::leader::admission::Admission;
 use protocol::leader::promotion::{self, Candidates, Promotion};
 use protocol::leader::reaping::{self, Downtimes, Reaping};
-use protocol::leader::{NO_TASKS, Snapshot};
+use protocol::leader::{NO_TASKS, Records, Snapshot};
 use protocol::tags::{CLUSTER_TAG, ROLE_TAG};
 use protocol::{
     ClusterName, Facts, Here, Instances, Life, ManagerEntry, Moment, NodeEntry, Reply, Role, Told,
@@ -126,10 +127,14 @@ impl World {
         let index = |name: &str| name.parse().expect("an index");
         let list = self.list(id, raft);
         let instances = self.instances(id);
+        let own = instance(id);
         let seen = Snapshot {
+            own: &own,
+            admission: Admission::Enforce,
             nodes: &list,
             instances: &instances,
-            tasks: &NO_TASKS,
+            records: &self.records(raft),
+            tasks: NO_TASKS,
             epoch: Some(epoch(self.raft(raft).label.epoch)),
             now: ages::NOW,
         };
@@ -183,6 +188,7 @@ impl World {
         };
         NodeEntry {
             id: index.to_string(),
+            created: u64::try_from(index).ok(),
             role: role(entry.part),
             availability: entry.availability,
             labels: entry.labels(self.raft(raft).label.epoch),
@@ -193,6 +199,19 @@ impl World {
             address: Some(address(entry.node).ip()),
             manager: (entry.part == Part::Manager).then_some(manager),
         }
+    }
+
+    /// What the nodes' own agents have written down, in the terms of the list.
+    fn records(&self, raft: u8) -> Records {
+        let mut records = Records::default();
+        let listed = self.raft(raft).entries.iter().enumerate();
+        for (index, entry) in listed {
+            if self.nodes[usize::from(entry.node)].recorded == entry.life {
+                let read = Some(index.to_string());
+                records.learn(&instance(entry.node), Ok(read), ages::NOW);
+            }
+        }
+        records
     }
 
     /// What every leader is told, and of lives what this one has asked for. Tags do not change here.
@@ -240,6 +259,7 @@ fn told(id: Id, node: &world::Node) -> Told {
     };
     let tags = [(ROLE_TAG, role.to_string()), (CLUSTER_TAG, "c".to_owned())];
     Told {
+        profile: None,
         id: instance(id),
         life: if node.dead {
             Life::Terminated

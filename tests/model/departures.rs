@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL, PROMOTED_LABEL};
-use protocol::leader::Snapshot;
-use protocol::leader::draining::{self, DrainedFor, Silence};
+use protocol::leader::admission::Admission;
+use protocol::leader::draining::{self, DrainedFor, Silence, Turns};
 use protocol::leader::labelling::ACTIVATED;
+use protocol::leader::{Records, Snapshot};
 use protocol::node::Act;
 use protocol::{Action, Availability, Instances, Moment, NodeChange, NodeEntry, Tasks};
 
@@ -172,14 +173,18 @@ impl World {
     /// What the leader does about nodes that leave: the production's decision. Whether there was something.
     pub(crate) fn drain(&mut self, leader: Id, raft: u8, variant: Variant) -> bool {
         let list = self.list(leader, raft);
+        let own = instance(leader);
         let seen = Snapshot {
+            own: &own,
+            admission: Admission::Enforce,
             nodes: &list,
             instances: &Instances::default(),
+            records: &Records::default(),
             tasks: &self.tasks(raft, variant),
             epoch: None,
             now: ages::NOW,
         };
-        let steps = draining::next(&seen, &self.silence(raft, &list));
+        let steps = draining::next(&seen, &self.silence(raft, &list), &Turns::default());
         let changes: Vec<(usize, NodeChange)> = steps
             .into_iter()
             .map(|(node, step)| {

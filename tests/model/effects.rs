@@ -6,7 +6,7 @@ use protocol::node::Act;
 use crate::engine_view::Engine;
 use crate::heard::Heard;
 use crate::minds::Mind;
-use crate::names::{epoch_number, instance_of, node_of};
+use crate::names::{epoch_number, instance_of, life_of, node_of};
 use crate::set::Set;
 use crate::turn::Turn;
 use crate::variant::Variant;
@@ -97,6 +97,7 @@ impl World {
             Action::Remember(epoch) => {
                 return self.remember(id, turn.engine, epoch_number(*epoch), fate);
             }
+            Action::RecordNode(node) => self.record_node(id, life_of(node), fate),
             Action::Leave => self.record_leave(id),
             action => unreachable!("nothing in the model leads to {action:?}"),
         }
@@ -110,6 +111,13 @@ impl World {
             self.ticket
         };
         self.hear(id, Heard::Ticket(ticket));
+    }
+
+    fn record_node(&mut self, id: Id, life: u8, fate: Fate) {
+        self.node(id).recorded = life;
+        if fate == Fate::Good {
+            self.hear(id, Heard::Recorded(life));
+        }
     }
 
     fn make_swarm(&mut self, id: Id, number: Number) {
@@ -141,7 +149,7 @@ impl World {
     pub(crate) fn record(&mut self, id: Id, act: Act) {
         let node = self.node(id);
         node.disk = node.disk.record(node.mind, act);
-        self.hear(id, Heard::Recorded(act));
+        self.hear(id, Heard::ActRecorded(act));
     }
 
     fn mark(&mut self, id: Id, number: Number) {

@@ -49,9 +49,11 @@ pub(crate) enum Heard {
         swarm: u8,
         epoch: Number,
     },
+    /// This life is on record in Parameter Store.
+    Recorded(u8),
     /// The managers of this node's raft, with their lives.
     Peers([u8; 8]),
-    Recorded(Act),
+    ActRecorded(Act),
     NothingForced,
     Left,
     /// Why it is to go, if it is.
@@ -103,7 +105,8 @@ pub(crate) fn tell(node: &mut Node, me: Id, heard: Heard) {
             Event::Remembered(membership)
         }
         Heard::Peers(lives) => Event::Peers(peers(lives)),
-        Heard::Recorded(act) => Event::Recorded(act),
+        Heard::ActRecorded(act) => Event::Recorded(act),
+        Heard::Recorded(life) => Event::NodeRecorded(Ok(node_id(me, life))),
         Heard::NothingForced => Event::NothingForced,
         Heard::Left => Event::Left,
         Heard::Notice(notice) => Event::Heard(notices(notice)),
@@ -168,6 +171,7 @@ fn told(node: &mut Node, asked: Set, gone: Set) {
 
 fn life(id: Id, gone: bool) -> Told {
     Told {
+        profile: None,
         id: instance(id),
         life: if gone { Life::Terminated } else { Life::Alive },
         addresses: Vec::new(),

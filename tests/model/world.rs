@@ -127,6 +127,8 @@ pub(crate) struct Node {
     pub(crate) place: Option<Place>,
     /// How often it has been in a swarm.
     pub(crate) lives: u8,
+    /// Which of its lives its record in Parameter Store names.
+    pub(crate) recorded: u8,
     pub(crate) disk: Disk,
     pub(crate) mind: Mind,
     /// The look at the engine that the next round may rest on, where the scene has such rounds.

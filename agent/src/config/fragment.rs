@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::duration;
 use super::settings::EndpointMode;
 use aws::Endpoints;
+use protocol::leader::admission::Admission;
 use protocol::node::launch::OnFailure;
 use protocol::stacks::ResolveImage;
 use protocol::{Availability, ClusterName, RecoveryMode, Role};
@@ -74,6 +75,7 @@ autolock = false
 subnet_size = 24
 claim_patience = "300s"
 join_drained = true
+admission = "enforce"
 manager_availability = "active"
 protect_managers = true
 tags_refresh = "60s"
@@ -184,6 +186,7 @@ pub(super) struct Swarm {
     pub(super) recovery: Option<RecoveryMode>,
     pub(super) autolock: Option<bool>,
     pub(super) join_drained: Option<bool>,
+    pub(super) admission: Option<Admission>,
     pub(super) manager_availability: Option<Availability>,
     pub(super) protect_managers: Option<bool>,
     #[serde(deserialize_with = "duration::optional")]

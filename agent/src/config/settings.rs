@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use aws::ClientSettings;
 use protocol::departure::latch::Rules;
+use protocol::leader::admission::Admission;
 use protocol::node::launch::OnFailure;
 use protocol::stacks::ResolveImage;
 use protocol::{Availability, ClusterName, RecoveryMode, Role};
@@ -176,6 +177,8 @@ pub struct SwarmSettings {
     pub autolock: bool,
     /// Whether nodes join drained, so that no task lands on them before their labels.
     pub join_drained: bool,
+    /// What becomes of nodes that do not belong to the cluster.
+    pub admission: Admission,
     /// Whether managers are given tasks: `active` or `drain`.
     pub manager_availability: Availability,
     /// Whether the leader protects managers from scale-in where their group has no terminating hook.

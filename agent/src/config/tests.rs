@@ -276,7 +276,7 @@ fn every_error_of_every_source_is_listed_at_once() {
         "/etc/swarmlet/config.toml: nodes.x: unknown field: found `nodes`, expected `one of `node`, `aws`, `metadata`, `engine`, `swarm`, `departure`, `launch`, `dashboard`, `metrics`, `log`, `state_dir`, `runtime_dir``",
         "/etc/swarmlet/config.d/1.toml: swarm.subnet_size: must be a prefix length up to 29, and not shorter than the pool's",
         "/etc/swarmlet/config.d/1.toml: swarm.claim_patience: \"soon\" is no length of time: write \"90s\", \"5m\" or \"500ms\"",
-        "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock`, `join_drained`, `manager_availability`, `protect_managers`, `tags_refresh`, `stacks_refresh`, `stacks_resolve_image`, `rotate_tokens_every``",
+        "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock`, `join_drained`, `admission`, `manager_availability`, `protect_managers`, `tags_refresh`, `stacks_refresh`, `stacks_resolve_image`, `rotate_tokens_every``",
         "environment variable SWARMLET_SWARM_DATA_PATH_PORT: swarm.data_path_port: must be from 1024 to 49151",
     ] {
         assert!(

@@ -68,6 +68,7 @@ mod tests {
             updated: None,
             engine: None,
             entry: NodeEntry {
+                created: None,
                 id: id.to_owned(),
                 role: Role::Worker,
                 availability: Availability::Active,

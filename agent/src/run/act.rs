@@ -43,6 +43,7 @@ impl<O: Outside> Agent<O> {
                     self.remember(swarm_id, *epoch)?;
                 }
             }
+            Action::RecordNode(node_id) => self.record_node(node_id).await,
             Action::Leave => self.leave().await?,
             Action::Unlock => self.unlock().await?,
             Action::RestartEngine => self.restart_engine().await?,

@@ -24,6 +24,11 @@ impl Names {
         format!("{}/unlock-key", self.root)
     }
 
+    /// Where a manager's agent writes down which node its instance is.
+    pub(crate) fn node_record(&self, instance_id: &str) -> String {
+        format!("{}/nodes/{instance_id}", self.root)
+    }
+
     /// What stacks are below.
     pub(crate) fn stacks(&self) -> String {
         format!("{}/stacks", self.root)

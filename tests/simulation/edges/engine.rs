@@ -215,10 +215,10 @@ impl Engine for Edge {
         Ok(())
     }
 
-    async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
         let node = node_id.to_owned();
         self.call(entries::change(self.clone(), move |state, swarm| {
-            entries::remove(state, swarm, &node)
+            entries::remove(state, swarm, &node, force)
         }))
         .await
     }

@@ -43,6 +43,7 @@ pub(super) fn update(
     change: &NodeChange,
 ) -> Result<(), EngineError> {
     state.check_drain(id, node, change);
+    state.check_admission(id, node, change);
     if let Some(role) = change.role {
         if role == Role::Worker && state.plays(Mischief::DemotionIsLost) {
             return Ok(());
@@ -99,8 +100,13 @@ fn set_role(state: &mut State, id: SwarmId, node: &str, role: Role) -> Result<()
 }
 
 /// The engine refuses to remove raft's members only: managers that a forced cluster has left behind
-/// it removes at once.
-pub(super) fn remove(state: &mut State, id: SwarmId, node: &str) -> Result<(), EngineError> {
+/// it removes at once. Who is ready goes by force.
+pub(super) fn remove(
+    state: &mut State,
+    id: SwarmId,
+    node: &str,
+    force: bool,
+) -> Result<(), EngineError> {
     state.check_removal(id, node);
     let swarm = &mut state.swarms[id];
     let in_raft = swarm.raft.iter().any(|member| member == node);
@@ -109,7 +115,7 @@ pub(super) fn remove(state: &mut State, id: SwarmId, node: &str) -> Result<(), E
         Some(_) if in_raft => {
             return Err(refused(400, "It must be demoted to worker before removal"));
         }
-        Some(entry) if entry.status == Status::Ready => {
+        Some(entry) if entry.status == Status::Ready && !force => {
             return Err(refused(400, "is not down and can't be removed"));
         }
         Some(_) => {}

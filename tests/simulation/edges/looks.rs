@@ -52,18 +52,23 @@ pub(super) fn look(state: &State, id: usize) -> EngineState {
 pub(super) fn listed(state: &State, id: SwarmId, entry: &Entry) -> NodeEntry {
     let swarm = &state.swarms[id];
     let machine = &state.machines[entry.machine];
+    let strange = entry.stranger.as_ref();
     let member = swarm.raft.contains(&entry.node);
     let alive = state.manages(entry.machine) == Some(id) && state.is_linked(entry, id);
     NodeEntry {
         id: entry.node.clone(),
+        created: entry.node.strip_prefix('n').and_then(|n| n.parse().ok()),
         role: entry.role,
         availability: entry.availability,
         labels: entry.labels.clone(),
         asks_to_leave: entry.asks,
         ready: entry.status == Status::Ready,
         down: entry.status == Status::Down,
-        instance_id: Some(machine.instance_id.clone()),
-        address: Some(machine.ip.into()),
+        instance_id: strange.map_or_else(
+            || Some(machine.instance_id.clone()),
+            |stranger| stranger.claims.clone(),
+        ),
+        address: Some(strange.map_or(machine.ip, |stranger| stranger.at).into()),
         manager: member.then(|| ManagerEntry {
             address: state.address(entry.machine),
             reachable: alive,

@@ -56,6 +56,19 @@ impl ParameterStore for Edge {
         .await
     }
 
+    async fn put(&self, name: &str, value: &str) -> Result<(), CloudError> {
+        let (world, id) = (self.world.clone(), self.id);
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.call(async move {
+            through(&world, id, PUT, true, |state| {
+                state.check_record(id, &name, &value);
+                state.aws.write(state.now, &name, value);
+            })
+            .await
+        })
+        .await
+    }
+
     async fn put_secret(&self, name: &str, value: &SecretString) -> Result<(), CloudError> {
         let (world, id) = (self.world.clone(), self.id);
         let (name, value) = (name.to_owned(), value.clone());

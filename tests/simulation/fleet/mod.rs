@@ -32,7 +32,7 @@ pub(crate) type Tally = BTreeMap<&'static str, u32>;
 const BRAKE: Duration = Duration::from_mins(5);
 
 /// What has to take place in some of the fleets.
-pub(crate) const TRIED: [&str; 8] = [
+pub(crate) const TRIED: [&str; 9] = [
     "hooks of an end that were completed",
     "instances that AWS took back",
     "launches that were given up",
@@ -40,6 +40,7 @@ pub(crate) const TRIED: [&str; 8] = [
     "leaders that ended meanwhile",
     "leaders that left",
     "nodes that left",
+    "strangers",
     "taken back",
 ];
 
@@ -66,6 +67,7 @@ pub(crate) async fn simulate(
         state.only_departures = weather != Weather::Foul;
         state.settings.swarm.recovery = Some(RecoveryMode::Auto);
         state.mischief = mischief;
+        state.strangers = seed % 2 == 1;
         found(state, &[60, 300, 900]);
         weather
     });
@@ -74,6 +76,7 @@ pub(crate) async fn simulate(
     spawn_local(operator(world.clone(), false));
     until_whole(&world, Duration::ZERO, LIMIT).await?;
     info!(?weather, "world: the fleet stands");
+    spawn_local(strangers(world.clone()));
     world.with(give_tasks);
     come_and_go(&world, weather).await?;
     let ended = calm_down(&world);
@@ -129,6 +132,21 @@ fn found(state: &mut State, managers_ends: &[u64]) {
     }
 }
 
+/// Some come every few seconds, in other fleets every few minutes.
+async fn strangers(world: World) {
+    let pause = world.with(|state| {
+        let kinds = [5_000, 10_000, 60_000, 300_000];
+        state.strangers.then(|| state.random.one(&kinds)).flatten()
+    });
+    let Some(pause) = pause else {
+        return;
+    };
+    while world.with(|state| state.strangers) {
+        world.with(State::strangers_act);
+        world.pause(pause / 2, pause * 3 / 2).await;
+    }
+}
+
 fn give_tasks(state: &mut State) {
     let count = state.random.below(25);
     for swarm in 0..state.swarms.len() {
@@ -177,6 +195,8 @@ fn calm_down(world: &World) -> Duration {
     world.with(|state| {
         state.network.heal();
         state.aws.clear();
+        state.strangers = false;
+        state.strangers_rest();
         for group in [MANAGERS, WORKERS] {
             state.groups[group].refreshes = false;
             state.groups[group].surge = 0;

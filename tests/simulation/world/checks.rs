@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{Claim, Epoch, Outcome, Ticket};
+use protocol::{Claim, Epoch, NodeRecord, Outcome, Role, Ticket};
 
 use super::State;
 use super::machine::MachineId;
@@ -35,6 +35,18 @@ impl State {
                     "{instance} writes {outcome:?} to {name} under {claim:?}"
                 ));
             }
+        }
+    }
+
+    /// A node's record is about to be written: each of its own, of a manager's instance.
+    pub(crate) fn check_record(&mut self, id: MachineId, name: &str, value: &str) {
+        let machine = &self.machines[id];
+        let own = machine.role == Role::Manager && name.ends_with(&machine.instance_id);
+        let place = machine.engine.place.as_ref();
+        let node = place.map(|place| place.node.clone());
+        if !own || NodeRecord::node_id(value) != node {
+            let instance = machine.instance_id.clone();
+            self.broke(format!("{instance} writes {value} to {name} as {node:?}"));
         }
     }
 

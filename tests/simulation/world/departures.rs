@@ -5,7 +5,8 @@ use std::time::Duration;
 use protocol::NodeChange;
 use protocol::departure::notice::Target;
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL};
-use protocol::leader::draining::{PRESSING, SHARE};
+use protocol::leader::SHARE;
+use protocol::leader::draining::PRESSING;
 use protocol::leader::labelling::ACTIVATED;
 use protocol::{Availability, Role};
 
@@ -98,7 +99,9 @@ impl State {
 
     /// The leader takes an entry away. One that is drained stays a member, also while it is down.
     pub(crate) fn check_removal(&mut self, swarm: SwarmId, node: &str) {
-        let Some(id) = self.swarms[swarm].entry(node).map(|entry| entry.machine) else {
+        let entry = self.swarms[swarm].entry(node);
+        let entry = entry.filter(|entry| entry.stranger.is_none());
+        let Some(id) = entry.map(|entry| entry.machine) else {
             return;
         };
         let machine = &self.machines[id];
@@ -183,7 +186,9 @@ impl State {
         if change.availability != Some(Availability::Drain) || !by_leader {
             return;
         }
-        let Some(entry) = self.swarms[id].entry(node).filter(|e| self.may_wait(id, e)) else {
+        let entry = self.swarms[id].entry(node);
+        let entry = entry.filter(|e| e.stranger.is_none() && self.may_wait(id, e));
+        let Some(entry) = entry else {
             return;
         };
         let (machine, share) = (
@@ -191,7 +196,7 @@ impl State {
             (self.swarms[id].entries.len() / SHARE).max(1),
         );
         let others = self.swarms[id].entries.iter();
-        let others = others.filter(|other| other.node != entry.node);
+        let others = others.filter(|other| other.node != entry.node && other.stranger.is_none());
         let losing = others.filter(|other| self.loses(id, other)).count();
         self.count("drains in turn");
         if losing + 1 > share {
@@ -236,7 +241,7 @@ impl State {
             entry.labels.contains_key(ACTIVATED),
             machine.instance_id.clone(),
         );
-        if worker && !labelled {
+        if worker && !labelled && entry.stranger.is_none() {
             self.broke(format!("{instance} is given a task before its labels"));
         }
     }

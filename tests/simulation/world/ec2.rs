@@ -82,6 +82,7 @@ fn described(machine: &Machine, now: Duration, late: Duration) -> Option<Told> {
     let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
     Some(Told {
         id: machine.instance_id.clone(),
+        profile: Some(format!("{}s", machine.role.as_str())),
         life: over.map_or(Life::Alive, |_| Life::Terminated),
         addresses: over
             .is_none()

@@ -17,6 +17,7 @@ pub(crate) mod mischief;
 mod network;
 pub(crate) mod notices;
 pub(crate) mod physics;
+pub(crate) mod strangers;
 pub(crate) mod swarm;
 pub(crate) mod tasks;
 mod whole;
@@ -66,6 +67,8 @@ pub(crate) struct State {
     pub(crate) only_departures: bool,
     /// What has taken place, counted: a rule that nothing has tried shows nothing.
     pub(crate) tally: BTreeMap<&'static str, u32>,
+    /// Somebody else has the worker's token too.
+    pub(crate) strangers: bool,
     /// What works wrongly on purpose.
     pub(crate) mischief: Option<Mischief>,
     /// Rules that were broken. One is enough to end the simulation.
@@ -92,6 +95,7 @@ impl World {
             unhooked: false,
             only_departures: false,
             tally: BTreeMap::new(),
+            strangers: false,
             mischief: None,
             broken: Vec::new(),
             settings,

@@ -118,6 +118,10 @@ impl State {
         let mut changed = false;
         for index in 0..self.swarms[id].entries.len() {
             let entry = &self.swarms[id].entries[index];
+            if entry.stranger.is_some() {
+                changed |= self.settle_stranger(id, index);
+                continue;
+            }
             let linked = self.is_linked(entry, id);
             if self.rests(entry, id, linked) {
                 continue;
@@ -151,12 +155,15 @@ impl State {
     }
 
     pub(crate) fn is_linked(&self, entry: &Entry, swarm: SwarmId) -> bool {
+        if let Some(stranger) = &entry.stranger {
+            return stranger.here;
+        }
         let engine = &self.machines[entry.machine].engine;
         let same = engine.place.as_ref().is_some_and(|p| p.node == entry.node);
         same && engine.link == Some(swarm)
     }
 
-    fn settle_status(&mut self, mut entry: Entry, linked: bool) -> Entry {
+    pub(super) fn settle_status(&mut self, mut entry: Entry, linked: bool) -> Entry {
         let target = if linked { Status::Ready } else { Status::Down };
         if entry.status != target {
             let at = match entry.becoming {
@@ -173,6 +180,9 @@ impl State {
             }
         }
         (entry.status, entry.becoming) = (target, None);
+        if entry.stranger.is_some() {
+            return entry;
+        }
         let machine = &mut self.machines[entry.machine];
         if linked && machine.engine.phase == Phase::Pending {
             machine.engine.phase = Phase::Active;

@@ -13,6 +13,7 @@ use protocol::{Availability, Origin, Role};
 use super::State;
 use super::engine::{Phase, Place};
 use super::machine::MachineId;
+use super::strangers::Stranger;
 use super::tasks::Task;
 
 /// Its place in the list of swarms, for ever.
@@ -64,6 +65,8 @@ pub(crate) struct Entry {
     pub(crate) asks: Option<u64>,
     /// When they see it as it is.
     pub(crate) seen: Option<Duration>,
+    /// It is nobody's who belongs here.
+    pub(crate) stranger: Option<Stranger>,
 }
 
 /// A node's status.
@@ -111,6 +114,7 @@ impl Swarm {
             turning: None,
             asks: None,
             seen: None,
+            stranger: None,
         });
     }
 }
@@ -162,6 +166,22 @@ impl State {
         self.machines[id].joined.get_or_insert(self.now);
         self.place(id, node, swarm, false);
         self.tell_managers(swarm);
+    }
+
+    /// Whoever joins may say that he is to be given tasks. No machine of this world has this node.
+    pub(crate) fn add_stranger(
+        &mut self,
+        swarm: SwarmId,
+        stranger: Stranger,
+        availability: Availability,
+    ) -> String {
+        let node = format!("n{}", self.serial());
+        self.swarms[swarm].add(&node, 0, Role::Worker, availability);
+        if let Some(entry) = self.swarms[swarm].entry_mut(&node) {
+            entry.asks = stranger.asks;
+            entry.stranger = Some(stranger);
+        }
+        node
     }
 
     /// `swarm init --force-new-cluster`: the same nodes, and one member of raft.

@@ -12,6 +12,7 @@ use protocol::Tasks;
 
 use super::State;
 use super::machine::MachineId;
+use super::strangers::REPLACED;
 use super::swarm::{Entry, Status, SwarmId};
 
 /// One task of a service that is to run somewhere.
@@ -85,8 +86,12 @@ impl State {
     fn go_on(&mut self, id: SwarmId, task: &mut Task) {
         let entry = task.node.as_ref().and_then(|n| self.swarms[id].entry(n));
         let here = entry.map(|e| (e.status, e.availability, self.is_linked(e, id)));
+        let strange = entry.is_some_and(|e| e.stranger.is_some());
         let now = self.now;
         match (task.phase, here) {
+            (Phase::Starting(_) | Phase::Running, Some((_, Availability::Drain, _))) if strange => {
+                task.phase = Phase::Ending(now + REPLACED);
+            }
             (Phase::Pending, _) => self.place_task(id, task),
             (_, None | Some((Status::Down, _, _))) => *task = Task::default(),
             (Phase::Starting(_) | Phase::Running, Some((_, Availability::Drain, _))) => {
@@ -118,7 +123,7 @@ impl State {
             }
         }
         let linked = self.swarms[id].entries.iter();
-        let linked = linked.filter(|entry| self.is_linked(entry, id));
+        let linked = linked.filter(|e| e.stranger.is_none() && self.is_linked(e, id));
         let count = |entry: &Entry| counts.get(entry.node.as_str()).copied().unwrap_or_default();
         let counted: Vec<(MachineId, usize)> = linked.map(|e| (e.machine, count(e))).collect();
         for (machine, count) in counted {

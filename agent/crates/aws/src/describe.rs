@@ -15,24 +15,16 @@ use futures_util::future::join_all;
 use super::CloudError;
 use super::fleet::{Ec2, Word, instance};
 use super::refusal::sort;
-use protocol::Told;
+use protocol::{Told, is_instance_id};
 
 const ACTION: &str = "ec2:DescribeInstances";
 /// EC2 names all ids that it does not know at once; more often it is not asked again.
 const MOST_TRIES: usize = 3;
 
-/// Whether this is the form of an instance's id. EC2 refuses all of a call for one that is not, and takes `*` in a
-/// filter for everybody.
-fn is_instance(id: &str) -> bool {
-    let digits = id.strip_prefix("i-").unwrap_or_default();
-    let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-    matches!(digits.len(), 8 | 17) && digits.bytes().all(hex)
-}
-
 impl Ec2 {
     pub(super) async fn described(&self, asker: &str, ids: &[String]) -> Result<Word, CloudError> {
         let (mut wanted, malformed): (BTreeSet<String>, BTreeSet<String>) =
-            ids.iter().cloned().partition(|id| is_instance(id));
+            ids.iter().cloned().partition(|id| is_instance_id(id));
         wanted.insert(asker.to_owned());
         let wanted: Vec<String> = wanted.into_iter().collect();
         let mut word = match self.filtered(&wanted).await {
@@ -144,7 +136,7 @@ fn named(code: Option<&str>, message: Option<&str>) -> BTreeSet<String> {
     }
     let message = message.unwrap_or_default();
     let words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    let ids = words.filter(|word| is_instance(word));
+    let ids = words.filter(|word| is_instance_id(word));
     ids.map(str::to_owned).collect()
 }
 

@@ -123,6 +123,9 @@ pub(super) fn instance(described: Described) -> Option<Told> {
         .unwrap_or_default();
     Some(Told {
         addresses,
+        profile: described
+            .iam_instance_profile
+            .and_then(|profile| profile.arn),
         facts: Facts {
             zone,
             zone_id,

@@ -44,6 +44,9 @@ pub trait ParameterStore {
     /// Writes a plain parameter once and for all (`ssm:PutParameter`, no overwrite).
     async fn create(&self, name: &str, value: &str) -> Result<Created, CloudError>;
 
+    /// Writes a plain parameter over what is there (`ssm:PutParameter`).
+    async fn put(&self, name: &str, value: &str) -> Result<(), CloudError>;
+
     /// Writes a secret parameter over what is there (`ssm:PutParameter`).
     async fn put_secret(&self, name: &str, value: &SecretString) -> Result<(), CloudError>;
 }
@@ -144,6 +147,15 @@ impl ParameterStore for Ssm {
             {
                 Ok(Created::Before)
             }
+            Err(error) => Err(sort("ssm:PutParameter", name, &error)),
+        }
+    }
+
+    async fn put(&self, name: &str, value: &str) -> Result<(), CloudError> {
+        let request = self.client.put_parameter().name(name).value(value);
+        let request = request.r#type(ParameterType::String).overwrite(true);
+        match request.send().await {
+            Ok(_) => Ok(()),
             Err(error) => Err(sort("ssm:PutParameter", name, &error)),
         }
     }

@@ -69,9 +69,9 @@ pub trait Engine {
     /// nothing; fails where another writer comes between. Managers only.
     async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError>;
 
-    /// Takes a node that is not `ready` off the list (`DELETE /nodes/<id>`, without force). One
+    /// Takes a node off the list (`DELETE /nodes/<id>`); one that is `ready` only by force. One
     /// that is not on it counts as taken off. Managers only.
-    async fn remove(&self, node_id: &str) -> Result<(), EngineError>;
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError>;
 
     /// Draws new join tokens, if any (`POST /swarm/update`): the old ones are refused from then on.
     /// Writes the time (seconds since the Unix epoch) into the swarm's labels in the same update.

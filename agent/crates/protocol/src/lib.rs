@@ -16,10 +16,10 @@ mod time;
 pub use facts::{
     Availability, BATCH, Claim, ClusterName, Control, EngineState, Epoch, Facts, Fleet, Here,
     Identity, Instance, Instances, InvalidClusterName, JoinToken, Kind, Life, ManagerEntry, Member,
-    Membership, NodeChange, NodeEntry, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery,
-    RecoveryMode, Registers, Reply, Role, SWARM_PORT, Standing, Swarm, Tasks, Ticket, TicketError,
-    TokenKind, Told, UnknownRole, Verdict, Whereabouts, Word, addressing, date, labels, leaderless,
-    tags, verdict,
+    Membership, NodeChange, NodeEntry, NodeRecord, Origin, Outcome, Peer, ProbeAnswer, Probed,
+    Recovery, RecoveryMode, Registers, Reply, Role, SWARM_PORT, Standing, Swarm, Tasks, Ticket,
+    TicketError, TokenKind, Told, UnknownRole, Verdict, Whereabouts, Word, addressing, date,
+    is_instance_id, labels, leaderless, tags, verdict,
 };
 pub use node::{Action, Decision, Holder, JoinFailure, Observation, Reason, decide};
 pub use reading::{Answer, Reading, Trouble, Turn};

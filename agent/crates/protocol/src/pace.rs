@@ -130,6 +130,8 @@ impl Gaps {
     pub const REPEAT: Self = Self::new(1_000, 600_000);
     /// Auto Scaling refuses to tell about the managers' groups, or to protect anybody.
     pub const PROTECTION: Self = Self::new(1_000, 600_000);
+    /// A manager's own record of its node, which it writes a moment after it has joined.
+    pub const RECORD: Self = Self::new(250, 15_000);
     /// A failed join.
     pub const JOIN: Self = Self::new(1_000, 30_000);
 

@@ -48,6 +48,11 @@ impl Stamp {
         now.up.saturating_sub(self.0)
     }
 
+    /// How long after another mark that was.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// How long until then; `None` when it has come.
     pub fn left(self, now: Moment) -> Option<Duration> {
         let left = self.0.checked_sub(now.up)?;

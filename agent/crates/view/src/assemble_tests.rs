@@ -15,6 +15,7 @@ fn node(id: &str, hostname: &str, role: Role) -> ListedNode {
     ListedNode {
         entry: NodeEntry {
             id: id.into(),
+            created: None,
             role,
             availability: Availability::Active,
             labels: BTreeMap::new(),

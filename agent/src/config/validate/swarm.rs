@@ -109,6 +109,7 @@ pub(super) fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> 
         recovery: from.recovery,
         autolock: from.autolock?,
         join_drained: from.join_drained?,
+        admission: from.admission?,
         manager_availability,
         protect_managers: from.protect_managers?,
         tags_refresh,

@@ -10,7 +10,7 @@ use protocol::labels::DRAINED_LABEL;
 use protocol::leader::Snapshot;
 use protocol::leader::draining::{self, Draining};
 use protocol::pace::ROUND;
-use protocol::{Instances, NodeEntry, Tasks};
+use protocol::{NodeEntry, Tasks};
 
 /// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less
 /// often while nothing changes.
@@ -35,20 +35,24 @@ impl<O: Outside> Agent<O> {
         let now = self.edges.now();
         self.chores.silence.look(nodes, now);
         let silence = self.chores.silence.clone();
-        let instances = Instances::default();
-        let seen = Snapshot {
-            nodes,
-            instances: &instances,
-            tasks: &tasks,
-            epoch: None,
-            now,
-        };
+        let mut turns = std::mem::take(&mut self.chores.turns);
         let managers = self.settings.swarm.manager_availability;
+        let (steps, under_way) = {
+            let seen = Snapshot {
+                tasks: &tasks,
+                ..self.snapshot(nodes)
+            };
+            turns.look(&seen);
+            let steps = draining::next(&seen, &silence, &turns).into_iter();
+            let steps: Vec<_> = steps.map(|(node, step)| (node.clone(), step)).collect();
+            (steps, draining::under_way(&seen, &silence))
+        };
+        self.chores.turns = turns;
         let mut failed = None;
-        for (node, step) in draining::next(&seen, &silence) {
-            let change = draining::change(node, step, managers);
+        for (node, step) in steps {
+            let change = draining::change(&node, step, managers);
             match self.change(&node.id, &change).await {
-                Ok(true) => tell(node, step),
+                Ok(true) => tell(&node, step),
                 Ok(false) => {}
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -56,7 +60,7 @@ impl<O: Outside> Agent<O> {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let Some(seen) = draining::under_way(&seen, &silence) else {
+        let Some(seen) = under_way else {
             self.chores.draining.over();
             return Ok(None);
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::run::{Agent, Outside, StepError};
 use aws::CloudError;
 use aws::fleet::Fleet;
-use protocol::{BATCH, Here, NodeEntry, Trouble};
+use protocol::{BATCH, Here, Instances, NodeEntry, Trouble};
 
 impl<O: Outside> Agent<O> {
     /// Asks EC2 about those that are due; says when the next are.
@@ -21,7 +21,8 @@ impl<O: Outside> Agent<O> {
         if let Some(left) = instances.held(now) {
             return Ok(Some(left));
         }
-        let (ids, more) = instances.due(ready(nodes), every, now);
+        let asked = asked_for(nodes, instances);
+        let (ids, more) = instances.due(asked.iter(), every, now);
         for portion in ids.chunks(BATCH) {
             if let Err(error) = self.ask_about(portion).await {
                 let now = self.edges.now();
@@ -33,7 +34,8 @@ impl<O: Outside> Agent<O> {
         Ok(if more {
             Some(Duration::ZERO)
         } else {
-            self.node.instances_mut().wait(ready(nodes), now)
+            let instances = self.node.instances();
+            instances.wait(asked_for(nodes, instances).iter(), now)
         })
     }
 
@@ -57,9 +59,15 @@ impl<O: Outside> Agent<O> {
     }
 }
 
-fn ready(nodes: &[NodeEntry]) -> impl Iterator<Item = &String> {
+/// Whom a leader keeps asking about. Who was refused is asked about once, and with all others from time to time: he may say
+/// that he is anybody, as often as he likes.
+fn asked_for(nodes: &[NodeEntry], instances: &Instances) -> Vec<String> {
     let ready = nodes.iter().filter(|node| node.ready);
-    ready.filter_map(|node| node.instance_id.as_ref())
+    let ids = ready.filter_map(|node| {
+        let id = node.instance_id.as_ref()?;
+        (node.refusal().is_none() || instances.heard(id).is_none()).then_some(id)
+    });
+    ids.cloned().collect()
 }
 
 fn trouble(error: &StepError) -> Trouble {

@@ -3,6 +3,7 @@
 //! A stale leader's writes into the swarm cannot commit, and what it publishes is looked
 //! at again within a minute by the one that follows it.
 
+mod admission;
 mod drain;
 mod instances;
 mod label;
@@ -11,6 +12,7 @@ mod promote;
 mod protect;
 mod publish;
 mod reap;
+mod records;
 mod rotate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +24,10 @@ use tracing::{info, warn};
 
 use super::{Agent, Outside, StepError};
 use docker::{Engine, EngineError};
-use protocol::leader::draining::{Silence, UnderWay};
+use protocol::leader::admission::Doubts;
+use protocol::leader::draining::{Silence, Turns, UnderWay};
 use protocol::leader::reaping::Downtimes;
+use protocol::leader::{NO_TASKS, Records, Snapshot};
 use protocol::repeats::{Repeats, Stillness};
 use protocol::{Moment, NodeChange, NodeEntry, Stamp, Swarm, Ticket};
 use view::metrics::ChoreLabel;
@@ -43,12 +47,18 @@ pub(super) struct Chores {
     key: lock::Published,
     downtimes: Downtimes,
     protection: Protection,
+    /// Nodes whose claims to be an instance are refuted.
+    doubts: Doubts,
+    /// What managers' agents have written down of their nodes.
+    records: Records,
     /// When the last node was promoted.
     promoted: Option<Stamp>,
     /// The changes of nodes' entries that were made lately.
     repeats: Repeats,
     /// Demoted managers whose engines do not say that they leave.
     silence: Silence,
+    /// What those that leave wait for, and since when.
+    turns: Turns,
     /// What a departure waits for: who loses how many tasks, and how many are to start.
     draining: Stillness<UnderWay>,
     /// The managers that a change of raft's members waits for.
@@ -121,6 +131,20 @@ fn word(node_id: &str, change: &NodeChange) -> String {
 }
 
 impl<O: Outside> Agent<O> {
+    /// What a leader's decisions rest on, but for the tasks.
+    fn snapshot<'a>(&'a self, nodes: &'a [NodeEntry]) -> Snapshot<'a> {
+        Snapshot {
+            own: &self.identity.instance_id,
+            nodes,
+            instances: self.node.instances(),
+            records: &self.chores.records,
+            tasks: NO_TASKS,
+            epoch: None,
+            admission: self.settings.swarm.admission,
+            now: self.edges.now(),
+        }
+    }
+
     /// How long a change of a node's entry has to wait: it was made a moment ago, without an effect.
     pub(super) fn held(&self, node_id: &str, change: &NodeChange) -> Option<Duration> {
         let now = self.edges.now();
@@ -165,6 +189,8 @@ impl<O: Outside> Agent<O> {
         self.chores.note(&mut round, "unlock-key", done)?;
         let done = self.ask_instances(&nodes).await;
         self.chores.note(&mut round, "instances", done)?;
+        let done = self.read_records(&nodes).await;
+        self.chores.note(&mut round, "records", done)?;
         if listed.age(self.edges.now()) > OLD {
             (nodes, swarm) = self.look_at_swarm().await?;
             listed = self.edges.now().stamp();
@@ -173,6 +199,8 @@ impl<O: Outside> Agent<O> {
         self.chores.note(&mut round, "reap", done)?;
         let done = self.label(&nodes).await;
         self.chores.note(&mut round, "label", done)?;
+        let done = self.admit(&nodes).await;
+        self.chores.note(&mut round, "admission", done)?;
         let done = self.drain(&nodes).await;
         self.chores.note(&mut round, "drain", done)?;
         let done = self.protect(&nodes).await;
@@ -188,5 +216,28 @@ impl<O: Outside> Agent<O> {
             self.edges.stacks.set(true);
         }
         round.failed.map_or(Ok(round.soonest), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{Availability, Role};
+
+    /// A worker that has just joined.
+    pub(super) fn entry(number: usize) -> NodeEntry {
+        NodeEntry {
+            id: format!("n{number}"),
+            created: None,
+            role: Role::Worker,
+            availability: Availability::Active,
+            labels: BTreeMap::new(),
+            ready: true,
+            down: false,
+            instance_id: Some(format!("i-{number:08x}")),
+            asks_to_leave: None,
+            address: None,
+            manager: None,
+        }
     }
 }

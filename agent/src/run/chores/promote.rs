@@ -7,8 +7,8 @@ use tracing::{info, warn};
 
 use crate::run::{Agent, Outside, StepError};
 use protocol::labels::PROMOTED_LABEL;
+use protocol::leader::Snapshot;
 use protocol::leader::promotion::{self, Candidates, Promotion};
-use protocol::leader::{NO_TASKS, Snapshot};
 use protocol::pace::ROUND;
 use protocol::{Epoch, NodeChange, NodeEntry, Role, Swarm, leader::labelling};
 
@@ -27,19 +27,35 @@ impl<O: Outside> Agent<O> {
         swarm: &Swarm,
     ) -> Result<Option<Duration>, StepError> {
         let epoch = swarm.epoch.or_else(|| self.node.epoch());
-        let now = self.edges.now();
+        let list = self.candidates(nodes, epoch);
+        let (next, ill) = (promotion::next(&list), list.ill());
+        let refused = list.refused(self.edges.now().unix);
+        let unauthorised = list
+            .unauthorised()
+            .map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let unauthorised: Vec<_> = unauthorised.collect();
+        self.tell_refused(&refused);
+        self.tell_unauthorised(&unauthorised);
+        self.change_members(nodes, swarm, epoch, next, ill).await
+    }
+
+    fn candidates<'a>(&'a self, nodes: &'a [NodeEntry], epoch: Option<Epoch>) -> Candidates<'a> {
         let seen = Snapshot {
-            nodes,
-            instances: self.node.instances(),
-            tasks: &NO_TASKS,
             epoch,
-            now,
+            ..self.snapshot(nodes)
         };
         let protection = &self.chores.protection;
-        let list = Candidates::of(&seen, |id| protection.yields(id));
-        let (next, ill) = (promotion::next(&list), list.ill());
-        let refused = list.refused(now.unix);
-        self.tell_refused(&refused);
+        Candidates::of(&seen, |id| protection.yields(id))
+    }
+
+    async fn change_members(
+        &mut self,
+        nodes: &[NodeEntry],
+        swarm: &Swarm,
+        epoch: Option<Epoch>,
+        next: Promotion,
+        ill: Vec<String>,
+    ) -> Result<Option<Duration>, StepError> {
         match next {
             Promotion::Promote(node_id) => {
                 let change = self.turned(nodes, &node_id, Role::Manager, epoch);
@@ -99,6 +115,18 @@ impl<O: Outside> Agent<O> {
                 promoted.map(|epoch| epoch.to_string()),
             )]),
             ..NodeChange::role(role)
+        }
+    }
+
+    fn tell_unauthorised(&mut self, nodes: &[(String, String)]) {
+        for (node, instance) in nodes {
+            if self.chores.said.insert(format!("unauthorised {node}")) {
+                warn!(
+                    node,
+                    "cannot promote node {node}: the tags of its instance {instance} call it a manager, but it has not \
+                     the instance profile of this one"
+                );
+            }
         }
     }
 

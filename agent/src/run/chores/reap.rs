@@ -7,7 +7,6 @@ use tracing::info;
 use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
 use protocol::leader::reaping::{self, AGAIN, Reaping, Removal};
-use protocol::leader::{NO_TASKS, Snapshot};
 use protocol::{NodeChange, NodeEntry, Role};
 
 impl<O: Outside> Agent<O> {
@@ -18,15 +17,8 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         published: bool,
     ) -> Result<Option<Duration>, StepError> {
-        let now = self.edges.now();
-        self.chores.downtimes.look(nodes, now);
-        let seen = Snapshot {
-            nodes,
-            instances: self.node.instances(),
-            tasks: &NO_TASKS,
-            epoch: None,
-            now,
-        };
+        self.chores.downtimes.look(nodes, self.edges.now());
+        let seen = self.snapshot(nodes);
         match reaping::next(&seen, &self.chores.downtimes) {
             Reaping::Nothing => Ok(None),
             Reaping::Look(again) => Ok(Some(again)),
@@ -51,7 +43,7 @@ impl<O: Outside> Agent<O> {
     /// The engine refuses where one has come back meanwhile.
     async fn remove(&mut self, removals: Vec<Removal>) -> Result<(), StepError> {
         for Removal { id, braked } in removals {
-            self.edges.engine.remove(&id).await?;
+            self.edges.engine.remove(&id, false).await?;
             if braked {
                 self.chores.downtimes.braked(self.edges.now());
             }

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::identity::ROLE_TAG;
-use protocol::Availability;
-use protocol::NodeEntry;
+use protocol::leader::admission::Admission;
+use protocol::leader::claims::Doubt;
+use protocol::{Availability, NodeEntry, NodeRecord};
 
 const SOON: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(70);
@@ -61,7 +62,7 @@ async fn tags_are_looked_at_once_a_minute_and_a_drain_by_hand_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_impostor_stays_drained() {
+async fn an_impostor_stays_drained_and_is_removed() {
     let world = World::default();
     let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
     world.instance(2, |instance| {
@@ -69,7 +70,58 @@ async fn an_impostor_stays_drained() {
     });
     live(&mut leader, MINUTE).await;
     assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
-    assert!(world.updates(2).is_empty());
+    let refusal = world.node(2, |node| node.refusal()).unwrap();
+    assert_eq!(refusal.doubt, Doubt::OtherAddress);
+    assert_eq!(world.updates(2).len(), 1, "said once");
+    live(&mut leader, Duration::from_mins(8)).await;
+    assert!(world.has_entry(2));
+    live(&mut leader, Duration::from_mins(2)).await;
+    assert!(!world.has_entry(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_active_and_is_nobody_has_no_tasks_a_moment_later() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
+    world.node(2, |node| {
+        node.availability = Availability::Active;
+        node.instance_id = None;
+    });
+    live(&mut leader, Duration::from_secs(1)).await;
+    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
+    // It says who it is, and is.
+    world.node(2, |node| node.instance_id = Some("i-2".into()));
+    live(&mut leader, SOON).await;
+    let taken_back = world.node(2, |node| (node.availability, node.refusal()));
+    assert_eq!(taken_back, (Availability::Active, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_alone_makes_no_manager() {
+    let world = World::default();
+    let roles = [Role::Manager, Role::Manager];
+    let (_hosts, mut leader) = cluster(&world, &roles).await;
+    // One has another profile, the record of another names another node.
+    world.instance(3, |instance| instance.profile = Some("workers".into()));
+    world.write(
+        "/swarmlet/c/nodes/i-2",
+        NodeRecord::new("node-i-9".into()).to_value(),
+    );
+    live(&mut leader, MINUTE).await;
+    assert_eq!(world.members(Role::Manager), 1);
+    world.instance(3, |instance| instance.profile = Some("managers".into()));
+    live(&mut leader, Duration::from_mins(2)).await;
+    assert_eq!(
+        world.members(Role::Manager),
+        1,
+        "two would be worse than one"
+    );
+    world.write(
+        "/swarmlet/c/nodes/i-2",
+        NodeRecord::new("node-i-2".into()).to_value(),
+    );
+    live(&mut leader, Duration::from_mins(2)).await;
+    assert_eq!(world.members(Role::Manager), 3);
 }
 
 /// Managers see the address that a node's routes choose, which need not be its primary one.
@@ -165,10 +217,27 @@ async fn an_ec2_that_is_down_stops_no_other_chore() {
 }
 
 /// It says so without a time: it is to run no tasks, and stays a member, however long its reboot takes.
+/// One that has its cluster from its settings only: whoever has the token can say so.
+#[tokio::test(start_paused = true)]
+async fn an_instance_without_tags_belongs_where_others_are_only_observed() {
+    for (admission, expected) in [
+        (Admission::Enforce, Availability::Drain),
+        (Admission::Observe, Availability::Active),
+    ] {
+        let world = World::default();
+        let (hosts, _) = cluster(&world, &[Role::Worker]).await;
+        let mut leader = hosts[0].agent_with(|settings| settings.swarm.admission = admission);
+        world.instance(2, |instance| instance.tags.clear());
+        live(&mut leader, Duration::from_mins(2)).await;
+        assert_eq!(world.node(2, |node| node.availability), expected);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_drained_node_that_is_down_stays_on_the_list() {
     let world = World::default();
     let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
+    live(&mut leader, SOON).await;
     world.node(3, |node| {
         node.asks_to_leave = Some(0);
         (node.ready, node.down) = (false, true);
@@ -216,22 +285,17 @@ async fn tokens_are_drawn_by_hand_on_managers_only() {
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_ec2_does_not_know_keeps_nobody_busy() {
-    let world = World::default();
-    let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
-    world.instance(2, |instance| instance.id = "i-other".into());
-    world.instance(3, |instance| instance.tags.clear());
-    live(&mut leader, MINUTE).await;
-    // By its settings it belongs here: it has no tags, and not only none yet.
-    assert_eq!(
-        world.node(3, |node| node.availability),
-        Availability::Active
-    );
     for is_down in [false, true] {
+        let world = World::default();
+        let (_hosts, mut leader) = cluster(&world, &[Role::Worker]).await;
+        world.instance(2, |instance| instance.id = "i-other".into());
+        live(&mut leader, MINUTE).await;
+        assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
         world.node(2, |node| (node.ready, node.down) = (!is_down, is_down));
         let before = world.calls("instances");
         let rounds = live(&mut leader, Duration::from_mins(10)).await;
         let asked = world.calls("instances") - before;
         assert!(rounds < 150 && asked < 60, "{rounds} rounds, {asked} calls");
+        assert!(!world.has_entry(2), "it was never admitted");
     }
-    assert_eq!(world.node(2, |node| node.availability), Availability::Drain);
 }

@@ -100,6 +100,7 @@ fn entry(number: usize, stranger: &Stranger) -> NodeEntry {
     let raft = stranger.raft.filter(|_| is_manager);
     NodeEntry {
         id: format!("node-i-{}", number + 2),
+        created: None,
         role: stranger.role,
         availability: stranger.availability,
         labels: stranger.labels.iter().cloned().collect(),

@@ -13,6 +13,7 @@ use crate::certificate::Subject;
 use protocol::labels::{CLAIM_LABEL, DEPARTING_LABEL, EPOCH_LABEL, INSTANCE_LABEL, ROTATED_LABEL};
 use protocol::{Availability, Control, EngineState, Epoch, Identity, Member, Origin, Role};
 use protocol::{ManagerEntry, NodeEntry, Swarm};
+use protocol::{date, is_instance_id};
 
 /// What the engine's files say of the node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -161,6 +162,7 @@ pub(super) fn node(node: Node) -> Option<NodeEntry> {
         })
     });
     Some(NodeEntry {
+        created: node.created_at.as_deref().and_then(date::iso_nanos),
         id: node.id?,
         role: match spec.role {
             Some(NodeSpecRoleEnum::MANAGER) => Role::Manager,
@@ -173,7 +175,10 @@ pub(super) fn node(node: Node) -> Option<NodeEntry> {
         },
         ready: status.state == Some(NodeState::READY),
         down: status.state == Some(NodeState::DOWN),
-        instance_id: told.get(INSTANCE_LABEL).cloned(),
+        instance_id: told
+            .get(INSTANCE_LABEL)
+            .filter(|id| is_instance_id(id))
+            .cloned(),
         asks_to_leave: departing(&told),
         labels: labels.into_iter().collect(),
         address: status.addr.and_then(|address| address.parse().ok()),

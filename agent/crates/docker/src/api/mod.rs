@@ -100,8 +100,8 @@ impl Engine for Docker {
         node::update(self, node_id, change).await
     }
 
-    async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
-        node::remove(self, node_id).await
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
+        node::remove(self, node_id, force).await
     }
 
     async fn rotate(&self, tokens: Option<TokenKind>, now: u64) -> Result<(), EngineError> {

@@ -85,9 +85,9 @@ fn word(role: Role) -> NodeSpecRoleEnum {
     }
 }
 
-pub(super) async fn remove(docker: &Docker, node_id: &str) -> Result<(), EngineError> {
-    let gently = Some(DeleteNodeOptions { force: false });
-    let remove = |c: bollard::Docker| async move { c.delete_node(node_id, gently).await };
+pub(super) async fn remove(docker: &Docker, node_id: &str, force: bool) -> Result<(), EngineError> {
+    let options = Some(DeleteNodeOptions { force });
+    let remove = |c: bollard::Docker| async move { c.delete_node(node_id, options).await };
     match docker.call(READ_LIMIT, remove).await {
         Err(EngineError::Refused {
             code: NOT_FOUND, ..

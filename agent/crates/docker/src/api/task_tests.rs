@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bollard::models::TaskStatus;
@@ -6,8 +5,10 @@ use proptest::prelude::*;
 
 use super::*;
 use protocol::labels::DRAINED_LABEL;
-use protocol::leader::Snapshot;
-use protocol::leader::draining::{self, DrainedFor, Draining, Silence};
+use protocol::leader::admission::Admission;
+use protocol::leader::draining::{self, DrainedFor, Draining, Silence, Turns};
+use protocol::leader::labelling::ACTIVATED;
+use protocol::leader::{Records, Snapshot};
 use protocol::{Availability, Instances, Moment, NodeEntry, Role};
 
 fn task(node: &str, state: TaskState, desired: TaskState) -> Task {
@@ -78,9 +79,10 @@ impl Swarm {
     fn new() -> Self {
         let node = |n: usize| NodeEntry {
             id: n.to_string(),
+            created: None,
             role: Role::Worker,
             availability: Availability::Active,
-            labels: BTreeMap::new(),
+            labels: [(ACTIVATED.to_owned(), "i-1".to_owned())].into(),
             ready: true,
             down: false,
             instance_id: None,
@@ -102,8 +104,11 @@ impl Swarm {
     /// What the leader's agent does in one round.
     fn round(&mut self) {
         let seen = Snapshot {
+            own: "i-1",
+            admission: Admission::Enforce,
             nodes: &self.nodes,
             instances: &Instances::default(),
+            records: &Records::default(),
             tasks: &counted(self.tasks.iter().map(|(task, _)| task.clone()).collect()),
             epoch: None,
             now: Moment {
@@ -112,7 +117,7 @@ impl Swarm {
                 random: 0,
             },
         };
-        let steps = draining::next(&seen, &Silence::default()).into_iter();
+        let steps = draining::next(&seen, &Silence::default(), &Turns::default()).into_iter();
         let steps: Vec<_> = steps.map(|(node, step)| (node.id.clone(), step)).collect();
         for (id, step) in steps {
             let node = self.nodes.iter_mut().find(|node| node.id == id).unwrap();

@@ -13,6 +13,16 @@ pub fn iso(text: &str) -> Option<u64> {
     seconds(number(year)?, number(month)?, number(day)?, whole)
 }
 
+/// The same in nanoseconds: `2017-09-18T08:22:00.012345678Z`.
+pub fn iso_nanos(text: &str) -> Option<u64> {
+    let fraction = text.trim().strip_suffix('Z')?.split_once('.');
+    let digits = fraction.map_or("", |(_, digits)| digits);
+    let is_fraction = digits.len() <= 9 && digits.bytes().all(|b| b.is_ascii_digit());
+    let padded = format!("{digits:0<9}");
+    let nanos: u64 = is_fraction.then(|| padded.parse().ok())??;
+    iso(text)?.checked_mul(1_000_000_000)?.checked_add(nanos)
+}
+
 /// `21 Jan 2019 09:00:43 GMT`
 pub fn spoken(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.split_whitespace().collect();

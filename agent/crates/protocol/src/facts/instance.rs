@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::Role;
+use crate::{Role, pace};
 
 /// So many of an instance's addresses are told: one may have hundreds.
 const TOLD: usize = 20;
@@ -16,13 +16,19 @@ const TOLD: usize = 20;
 pub struct Instance {
     /// Pending or running.
     pub alive: bool,
-    /// The role of its `swarm:role` tag, if its `swarm:cluster` tag names this cluster.
+    /// The cluster of its `swarm:cluster` tag is this one.
+    pub of_cluster: bool,
+    /// The role of its `swarm:role` tag, if it is of this cluster.
     pub role: Option<Role>,
     /// It has been seen with a `swarm:role` tag: EC2 tells an instance's tags some time after its
     /// launch, and takes them away some time after its end.
     pub tagged: bool,
     /// For how long answers in a row have given it this role, or no tags.
     pub lasted: Duration,
+    /// That role is another than the one before, and one answer is not enough for it: one may be late.
+    pub changed: bool,
+    /// The ARN of its instance profile: whose role its programs have.
+    pub profile: Option<String>,
     /// Its private addresses on all of its interfaces, the primary one first; blocks where EC2 has
     /// delegated a whole prefix.
     pub addresses: Vec<IpNet>,
@@ -37,6 +43,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether EC2's word on its role can be acted on: the first one can, another than the first has to be said twice.
+    pub fn has_settled(&self) -> bool {
+        !self.changed || self.lasted >= pace::FLEET_GAP
+    }
+
     /// Whether a node that claims to be this instance has one of its addresses. A node may claim any
     /// instance id; what managers see is where its connection comes from, and its routes decide which
     /// of its addresses that is.

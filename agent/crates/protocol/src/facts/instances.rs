@@ -42,6 +42,21 @@ struct Known {
     changed: bool,
     /// When a leader asked last.
     asked: Option<Stamp>,
+    /// When an answer last said anything of it, be it that EC2 does not know it.
+    heard: Option<Stamp>,
+    /// By that answer EC2 does not know it.
+    unknown: bool,
+    /// A node that says that it is this instance is not believed.
+    doubted: bool,
+}
+
+/// What EC2 has said of an instance to a leader, and when.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'a> {
+    /// By its last word there is none.
+    Unknown(Stamp),
+    /// By its last word it is this.
+    Of(&'a Instance, Stamp),
 }
 
 /// Where the asker is: what an answer means follows from it.
@@ -83,6 +98,7 @@ impl Known {
     /// How long until a leader asks about it again on its own account.
     fn due_in(&self, now: Moment) -> Option<Duration> {
         let gap = match &self.word {
+            _ if self.doubted => ASK_AGAIN,
             Some(word) if word.tagged && self.changed && word.lasted < FLEET_GAP => FLEET_GAP,
             Some(word) if word.tagged || word.lasted >= TAGLESS => return None,
             _ => ASK_AGAIN,
@@ -127,6 +143,7 @@ impl Known {
                 word = Instance {
                     alive: word.alive,
                     addresses,
+                    profile: word.profile.or(old.profile),
                     ..old
                 };
             }
@@ -138,6 +155,7 @@ impl Known {
         let role = (word.role, word.tagged);
         Series::see(&mut self.role, role, |old, new| old == new, IN_A_ROW, now);
         word.lasted = self.role.as_ref().map(Series::lasted).unwrap_or_default();
+        word.changed = self.changed;
         self.word = Some(word);
     }
 }
@@ -148,6 +166,7 @@ impl Instances {
             series(&mut known.life, TimeOf::Life(id), retime);
             series(&mut known.role, TimeOf::Other, retime);
             stamp(&mut known.asked, TimeOf::Other, retime);
+            stamp(&mut known.heard, TimeOf::Other, retime);
         }
         stamp(&mut self.refresh, TimeOf::Other, retime);
         series(&mut self.failed, TimeOf::Other, retime);
@@ -158,6 +177,7 @@ impl Instances {
     pub(crate) fn that_are(words: BTreeMap<String, Instance>) -> Self {
         let known = |word| Known {
             word: Some(word),
+            heard: Some(Stamp::START),
             ..Known::default()
         };
         Self {
@@ -169,31 +189,41 @@ impl Instances {
         }
     }
 
-    /// EC2 has said this of their lives, and nothing else.
+    /// The same, and EC2 has said this of lives.
     #[cfg(test)]
-    pub(crate) fn that_live(fleet: &Fleet, now: Moment) -> Self {
-        let known = |seen: &Whereabouts| {
+    pub(crate) fn with_lives(mut self, fleet: &Fleet, now: Moment) -> Self {
+        for (id, seen) in &fleet.0 {
             let mut life = Series::new(seen.life, now);
             life.retime(|_| Span {
                 first: now.ago(seen.age + seen.lasted),
                 last: now.ago(seen.age),
                 looks: seen.looks,
             });
-            Known {
-                life: Some(life),
-                ..Known::default()
-            }
-        };
-        let known = fleet.0.iter().map(|(id, seen)| (id.clone(), known(seen)));
-        Self {
-            known: known.collect(),
-            ..Self::default()
+            self.known.entry(id.clone()).or_default().life = Some(life);
         }
+        self
     }
 
     /// What an instance is, by the last answers that told anything about it.
     pub fn of(&self, id: Option<&String>) -> Option<&Instance> {
         self.known.get(id?)?.word.as_ref()
+    }
+
+    /// What EC2 has last said of an instance, if it has said anything of it to a leader.
+    pub fn heard(&self, id: &str) -> Option<Heard<'_>> {
+        let known = self.known.get(id)?;
+        let at = known.heard?;
+        if known.unknown {
+            return Some(Heard::Unknown(at));
+        }
+        Some(Heard::Of(known.word.as_ref()?, at))
+    }
+
+    /// Nodes that say that they are one of these are not believed, and about nobody else: EC2 is asked about them sooner.
+    pub fn doubt(&mut self, ids: &BTreeSet<&str>) {
+        for (id, known) in &mut self.known {
+            known.doubted = ids.contains(id.as_str());
+        }
     }
 
     /// How it stands with the lives of these.
@@ -230,6 +260,8 @@ impl Instances {
             let known = self.known.entry(id.clone()).or_default();
             known.asked = Some(now.stamp());
             if let Some(life) = reply.life(told, id) {
+                known.heard = Some(now.stamp());
+                known.unknown = life == Life::Absent;
                 known.heed(life, now);
             }
             if let Some(told) = told {
@@ -325,11 +357,15 @@ impl Instance {
                 value.clone(),
             ))
         });
+        let of_cluster = tag(CLUSTER_TAG) == Some(here.cluster.as_str());
         Self {
             alive: told.life == Life::Alive,
-            role: role.filter(|_| tag(CLUSTER_TAG) == Some(here.cluster.as_str())),
+            of_cluster,
+            role: role.filter(|_| of_cluster),
             tagged: tag(ROLE_TAG).is_some(),
             lasted: Duration::ZERO,
+            changed: false,
+            profile: told.profile.clone(),
             addresses: told.addresses.clone(),
             labels: labels.collect(),
             facts: told.facts.labels(here.region),

@@ -13,6 +13,7 @@ fn at(up: Duration) -> Moment {
 
 fn told(id: &str, life: Life) -> Told {
     Told {
+        profile: None,
         id: id.to_owned(),
         life,
         addresses: Vec::new(),

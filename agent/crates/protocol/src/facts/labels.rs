@@ -10,6 +10,9 @@ pub const INSTANCE_LABEL: &str = "swarmlet.instance-id";
 /// Unix epoch; 0 where nothing presses): an engine label, which no other node can set, or, where
 /// the node is a manager, a label of its entry, which it can set at once.
 pub const DEPARTING_LABEL: &str = "swarmlet.departing";
+/// The label of a node's entry that says that the node does not belong to the cluster: see
+/// [`crate::leader::admission::Refusal`].
+pub const ADMISSION_LABEL: &str = "swarmlet.admission";
 /// The label of a node's entry that says that the leader drained it for its departure, and by whose
 /// word: see [`crate::leader::draining::DrainedFor`].
 pub const DRAINED_LABEL: &str = "swarmlet.drained";

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::facts::labels::{DEPARTING_LABEL, PROMOTED_LABEL};
+use crate::facts::labels::{ADMISSION_LABEL, DEPARTING_LABEL, PROMOTED_LABEL};
+use crate::leader::admission::Refusal;
+use crate::leader::labelling::ACTIVATED;
 use crate::{Availability, Epoch, Instance, Role};
 
 /// A node of the swarm, as a manager sees it.
@@ -11,6 +13,8 @@ use crate::{Availability, Epoch, Instance, Role};
 pub struct NodeEntry {
     /// Docker's id of it.
     pub id: String,
+    /// When the entry was made (`CreatedAt`), in nanoseconds since the Unix epoch.
+    pub created: Option<u64>,
     /// The role it is meant to have (`Spec.Role`).
     pub role: Role,
     /// Whether it is given tasks (`Spec.Availability`).
@@ -22,7 +26,7 @@ pub struct NodeEntry {
     /// Its state is `down`. After a change of leader every node is `unknown` for a while, and
     /// that is not down.
     pub down: bool,
-    /// The instance id in its engine's labels.
+    /// The instance id in its engine's labels, if it has the form of one: what the node itself says.
     pub instance_id: Option<String>,
     /// The value of [`DEPARTING_LABEL`] in its engine's labels.
     pub asks_to_leave: Option<u64>,
@@ -36,6 +40,21 @@ impl NodeEntry {
     /// Whether it is leaving, and until when it can wait: by its engine's word, or its entry's.
     pub fn departing(&self) -> Option<u64> {
         self.asks_to_leave.or_else(|| self.marked_leaving())
+    }
+
+    /// Whether the leader has admitted it as the instance that it says it is: with its labels, and activated.
+    pub fn is_admitted(&self) -> bool {
+        self.instance_id.is_some() && self.labels.get(ACTIVATED) == self.instance_id.as_ref()
+    }
+
+    /// Whether a leader has ever admitted it, as whatever instance.
+    pub fn was_admitted(&self) -> bool {
+        self.labels.contains_key(ACTIVATED)
+    }
+
+    /// That it does not belong to the cluster, as a leader has written it down.
+    pub fn refusal(&self) -> Option<Refusal> {
+        Refusal::parse(self.labels.get(ADMISSION_LABEL)?)
     }
 
     /// Whether it goes for good, by its own word. One that has no time for it is drained by a person: it stays a member, also

@@ -18,6 +18,8 @@ pub struct Told {
     pub addresses: Vec<IpNet>,
     /// Its tags; AWS takes them away from a terminated instance early.
     pub tags: BTreeMap<String, String>,
+    /// The ARN of its instance profile, whose role it has.
+    pub profile: Option<String>,
     /// What it is and where.
     pub facts: Facts,
 }

@@ -8,19 +8,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::labels::{DEPARTING_LABEL, DRAINED_LABEL};
-use crate::leader::Snapshot;
 use crate::leader::labelling::{ACTIVATED, usual};
+use crate::leader::{SHARE, Snapshot};
 use crate::{Availability, Moment, NodeChange, NodeEntry, Role, Stamp};
 
-/// One ready node in this many may be losing its tasks at a time, at least one. Those that are down carry none, and the
-/// leader takes them off the list in the same round.
-pub const SHARE: usize = 5;
 /// Whose deadline is nearer than this does not wait for its turn (in seconds).
 pub const PRESSING: u64 = 120;
 
 /// A manager that has marked its entry and was demoted says by its engine that it leaves: after a restart
 /// of its agent, and the longest gap between two tries, it has said so by then.
 pub const SILENT: Duration = Duration::from_mins(2);
+
+/// For so long others wait for a node that loses its tasks, or for tasks that are to start: one that never ends, or a service
+/// that ends as soon as it starts, keeps nobody from leaving.
+pub const HELD: Duration = Duration::from_mins(5);
 
 /// By whose word the leader has drained a node, as its entry has it on record: a drain without a
 /// record is a person's.
@@ -69,6 +70,38 @@ impl Silence {
     }
 }
 
+/// What those that leave wait for, and since when. None of it matters after a restart.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Turns {
+    losing: BTreeMap<String, Stamp>,
+    starting: Option<Stamp>,
+}
+
+impl Turns {
+    /// Notes what there is to wait for now.
+    pub fn look(&mut self, seen: &Snapshot<'_>) {
+        let now = seen.now.stamp();
+        self.starting = (seen.tasks.starting > 0).then(|| self.starting.unwrap_or(now));
+        let loses = |node: &&NodeEntry| {
+            let leaves = node.ready && node.departing().is_some();
+            leaves && node.availability == Availability::Drain
+        };
+        let losing = seen.nodes.iter().filter(loses);
+        let losing = losing.filter(|node| seen.tasks.running.contains_key(&node.id));
+        let since = |node: &NodeEntry| self.losing.get(&node.id).copied().unwrap_or(now);
+        self.losing = losing.map(|n| (n.id.clone(), since(n))).collect();
+    }
+
+    fn waits_for(&self, node: &NodeEntry, now: Moment) -> bool {
+        let since = self.losing.get(&node.id);
+        since.is_none_or(|since| since.age(now) < HELD)
+    }
+
+    fn waits_for_starts(&self, now: Moment) -> bool {
+        self.starting.is_none_or(|since| since.age(now) < HELD)
+    }
+}
+
 /// An entry that says of a departure, or has a record of one.
 #[derive(Clone, Copy, Debug)]
 struct Leaver<'a> {
@@ -113,14 +146,18 @@ fn leavers<'a>(seen: &Snapshot<'a>, silence: &Silence) -> Vec<Leaver<'a>> {
 /// Decides what to do about which nodes now. The tasks that the last drained node has lost are among those that are to run and do
 /// not yet, from the moment on at which they were told to end. Until that moment they run there, and it counts as losing
 /// them.
-pub fn next<'a>(seen: &Snapshot<'a>, silence: &Silence) -> Vec<(&'a NodeEntry, Draining)> {
+pub fn next<'a>(
+    seen: &Snapshot<'a>,
+    silence: &Silence,
+    turns: &Turns,
+) -> Vec<(&'a NodeEntry, Draining)> {
     let leavers = leavers(seen, silence);
     let mut steps: Vec<(&NodeEntry, Draining)> = Vec::new();
     let late = leavers.iter().filter(|n| n.is_late_to_ask());
     steps.extend(late.map(|n| (n.node, Draining::Note)));
     let stay = leavers.iter().filter(|n| n.stays());
     steps.extend(stay.map(|n| (n.node, Draining::Undo)));
-    let drained = drains(&leavers, seen);
+    let drained = drains(&leavers, seen, turns);
     let waits =
         |n: &&Leaver<'_>| n.is_due() && !drained.iter().any(|other| other.node.id == n.node.id);
     let paused = leavers.iter().filter(waits);
@@ -160,20 +197,25 @@ pub fn under_way(seen: &Snapshot<'_>, silence: &Silence) -> Option<UnderWay> {
 }
 
 /// Who has no tasks loses none, who is in a hurry goes at once; the others go by their deadlines, as far as those leave room.
-fn drains<'a>(leavers: &[Leaver<'a>], seen: &Snapshot<'_>) -> Vec<Leaver<'a>> {
+fn drains<'a>(leavers: &[Leaver<'a>], seen: &Snapshot<'_>, turns: &Turns) -> Vec<Leaver<'a>> {
     let losing = |n: &&Leaver<'_>| {
-        n.node.ready && n.node.departing().is_some() && n.is_drained() && n.tasks > 0
+        n.is_ours() && n.node.ready && n.node.departing().is_some() && n.is_drained() && n.tasks > 0
     };
-    let busy = leavers.iter().filter(losing).count();
-    let ready = seen.nodes.iter().filter(|n| n.ready).count();
+    let busy = leavers.iter().filter(losing);
+    let busy = busy.filter(|n| turns.waits_for(n.node, seen.now)).count();
+    // Those that are down carry no tasks. Who was never admitted takes no turn from anybody, and makes none.
+    let ready = seen.nodes.iter().filter(|n| n.ready && n.was_admitted());
+    let ready = ready.count();
     let free = (ready / SHARE).max(1).saturating_sub(busy);
-    let free = if seen.tasks.starting > 0 { 0 } else { free };
+    let starting = seen.tasks.starting > 0 && turns.waits_for_starts(seen.now);
+    let free = if starting { 0 } else { free };
     let due = leavers.iter().copied().filter(Leaver::is_due);
-    let (mut at_once, mut turns): (Vec<Leaver<'a>>, Vec<Leaver<'a>>) =
-        due.partition(|n| n.tasks == 0 || n.presses(seen.now.unix));
-    let hurried = at_once.iter().filter(|n| n.tasks > 0).count();
-    turns.sort_by_key(|n| n.node.departing().filter(|at| *at != 0).unwrap_or(u64::MAX));
-    at_once.extend(turns.into_iter().take(free.saturating_sub(hurried)));
+    let (mut at_once, mut others): (Vec<Leaver<'a>>, Vec<Leaver<'a>>) =
+        due.partition(|n| n.tasks == 0 || n.presses(seen.now.unix) || !n.is_ours());
+    let hurried = at_once.iter().filter(|n| n.tasks > 0 && n.is_ours());
+    let hurried = hurried.count();
+    others.sort_by_key(|n| n.node.departing().filter(|at| *at != 0).unwrap_or(u64::MAX));
+    at_once.extend(others.into_iter().take(free.saturating_sub(hurried)));
     at_once
 }
 
@@ -200,6 +242,11 @@ pub fn change(node: &NodeEntry, step: Draining, managers: Availability) -> NodeC
 }
 
 impl Leaver<'_> {
+    /// Whoever has the token can join and say that he leaves, with tasks that never end: nobody waits for him.
+    fn is_ours(&self) -> bool {
+        self.node.was_admitted()
+    }
+
     fn is_drained(&self) -> bool {
         self.node.availability == Availability::Drain
     }

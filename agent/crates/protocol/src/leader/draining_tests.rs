@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::DrainedFor::{Asked, Marked};
 use super::*;
+use crate::leader::Records;
+use crate::leader::admission::Admission;
 use crate::{Instances, Tasks};
 
 const NOW: u64 = 1_000_000;
@@ -30,9 +32,11 @@ impl Node {
         let record = self
             .drained_for
             .map(|word| (DRAINED_LABEL, word.as_str().to_owned()));
-        let labels = marked.into_iter().chain(record);
+        let admitted = Some((ACTIVATED, "i-1".to_owned()));
+        let labels = marked.into_iter().chain(record).chain(admitted);
         NodeEntry {
             id: self.id.clone(),
+            created: None,
             role: Role::Worker,
             availability: self.availability,
             labels: labels.map(|(key, value)| (key.to_owned(), value)).collect(),
@@ -73,8 +77,11 @@ impl Swarm {
 
     fn ask<T>(&self, ask: impl FnOnce(&Snapshot<'_>, &Silence) -> T) -> T {
         let seen = Snapshot {
+            own: "i-1",
+            admission: Admission::Enforce,
             nodes: &self.entries,
             instances: &Instances::default(),
+            records: &Records::default(),
             tasks: &self.tasks,
             epoch: None,
             now: NOW_MOMENT,
@@ -85,7 +92,7 @@ impl Swarm {
 
 fn next(nodes: &[Node], starting: usize) -> Vec<(String, Draining)> {
     Swarm::of(nodes, starting).ask(|seen, silence| {
-        let steps = super::next(seen, silence).into_iter();
+        let steps = super::next(seen, silence, &Turns::default()).into_iter();
         steps.map(|(node, step)| (node.id.clone(), step)).collect()
     })
 }
@@ -278,4 +285,56 @@ proptest! {
         prop_assert!(under_way(&nodes) == 0);
         prop_assert!(nodes.iter().all(|n| n.is_drained() == n.asks.is_some()));
     }
+}
+
+/// One says that it leaves, and its tasks never end; another waits for it.
+#[test]
+fn nobody_holds_the_others_up_for_ever() {
+    let stuck = Node {
+        availability: Availability::Drain,
+        drained_for: Some(Asked),
+        ..leaving(1, 0)
+    };
+    let waits = Node {
+        availability: Availability::Pause,
+        drained_for: Some(Asked),
+        ..leaving(2, 0)
+    };
+    for (nodes, starting) in [(vec![stuck, waits.clone()], 0), (vec![waits.clone()], 1)] {
+        let swarm = Swarm::of(&nodes, starting);
+        let mut turns = Turns::default();
+        let after = |turns: &mut Turns, time: Duration| {
+            swarm.ask(|seen, silence| {
+                let now = Moment {
+                    up: NOW_MOMENT.up + time,
+                    ..NOW_MOMENT
+                };
+                let seen = Snapshot { now, ..*seen };
+                turns.look(&seen);
+                super::next(&seen, silence, turns).len()
+            })
+        };
+        assert_eq!(after(&mut turns, Duration::ZERO), 0);
+        assert_eq!(after(&mut turns, HELD - Duration::from_secs(1)), 0);
+        assert_eq!(after(&mut turns, HELD), 1);
+    }
+}
+
+/// Whoever has the token can join and say that he leaves.
+#[test]
+fn who_was_never_admitted_takes_no_turn_and_no_share() {
+    let stranger = Node {
+        availability: Availability::Drain,
+        ..leaving(1, 0)
+    };
+    let waits = leaving(2, 0);
+    let mut swarm = Swarm::of(&[stranger, waits], 0);
+    swarm.entries[0].labels.remove(ACTIVATED);
+    let steps = swarm.ask(|seen, silence| {
+        let steps = super::next(seen, silence, &Turns::default()).into_iter();
+        let steps = steps.map(|(node, step)| (node.id.clone(), step));
+        steps.collect::<Vec<_>>()
+    });
+    let id = swarm.entries[1].id.clone();
+    assert_eq!(steps, [(id, Draining::Drain(Asked))]);
 }

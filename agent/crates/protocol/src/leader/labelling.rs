@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::labels::ADMISSION_LABEL;
+use crate::leader::claims::InstanceClaim;
 use crate::pace::TAGLESS;
 use crate::{Availability, Instance, NodeChange, NodeEntry, Role};
 
@@ -21,10 +23,8 @@ pub const OWN: &str = "swarmlet.";
 pub enum Labelling {
     /// Nothing.
     Settled,
-    /// Nothing yet: EC2 has not said enough about its instance.
+    /// Nothing yet: EC2 has not said enough about its instance, or not what the node says.
     Waits,
-    /// Nothing: it claims an instance that has other addresses.
-    Impostor,
     /// All of this, in one update.
     Change(NodeChange),
 }
@@ -45,24 +45,26 @@ pub fn turned(node: &NodeEntry, to: Role, managers: Availability) -> Option<Avai
 
 /// Decides what a ready node's entry lacks; nothing of it is copied for that. One that was activated for its instance before and is
 /// drained now was drained by a person, or is leaving: its availability is not touched again.
-pub fn next(node: &NodeEntry, instance: Option<&Instance>, managers: Availability) -> Labelling {
-    let (Some(id), Some(instance)) = (&node.instance_id, instance) else {
-        return Labelling::Waits;
-    };
-    if node.departing().is_some() || !instance.alive {
+pub fn next(node: &NodeEntry, claim: InstanceClaim<'_>, managers: Availability) -> Labelling {
+    if node.departing().is_some() {
         return Labelling::Settled;
     }
+    let (Some(id), InstanceClaim::Proved(instance)) = (&node.instance_id, claim) else {
+        return Labelling::Waits;
+    };
     if !instance.tagged && instance.lasted < TAGLESS {
         return Labelling::Waits;
     }
-    if !instance.is_at(node.seen_at(Some(instance))) {
-        return Labelling::Impostor;
-    }
     let availability = Some(usual(node.role, managers));
-    let is_new = node.labels.get(ACTIVATED) != Some(id);
+    let was_refused = node.refusal().is_some_and(|refusal| refusal.drained);
+    let is_new = !node.is_admitted() || was_refused;
+    let mut labels = differences(&node.labels, instance, id);
+    if node.labels.contains_key(ADMISSION_LABEL) {
+        labels.insert(ADMISSION_LABEL.to_owned(), None);
+    }
     let change = NodeChange {
         availability: availability.filter(|usual| is_new && *usual != node.availability),
-        labels: differences(&node.labels, instance, id),
+        labels,
         role: None,
     };
     if change == NodeChange::default() {

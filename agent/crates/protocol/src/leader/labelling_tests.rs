@@ -3,8 +3,13 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ManagerEntry;
+use std::time::Duration;
+
 use crate::labels::DEPARTING_LABEL;
+use crate::leader::admission::Admission;
+use crate::leader::claims::Claims;
+use crate::leader::{NO_TASKS, Records, Snapshot};
+use crate::{Instances, ManagerEntry, Moment};
 
 const ACTIVE: Availability = Availability::Active;
 const DRAIN: Availability = Availability::Drain;
@@ -24,6 +29,7 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn joined() -> NodeEntry {
     NodeEntry {
         id: "n1".into(),
+        created: None,
         role: Role::Worker,
         availability: DRAIN,
         labels: BTreeMap::new(),
@@ -46,6 +52,28 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
         facts: labels(&[("swarmlet.zone", "a")]),
         ..Instance::default()
     }
+}
+
+/// What follows where EC2 says this of the node's instance.
+fn next(node: &NodeEntry, told: Option<&Instance>, managers: Availability) -> Labelling {
+    let told = node.instance_id.clone().zip(told.cloned());
+    let instances = Instances::that_are(told.into_iter().collect());
+    let nodes = [node.clone()];
+    let seen = Snapshot {
+        own: "i-9",
+        nodes: &nodes,
+        instances: &instances,
+        records: &Records::default(),
+        tasks: NO_TASKS,
+        epoch: None,
+        admission: Admission::Enforce,
+        now: Moment {
+            up: Duration::ZERO,
+            unix: 0,
+            random: 0,
+        },
+    };
+    super::next(node, Claims::of(&seen).claim(&nodes[0]), managers)
 }
 
 fn apply(node: &mut NodeEntry, change: &NodeChange) {
@@ -143,7 +171,7 @@ fn only_what_ec2_says_of_the_nodes_own_address_counts() {
             address,
             ..joined()
         };
-        assert_eq!(plan(&node, Some(&told)), Labelling::Impostor);
+        assert_eq!(plan(&node, Some(&told)), Labelling::Waits);
     }
     let nameless = NodeEntry {
         instance_id: None,
@@ -154,7 +182,7 @@ fn only_what_ec2_says_of_the_nodes_own_address_counts() {
         alive: false,
         ..told.clone()
     };
-    assert_eq!(plan(&joined(), Some(&ended)), Labelling::Settled);
+    assert_eq!(plan(&joined(), Some(&ended)), Labelling::Waits);
     let leaving = NodeEntry {
         labels: labels(&[(DEPARTING_LABEL, "0")]),
         ..joined()
@@ -217,7 +245,7 @@ fn a_manager_is_also_where_raft_knows_it() {
     let told = instance(&[]);
     let plan = |node: &NodeEntry| next(node, Some(&told), ACTIVE);
     assert!(matches!(plan(&at(1)), Labelling::Change(_)));
-    assert_eq!(plan(&at(2)), Labelling::Impostor);
+    assert_eq!(plan(&at(2)), Labelling::Waits);
     assert_eq!(at(1).seen_at(None), Some(ip(9)), "raft's word alone");
 }
 

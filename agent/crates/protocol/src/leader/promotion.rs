@@ -1,6 +1,7 @@
 //! Which nodes take part in raft: the leader promotes and demotes one at a time, by EC2's word.
 
 use crate::leader::Snapshot;
+use crate::leader::claims::Claims;
 use crate::{Instance, NodeEntry, Role, pace};
 
 /// A departure that presses: what stands in its way is said aloud.
@@ -13,6 +14,10 @@ struct Candidate<'a> {
     instance: Option<&'a Instance>,
     /// `ready` by its status and, if it is a manager, reachable in raft.
     healthy: bool,
+    /// It is that instance, by more than its own word.
+    proved: bool,
+    /// Its instance has the managers' role.
+    authorised: bool,
     /// It is leaving, and until when it can wait (seconds since the Unix epoch, 0 where nothing presses).
     departing: Option<u64>,
 }
@@ -23,6 +28,7 @@ pub struct Candidates<'a>(Vec<Candidate<'a>>);
 impl<'a> Candidates<'a> {
     /// Those of this swarm. Some managers make room for one that Auto Scaling may then take away.
     pub fn of(seen: &Snapshot<'a>, yields: impl Fn(&str) -> bool) -> Self {
+        let claims = Claims::of(seen);
         let told = |node: &'a NodeEntry| {
             let instance = seen.instances.of(node.instance_id.as_ref());
             let concerned = match node.role {
@@ -39,6 +45,8 @@ impl<'a> Candidates<'a> {
             node,
             instance,
             healthy: node.ready && known(node),
+            proved: claims.proved(node).is_some(),
+            authorised: instance.is_some_and(|i| claims.has_managers_role(i)),
             departing: node.departing().or_else(|| yields(&node.id).then_some(0)),
         };
         Self(seen.nodes.iter().filter_map(told).map(candidate).collect())
@@ -47,6 +55,13 @@ impl<'a> Candidates<'a> {
     fn managers(&self) -> impl Iterator<Item = Candidate<'a>> {
         let nodes = self.0.iter().copied();
         nodes.filter(|one| one.node.role == Role::Manager)
+    }
+
+    /// Those whose tags call them managers, and whose instances have another role than the leader's: by node and instance.
+    pub fn unauthorised(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let workers = self.0.iter().filter(|one| one.node.role == Role::Worker);
+        let others = workers.filter(|one| one.proved && !one.authorised);
+        others.filter_map(|one| Some((one.node.id.as_str(), one.node.instance_id.as_deref()?)))
     }
 
     /// Those that are not well.
@@ -145,7 +160,9 @@ impl Candidate<'_> {
 
     fn is_eligible(&self) -> bool {
         let is_free = self.node.role == Role::Worker && self.departing.is_none();
-        is_free && self.healthy && self.is_told(Role::Manager) && self.is_there()
+        let settled = self.instance.is_some_and(Instance::has_settled);
+        let told = self.is_told(Role::Manager) && settled;
+        is_free && self.healthy && told && self.proved && self.authorised
     }
 }
 

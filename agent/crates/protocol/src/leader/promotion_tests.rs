@@ -5,7 +5,8 @@ use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::leader::NO_TASKS;
+use crate::leader::admission::Admission;
+use crate::leader::{NO_TASKS, Records};
 use crate::{Availability, Instances, ManagerEntry, Moment};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ impl Node {
         });
         NodeEntry {
             id: self.id.clone(),
+            created: None,
             role: self.role,
             availability: Availability::Active,
             labels: BTreeMap::new(),
@@ -43,6 +45,22 @@ impl Node {
     }
 }
 
+/// Each has written down that it is its instance.
+fn recorded(nodes: &[Node]) -> Records {
+    let now = Moment {
+        up: Duration::ZERO,
+        unix: 0,
+        random: 0,
+    };
+    let mut records = Records::default();
+    for node in nodes {
+        if let Some(id) = &node.instance_id {
+            records.learn(id, Ok(Some(node.id.clone())), now);
+        }
+    }
+    records
+}
+
 fn of<T>(
     nodes: &[Node],
     fleet: &BTreeMap<String, Instance>,
@@ -51,9 +69,12 @@ fn of<T>(
     let entries: Vec<NodeEntry> = nodes.iter().map(Node::entry).collect();
     let instances = Instances::that_are(fleet.clone());
     let seen = Snapshot {
+        own: "i-1",
+        admission: Admission::Enforce,
         nodes: &entries,
         instances: &instances,
-        tasks: &NO_TASKS,
+        records: &recorded(nodes),
+        tasks: NO_TASKS,
         epoch: None,
         now: Moment {
             up: Duration::from_hours(1),

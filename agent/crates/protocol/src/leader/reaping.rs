@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::leader::Snapshot;
-use crate::{Fleet, Life, Moment, NodeEntry, Series, Stamp, pace};
+use crate::leader::admission::{Admission, REMOVED_AFTER};
+use crate::leader::claims::Claims;
+use crate::leader::{SHARE, Snapshot};
+use crate::{Fleet, Life, Moment, NodeEntry, Role, Series, Stamp, pace};
 
 /// A node that looks dead has looked so this often, for this long.
 pub const LOOKS: u32 = 3;
@@ -26,7 +28,6 @@ pub const AGAIN: Duration = Duration::from_secs(15);
 const DEPARTED_AGAIN: Duration = Duration::from_secs(5);
 /// The brake: one node in [`SHARE`] may be removed in this time.
 const WINDOW: Duration = Duration::from_mins(5);
-const SHARE: usize = 5;
 
 /// What a leader has seen of nodes that are down, and what it has removed lately.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -52,8 +53,10 @@ impl Downtimes {
         self.removed.push(now.stamp());
     }
 
-    /// How many of so many nodes the brake leaves for removals now.
-    fn allowed(&self, nodes: usize, now: Moment) -> usize {
+    /// How many of these nodes the brake leaves for removals now.
+    pub fn allowed(&self, nodes: &[NodeEntry], now: Moment) -> usize {
+        // Those that came by themselves do not loosen it.
+        let nodes = nodes.iter().filter(|node| node.was_admitted()).count();
         let lately = self.removed.iter().filter(|at| at.age(now) <= WINDOW);
         (nodes / SHARE).max(1).saturating_sub(lately.count())
     }
@@ -97,19 +100,23 @@ pub struct Removal {
 struct Dead<'a> {
     downtimes: &'a Downtimes,
     fleet: Fleet,
-    /// The instances of the nodes that are ready.
+    /// The instances of the nodes that are ready: theirs, and not those that they say are theirs.
     here: BTreeSet<&'a str>,
+    admission: Admission,
 }
 
 impl<'a> Dead<'a> {
     fn of(seen: &Snapshot<'a>, downtimes: &'a Downtimes) -> Self {
         let id = |node: &'a NodeEntry| node.instance_id.as_deref();
         let down = seen.nodes.iter().filter(|node| node.down);
+        let claims = Claims::of(seen);
         let ready = seen.nodes.iter().filter(|node| node.ready);
+        let ready = ready.filter(|node| claims.proved(node).is_some());
         Self {
             downtimes,
             fleet: seen.instances.fleet(down.filter_map(id), seen.now),
             here: ready.filter_map(id).collect(),
+            admission: seen.admission,
         }
     }
 
@@ -118,10 +125,20 @@ impl<'a> Dead<'a> {
     }
 
     /// The brake does not count who said itself that it leaves, nor an older life of an instance that has joined again under
-    /// another entry.
+    /// another entry, nor who was never admitted.
     fn is_free(&self, node: &NodeEntry) -> bool {
         let id = node.instance_id.as_deref();
-        self.downtimes.has_departed(node) || id.is_some_and(|id| self.here.contains(id))
+        let is_back = id.is_some_and(|id| self.here.contains(id));
+        self.downtimes.has_departed(node) || is_back || self.is_foreign(node)
+    }
+
+    /// Who came and was never admitted leaves nothing behind: if it comes back, it joins again. Anybody who has the token can
+    /// make as many such entries as he likes.
+    fn is_foreign(&self, node: &NodeEntry) -> bool {
+        let waited = Duration::from_secs(REMOVED_AFTER);
+        let refused = node.refusal().is_some() || self.downtimes.is_down_for(node, waited);
+        let never = node.role == Role::Worker && !node.was_admitted();
+        self.admission == Admission::Enforce && never && refused
     }
 
     fn has_ended(&self, node: &NodeEntry) -> bool {
@@ -162,7 +179,7 @@ pub fn next(seen: &Snapshot<'_>, downtimes: &Downtimes) -> Reaping {
     }
     let (unbraked, braked): (Vec<&NodeEntry>, Vec<&NodeEntry>) =
         gone.partition(|node| known.is_free(node));
-    let allowed = downtimes.allowed(seen.nodes.len(), seen.now);
+    let allowed = downtimes.allowed(seen.nodes, seen.now);
     let removed = unbraked.iter().map(|node| removal(node, false));
     let removed = removed.chain(braked.iter().take(allowed).map(|node| removal(node, true)));
     let removed: Vec<Removal> = removed.take(AT_ONCE).collect();

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::*;
-use crate::leader::NO_TASKS;
-use crate::{Availability, Instances, Life, ManagerEntry, Role, Span, Whereabouts};
+use crate::labels::ADMISSION_LABEL;
+use crate::leader::labelling::ACTIVATED;
+use crate::leader::{NO_TASKS, Records};
+use crate::{Availability, Instance, Instances, Life, ManagerEntry, Role, Span, Whereabouts};
 
 const NOW: Moment = Moment {
     up: Duration::from_hours(1),
@@ -19,6 +22,7 @@ struct Entry {
     down: Option<(Duration, u32)>,
     departing: bool,
     instance_id: Option<String>,
+    address: Option<IpAddr>,
 }
 
 impl Entry {
@@ -30,25 +34,34 @@ impl Entry {
         };
         NodeEntry {
             id: self.id.clone(),
+            created: None,
             role: if self.in_raft {
                 Role::Manager
             } else {
                 Role::Worker
             },
             availability: Availability::Active,
-            labels: BTreeMap::new(),
+            labels: [(ACTIVATED.to_owned(), "i-1".to_owned())].into(),
             ready: self.ready,
             down: self.down.is_some(),
             instance_id: self.instance_id.clone(),
             asks_to_leave: self.departing.then_some(1_800_000_000),
-            address: None,
+            address: self.address,
             manager: self.in_raft.then_some(manager),
         }
     }
 }
 
+fn there(address: IpAddr) -> Instance {
+    Instance {
+        alive: true,
+        addresses: vec![address.into()],
+        ..Instance::default()
+    }
+}
+
 /// So much is left of the brake.
-fn next(entries: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
+fn downtimes(entries: &[Entry], allowed: usize) -> Downtimes {
     let mut downtimes = Downtimes::default();
     for (entry, (lasted, looks)) in entries.iter().filter_map(|e| Some((e, e.down?))) {
         let mut seen = Series::new((), NOW);
@@ -61,12 +74,22 @@ fn next(entries: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
     }
     let full = (entries.len() / SHARE).max(1);
     downtimes.removed = vec![NOW.stamp(); full.saturating_sub(allowed)];
+    downtimes
+}
+
+fn next(entries: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
+    let downtimes = downtimes(entries, allowed);
     let nodes: Vec<NodeEntry> = entries.iter().map(Entry::node).collect();
-    let instances = Instances::that_live(fleet, NOW);
+    // Each instance has an address of its own.
+    let here = (0..10).map(|n| (format!("i-{n}"), there([10, 0, 0, n].into())));
+    let instances = Instances::that_are(here.collect()).with_lives(fleet, NOW);
     let seen = Snapshot {
+        own: "i-1",
+        admission: Admission::Enforce,
         nodes: &nodes,
         instances: &instances,
-        tasks: &NO_TASKS,
+        records: &Records::default(),
+        tasks: NO_TASKS,
         epoch: None,
         now: NOW,
     };
@@ -81,6 +104,7 @@ fn node(n: u8, role: Role) -> Entry {
         down: None,
         departing: false,
         instance_id: Some(format!("i-{n}")),
+        address: Some([10, 0, 0, n].into()),
     }
 }
 
@@ -176,6 +200,69 @@ fn an_older_life_of_an_instance_that_joined_again_goes_too() {
     for allowed in [0, 1] {
         let next = next(&nodes, &fleet(&[]), allowed);
         assert_eq!(next, removed(&["older"], false));
+    }
+}
+
+#[test]
+fn nobody_is_an_older_life_by_another_nodes_word_alone() {
+    let mut old = dead(1, Role::Worker);
+    old.id = "older".into();
+    // It says that it is i-1, and is somewhere else.
+    let mut stranger = node(1, Role::Worker);
+    stranger.address = Some([10, 0, 9, 9].into());
+    let nodes = vec![node(0, Role::Manager), old, stranger];
+    assert_eq!(
+        next(&nodes, &fleet(&[]), 1),
+        Reaping::Ask(vec!["i-1".into()])
+    );
+    assert_eq!(
+        next(&nodes, &fleet(&[(1, Life::Alive)]), 1),
+        Reaping::Nothing
+    );
+}
+
+#[test]
+fn who_was_never_admitted_goes_when_it_was_refused_or_is_down_for_long() {
+    let rule = |refused: bool, minutes: u64, admitted: bool, admission: Admission| {
+        let mut stranger = dead(1, Role::Worker);
+        stranger.down = Some((Duration::from_mins(minutes), LOOKS));
+        stranger.instance_id = None;
+        let mut nodes: Vec<NodeEntry> = [node(0, Role::Manager), stranger.clone()]
+            .iter()
+            .map(Entry::node)
+            .collect();
+        if !admitted {
+            nodes[1].labels.clear();
+        }
+        if refused {
+            let label = (ADMISSION_LABEL.to_owned(), "1 no-instance".to_owned());
+            nodes[1].labels.extend([label]);
+        }
+        let instances = Instances::default();
+        let seen = Snapshot {
+            own: "i-0",
+            admission,
+            nodes: &nodes,
+            instances: &instances,
+            records: &Records::default(),
+            tasks: NO_TASKS,
+            epoch: None,
+            now: NOW,
+        };
+        super::next(&seen, &downtimes(&[node(0, Role::Manager), stranger], 0))
+    };
+    let goes = removed(&["node1"], false);
+    assert_eq!(rule(true, 1, false, Admission::Enforce), goes);
+    assert_eq!(rule(false, 10, false, Admission::Enforce), goes);
+    for (refused, minutes, admitted, admission) in [
+        (false, 9, false, Admission::Enforce),
+        (true, 60, true, Admission::Enforce),
+        (true, 60, false, Admission::Observe),
+    ] {
+        assert_eq!(
+            rule(refused, minutes, admitted, admission),
+            Reaping::Nothing
+        );
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Action {
     Join(SocketAddr),
     /// Remember that this node belongs to the swarm of this epoch.
     Remember(Epoch),
+    /// Write down in Parameter Store that this manager-to-be is this node (Docker's id): nobody is promoted without.
+    RecordNode(String),
     /// Take the engine out of the swarm it is in.
     Leave,
     /// Fetch the key of an encrypted raft store and unlock the engine.
@@ -104,10 +106,11 @@ impl Action {
                 | Self::AskStanding
                 | Self::Probe
                 | Self::Remember(_)
+                | Self::RecordNode(_)
         )
     }
 
-    /// Whether it only asks: one that is dropped has done no harm, and is asked again.
+    /// Whether it only asks, or writes what may be written twice: one that is dropped has done no harm, and is done again.
     pub fn is_question(&self) -> bool {
         matches!(
             self,
@@ -118,6 +121,7 @@ impl Action {
                 | Self::Probe
                 | Self::CountTasks
                 | Self::ListHooks
+                | Self::RecordNode(_)
         )
     }
 

@@ -37,6 +37,8 @@ pub enum Event<'a> {
     JoinFailed(String),
     /// This node belongs to that swarm.
     Remembered(Membership),
+    /// That it is this node was to be written down in Parameter Store.
+    NodeRecorded(Answer<String>),
     /// The managers of its swarm are these.
     Peers(Vec<Peer>),
     /// A nonce was drawn for an epoch.

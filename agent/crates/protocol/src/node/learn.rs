@@ -37,6 +37,9 @@ impl Node {
                 Series::see(&mut self.join, cause, |_, _| true, IN_A_ROW, now);
             }
             Event::Remembered(membership) => self.belong(membership, now),
+            Event::NodeRecorded(answer) => {
+                Series::hear(&mut self.recorded, answer, |_, _| true, now);
+            }
             Event::Peers(peers) => self.keep_peers(peers),
             Event::Nonce(epoch, nonce) => self.keep_nonce(epoch, nonce),
             Event::Saved(name) => drop(self.unsaved.remove(&name)),

@@ -134,6 +134,7 @@ fn probed(able: bool) -> Vec<Probed> {
 fn told(known: &mut Node, ends: bool, now: Moment) {
     let asked = ["i-4".to_owned()];
     let told = Told {
+        profile: None,
         id: "i-4".into(),
         life: if ends { Life::Terminated } else { Life::Alive },
         addresses: Vec::new(),

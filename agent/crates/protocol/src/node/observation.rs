@@ -28,6 +28,8 @@ pub struct Observation {
     pub forced: Option<Epoch>,
     /// The ticket, as last read.
     pub ticket: Option<Reading<Option<Ticket>>>,
+    /// Which node this instance is, as last written down in Parameter Store.
+    pub recorded: Option<Reading<String>>,
     /// The registers of one epoch, as last read.
     pub registers: Option<Reading<Registers>>,
     /// The ticket's managers, as last probed.

@@ -11,6 +11,8 @@ use crate::departure::Cause;
 #[derive(Clone, Debug, Eq, PartialEq, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Reason {
+    /// A worker that is to be a manager writes down which node its instance is; what stood against it the last time.
+    RecordingNode(Option<String>),
     /// The engine's API does not answer.
     EngineDown,
     /// It has not answered for longer than an engine that waits for its managers takes.
@@ -226,6 +228,12 @@ impl Reason {
                 ..
             } => "in the swarm, waiting to be promoted to manager".into(),
             Self::Member { .. } => "in the swarm".into(),
+            Self::RecordingNode(None) => {
+                "in the swarm, writing down which node this instance is".into()
+            }
+            Self::RecordingNode(Some(why)) => format!(
+                "in the swarm, and not to be promoted before it is written down which node this instance is: {why}"
+            ),
             Self::NoLeader => "in the swarm, which has no leader".into(),
             Self::SwarmHeadless => "in the swarm, whose managers have no leader".into(),
             Self::ManagersSilent => "in the swarm, none of whose managers answers".into(),

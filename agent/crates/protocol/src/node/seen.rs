@@ -28,6 +28,7 @@ impl Node {
             peers: self.files.peers.clone(),
             forced: self.files.acts.forced,
             ticket: ticket.map(|reading| soon(reading, hurries || role == Role::Worker)),
+            recorded: self.recorded.as_ref().map(|heard| heard.reading(now)),
             registers: registers.map(|reading| soon(reading, hurries)),
             managers: self.probes.as_ref().map(|heard| heard.reading(now)),
             standing: self.standing(now),

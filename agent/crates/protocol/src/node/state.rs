@@ -67,6 +67,8 @@ pub struct Node {
     pub(super) join: Option<Series<String>>,
     // Parameter Store.
     pub(super) ticket: Option<Series<Answer<Option<Ticket>>>>,
+    /// Which node this instance is, as last written down there.
+    pub(super) recorded: Option<Series<Answer<String>>>,
     /// Until when the ticket is not read.
     pub(super) held: Option<Stamp>,
     pub(super) registers: Option<Series<Answer<Registers>>>,
@@ -126,6 +128,7 @@ impl Node {
             left: None,
             join: None,
             ticket: None,
+            recorded: None,
             held: None,
             registers: None,
             awaited: None,

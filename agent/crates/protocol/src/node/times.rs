@@ -34,7 +34,7 @@ pub enum TimeOf<'a> {
     Life(&'a str),
     /// The swarm's tasks that run here were counted.
     Tasks,
-    /// Everything else: what a leader asks EC2, and a departure's other steps.
+    /// Everything else: what a leader asks EC2, a departure's other steps, what is written down of this node.
     Other,
 }
 
@@ -65,6 +65,7 @@ impl Node {
         stamp(&mut self.acted, TimeOf::Acted, retime);
         series(&mut self.join, TimeOf::Join, retime);
         series(&mut self.ticket, TimeOf::Ticket, retime);
+        series(&mut self.recorded, TimeOf::Other, retime);
         stamp(&mut self.held, TimeOf::Held, retime);
         series(&mut self.registers, TimeOf::Registers, retime);
         series(&mut self.awaited, TimeOf::Awaited, retime);

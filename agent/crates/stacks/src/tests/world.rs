@@ -333,6 +333,10 @@ impl ParameterStore for World {
         unreachable!("nothing is written for stacks")
     }
 
+    async fn put(&self, _: &str, _: &str) -> Result<(), CloudError> {
+        unreachable!("nothing is written for stacks")
+    }
+
     async fn put_secret(&self, _: &str, _: &SecretString) -> Result<(), CloudError> {
         unreachable!("nothing is written for stacks")
     }

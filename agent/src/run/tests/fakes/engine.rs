@@ -44,6 +44,7 @@ impl Engine {
         let address = (self.node.private_ip, SWARM_PORT).into();
         NodeEntry {
             id: self.id(),
+            created: None,
             role: if leader { Role::Manager } else { Role::Worker },
             availability: Availability::Active,
             labels: BTreeMap::new(),
@@ -176,13 +177,13 @@ impl docker::Engine for Engine {
         Ok(nodes.into_iter().filter(wanted).collect())
     }
 
-    async fn remove(&self, node_id: &str) -> Result<(), EngineError> {
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
         self.world.count("remove");
         let mut state = self.world.state.borrow_mut();
         let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
         let node = nodes.iter().find(|n| n.id == node_id).unwrap();
         assert!(
-            !node.ready && node.manager.is_none(),
+            (force || !node.ready) && node.manager.is_none(),
             "the engine refuses it"
         );
         nodes.retain(|n| n.id != node_id);

@@ -168,6 +168,7 @@ impl World {
         ];
         self.state.borrow_mut().instances.push(Told {
             id: node.instance_id.clone(),
+            profile: Some(format!("{}s", node.role.as_str())),
             life: Life::Alive,
             addresses: vec![IpAddr::from(node.private_ip).into()],
             tags: tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
@@ -298,6 +299,16 @@ impl ParameterStore for World {
                 .insert(name.into(), value.into());
         }
         self.answer("ssm:PutParameter", created)
+    }
+
+    async fn put(&self, name: &str, value: &str) -> Result<(), CloudError> {
+        self.gate("put").await?;
+        let value = value.to_owned();
+        self.state
+            .borrow_mut()
+            .parameters
+            .insert(name.into(), value);
+        self.answer("ssm:PutParameter", ())
     }
 
     async fn put_secret(&self, name: &str, value: &SecretString) -> Result<(), CloudError> {

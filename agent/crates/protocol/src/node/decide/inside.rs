@@ -90,7 +90,31 @@ fn worker(seen: &Observation, membership: &Membership) -> Decision {
     } else {
         Action::Serve
     };
-    lost_contact::weigh(seen, membership, rest, calm)
+    let decision = lost_contact::weigh(seen, membership, rest, calm.clone());
+    let is_calm = decision.reason == calm && matches!(decision.action, Action::Serve(_));
+    let record = awaits_promotion && is_calm;
+    let record = record.then(|| own_record(seen, &membership.node_id));
+    record.flatten().unwrap_or(decision)
+}
+
+/// The leader promotes nobody on his own word. Which node this instance is, only the managers' role may write down.
+fn own_record(seen: &Observation, node_id: &str) -> Option<Decision> {
+    let failed = match &seen.recorded {
+        Some(reading) if reading.value.as_deref() == Ok(node_id) => return None,
+        Some(reading) => reading.value.as_ref().err().map(|why| (reading, why)),
+        None => None,
+    };
+    let record = || Action::RecordNode(node_id.to_owned());
+    Some(match failed {
+        None => step(record(), Reason::RecordingNode(None)),
+        Some((reading, why)) => {
+            let reason = Reason::RecordingNode(Some(why.to_string()));
+            match Gaps::TROUBLE.remaining(reading) {
+                Some(left) => step(Action::Serve(left.min(pace::PROMOTION_LOOK)), reason),
+                None => step(record(), reason),
+            }
+        }
+    })
 }
 
 /// The agent ended between the join and the note of it, or somebody else joined this

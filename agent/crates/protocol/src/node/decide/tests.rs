@@ -28,6 +28,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn outside(role: Role) -> Observation {
     Observation {
+        recorded: None,
         instance_id: "i-9".into(),
         role,
         engine: EngineState::Inactive,

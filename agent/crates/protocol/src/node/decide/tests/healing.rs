@@ -57,17 +57,48 @@ fn a_worker_asks_one_manager_a_round_and_nobody_else() {
 }
 
 #[test]
-fn a_manager_that_is_still_a_worker_says_so() {
-    let seen = Observation {
+fn a_manager_that_is_still_a_worker_writes_down_which_node_it_is_and_says_so() {
+    let mut seen = Observation {
         role: Role::Manager,
         ..worker()
     };
+    assert_eq!(action(&seen), Action::RecordNode("node".into()));
+    seen.recorded = Some(answered(Ok("node".into())));
     assert!(reason(&seen).to_string().contains("waiting to be promoted"));
     assert_eq!(
         action(&seen),
         Action::Serve(pace::PROMOTION_LOOK),
         "nothing tells it that it was"
     );
+    seen.recorded = Some(answered(Ok("an earlier one".into())));
+    assert_eq!(action(&seen), Action::RecordNode("node".into()));
+}
+
+#[test]
+fn a_record_that_cannot_be_written_is_tried_again_after_a_gap_and_never_before_its_managers_are_asked()
+ {
+    let mut seen = Observation {
+        role: Role::Manager,
+        recorded: Some(answered(Err(Trouble::Denied("no".into())))),
+        ..worker()
+    };
+    assert!(matches!(action(&seen), Action::Serve(_)));
+    assert!(reason(&seen).to_string().ends_with(": no"));
+    seen.recorded.as_mut().unwrap().age = pace::ROUND;
+    assert_eq!(action(&seen), Action::RecordNode("node".into()));
+    seen.standing = standing(Verdict::Silent, 0, Duration::ZERO);
+    assert!(!matches!(action(&seen), Action::RecordNode(_)));
+}
+
+/// Just now, once.
+fn answered(value: crate::Answer<String>) -> Reading<String> {
+    Reading {
+        value,
+        age: Duration::ZERO,
+        looks: 1,
+        lasted: Duration::ZERO,
+        turn: Turn::Drawn(0),
+    }
 }
 
 #[test]

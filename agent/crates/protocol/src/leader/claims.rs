@@ -1,0 +1,225 @@
+//! Whether a node is the instance that it says it is: the one place that decides it.
+//!
+//! Whoever has the worker token can join, and can say of himself what he likes. His word counts when EC2's agrees: the
+//! instance lives, is of this cluster, and has the address at which managers see the node. It counts once: of several nodes
+//! at the same address, as containers of one host are behind its own, it is the first one's; of a manager's instance it is
+//! that of the node which the instance's own agent has written down ([`crate::NodeRecord`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use strum::{EnumString, IntoStaticStr};
+
+use crate::facts::instances::Heard;
+use crate::leader::admission::Admission;
+use crate::leader::{Records, Snapshot};
+use crate::pace::TAGLESS;
+use crate::{Instance, Instances, NodeEntry, Role, Stamp};
+
+/// A node's word about its instance, held against EC2's.
+#[derive(Clone, Copy, Debug)]
+pub enum InstanceClaim<'a> {
+    /// It is this one.
+    Proved(&'a Instance),
+    /// EC2 has not said enough yet. Silence, a failed or a partial answer leave it at that.
+    Open,
+    /// It is not, by what was said at that time.
+    Refuted(Doubt, Stamp),
+}
+
+/// Why a node is not the instance that it says it is.
+#[derive(Clone, Copy, Debug, Eq, EnumString, Hash, IntoStaticStr, PartialEq)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Doubt {
+    /// It says of no instance that it is that one.
+    NoInstance,
+    /// EC2 knows no such instance.
+    UnknownInstance,
+    /// That instance is stopped or terminated.
+    InstanceEnded,
+    /// That instance has other addresses.
+    OtherAddress,
+    /// That instance is of no cluster, or of another one.
+    OtherCluster,
+    /// Another node is that instance.
+    SecondClaim,
+    /// It is a manager's, and its own agent has not written down, or not yet, which node it is.
+    Unrecorded,
+}
+
+impl Doubt {
+    /// Its name, as labels and status have it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// All of a swarm's claims.
+#[derive(Debug)]
+pub struct Claims<'a> {
+    instances: &'a Instances,
+    /// Since when what does not rest on EC2's word is so: now.
+    now: Stamp,
+    /// Others are to be of the cluster by their tags: where the leader's own instance is so, and others are not let in on
+    /// purpose. Where it is not, roles and clusters come from settings.
+    tagged: bool,
+    /// The leader's own instance profile.
+    profile: Option<&'a str>,
+    holders: BTreeMap<&'a str, &'a NodeEntry>,
+    records: &'a Records,
+    /// The nodes that are not down.
+    live: BTreeSet<&'a str>,
+}
+
+impl<'a> Claims<'a> {
+    /// Those of the nodes that are listed.
+    pub fn of(seen: &Snapshot<'a>) -> Self {
+        let own = match seen.instances.heard(seen.own) {
+            Some(Heard::Of(own, _)) => Some(own),
+            _ => None,
+        };
+        let enforced = seen.admission == Admission::Enforce;
+        let mut holders: BTreeMap<&str, &NodeEntry> = BTreeMap::new();
+        let live = seen.nodes.iter().filter(|node| !node.down);
+        for node in live.clone() {
+            let Some((id, _)) = there(node, seen.instances) else {
+                continue;
+            };
+            let holder = holders.entry(id).or_insert(node);
+            if precedence(node) < precedence(holder) {
+                *holder = node;
+            }
+        }
+        Self {
+            instances: seen.instances,
+            now: seen.now.stamp(),
+            tagged: enforced && own.is_some_and(|own| own.of_cluster),
+            profile: own.and_then(|own| own.profile.as_deref()),
+            holders,
+            records: seen.records,
+            live: live.map(|node| node.id.as_str()).collect(),
+        }
+    }
+
+    /// What becomes of a node's claim.
+    pub fn claim(&self, node: &'a NodeEntry) -> InstanceClaim<'a> {
+        let Some(id) = node.instance_id.as_deref() else {
+            return InstanceClaim::Refuted(Doubt::NoInstance, self.now);
+        };
+        let (instance, at) = match self.instances.heard(id) {
+            None => return InstanceClaim::Open,
+            Some(Heard::Unknown(at)) => return InstanceClaim::Refuted(Doubt::UnknownInstance, at),
+            Some(Heard::Of(instance, at)) => (instance, at),
+        };
+        if !instance.alive {
+            return InstanceClaim::Refuted(Doubt::InstanceEnded, at);
+        }
+        if !instance.is_at(node.seen_at(Some(instance))) {
+            return InstanceClaim::Refuted(Doubt::OtherAddress, at);
+        }
+        if self.tagged && !instance.of_cluster {
+            // EC2 tells tags some time after a launch.
+            let late = !instance.tagged && instance.lasted < TAGLESS;
+            return if late {
+                InstanceClaim::Open
+            } else {
+                InstanceClaim::Refuted(Doubt::OtherCluster, at)
+            };
+        }
+        let holder = self.holders.get(id).filter(|one| one.id != node.id);
+        let on_record =
+            wants_record(node, instance) && holder.is_none_or(|h| h.role != Role::Manager);
+        match (self.record(node, id), holder) {
+            (Record::Unread, _) if on_record => InstanceClaim::Open,
+            (Record::None, _) if on_record => InstanceClaim::Refuted(Doubt::Unrecorded, self.now),
+            (Record::Others, _) if on_record => {
+                InstanceClaim::Refuted(Doubt::SecondClaim, self.now)
+            }
+            (_, Some(_)) if !on_record => InstanceClaim::Refuted(Doubt::SecondClaim, self.now),
+            _ => InstanceClaim::Proved(instance),
+        }
+    }
+
+    /// The instance that a node is.
+    pub fn proved(&self, node: &'a NodeEntry) -> Option<&'a Instance> {
+        match self.claim(node) {
+            InstanceClaim::Proved(instance) => Some(instance),
+            InstanceClaim::Open | InstanceClaim::Refuted(..) => None,
+        }
+    }
+
+    /// Whether an instance is one whose programs have the managers' role. A tag alone is nobody's right to be a manager: many
+    /// may set tags. Where EC2 tells of no profile of the leader's own, its credentials come from elsewhere.
+    pub fn has_managers_role(&self, instance: &Instance) -> bool {
+        self.profile.is_none() || self.profile == instance.profile.as_deref()
+    }
+
+    /// The instances whose records are wanted: managers' by their tags, of which no node that lives is on record.
+    pub fn unrecorded(
+        &self,
+        nodes: &'a [NodeEntry],
+    ) -> impl Iterator<Item = (&'a NodeEntry, &'a str)> {
+        let ready = nodes.iter().filter(|node| node.ready);
+        let there = ready.filter_map(|node| Some((node, there(node, self.instances)?)));
+        let wanted = there.filter(|(node, (id, instance))| {
+            let unknown = matches!(self.record(node, id), Record::Unread | Record::None);
+            wants_record(node, instance) && unknown
+        });
+        wanted.map(|(node, (id, _))| (node, id))
+    }
+
+    /// Whom the record of a node's instance names.
+    fn record(&self, node: &NodeEntry, instance_id: &str) -> Record {
+        match self.records.node_of(instance_id) {
+            None if self.records.is_read(instance_id) => Record::None,
+            None => Record::Unread,
+            Some(id) if id == node.id => Record::Own,
+            Some(id) if self.live.contains(id) => Record::Others,
+            // It has left, and has joined again.
+            Some(_) => Record::None,
+        }
+    }
+}
+
+/// What a manager's record says of a node.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Record {
+    /// It was not read.
+    Unread,
+    /// Nothing, or not yet.
+    None,
+    /// That it is this one.
+    Own,
+    /// That it is another one, which lives.
+    Others,
+}
+
+/// Raft's members are past that: they are the managers.
+fn wants_record(node: &NodeEntry, instance: &Instance) -> bool {
+    node.role == Role::Worker && instance.role == Some(Role::Manager)
+}
+
+/// The instance that a node says it is, and that is where managers see the node.
+fn there<'a>(node: &'a NodeEntry, instances: &'a Instances) -> Option<(&'a str, &'a Instance)> {
+    let id = node.instance_id.as_deref()?;
+    match instances.heard(id)? {
+        Heard::Of(instance, _) if instance.is_at(node.seen_at(Some(instance))) => {
+            Some((id, instance))
+        }
+        Heard::Of(..) | Heard::Unknown(_) => None,
+    }
+}
+
+/// Of several that say that they are one instance: a manager, then the one that has been admitted as that instance, then the
+/// first that came.
+fn precedence(node: &NodeEntry) -> (bool, bool, u64, &str) {
+    (
+        node.role != Role::Manager,
+        !node.is_admitted(),
+        node.created.unwrap_or(u64::MAX),
+        &node.id,
+    )
+}
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

@@ -1,0 +1,98 @@
+//! Managers' own records of their nodes, written by each, and read by the leader: which node an instance is.
+
+use std::time::Duration;
+
+use tracing::warn;
+
+use crate::run::{Agent, Outside, StepError};
+use aws::parameter_store::ParameterStore;
+use protocol::leader::claims::Claims;
+use protocol::node::Event;
+use protocol::{NodeEntry, NodeRecord, Trouble};
+
+/// `GetParameters` takes so many names.
+const AT_ONCE: usize = 10;
+/// A record that is missing for so long is worth a word.
+const LATE: Duration = Duration::from_secs(30);
+
+impl<O: Outside> Agent<O> {
+    /// Writes this node's own record. Trouble is an answer here: the decision waits it out and says what it is.
+    pub(in crate::run) async fn record_node(&mut self, node_id: &str) {
+        let name = self.names.node_record(&self.identity.instance_id);
+        let value = NodeRecord::new(node_id.to_owned()).to_value();
+        let written = self.edges.store.put(&name, &value).await;
+        let written = written.map(|()| node_id.to_owned()).map_err(Into::into);
+        self.learn(Event::NodeRecorded(written));
+    }
+
+    /// Reads the records of instances whose nodes are to be managers, as far as it is time to; says when the next is due.
+    pub(super) async fn read_records(
+        &mut self,
+        nodes: &[NodeEntry],
+    ) -> Result<Option<Duration>, StepError> {
+        let wanted = self.unrecorded(nodes);
+        let now = self.edges.now();
+        let records = &mut self.chores.records;
+        if !records.is_empty() {
+            let here = nodes.iter().filter_map(|node| node.instance_id.as_deref());
+            records.keep(&here.collect());
+        }
+        let due = wanted.iter().map(|(_, instance)| instance);
+        let due = due.filter(|id| records.left(id, now).is_none());
+        let due: Vec<String> = due.cloned().collect();
+        for portion in due.chunks(AT_ONCE) {
+            self.read_portion(portion).await?;
+        }
+        let wanted = self.unrecorded(nodes);
+        self.tell_unrecorded(&wanted);
+        let (now, records) = (self.edges.now(), &self.chores.records);
+        let left = wanted.iter().map(|(_, id)| records.left(id, now));
+        Ok(left.map(Option::unwrap_or_default).min())
+    }
+
+    /// By node and instance.
+    fn unrecorded(&self, nodes: &[NodeEntry]) -> Vec<(String, String)> {
+        let seen = self.snapshot(nodes);
+        let claims = Claims::of(&seen);
+        let wanted = claims.unrecorded(nodes);
+        let owned = |(node, id): (&NodeEntry, &str)| (node.id.clone(), id.to_owned());
+        wanted.map(owned).collect()
+    }
+
+    async fn read_portion(&mut self, ids: &[String]) -> Result<(), StepError> {
+        let names: Vec<String> = ids.iter().map(|id| self.names.node_record(id)).collect();
+        let values = self.edges.store.read_all(&names).await;
+        let now = self.edges.now();
+        let records = &mut self.chores.records;
+        match values {
+            Ok(values) => {
+                for (id, value) in ids.iter().zip(values) {
+                    let node = value.as_deref().and_then(NodeRecord::node_id);
+                    records.learn(id, Ok(node), now);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let trouble = Trouble::Failed(error.to_string());
+                for id in ids {
+                    records.learn(id, Err(trouble.clone()), now);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn tell_unrecorded(&mut self, wanted: &[(String, String)]) {
+        for (node, instance) in wanted {
+            let late = self.chores.records.lasted(instance) >= LATE;
+            if late && self.chores.said.insert(format!("unrecorded {node}")) {
+                let name = self.names.node_record(instance);
+                warn!(
+                    node,
+                    "cannot promote node {node}: its instance {instance} has not written {name}, as the agent of a \
+                     manager does; look there with `swarmlet status`"
+                );
+            }
+        }
+    }
+}
