@@ -18,4 +18,6 @@ if [ -d /run/systemd/system ]; then
   systemctl daemon-reload || :
   systemctl --no-block try-restart \
     swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path swarmlet.service || :
+  # It makes nobody a node, and the engine may run for long before it loads the rules itself.
+  systemctl --no-block start swarmlet-firewall.service || :
 fi

@@ -6,4 +6,5 @@ if [ "$1" -eq 0 ]; then
   [ ! -d /run/systemd/system ] || swarmlet mend-engine --withdraw || :
   systemctl --no-reload disable --now swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path \
     swarmlet.service swarmlet-prepare.service >/dev/null 2>&1 || :
+  nft delete table inet swarmlet 2>/dev/null || :
 fi

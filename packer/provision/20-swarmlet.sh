@@ -26,10 +26,21 @@ put() {
   done
 }
 
+# Loads the rules of swarmlet-firewall.service. Debian and Ubuntu bring it, Amazon Linux does not.
+if ! command -v nft >/dev/null; then
+  if command -v apt-get >/dev/null; then
+    apt-get --quiet update
+    DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes -o DPkg::Lock::Timeout=300 install --no-install-recommends nftables
+  else
+    dnf --quiet --assumeyes --setopt=install_weak_deps=False install nftables
+  fi || fail "nftables: see above"
+fi
+
 install -D -m 755 "$stage/swarmlet" /usr/bin/swarmlet
 swarmlet --version || fail "the binary does not run here; is it one for $(uname -m)?"
 put 644 /usr/lib/systemd/system "$stage"/systemd/*.{service,socket,timer,target,path,slice}
 put 644 /usr/lib/systemd/system/docker.service.d "$stage"/systemd/docker.service.d/*.conf
+put 644 /usr/lib/swarmlet "$stage"/systemd/firewall.nft
 put 644 /usr/lib/systemd/system-preset "$stage"/systemd/*.preset
 put 644 /usr/lib/sysusers.d "$stage"/systemd/sysusers.d/*.conf
 put 644 /usr/lib/tmpfiles.d "$stage"/systemd/tmpfiles.d/*.conf

@@ -8,6 +8,7 @@ mod clock;
 mod disk;
 mod engine;
 mod finding;
+mod firewall;
 mod group;
 mod link;
 mod metadata;
@@ -33,8 +34,8 @@ const ENGINE_LIMIT: Duration = Duration::from_secs(3);
 pub async fn examine(settings: &Settings) -> Examination {
     let metadata = metadata::gather(settings);
     let engine = engine::gather(settings, ENGINE_LIMIT);
-    let units = units::gather(&Host);
-    let (metadata, engine, units) = tokio::join!(metadata, engine, units);
+    let (units, firewall) = (units::gather(&Host), firewall::gather(&Host));
+    let (metadata, engine, units, firewall) = tokio::join!(metadata, engine, units, firewall);
     let node = metadata.node.as_ref().ok();
     let tries = permissions::gather(&metadata, settings).await;
     let reached_by = ways::gather(metadata.aws.as_ref()).await;
@@ -55,6 +56,7 @@ pub async fn examine(settings: &Settings) -> Examination {
         disk::findings(&disk::gather(settings, &engine)),
         link::findings(&link),
         networks::findings(&networks),
+        firewall::findings(&firewall),
         ports::findings(&reached),
         names::findings(names.as_deref()),
     ];

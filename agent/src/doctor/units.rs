@@ -6,13 +6,15 @@ use super::{Finding, Grade};
 use host::command::{Command, Runner};
 
 const CONCERN: &str = "units";
-/// What a node needs, and whether it has to be enabled: the engine's service is, by `prepare`.
-const UNITS: [(&str, bool); 6] = [
+/// What a node needs, and whether it has to be enabled: the engine's service is, by `prepare`, and starts the rules for
+/// containers.
+const UNITS: [(&str, bool); 7] = [
     ("swarmlet-prepare.service", true),
     ("swarmlet.service", true),
     ("swarmlet-restart-engine.path", true),
     ("swarmlet-announce.path", true),
     ("swarmlet-clear-swarm.path", true),
+    ("swarmlet-firewall.service", false),
     ("docker.service", false),
 ];
 const PROPERTIES: &str = "Id,LoadState,UnitFileState,ActiveState,FragmentPath,NeedDaemonReload";
@@ -75,11 +77,13 @@ fn finding(name: &str, enabled: bool, unit: Option<&Properties>) -> Finding {
     match (get("LoadState"), get("ActiveState")) {
         ("masked", _) => found(Grade::Fail, "is masked: it cannot start".to_owned())
             .advise(format!("`systemctl unmask {name}`")),
-        ("not-found" | "", _) => found(Grade::Fail, "is not there".to_owned()).advise(if enabled {
-            "install swarmlet's units: the package, or packer/provision/20-swarmlet.sh"
-        } else {
-            "`swarmlet prepare` installs the engine where engine.install is not false"
-        }),
+        ("not-found" | "", _) => {
+            found(Grade::Fail, "is not there".to_owned()).advise(if name.starts_with("swarmlet") {
+                "install swarmlet's units: the package, or packer/provision/20-swarmlet.sh"
+            } else {
+                "`swarmlet prepare` installs the engine where engine.install is not false"
+            })
+        }
         ("loaded", "failed") => found(Grade::Fail, "has failed".to_owned())
             .advise(format!("`systemctl status {name}` tells why")),
         ("loaded", _) if enabled && file == "disabled" => found(

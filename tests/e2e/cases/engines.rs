@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use lab::{Cluster, ClusterSpec, Image, Lab, Role};
 
+use super::firewall;
 use super::restarts::{AGENT, ENGINE, REBOOT, Restart, comes_back};
 use super::stacks::seen::{equip, idle, put, run, stands, tasks};
 use super::support::{docker, unique};
@@ -84,6 +85,7 @@ fn forms_and_comes_back(lab: &Lab, distribution: &Distribution) -> Result<()> {
     }
     let worker = &cluster.machines_of(Role::Worker)?[0].id;
     sandboxed(lab, worker)?;
+    firewall::closed(lab, &cluster)?;
     complains_of(lab, worker, distribution.newer_settings)?;
     deploys_stacks(lab, &cluster, distribution.version)?;
     lab.exec(worker, &["swarmlet", "doctor"])?.ok()?;

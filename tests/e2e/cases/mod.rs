@@ -8,6 +8,7 @@ mod cloud_init;
 mod dnf_image;
 mod engine_settings;
 mod engines;
+mod firewall;
 mod fleet;
 mod forming;
 mod healing;
@@ -43,6 +44,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         healing::crashes::CASES,
         secrets::CASES,
         units::CASES,
+        firewall::CASES,
         seen::whole::CASES,
         seen::faults::CASES,
         seen::strangers::CASES,

@@ -188,6 +188,16 @@ pub(super) fn brings_all(lab: &Lab, id: &str) -> Result<()> {
     lab.exec(id, &["bash", "-c", &complete])?.ok().map(drop)
 }
 
+/// The rules for containers come with the package, and go with it.
+pub(super) fn is_guarded(lab: &Lab, id: &str, wanted: bool) -> Result<()> {
+    wait_until("the rules come or go", SOON, || {
+        let list = ["nft", "list", "table", "inet", "swarmlet"];
+        let is = lab.exec(id, &list)?.success();
+        ensure!(is == wanted, "the rules are loaded: {is}");
+        Ok(())
+    })
+}
+
 /// Without its agent a node is a node still; only settings and state stay, then nothing.
 fn removed(lab: &Lab, id: &str) -> Result<()> {
     let before = (node_id(lab, id)?, container(lab, id)?);
@@ -197,6 +207,7 @@ fn removed(lab: &Lab, id: &str) -> Result<()> {
         let state = unit(lab, id, name, "LoadState")?;
         ensure!(state == "not-found", "{name} is {state}");
     }
+    is_guarded(lab, id, false)?;
     let left = lab.exec(id, &["sh", "-c", LEFT])?.ok()?;
     for kept in ["/etc/swarmlet", "/var/lib/swarmlet"] {
         ensure!(left.lines().any(|line| line == kept), "{kept}: {left}");
@@ -221,6 +232,7 @@ fn installed_anew(lab: &Lab, id: &str, package: &Path) -> Result<()> {
         let told = format!("{} {active}", enabled.trim());
         ensure!(told == "enabled inactive", "{name} is {told}");
     }
+    is_guarded(lab, id, true)?;
     let endpoint = "echo AWS_ENDPOINT_URL=http://10.98.0.1:4566 >/etc/swarmlet/environment";
     lab.exec(id, &["sh", "-c", endpoint])?.ok()?;
     lab.exec(id, &[&["systemctl", "start"][..], &ENABLED].concat())?

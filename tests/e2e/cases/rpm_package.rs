@@ -10,7 +10,8 @@ use lab::{Cluster, ClusterSpec, Image, Lab, Role};
 
 use super::engines::ignores_what_is_newer;
 use super::packages::{
-    EDIT, ENABLED, LEFT, all_were_ready, brings_all, container, package, runs_anew, serve, watch,
+    EDIT, ENABLED, LEFT, all_were_ready, brings_all, container, is_guarded, package, runs_anew,
+    serve, watch,
 };
 use super::support::{agent_is_ready, node_id, unique, unit};
 use crate::Case;
@@ -93,6 +94,7 @@ fn removed(lab: &Lab, id: &str) -> Result<()> {
         let state = unit(lab, id, name, "LoadState")?;
         ensure!(state == "not-found", "{name} is {state}");
     }
+    is_guarded(lab, id, false)?;
     let left = lab.exec(id, &["sh", "-c", LEFT])?.ok()?;
     for kept in ["/etc/swarmlet", "/var/lib/swarmlet"] {
         ensure!(left.lines().any(|line| line == kept), "{kept}: {left}");
@@ -119,6 +121,7 @@ fn installed_anew(lab: &Lab, id: &str, package: &Path) -> Result<()> {
         let told = format!("{} {active}", enabled.trim());
         ensure!(told == "enabled inactive", "{name} is {told}");
     }
+    is_guarded(lab, id, true)?;
     lab.exec(id, &[&["systemctl", "start"][..], &ENABLED].concat())?
         .ok()?;
     agent_is_ready(lab, id)

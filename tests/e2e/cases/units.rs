@@ -85,6 +85,7 @@ pub(super) fn verified(lab: &Lab, id: &str) -> Result<String> {
         "swarmlet-prepare.service",
         "swarmlet.service",
         "swarmlet-dashboard.service",
+        "swarmlet-firewall.service",
     ];
     let output = lab.exec(id, &argv)?;
     let said = format!("{}{}", output.stdout, output.stderr);

@@ -40,7 +40,13 @@ fn status_says(lab: &Lab, id: &str, line: &str, part: &str) -> Result<()> {
 }
 
 /// The doctor finds this failing, and says what to do.
-fn doctor_says(lab: &Lab, id: &str, concern: &str, part: &str, advice: &str) -> Result<()> {
+pub(super) fn doctor_says(
+    lab: &Lab,
+    id: &str,
+    concern: &str,
+    part: &str,
+    advice: &str,
+) -> Result<()> {
     let output = said(lab, id, &["swarmlet", "doctor", "--json"])?;
     ensure!(
         output.status == 1,
