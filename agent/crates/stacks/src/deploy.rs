@@ -2,14 +2,15 @@
 
 use tracing::{debug, info, warn};
 
-use super::compose::{differs, is_of};
+use super::compose::{Values, differs, is_of};
+use super::fetch::without_values;
 use super::left::in_use;
 use super::logins::Logins;
 use super::sources::Checked;
 use super::{Keeper, Outside};
 use docker::EngineError;
 use docker::sentences::is_of_contents;
-use docker::stacks::{Deployment, NAMESPACE, Stacks as _};
+use docker::stacks::{Deployment, NAMESPACE, StackError, Stacks as _};
 use protocol::stacks::objects::{
     Kind, NetworkSetup, Object, differences, leftovers, of_stack, present,
 };
@@ -91,7 +92,8 @@ impl<O: Outside> Keeper<O> {
             logins,
         };
         self.edges.docker.note(name, Some(&note)).await?;
-        if let Err(error) = self.make_way(name, checked).await {
+        let values = Values::of(name, file, &self.rules.variables);
+        if let Err(error) = self.make_way(name, checked, &values).await {
             return Ok(Err(error));
         }
         let overlay = checked.compose.renamed(name, &checked.contents);
@@ -104,8 +106,8 @@ impl<O: Outside> Keeper<O> {
             services: checked.compose.services.len(),
         };
         let warnings = match self.edges.docker.deploy(&deployment).await {
-            Ok(warnings) => warnings,
-            Err(error) => return Ok(Err(explained(&error.to_string()))),
+            Ok(warnings) => warnings.iter().map(|words| values.cut(words)).collect(),
+            Err(error) => return Ok(Err(explained(&without_values(error, &values)))),
         };
         note.objects = Some(self.sweep(name, checked).await?);
         note.stage = Stage::Deployed;
@@ -116,7 +118,7 @@ impl<O: Outside> Keeper<O> {
     /// Takes away what stands in the way of a deployment and makes what Docker does not: networks that
     /// an earlier try has left on this machine, networks that nobody uses and that are to be others, and
     /// images that somebody changed by hand; networks that only other stacks use.
-    async fn make_way(&self, name: &str, checked: &Checked) -> Result<(), String> {
+    async fn make_way(&self, name: &str, checked: &Checked, values: &Values) -> Result<(), String> {
         let docker = &self.edges.docker;
         for left in self.deployed.local.iter().filter(|left| left.stack == name) {
             let removed = docker.remove_object(Kind::Network, &left.id).await;
@@ -134,13 +136,20 @@ impl<O: Outside> Keeper<O> {
             .filter(|object| object.other_image && object.stack.as_deref() == Some(name));
         for service in changed {
             let forgotten = docker.forget_image(&service.id).await;
-            forgotten
-                .map_err(|error| format!("cannot update service {}: {error}", service.name))?;
+            forgotten.map_err(|error| {
+                let cause = values.cut(&error.to_string());
+                format!("cannot update service {}: {cause}", service.name)
+            })?;
         }
-        self.make_networks(name, checked).await
+        self.make_networks(name, checked, values).await
     }
 
-    async fn make_networks(&self, name: &str, checked: &Checked) -> Result<(), String> {
+    async fn make_networks(
+        &self,
+        name: &str,
+        checked: &Checked,
+        values: &Values,
+    ) -> Result<(), String> {
         let docker = &self.edges.docker;
         for (wanted, network) in checked.compose.own_networks(name) {
             let is_it = |object: &&_| is_network(object, &wanted);
@@ -159,7 +168,10 @@ impl<O: Outside> Keeper<O> {
                 let made = docker
                     .create_network(&wanted, &labels, &network.setup)
                     .await;
-                made.map_err(|error| format!("cannot create the network {wanted}: {error}"))?;
+                made.map_err(|error| {
+                    let cause = values.cut(&error.to_string());
+                    format!("cannot create the network {wanted}: {cause}")
+                })?;
             }
         }
         Ok(())
@@ -222,11 +234,12 @@ fn is_network(object: &Object, name: &str) -> bool {
     object.kind == Kind::Network && object.name == name
 }
 
-fn explained(error: &str) -> String {
-    if is_of_contents(error) {
+fn explained(error: &StackError) -> String {
+    let error = error.to_string();
+    if is_of_contents(&error) {
         return format!("{error}; {RENAME}");
     }
-    error.to_owned()
+    error
 }
 
 /// Before passwords were read once, nobody knows which images need one.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
-use super::compose::{Compose, Context, NO_VERSION, foreign_drivers, problems, read_named, unseen};
+use super::compose::{
+    Compose, Context, NO_VERSION, Values, foreign_drivers, problems, read_named, unseen,
+};
 use super::sources::{Checked, Content, Object, Source, decoded, files};
 use super::{Keeper, Outside};
 use aws::CloudError;
@@ -117,6 +119,7 @@ impl<O: Outside> Keeper<O> {
         good: &BTreeSet<String>,
     ) -> Result<Checked, String> {
         let read = Compose::read(text, &self.rules.variables);
+        let in_words = |error| in_words(error, &Values::of(stack, text, &self.rules.variables));
         let docker = &self.edges.docker;
         match read {
             Ok(compose) => {
@@ -124,20 +127,14 @@ impl<O: Outside> Keeper<O> {
                 let is_good = good.contains(&checked.digest);
                 self.refuse(stack, origin, &checked, is_good).await?;
                 if !is_good {
-                    docker
-                        .resolve(text)
-                        .await
-                        .map_err(|error| in_words(&error))?;
+                    docker.resolve(text).await.map_err(in_words)?;
                 }
                 Ok(checked)
             }
             // Docker's reader takes some that ours does not.
             Err(cause) => {
                 refusal(&unseen(text, origin))?;
-                let resolved = docker
-                    .resolve(text)
-                    .await
-                    .map_err(|error| in_words(&error))?;
+                let resolved = docker.resolve(text).await.map_err(in_words)?;
                 let unreadable = |cause: String| format!("cannot read it: {cause}");
                 let resolved = resolved.ok_or_else(|| unreadable(cause))?;
                 let compose = Compose::read(&resolved, &[]).map_err(unreadable)?;
@@ -205,10 +202,18 @@ pub(super) fn refusal(problems: &[String]) -> Result<(), String> {
     Err(format!("cannot deploy it: {}", problems.join("; also ")))
 }
 
-fn in_words(error: &StackError) -> String {
-    let text = error.to_string();
-    if text.contains(UNVERSIONED) {
+fn in_words(error: StackError, values: &Values) -> String {
+    if error.to_string().contains(UNVERSIONED) {
         return format!("cannot deploy it: {NO_VERSION}");
     }
-    text
+    without_values(error, values).to_string()
+}
+
+/// Docker's words without what they quote of the file.
+pub(super) fn without_values(error: StackError, values: &Values) -> StackError {
+    match error {
+        StackError::Invalid(words) => StackError::Invalid(values.cut(&words)),
+        StackError::Failed(words) => StackError::Failed(values.cut(&words)),
+        other => other,
+    }
 }

@@ -5,8 +5,10 @@ mod check;
 mod interpolate;
 mod named_files;
 mod networks;
+mod quotes;
 mod read;
 mod rename;
+mod values;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use protocol::stacks::objects::{Kind, NetworkSetup};
 pub(super) use check::{Context, NO_VERSION, foreign_drivers, problems, unseen, warnings};
 pub(super) use named_files::{Contents, read as read_named};
 pub(super) use networks::{differs, is_of};
+pub(super) use values::Values;
 
 /// The variables that a file may use.
 pub(super) type Variables = [(&'static str, String)];

@@ -353,3 +353,44 @@ async fn a_network_of_somebody_else_is_neither_taken_nor_taken_away() {
         assert!(error.contains("is there with attachable: false"), "{error}");
     }
 }
+
+/// Status, dashboard and journal show the same words.
+#[tokio::test(start_paused = true)]
+async fn no_word_of_dockers_repeats_a_value_of_the_file() {
+    let file = "services:
+  app:
+    image: a
+    environment: {PASSWORD: 's3cret-pa$$word'}
+    labels: [auth=s3cret-label]
+    deploy: {replicas: s3cret-number}
+";
+    let quotes =
+        r#"invalid interpolation format for services.app.environment.PASSWORD: "s3cret-pa$$word""#;
+    let says = r#"the file is not valid: invalid interpolation format for services.app.environment.PASSWORD: "…""#;
+    let world = World::default();
+    world.find_invalid(quotes);
+    assert_eq!(refused(&world, file).await, says);
+    for (quotes, says) in [
+        (
+            "services.app.labels: no auth=s3cret-label here",
+            "services.app.labels: no … here",
+        ),
+        (
+            r#"services.app.deploy.replicas: parsing "s3cret-number": no"#,
+            r#"services.app.deploy.replicas: parsing "…": no"#,
+        ),
+    ] {
+        let world = World::default();
+        world.fail(quotes);
+        world.write("stacks/app", file);
+        let leader = leading(&world).await;
+        assert_eq!(leader.stands("app"), (StackState::Failed, says.to_owned()));
+    }
+    let world = World::default();
+    world.find_invalid("yaml: line 2: cannot unmarshal !!str `s3cret-...` into map[string]string");
+    let error = refused(&world, "services: [\n s3cret-word").await;
+    assert_eq!(
+        error,
+        "the file is not valid: yaml: line 2: cannot unmarshal !!str `…` into map[string]string"
+    );
+}

@@ -48,6 +48,9 @@ struct State {
     old: bool,
     /// What the engine says in place of what the swarm has.
     refuses: Option<&'static str>,
+    /// What Docker's command says of every file that it reads, or deploys.
+    invalid: Option<&'static str>,
+    fails: Option<&'static str>,
     /// The networks of this machine that containers are in.
     entered: BTreeSet<String>,
     ids: usize,
@@ -100,6 +103,16 @@ impl World {
     /// This node is a worker from now on.
     pub(super) fn works(&self) {
         self.state.borrow_mut().refuses = Some(NO_MANAGER);
+    }
+
+    /// Docker's command reads no file, and says this.
+    pub(super) fn find_invalid(&self, words: &'static str) {
+        self.state.borrow_mut().invalid = Some(words);
+    }
+
+    /// Docker's command deploys no file, and says this.
+    pub(super) fn fail(&self, words: &'static str) {
+        self.state.borrow_mut().fails = Some(words);
     }
 
     /// A container is put into a network of this machine.
@@ -418,6 +431,9 @@ impl Stacks for World {
         if file.contains("broken") {
             return Err(StackError::Invalid("yaml: line 3".into()));
         }
+        if let Some(words) = self.state.borrow().invalid {
+            return Err(StackError::Invalid(words.into()));
+        }
         Ok((!self.state.borrow().old).then(|| file.to_owned()))
     }
 
@@ -427,6 +443,9 @@ impl Stacks for World {
         sleep(each * services).await;
         if deployment.file.contains("fails") {
             return Err(StackError::Failed("no such image".into()));
+        }
+        if let Some(words) = self.state.borrow().fails {
+            return Err(StackError::Failed(words.into()));
         }
         let mut state = self.state.borrow_mut();
         let blocking = state.local.iter().any(|left| left.stack == deployment.name);
