@@ -73,7 +73,7 @@ enum Verb {
     #[command(subcommand)]
     Config(config::Verb),
     /// Show the swarm to browsers (on a manager; see `[dashboard]` of the settings)
-    Dashboard,
+    Dashboard(dashboard::Form),
     /// Join tokens
     #[command(subcommand)]
     Token(token::Verb),
@@ -110,7 +110,9 @@ pub fn main() -> Exit {
         Verb::Leave => with_settings(&cli.options, depart::leave),
         Verb::Drain => with_settings(&cli.options, depart::drain),
         Verb::Activate => with_settings(&cli.options, depart::activate),
-        Verb::Dashboard => with_settings(&cli.options, dashboard::run),
+        Verb::Dashboard(form) => with_settings(&cli.options, async |settings| {
+            dashboard::run(settings, form).await
+        }),
         Verb::MendEngine(form) => with_settings(&cli.options, async |settings| {
             mend::run(settings, form).await
         }),

@@ -123,7 +123,7 @@ pub(super) const UNSET: [(&str, &str); 20] = [
         "launch.budget",
         "as long as the group's launching hook waits, less a minute",
     ),
-    ("dashboard.credentials", "none asked for, on loopback"),
+    ("dashboard.credentials", "a password that it makes"),
     ("metrics.listen", "only the socket in runtime_dir"),
 ];
 

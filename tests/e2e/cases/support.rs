@@ -100,6 +100,14 @@ pub(crate) fn unit(lab: &Lab, id: &str, name: &str, property: &str) -> Result<St
     Ok(lab.exec(id, &argv)?.ok()?.trim().to_owned())
 }
 
+/// What the dashboard has made at its start, which is not waited for.
+pub(crate) fn dashboard_password(lab: &Lab, id: &str) -> Result<String> {
+    wait_until("there is a password", Duration::from_secs(10), || {
+        let shown = lab.exec(id, &["swarmlet", "dashboard", "--password"])?;
+        Ok(shown.ok()?.trim().to_owned())
+    })
+}
+
 /// The agent has told systemd that its node is in the swarm.
 pub(crate) fn agent_is_ready(lab: &Lab, id: &str) -> Result<()> {
     let state = unit(lab, id, "swarmlet.service", "ActiveState")?;

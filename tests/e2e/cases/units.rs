@@ -1,9 +1,11 @@
 //! The units, as the machine's own systemd judges them.
 
-use anyhow::{Context as _, Result, ensure};
-use lab::{Lab, Role};
+use std::time::Duration;
 
-use super::support::{docker, shared, unit};
+use anyhow::{Context as _, Result, ensure};
+use lab::{Lab, Role, wait_until};
+
+use super::support::{dashboard_password, docker, shared, unit};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -59,7 +61,56 @@ fn dashboard(lab: &Lab) -> Result<()> {
         let found = unit(lab, &id, name, property)?;
         ensure!(found == wanted, "its {property} is {found}");
     }
-    exposed_little(lab, &id, name)
+    exposed_little(lab, &id, name)?;
+    lab.exec(&id, &["systemctl", "start", name])?.ok()?;
+    let seen = asks_for_its_password(lab, &id);
+    lab.exec(&id, &["systemctl", "stop", name])?.ok()?;
+    seen
+}
+
+/// Whoever is on the host; the password is root's, and the same at the next start.
+fn asks_for_its_password(lab: &Lab, id: &str) -> Result<()> {
+    let password = dashboard_password(lab, id)?;
+    let bearer = format!("Authorization: Bearer {password}");
+    let page = "http://127.0.0.1:8377/";
+    let code = |who: &str| -> Result<String> {
+        let how = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", who];
+        Ok(lab
+            .exec(id, &[&["curl"], &how[..], &[page]].concat())?
+            .stdout)
+    };
+    wait_until("its person sees it", Duration::from_secs(10), || {
+        let told = code(&bearer)?;
+        ensure!(told == "200", "it says {told}");
+        Ok(())
+    })?;
+    for other in ["X-Nobody: 1", "Authorization: Bearer 0123456789abcdef"] {
+        let told = code(other)?;
+        ensure!(told == "401", "{other}: it says {told}");
+    }
+    let look = [
+        "stat",
+        "-c",
+        "%a %U",
+        "/run/swarmlet/dashboard",
+        "/run/swarmlet/dashboard/password",
+    ];
+    let owners = lab.exec(id, &look)?.ok()?;
+    ensure!(owners.trim() == "700 root\n600 root", "{owners}");
+    let logged = lab
+        .exec(
+            id,
+            &["journalctl", "--no-pager", "-u", "swarmlet-dashboard"],
+        )?
+        .ok()?;
+    ensure!(!logged.contains(&password), "the journal has the password");
+    lab.exec(id, &["systemctl", "restart", "swarmlet-dashboard"])?
+        .ok()?;
+    ensure!(
+        dashboard_password(lab, id)? == password,
+        "it is another one"
+    );
+    Ok(())
 }
 
 fn ordered(lab: &Lab) -> Result<()> {

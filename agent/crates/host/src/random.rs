@@ -19,6 +19,11 @@ pub trait Chance {
     }
 }
 
+/// 128 bits that nobody guesses, as 32 hexadecimal digits. The generator is a cryptographic one, seeded by the system.
+pub fn secret() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 /// The thread's random numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Dice;

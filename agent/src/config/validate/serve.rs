@@ -26,7 +26,7 @@ pub(super) fn dashboard(from: Dashboard, root: &Path, report: &mut Report) -> Op
     check(
         listen.ip().is_loopback() || from.credentials.is_some(),
         "dashboard.credentials",
-        "must name a file where dashboard.listen is no loopback address: everybody who reaches it would see the swarm",
+        "must name a file where dashboard.listen is no loopback address: the password that it makes is for this host",
         report,
     );
     let is_name = |name: &String| {

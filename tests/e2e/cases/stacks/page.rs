@@ -9,6 +9,7 @@ use lab::browser::Browser;
 use lab::{Lab, wait_until};
 
 use crate::cases::fleet::seen::entry;
+use crate::cases::support::dashboard_password;
 
 const UNIT: &str = "swarmlet-dashboard.service";
 const ADDRESS: &str = "http://localhost:8377/";
@@ -37,10 +38,11 @@ impl<'a> Page<'a> {
     /// Starts the dashboard of a manager, and opens it there when all tasks run.
     pub(super) fn open(lab: &'a Lab, manager: &str, tasks: usize) -> Result<Self> {
         lab.exec(manager, &["systemctl", "start", UNIT])?.ok()?;
-        answers(lab, manager)?;
+        let password = dashboard_password(lab, manager)?;
+        answers(lab, manager, &password)?;
         let mut browser = Browser::start_in(manager)?;
         browser.screen(1280, 720, false)?;
-        browser.open(ADDRESS)?;
+        browser.open(&format!("http://me:{password}@localhost:8377/"))?;
         browser.wait("all tasks run", &running(tasks), MOVED)?;
         let zones = browser.eval("document.querySelectorAll('.zone').length")?;
         ensure!(zones.as_u64() > Some(1), "there are {zones} zones");
@@ -100,11 +102,13 @@ fn running(tasks: usize) -> String {
     format!("document.querySelectorAll('#board .task[data-phase=running]').length === {tasks}")
 }
 
-/// Over its own network only, and only to names that nobody else can give it.
-fn answers(lab: &Lab, manager: &str) -> Result<()> {
+/// Over its own network only, only to who knows its password, and only to names that nobody else can give it.
+fn answers(lab: &Lab, manager: &str, password: &str) -> Result<()> {
+    let bearer = format!("Authorization: Bearer {password}");
     let status = |host: &str, address: &str| {
         let how = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "5"];
-        let argv = [&["curl"], &how[..], &["-H", host, address]].concat();
+        let who = ["-H", &bearer, "-H", host, address];
+        let argv = [&["curl"], &how[..], &who].concat();
         Ok::<_, anyhow::Error>(lab.exec(manager, &argv)?.stdout)
     };
     wait_until("the dashboard answers", Duration::from_secs(20), || {
@@ -112,6 +116,9 @@ fn answers(lab: &Lab, manager: &str) -> Result<()> {
         ensure!(code == "200", "it says {code:?}");
         Ok(())
     })?;
+    let unasked = ["curl", "-s", "-w", "%{http_code}", ADDRESS];
+    let stranger = lab.exec(manager, &unasked)?.stdout;
+    ensure!(stranger.ends_with("401"), "a stranger is told {stranger}");
     let code = status("Host: evil.example", ADDRESS)?;
     ensure!(code == "421", "it answers to another's name: {code}");
     let own = format!("http://{}:8377/", lab.instance(manager)?.address);

@@ -12,4 +12,4 @@ mod start;
 mod tests;
 
 pub use source::Source;
-pub use start::{DashboardError, Listen, serve, start};
+pub use start::{DashboardError, Listen, password, serve, start};

@@ -13,7 +13,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::feed::Feed;
 use super::routes::router;
 use super::source::{Source, Swarm};
-use crate::serve::{Credentials, CredentialsError, Gate, accept};
+use secrecy::SecretString;
+
+use crate::serve::{Credentials, CredentialsError, Gate, accept, own};
+
+/// Its own below the runtime folder, which the unit makes.
+const FOLDER: &str = "dashboard";
+const SHOWN: &str = "; `swarmlet dashboard --password` shows its password";
 
 /// Why there is no dashboard.
 #[derive(Debug, Error)]
@@ -21,6 +27,9 @@ pub enum DashboardError {
     /// Others could read it without a word.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// The password is a person's own.
+    #[error("cannot show a password: it is what was written into {} (dashboard.credentials)", .0.display())]
+    Given(PathBuf),
     /// The address is taken, or not this host's.
     #[error("cannot listen at {address}: {cause}; dashboard.listen sets another address")]
     Listen {
@@ -37,7 +46,8 @@ pub enum DashboardError {
 impl DashboardError {
     /// Whether a person has to change something first.
     pub fn is_terminal(&self) -> bool {
-        matches!(self, Self::Credentials(_))
+        let passing = matches!(self, Self::Credentials(CredentialsError::Unwritten { .. }));
+        matches!(self, Self::Credentials(_)) && !passing
     }
 }
 
@@ -46,7 +56,7 @@ impl DashboardError {
 pub struct Listen {
     /// Where.
     pub address: SocketAddr,
-    /// The file with what a browser must know; nothing if not set, which only loopback allows.
+    /// The file with what a browser must know; if not set a password that is made, see [`password`].
     pub credentials: Option<PathBuf>,
     /// Names that it may be asked by, beside `localhost` and addresses.
     pub hosts: Vec<String>,
@@ -59,14 +69,19 @@ pub async fn start(
     socket: &Path,
     runtime_dir: &Path,
 ) -> Result<(), DashboardError> {
-    let gate = gate(listen)?;
+    let gate = gate(listen, runtime_dir)?;
     let address = listen.address;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|cause| DashboardError::Listen { address, cause })?;
     let mut end = signal(SignalKind::terminate()).map_err(DashboardError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(DashboardError::Signals)?;
-    tracing::info!(%address, "the dashboard is at http://{address}/");
+    let whose = if listen.credentials.is_some() {
+        ""
+    } else {
+        SHOWN
+    };
+    tracing::info!(%address, "the dashboard is at http://{address}/{whose}");
     select! {
         () = serve(listener, gate, || Swarm::open(socket, runtime_dir)) => {}
         _ = end.recv() => {}
@@ -86,10 +101,21 @@ pub async fn serve<S: Source>(listener: TcpListener, gate: Gate, open: impl Fn()
     }
 }
 
-fn gate(listen: &Listen) -> Result<Gate, CredentialsError> {
-    let credentials = listen.credentials.as_deref().map(Credentials::read);
+/// The password that a dashboard on this host has made, where a person has set none.
+pub fn password(listen: &Listen, runtime_dir: &Path) -> Result<SecretString, DashboardError> {
+    match &listen.credentials {
+        Some(path) => Err(DashboardError::Given(path.clone())),
+        None => Ok(own::password(&runtime_dir.join(FOLDER))?),
+    }
+}
+
+fn gate(listen: &Listen, runtime_dir: &Path) -> Result<Gate, CredentialsError> {
+    let credentials = match &listen.credentials {
+        Some(path) => Credentials::read(path)?,
+        None => own::settle(&runtime_dir.join(FOLDER))?,
+    };
     Ok(Gate {
         hosts: listen.hosts.clone(),
-        credentials: credentials.transpose()?,
+        credentials: Some(credentials),
     })
 }

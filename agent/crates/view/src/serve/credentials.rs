@@ -37,6 +37,19 @@ pub enum CredentialsError {
         /// What the system says.
         cause: io::Error,
     },
+    /// A new one cannot be written.
+    #[error("cannot write {}: {cause}", path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// None was made yet.
+    #[error(
+        "cannot show a password: no dashboard was started here since this machine booted: systemctl start swarmlet-dashboard"
+    )]
+    Unmade,
     /// Others than its owner may read it, or write it.
     #[error("cannot use {}: others than its owner can read it: chmod 600 it, and write new credentials into it", path.display())]
     Open {

@@ -3,6 +3,7 @@
 mod connections;
 mod credentials;
 mod gate;
+pub mod own;
 
 pub use connections::{Listener, accept};
 pub use credentials::{Credentials, CredentialsError};
