@@ -77,6 +77,10 @@ pub(crate) fn troubled(mut view: SwarmView) -> SwarmView {
     let leaving = &mut view.nodes[3];
     leaving.departing = true;
     leaving.availability = "drain".into();
+    let stranger = &mut view.nodes[4];
+    stranger.refused = Some("other-address".into());
+    stranger.availability = "drain".into();
+    let leaving = &view.nodes[3];
     view.departures.push(DepartureView {
         node_id: leaving.id.clone(),
         hostname: leaving.hostname.clone(),

@@ -38,6 +38,7 @@ use world::aws::READS;
 const SEEDS: u64 = 300;
 const FLEETS: u64 = 100;
 const UNHOOKED: u64 = 60;
+const OUTAGES: u64 = 6;
 /// All of 1,000 workers that boot at once have joined a swarm that stands.
 const IN_TIME: Duration = Duration::from_secs(30);
 /// The same while the swarm forms, in the middle one of the runs: its first manager is one of those that Parameter Store
@@ -64,6 +65,10 @@ fn main() {
     trials.push(Trial::test(
         "managers_without_hooks_keep_their_quorum",
         unhooked,
+    ));
+    trials.push(Trial::test(
+        "forty_nodes_and_strangers_outlast_an_hour_without_ec2",
+        outages,
     ));
     trials.push(Trial::test(
         "each_rule_of_a_fleet_is_seen_when_it_is_broken",
@@ -143,6 +148,13 @@ fn unhooked() -> Result<(), Failed> {
     let one = |seed| virtually(|settings| fleet::unhooked::simulate(seed, None, settings));
     let tallies = seeds(UNHOOKED, "fleets whose managers have no hook", one)?;
     tried(&tallies, UNHOOKED, &fleet::unhooked::TRIED)
+}
+
+/// Strangers come and go, and EC2 says nothing of anybody.
+fn outages() -> Result<(), Failed> {
+    let one = |seed| virtually(|settings| fleet::outage::simulate(seed, settings));
+    let tallies = seeds(OUTAGES, "swarms of forty without EC2 for an hour", one)?;
+    tried(&tallies, OUTAGES, &fleet::outage::TRIED)
 }
 
 /// Runs a simulation for each seed, on all processors; what came of them.

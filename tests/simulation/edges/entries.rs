@@ -3,7 +3,7 @@
 use docker::EngineError;
 use protocol::NodeChange;
 use protocol::Role;
-use protocol::labels::DRAINED_LABEL;
+use protocol::labels::{ADMISSION_LABEL, DRAINED_LABEL};
 use protocol::leader::labelling::ACTIVATED;
 
 use super::Edge;
@@ -44,6 +44,10 @@ pub(super) fn update(
 ) -> Result<(), EngineError> {
     state.check_drain(id, node, change);
     state.check_admission(id, node, change);
+    let refuses = change.labels.contains_key(ADMISSION_LABEL);
+    if refuses && state.plays(Mischief::RefusalIsLost) {
+        return Ok(());
+    }
     if let Some(role) = change.role {
         if role == Role::Worker && state.plays(Mischief::DemotionIsLost) {
             return Ok(());

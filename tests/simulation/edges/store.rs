@@ -25,7 +25,7 @@ impl ParameterStore for Edge {
             through(&world, id, GET, false, |state| {
                 names
                     .iter()
-                    .map(|name| state.read_parameter(name))
+                    .map(|name| state.forged(name).or_else(|| state.read_parameter(name)))
                     .collect()
             })
             .await

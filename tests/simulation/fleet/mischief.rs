@@ -10,7 +10,7 @@ use crate::world::mischief::Mischief;
 const SEEDS: u64 = 60;
 
 /// What works wrongly, and what is then said.
-const TABLE: [(Mischief, &str); 14] = [
+const TABLE: [(Mischief, &str); 17] = [
     (Mischief::EndIsNotHeard, "its end's hook of"),
     (Mischief::LaunchIsNotHeard, "its launch's hook of"),
     (
@@ -33,6 +33,9 @@ const TABLE: [(Mischief, &str); 14] = [
     (Mischief::LeaveIsUndone, "departs again"),
     (Mischief::WithdrawalIsNotHeard, "not whole"),
     (Mischief::LabelsAreLost, "is given a task before its labels"),
+    (Mischief::AddressesAreNotTold, "is admitted"),
+    (Mischief::RecordsAreForged, "is admitted"),
+    (Mischief::RefusalIsLost, "can be given tasks for a minute"),
     (Mischief::ProtectionIsLost, "it loses its quorum"),
 ];
 

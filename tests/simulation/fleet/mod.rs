@@ -4,6 +4,7 @@
 mod faults;
 mod groups;
 pub(crate) mod mischief;
+pub(crate) mod outage;
 mod troubles;
 pub(crate) mod unhooked;
 

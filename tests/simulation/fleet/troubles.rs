@@ -19,7 +19,7 @@ pub(super) fn trouble(world: &World) {
 }
 
 /// Its agent, at one of its next calls.
-fn leader_dies(world: &World) {
+pub(super) fn leader_dies(world: &World) {
     for id in leaders(world) {
         die_soon(world, id);
     }

@@ -11,6 +11,7 @@ use swarmlet::identity::{CLUSTER_TAG, GROUP_TAG, ROLE_TAG};
 use super::State;
 use super::aws::Trouble;
 use super::machine::{Machine, MachineId};
+use super::mischief::Mischief;
 
 /// Values that `DescribeInstances` takes for one filter.
 const MOST_VALUES: usize = 200;
@@ -51,6 +52,12 @@ impl State {
             if known && asked.contains(&machine.instance_id) {
                 answer.extend(described(machine, self.now, late));
             }
+        }
+        if self.plays(Mischief::AddressesAreNotTold) {
+            let all = "0.0.0.0/0".parse().expect("a block");
+            answer
+                .iter_mut()
+                .for_each(|told| told.addresses = vec![all]);
         }
         if self.unhooked {
             for told in &mut answer {

@@ -31,6 +31,12 @@ pub(crate) enum Mischief {
     WithdrawalIsNotHeard,
     /// A node is activated, and the labels that came with that are lost.
     LabelsAreLost,
+    /// By EC2's word every instance has every address.
+    AddressesAreNotTold,
+    /// Whoever says that he is a manager is the one on record.
+    RecordsAreForged,
+    /// That a node is refused is answered, and does not take place.
+    RefusalIsLost,
     /// Auto Scaling says that it protects an instance from scale-in, and does not.
     ProtectionIsLost,
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use protocol::labels::ADMISSION_LABEL;
 use protocol::leader::labelling::ACTIVATED;
-use protocol::{Availability, NodeChange, Role};
+use protocol::{Availability, NodeChange, NodeRecord, Role};
 
 use super::State;
 use super::aws::Trouble;
 use super::machine::MachineId;
+use super::mischief::Mischief;
 use super::swarm::{Entry, Status, SwarmId};
 
 /// A leader that can hear of it drains a node that does not belong before this has passed.
@@ -105,6 +106,24 @@ impl State {
         self.count("strangers");
         tracing::info!(swarm, node, "world: stranger joins");
         self.tell_managers(swarm);
+    }
+
+    /// A record that names the newest stranger that says he is this manager, where anybody could write it.
+    pub(crate) fn forged(&self, name: &str) -> Option<String> {
+        let (_, instance) = name.split_once("/nodes/")?;
+        let entries = self
+            .swarms
+            .iter()
+            .rev()
+            .flat_map(|swarm| swarm.entries.iter().rev());
+        let mut claim = entries.filter(|entry| {
+            let claims = entry.stranger.as_ref().and_then(|s| s.claims.as_deref());
+            claims == Some(instance) && entry.status == Status::Ready
+        });
+        let forger = claim
+            .next()
+            .filter(|_| self.plays(Mischief::RecordsAreForged))?;
+        Some(NodeRecord::new(forger.node.clone()).to_value())
     }
 
     /// No more of them join, and some are left.

@@ -84,6 +84,9 @@ fn node(listed: &ListedNode) -> NodeView {
         availability: entry.availability.as_str().to_owned(),
         manager: entry.manager.map(manager),
         departing: entry.departing().is_some(),
+        refused: entry
+            .refusal()
+            .map(|refusal| refusal.doubt.name().to_owned()),
         since: listed.updated,
         address: entry.address.map(|address| address.to_string()),
         engine: listed.engine.clone(),

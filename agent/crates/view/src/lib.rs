@@ -74,6 +74,9 @@ pub struct NodeView {
     pub manager: Option<ManagerView>,
     /// Whether it is on its way out.
     pub departing: bool,
+    /// Why it does not belong to the cluster, if the leader says so: `no-instance`, `unknown-instance`, `instance-ended`,
+    /// `other-address`, `other-cluster`, `second-claim` or `unrecorded`.
+    pub refused: Option<String>,
     /// Since when Docker has changed nothing of its entry: neither its state nor its availability, role
     /// or labels. So it has been in its state for at least so long; Docker keeps no other time.
     pub since: Option<u64>,

@@ -61,6 +61,7 @@ pub struct Metrics {
     seen_at: Known<i64>,
     nodes: Family<NodesLabels, Gauge>,
     nodes_departing: Known<i64>,
+    nodes_refused: Known<i64>,
     managers_protected: Known<i64>,
     missing_hooks: Family<HookLabels, Gauge>,
 }
@@ -91,6 +92,7 @@ impl Metrics {
             seen_at: Known::default(),
             nodes: Family::default(),
             nodes_departing: Known::default(),
+            nodes_refused: Known::default(),
             managers_protected: Known::default(),
             missing_hooks: Family::default(),
         }
@@ -184,6 +186,8 @@ impl Metrics {
             .filter(|node| node.departing().is_some())
             .count();
         self.nodes_departing.set(i64::try_from(departing).ok());
+        let refused = nodes.iter().filter(|node| node.refusal().is_some()).count();
+        self.nodes_refused.set(i64::try_from(refused).ok());
     }
 
     /// The managers' groups, as the leader sees them.
@@ -211,6 +215,7 @@ impl Metrics {
         self.missing_hooks.clear();
         self.nodes.clear();
         self.nodes_departing.set(None);
+        self.nodes_refused.set(None);
         self.ticket(None);
     }
 
@@ -309,6 +314,11 @@ impl Metrics {
             "nodes_departing",
             "Nodes on their way out, on the leader",
             self.nodes_departing.clone(),
+        );
+        all.register(
+            "nodes_refused",
+            "Nodes that do not belong to the cluster, on the leader",
+            self.nodes_refused.clone(),
         );
         all.register(
             "managers_protected",

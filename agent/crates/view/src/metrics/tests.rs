@@ -167,10 +167,10 @@ fn what_is_not_known_has_no_line() {
             .any(|line| line.starts_with(&format!("{name} ")))
     };
     assert!(has("swarmlet_ticket_issued_timestamp_seconds"));
-    assert!(has("swarmlet_nodes_departing"));
+    assert!(has("swarmlet_nodes_departing") && has("swarmlet_nodes_refused"));
     metrics.follows();
     assert!(!has("swarmlet_ticket_issued_timestamp_seconds"));
-    assert!(!has("swarmlet_nodes_departing"));
+    assert!(!has("swarmlet_nodes_departing") && !has("swarmlet_nodes_refused"));
     assert!(has("swarmlet_epoch"));
     metrics.saw(&EngineState::Down, None, false);
     assert!(!has("swarmlet_epoch"));

@@ -103,6 +103,12 @@ fn state(node: &NodeView) -> Cell {
 }
 
 fn availability(node: &NodeView) -> Cell {
+    if let Some(why) = &node.refused {
+        return (
+            format!("{}, not admitted: {why}", node.availability),
+            Tone::Bad,
+        );
+    }
     match (node.departing, node.availability.as_str()) {
         (true, word) => (format!("{word}, departing"), Tone::Warn),
         (false, word @ "active") => plain(word),

@@ -129,6 +129,12 @@ fn swarm() -> SwarmView {
                 ..node("demo-worker-1", "worker", None)
             },
             NodeView {
+                refused: Some("other-address".into()),
+                availability: "drain".into(),
+                zone: None,
+                ..node("stranger", "worker", None)
+            },
+            NodeView {
                 state: "down".into(),
                 since: None,
                 zone: None,

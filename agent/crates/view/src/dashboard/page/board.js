@@ -83,6 +83,7 @@ function badges(item) {
   if (item.state !== "ready") list.push(["bad", item.state]);
   if (item.availability !== "active") list.push(["warn", item.availability]);
   if (item.manager === "unreachable") list.push(["bad", "unreachable"]);
+  if (item.refused) list.push(["bad", "not admitted"]);
   if (item.departure) list.push(["going", "departing", item.departure.deadline]);
   return list;
 }
