@@ -1,43 +1,56 @@
 //! Who does not belong is drained and removed: the decision is `leader::admission`.
 
 use std::collections::BTreeSet;
-
 use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::label::{Due, unlabelled};
 use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
 use protocol::leader::admission::{self, AGAIN, Admission, Step};
 use protocol::leader::claims::{Claims, Doubt};
 use protocol::{Instance, NodeEntry};
 
+/// What follows from the claims of all nodes.
+pub(super) struct Verdicts {
+    /// Whose entries lack something.
+    pub(super) labels: Vec<Due>,
+    steps: Vec<Step>,
+    again: Option<Duration>,
+}
+
 impl<O: Outside> Agent<O> {
-    /// Refuses and removes whom it is time to; says when to look again.
-    pub(super) async fn admit(
-        &mut self,
-        nodes: &[NodeEntry],
-    ) -> Result<Option<Duration>, StepError> {
+    /// Holds what nodes say of themselves against EC2's word, once for labels and admission.
+    pub(super) fn judge(&mut self, nodes: &[NodeEntry]) -> Verdicts {
         let mut doubts = std::mem::take(&mut self.chores.doubts);
-        let steps = {
-            let seen = self.snapshot(nodes);
-            let claims = Claims::of(&seen);
-            doubts.look(&claims, nodes, seen.now);
-            let removable = self.chores.downtimes.allowed(nodes, seen.now);
-            admission::next(&seen, &claims, &doubts, removable)
-        };
+        let managers = self.settings.swarm.manager_availability;
+        let seen = self.snapshot(nodes);
+        let judged = Claims::of(&seen).judged();
+        doubts.look(&judged, seen.now);
+        let labels = unlabelled(&judged, managers);
+        let removable = || self.chores.downtimes.allowed(nodes, seen.now);
+        let steps = admission::next(&seen, &judged, &doubts, removable);
         let doubted = nodes.iter().filter(|node| doubts.has(&node.id));
         let doubted = doubted.filter(|node| node.refusal().is_none());
-        let waits = doubted.clone().any(|node| doubts.ripens(node));
-        let ids: BTreeSet<&str> = doubted
-            .filter_map(|node| node.instance_id.as_deref())
-            .collect();
+        let ripens = doubted.clone().any(|node| doubts.ripens(node));
+        let ids = doubted.filter_map(|node| node.instance_id.as_deref());
+        let ids: BTreeSet<&str> = ids.collect();
         self.node.instances_mut().doubt(&ids);
         self.chores.doubts = doubts;
-        for step in steps {
+        Verdicts {
+            labels,
+            steps,
+            again: ripens.then_some(AGAIN),
+        }
+    }
+
+    /// Refuses and removes whom it is time to; says when to look again.
+    pub(super) async fn admit(&mut self, found: Verdicts) -> Result<Option<Duration>, StepError> {
+        for step in found.steps {
             self.refuse(step).await?;
         }
-        Ok(waits.then_some(AGAIN))
+        Ok(found.again)
     }
 
     async fn refuse(&mut self, step: Step) -> Result<(), StepError> {

@@ -5,20 +5,20 @@ use std::time::Duration;
 use tracing::info;
 
 use crate::run::{Agent, Outside, StepError};
-use protocol::leader::claims::Claims;
+use protocol::leader::claims::Judged;
 use protocol::leader::labelling::{self, Labelling};
-use protocol::{NodeChange, NodeEntry};
+use protocol::{Availability, NodeChange};
 
 /// So many nodes at most in one round: the other chores wait meanwhile.
 const AT_ONCE: usize = 50;
 
+/// A node, and what its entry lacks.
+pub(super) type Due = (String, NodeChange);
+
 impl<O: Outside> Agent<O> {
-    /// Labels and activates the nodes that are ready. One that fails does not hold the others up.
-    pub(super) async fn label(
-        &mut self,
-        nodes: &[NodeEntry],
-    ) -> Result<Option<Duration>, StepError> {
-        let mut due = self.unlabelled(nodes);
+    /// Labels and activates these nodes. One that fails does not hold the others up.
+    pub(super) async fn label(&mut self, mut due: Vec<Due>) -> Result<Option<Duration>, StepError> {
+        due.retain(|(node_id, change)| self.held(node_id, change).is_none());
         let more = due.len() > AT_ONCE;
         due.truncate(AT_ONCE);
         let mut failed = None;
@@ -35,19 +35,16 @@ impl<O: Outside> Agent<O> {
             None => Ok(more.then_some(Duration::ZERO)),
         }
     }
+}
 
-    fn unlabelled(&self, nodes: &[NodeEntry]) -> Vec<(String, NodeChange)> {
-        let managers = self.settings.swarm.manager_availability;
-        let seen = self.snapshot(nodes);
-        let claims = Claims::of(&seen);
-        let mut due = Vec::new();
-        for node in nodes.iter().filter(|node| node.ready) {
-            if let Labelling::Change(change) = labelling::next(node, claims.claim(node), managers)
-                && self.held(&node.id, &change).is_none()
-            {
-                due.push((node.id.clone(), change));
-            }
-        }
-        due
-    }
+/// What the entries of these lack.
+pub(super) fn unlabelled(judged: &[Judged<'_>], managers: Availability) -> Vec<Due> {
+    let due = judged.iter().filter_map(|(node, claim)| {
+        let labelling = labelling::next(node, *claim, managers);
+        let Labelling::Change(change) = labelling else {
+            return None;
+        };
+        Some((node.id.clone(), change))
+    });
+    due.collect()
 }

@@ -197,9 +197,10 @@ impl<O: Outside> Agent<O> {
         }
         let done = self.reap(&nodes, published).await;
         self.chores.note(&mut round, "reap", done)?;
-        let done = self.label(&nodes).await;
+        let mut found = self.judge(&nodes);
+        let done = self.label(std::mem::take(&mut found.labels)).await;
         self.chores.note(&mut round, "label", done)?;
-        let done = self.admit(&nodes).await;
+        let done = self.admit(found).await;
         self.chores.note(&mut round, "admission", done)?;
         let done = self.drain(&nodes).await;
         self.chores.note(&mut round, "drain", done)?;

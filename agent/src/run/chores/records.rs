@@ -6,7 +6,7 @@ use tracing::warn;
 
 use crate::run::{Agent, Outside, StepError};
 use aws::parameter_store::ParameterStore;
-use protocol::leader::claims::Claims;
+use protocol::leader::claims;
 use protocol::node::Event;
 use protocol::{NodeEntry, NodeRecord, Trouble};
 
@@ -31,6 +31,9 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
         let wanted = self.unrecorded(nodes);
+        if wanted.is_empty() {
+            return Ok(None);
+        }
         let now = self.edges.now();
         let records = &mut self.chores.records;
         if !records.is_empty() {
@@ -52,9 +55,7 @@ impl<O: Outside> Agent<O> {
 
     /// By node and instance.
     fn unrecorded(&self, nodes: &[NodeEntry]) -> Vec<(String, String)> {
-        let seen = self.snapshot(nodes);
-        let claims = Claims::of(&seen);
-        let wanted = claims.unrecorded(nodes);
+        let wanted = claims::unrecorded(&self.snapshot(nodes)).into_iter();
         let owned = |(node, id): (&NodeEntry, &str)| (node.id.clone(), id.to_owned());
         wanted.map(owned).collect()
     }

@@ -26,6 +26,8 @@ pub struct Instances {
     known: BTreeMap<String, Known>,
     /// When a leader asks about the next of those that it knows.
     refresh: Option<Stamp>,
+    /// Some of them are doubted.
+    doubting: bool,
     /// Answers in a row that were none.
     failed: Option<Series<Answer<()>>>,
 }
@@ -221,6 +223,10 @@ impl Instances {
 
     /// Nodes that say that they are one of these are not believed, and about nobody else: EC2 is asked about them sooner.
     pub fn doubt(&mut self, ids: &BTreeSet<&str>) {
+        if ids.is_empty() && !self.doubting {
+            return;
+        }
+        self.doubting = !ids.is_empty();
         for (id, known) in &mut self.known {
             known.doubted = ids.contains(id.as_str());
         }

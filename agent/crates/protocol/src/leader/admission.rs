@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::labels::ADMISSION_LABEL;
-use crate::leader::claims::{Claims, Doubt, InstanceClaim};
+use crate::leader::claims::{Doubt, InstanceClaim, Judged};
 use crate::leader::{SHARE, Snapshot};
 use crate::pace::{ABSENCE, TAGLESS};
 use crate::{Availability, Moment, NodeChange, NodeEntry, Role, Stamp};
@@ -82,10 +82,10 @@ struct Refuted {
 
 impl Doubts {
     /// Notes what is said of claims now.
-    pub fn look<'a>(&mut self, claims: &Claims<'a>, nodes: &'a [NodeEntry], now: Moment) {
+    pub fn look(&mut self, judged: &[Judged<'_>], now: Moment) {
         let before = std::mem::take(&mut self.0);
-        for node in nodes.iter().filter(|node| node.ready) {
-            if let InstanceClaim::Refuted(doubt, at) = claims.claim(node)
+        for (node, claim) in judged {
+            if let InstanceClaim::Refuted(doubt, at) = *claim
                 && doubt != Doubt::Unrecorded
             {
                 let known = before.get(&node.id).copied();
@@ -155,28 +155,21 @@ pub enum Step {
 
 /// Decides what to do about all of them. Members of raft are left as they are: they are the cluster, and what brought them in
 /// is no leader's to undo. It is said of them. `removable` is how many nodes that were admitted once the brake leaves.
-pub fn next<'a>(
-    seen: &Snapshot<'a>,
-    claims: &Claims<'a>,
+pub fn next(
+    seen: &Snapshot<'_>,
+    judged: &[Judged<'_>],
     doubts: &Doubts,
-    removable: usize,
+    removable: impl FnOnce() -> usize,
 ) -> Vec<Step> {
-    let admitted = seen
-        .nodes
-        .iter()
-        .filter(|node| node.ready && node.was_admitted());
-    let refused = admitted.clone().filter(|node| node.refusal().is_some());
-    let mut brake = Brake {
-        drains: (admitted.count() / SHARE)
-            .max(1)
-            .saturating_sub(refused.count()),
-        removals: removable,
-    };
-    let ready = seen.nodes.iter().filter(|node| node.ready);
-    let refuted = ready.filter_map(|node| match claims.claim(node) {
-        InstanceClaim::Refuted(doubt, _) => Some((node, doubt)),
+    let refuted = judged.iter().filter_map(|(node, claim)| match *claim {
+        InstanceClaim::Refuted(doubt, _) => Some((*node, doubt)),
         InstanceClaim::Proved(_) | InstanceClaim::Open => None,
     });
+    let refuted: Vec<(&NodeEntry, Doubt)> = refuted.collect();
+    if refuted.is_empty() {
+        return Vec::new();
+    }
+    let mut brake = Brake::of(judged, removable());
     let step = |(node, doubt)| {
         let case = Case {
             node,
@@ -191,7 +184,7 @@ pub fn next<'a>(
         };
         case.step(&mut brake)
     };
-    refuted.filter_map(step).collect()
+    refuted.into_iter().filter_map(step).collect()
 }
 
 /// How many nodes that were admitted once may be drained and removed now: a wrong conclusion must not empty a swarm.
@@ -201,6 +194,18 @@ struct Brake {
 }
 
 impl Brake {
+    fn of(judged: &[Judged<'_>], removals: usize) -> Self {
+        let admitted = judged.iter().filter(|(node, _)| node.was_admitted());
+        let refused = admitted
+            .clone()
+            .filter(|(node, _)| node.refusal().is_some());
+        let most = (admitted.count() / SHARE).max(1);
+        Self {
+            drains: most.saturating_sub(refused.count()),
+            removals,
+        }
+    }
+
     fn take(left: &mut usize, counts: bool) -> bool {
         let is_free = !counts || *left > 0;
         if counts && is_free {

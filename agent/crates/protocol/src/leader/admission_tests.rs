@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::leader::claims::Claims;
 use crate::leader::labelling::ACTIVATED;
 use crate::leader::{NO_TASKS, Records};
 use crate::pace::FLEET_GAP;
@@ -78,9 +79,9 @@ impl Leader {
             admission: self.admission,
             now: self.now,
         };
-        let claims = Claims::of(&seen);
-        self.doubts.look(&claims, nodes, self.now);
-        let steps = next(&seen, &claims, &self.doubts, self.removable);
+        let judged = Claims::of(&seen).judged();
+        self.doubts.look(&judged, self.now);
+        let steps = next(&seen, &judged, &self.doubts, || self.removable);
         let word = |step: &Step| match step {
             Step::Refuse { node, change, .. } => {
                 let drains = change.availability.map_or("says", |_| "drains");

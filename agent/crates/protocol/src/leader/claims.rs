@@ -5,7 +5,7 @@
 //! at the same address, as containers of one host are behind its own, it is the first one's; of a manager's instance it is
 //! that of the node which the instance's own agent has written down ([`crate::NodeRecord`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use strum::{EnumString, IntoStaticStr};
 
@@ -53,6 +53,9 @@ impl Doubt {
     }
 }
 
+/// A node, and what becomes of its claim.
+pub type Judged<'a> = (&'a NodeEntry, InstanceClaim<'a>);
+
 /// All of a swarm's claims.
 #[derive(Debug)]
 pub struct Claims<'a> {
@@ -66,8 +69,7 @@ pub struct Claims<'a> {
     profile: Option<&'a str>,
     holders: BTreeMap<&'a str, &'a NodeEntry>,
     records: &'a Records,
-    /// The nodes that are not down.
-    live: BTreeSet<&'a str>,
+    nodes: &'a [NodeEntry],
 }
 
 impl<'a> Claims<'a> {
@@ -79,8 +81,7 @@ impl<'a> Claims<'a> {
         };
         let enforced = seen.admission == Admission::Enforce;
         let mut holders: BTreeMap<&str, &NodeEntry> = BTreeMap::new();
-        let live = seen.nodes.iter().filter(|node| !node.down);
-        for node in live.clone() {
+        for node in seen.nodes.iter().filter(|node| !node.down) {
             let Some((id, _)) = there(node, seen.instances) else {
                 continue;
             };
@@ -96,7 +97,7 @@ impl<'a> Claims<'a> {
             profile: own.and_then(|own| own.profile.as_deref()),
             holders,
             records: seen.records,
-            live: live.map(|node| node.id.as_str()).collect(),
+            nodes: seen.nodes,
         }
     }
 
@@ -139,6 +140,12 @@ impl<'a> Claims<'a> {
         }
     }
 
+    /// What becomes of the claims of all nodes that are ready.
+    pub fn judged(&self) -> Vec<Judged<'a>> {
+        let ready = self.nodes.iter().filter(|node| node.ready);
+        ready.map(|node| (node, self.claim(node))).collect()
+    }
+
     /// The instance that a node is.
     pub fn proved(&self, node: &'a NodeEntry) -> Option<&'a Instance> {
         match self.claim(node) {
@@ -153,18 +160,11 @@ impl<'a> Claims<'a> {
         self.profile.is_none() || self.profile == instance.profile.as_deref()
     }
 
-    /// The instances whose records are wanted: managers' by their tags, of which no node that lives is on record.
-    pub fn unrecorded(
-        &self,
-        nodes: &'a [NodeEntry],
-    ) -> impl Iterator<Item = (&'a NodeEntry, &'a str)> {
-        let ready = nodes.iter().filter(|node| node.ready);
-        let there = ready.filter_map(|node| Some((node, there(node, self.instances)?)));
-        let wanted = there.filter(|(node, (id, instance))| {
-            let unknown = matches!(self.record(node, id), Record::Unread | Record::None);
-            wants_record(node, instance) && unknown
-        });
-        wanted.map(|(node, (id, _))| (node, id))
+    /// Asked seldom: of managers' instances whose record does not name the node that is looked at.
+    fn lives(&self, node_id: &str) -> bool {
+        self.nodes
+            .iter()
+            .any(|node| node.id == node_id && !node.down)
     }
 
     /// Whom the record of a node's instance names.
@@ -173,11 +173,25 @@ impl<'a> Claims<'a> {
             None if self.records.is_read(instance_id) => Record::None,
             None => Record::Unread,
             Some(id) if id == node.id => Record::Own,
-            Some(id) if self.live.contains(id) => Record::Others,
+            Some(id) if self.lives(id) => Record::Others,
             // It has left, and has joined again.
             Some(_) => Record::None,
         }
     }
+}
+
+/// The instances whose records are wanted, by their nodes: managers' by their tags, of which no node that lives is on record.
+pub fn unrecorded<'a>(seen: &Snapshot<'a>) -> Vec<(&'a NodeEntry, &'a str)> {
+    let workers = |node: &&NodeEntry| node.ready && node.role == Role::Worker;
+    let workers = seen.nodes.iter().filter(workers);
+    let there = workers.filter_map(|node| Some((node, there(node, seen.instances)?)));
+    let managers = there.filter(|(node, (_, instance))| wants_record(node, instance));
+    let on_record = |id: &str| {
+        let named = seen.records.node_of(id);
+        named.is_some_and(|named| seen.nodes.iter().any(|node| node.id == named && !node.down))
+    };
+    let wanted = managers.filter(|(_, (id, _))| !on_record(id));
+    wanted.map(|(node, (id, _))| (node, id)).collect()
 }
 
 /// What a manager's record says of a node.

@@ -1,5 +1,7 @@
 //! Which nodes take part in raft: the leader promotes and demotes one at a time, by EC2's word.
 
+use std::cell::LazyCell;
+
 use crate::leader::Snapshot;
 use crate::leader::claims::Claims;
 use crate::{Instance, NodeEntry, Role, pace};
@@ -14,7 +16,7 @@ struct Candidate<'a> {
     instance: Option<&'a Instance>,
     /// `ready` by its status and, if it is a manager, reachable in raft.
     healthy: bool,
-    /// It is that instance, by more than its own word.
+    /// Of a worker: it is that instance, by more than its own word.
     proved: bool,
     /// Its instance has the managers' role.
     authorised: bool,
@@ -28,7 +30,8 @@ pub struct Candidates<'a>(Vec<Candidate<'a>>);
 impl<'a> Candidates<'a> {
     /// Those of this swarm. Some managers make room for one that Auto Scaling may then take away.
     pub fn of(seen: &Snapshot<'a>, yields: impl Fn(&str) -> bool) -> Self {
-        let claims = Claims::of(seen);
+        // Of most swarms, in most rounds, nobody is to be promoted, and no claim is looked at.
+        let claims = LazyCell::new(|| Claims::of(seen));
         let told = |node: &'a NodeEntry| {
             let instance = seen.instances.of(node.instance_id.as_ref());
             let concerned = match node.role {
@@ -45,8 +48,9 @@ impl<'a> Candidates<'a> {
             node,
             instance,
             healthy: node.ready && known(node),
-            proved: claims.proved(node).is_some(),
-            authorised: instance.is_some_and(|i| claims.has_managers_role(i)),
+            proved: node.role == Role::Worker && claims.proved(node).is_some(),
+            authorised: node.role == Role::Worker
+                && instance.is_some_and(|i| claims.has_managers_role(i)),
             departing: node.departing().or_else(|| yields(&node.id).then_some(0)),
         };
         Self(seen.nodes.iter().filter_map(told).map(candidate).collect())

@@ -90,10 +90,15 @@ fn worker(seen: &Observation, membership: &Membership) -> Decision {
     } else {
         Action::Serve
     };
-    let decision = lost_contact::weigh(seen, membership, rest, calm.clone());
-    let is_calm = decision.reason == calm && matches!(decision.action, Action::Serve(_));
-    let record = awaits_promotion && is_calm;
-    let record = record.then(|| own_record(seen, &membership.node_id));
+    let decision = lost_contact::weigh(seen, membership, rest, calm);
+    let waits = matches!(
+        decision.reason,
+        Reason::Member {
+            awaits_promotion: true,
+            ..
+        }
+    );
+    let record = waits.then(|| own_record(seen, &membership.node_id));
     record.flatten().unwrap_or(decision)
 }
 
