@@ -10,7 +10,7 @@ LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/swarmlet}
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$LAB_CACHE/target}
 export LAB_ROOT LAB_CACHE CARGO_TARGET_DIR
 # shellcheck disable=SC2034  # the scripts that source this use them
-lab=$CARGO_TARGET_DIR/debug/lab venv=$LAB_CACHE/venv
+lab=$CARGO_TARGET_DIR/debug/lab venv=$LAB_CACHE/venv validators=$LAB_CACHE/validators
 cd "$root" || exit 1
 
 phase_names=() phase_times=() phase_now=''

@@ -97,6 +97,54 @@ fn a_manager_writes_the_ticket_and_a_worker_reads_it_and_nothing_else() -> Resul
     })
 }
 
+/// What the code promises, the role cannot break either.
+#[test]
+fn a_managers_role_overwrites_no_register_and_writes_only_the_agents_records() -> Result<()> {
+    with_cluster(async |plane, manager, worker| {
+        let store = edge(plane, manager)?.ssm;
+        store.create(CLAIM, "first").await?;
+        let forged = store.put_secret(CLAIM, &"mine".into()).await;
+        let Err(CloudError::Denied { action, why, .. }) = &forged else {
+            panic!("a register was overwritten: {forged:?}");
+        };
+        assert_eq!(action, "ssm:PutParameter");
+        assert!(why.said().contains("an explicit deny"), "{why}");
+        denied(
+            store.put_secret(OUTCOME, &"mine".into()).await,
+            "ssm:PutParameter",
+            OUTCOME,
+        );
+        let read = store.read_all(&[CLAIM.to_owned()]).await?;
+        assert_eq!(read, [Some("first".into())]);
+
+        for name in ["stacks/shop", "registries/ghcr.io", "else"] {
+            let name = format!("/swarmlet/c/{name}");
+            let put = store.put_secret(&name, &"mine".into()).await;
+            denied(put, "ssm:PutParameter", &name);
+            denied(store.create(&name, "mine").await, "ssm:PutParameter", &name);
+        }
+        let node = format!("/swarmlet/c/nodes/{manager}");
+        assert_eq!(store.create(&node, "one").await?, Created::Now);
+        store.put_secret(&node, &"another".into()).await?;
+
+        let store = edge(plane, worker)?.ssm;
+        let own = format!("/swarmlet/c/nodes/{worker}");
+        for name in [
+            CLAIM,
+            OUTCOME,
+            TICKET,
+            "/swarmlet/c/unlock-key",
+            &own,
+            &node,
+        ] {
+            let put = store.put_secret(name, &"mine".into()).await;
+            denied(put, "ssm:PutParameter", name);
+            denied(store.create(name, "mine").await, "ssm:PutParameter", name);
+        }
+        Ok(())
+    })
+}
+
 fn denied<T: std::fmt::Debug>(answer: Result<T, CloudError>, wanted: &str, target: &str) {
     match answer {
         Err(CloudError::Denied {
@@ -150,7 +198,8 @@ fn throttling_denial_and_failure_are_told_apart() -> Result<()> {
 #[test]
 fn ec2_tells_whether_another_instance_has_the_name() -> Result<()> {
     with_cluster(async |plane, manager, worker| {
-        let ec2 = edge(plane, worker)?.ec2;
+        // A worker of the template has a group, so it need not ask and may not.
+        let ec2 = edge(plane, manager)?.ec2;
         let tag = |id: &str, key: &str, value: &str| {
             let tag = format!("Key={key},Value={value}");
             plane.administer(&["ec2", "create-tags", "--resources", id, "--tags", &tag])

@@ -91,6 +91,15 @@ impl ControlPlane {
         good(&self.aws().args(words).output()?)
     }
 
+    /// Something that the administrator of another account does.
+    pub(crate) fn do_as_a_stranger(&self, words: &[&str]) -> Result<()> {
+        let mut command = self.aws();
+        for key in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            command.env(key, "stranger");
+        }
+        good(&command.args(words).output()?)
+    }
+
     /// The primary network interface of an instance.
     pub(crate) fn interface(&self, instance: &str) -> Result<String> {
         let query = "Reservations[0].Instances[0].NetworkInterfaces[0].NetworkInterfaceId";

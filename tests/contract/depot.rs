@@ -17,18 +17,25 @@ const KEY: &str = "shop/a stack (1).yml";
 #[test]
 fn all_parameters_of_a_path_are_read_whatever_their_number() -> Result<()> {
     with_cluster(async |plane, manager, worker| {
-        let store = Ssm::new(&with_role(plane, manager)?, Some("alias/swarmlet-c".into()));
+        // By people: no role of an instance writes them.
+        let put = |name: &str, value: &str, kind: &[&str]| {
+            let name = format!("/swarmlet/c/stacks/{name}");
+            let put = ["ssm", "put-parameter", "--name", &name, "--value", value];
+            plane.administer(&[&put[..], kind].concat())
+        };
         for number in 0..12 {
-            let name = format!("/swarmlet/c/stacks/s{number}");
-            store.create(&name, &format!("file {number}")).await?;
+            put(
+                &format!("s{number}"),
+                &format!("file {number}"),
+                &["--type", "String"],
+            )?;
         }
-        let secret = "/swarmlet/c/stacks/secret";
+        let key = ["--type", "SecureString", "--key-id", "alias/swarmlet-c"];
         for value in ["one", "two"] {
-            store.put_secret(secret, &value.into()).await?;
+            put("secret", value, &[&key[..], &["--overwrite"]].concat())?;
         }
-        store
-            .create("/swarmlet/c/stacks/deep/er", "no stack")
-            .await?;
+        put("deep/er", "no stack", &["--type", "String"])?;
+        let store = Ssm::new(&with_role(plane, manager)?, None);
         let found = store.read_below("/swarmlet/c/stacks").await?;
         let found: BTreeMap<_, _> = found.iter().map(|p| (p.name.as_str(), p)).collect();
         assert_eq!(found.len(), 13, "{:?}", found.keys());
@@ -107,6 +114,32 @@ fn an_object_is_fetched_once_and_again_when_it_changes() -> Result<()> {
                 .expect_err(said)
                 .to_string();
             assert!(error.contains(said), "{error}");
+        }
+        Ok(())
+    })
+}
+
+/// A bucket's name that was given up is anybody's: what he puts there would run on all nodes.
+#[test]
+fn a_bucket_that_somebody_else_has_made_is_not_read() -> Result<()> {
+    with_cluster(async |plane, manager, _| {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("stack.yml").display().to_string();
+        std::fs::write(&file, "services: {theirs: {}}")?;
+        plane.do_as_a_stranger(&["s3api", "create-bucket", "--bucket", STACK_BUCKET])?;
+        let put = ["s3api", "put-object", "--bucket", STACK_BUCKET];
+        plane.do_as_a_stranger(&[&put[..], &["--key", "x", "--body", &file]].concat())?;
+        let address: Address = format!("s3://{STACK_BUCKET}/x")
+            .parse()
+            .expect("an address");
+        let aws = with_role(plane, manager)?;
+        // By the policy where the account is not known, by both where it is.
+        for owner in [None, Some("123456789012")] {
+            let answer = AwsDepot::new(&aws, owner).object(&address, None).await;
+            assert!(
+                matches!(answer, Err(CloudError::Denied { .. })),
+                "{answer:?}"
+            );
         }
         Ok(())
     })

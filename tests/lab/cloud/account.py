@@ -9,7 +9,7 @@ from moto.iam.responses import IamResponse
 from moto.servicequotas.models import ServiceQuotasBackend
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-from .iam import allows, policies_of
+from .iam import judge, policies_of
 from .patching import add, replace
 from .world import ec2
 
@@ -55,7 +55,7 @@ def _simulate(self: Any) -> ActionResult:
         {
             "EvalActionName": action,
             "EvalResourceName": "*",
-            "EvalDecision": "allowed" if allows(policies, action, "*", {}) else "implicitDeny",
+            "EvalDecision": "allowed" if judge(policies, action, "*", {}).allowed else "implicitDeny",
         }
         for action in self._get_param("ActionNames", [])
     ]

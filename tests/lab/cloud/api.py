@@ -84,6 +84,8 @@ class Api:
                 authorize(request, principal)
                 if size := self._faults.page_size(call):
                     request.cut_pages(size, environ)
+                # Whoever sends this header itself would be in any account.
+                environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account
                 status, headers, body = self._ask_moto(environ)
                 if is_anothers(request) or is_withheld(request, principal, status):
                     raise ApiError(Refusal.DENIED, "Access Denied")

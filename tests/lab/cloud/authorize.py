@@ -9,11 +9,12 @@ from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 from moto.ssm.models import ssm_backends
 
 from . import ACCOUNT, PARTITION, REGION
 from .errors import ApiError, Protocol, Refusal
-from .iam import allows, policies_of
+from .iam import judge, policies_of
 from .identity import Principal
 from .request import ApiRequest
 from .world import ec2
@@ -37,8 +38,10 @@ def authorize(request: ApiRequest, principal: Principal) -> None:
         return
     policies = policies_of(principal.role)
     for need in needs(request):
-        if not allows(policies, need.action, need.resource, need.context):
-            raise _refusal(principal, need, request.protocol)
+        verdict = judge(policies, need.action, need.resource, need.context | _caller_context(principal))
+        if not verdict.allowed:
+            reason = "with an explicit deny in an identity-based policy" if verdict.explicit else None
+            raise _refusal(principal, need, request.protocol, reason)
 
 
 def is_withheld(request: ApiRequest, principal: Principal, status: str) -> bool:
@@ -47,12 +50,34 @@ def is_withheld(request: ApiRequest, principal: Principal, status: str) -> bool:
         return False
     bucket = str(request.parameters["Object"]).partition("/")[0]
     policies = policies_of(principal.role)
-    return not allows(policies, "s3:ListBucket", f"arn:{PARTITION}:s3:::{bucket}", {})
+    return not judge(policies, "s3:ListBucket", f"arn:{PARTITION}:s3:::{bucket}", _bucket_context(bucket)).allowed
 
 
 def is_anothers(request: ApiRequest) -> bool:
-    """Whether the caller expects another account to own the bucket: all of them are this one's."""
-    return request.service == "s3" and request.headers.get("x-amz-expected-bucket-owner", ACCOUNT) != ACCOUNT
+    """Whether another account than the caller expects owns the bucket."""
+    expected = request.headers.get("x-amz-expected-bucket-owner")
+    if request.service != "s3" or expected is None:
+        return False
+    return expected != _owner(str(request.parameters["Object"]).partition("/")[0])
+
+
+def _owner(bucket: str) -> str:
+    """The account of a bucket; one that is not there is nobody's, so the caller's for all that it can tell."""
+    _, account = s3_backends.bucket_accounts.get(bucket, (PARTITION, ACCOUNT))
+    return account
+
+
+def _bucket_context(bucket: str) -> dict[str, str]:
+    return {"s3:ResourceAccount": _owner(bucket)}
+
+
+def _caller_context(principal: Principal) -> dict[str, str]:
+    """The instance that the credentials were made for. ``ssm:SourceInstanceARN`` is not there for those of an instance
+    profile (service authorization reference, Systems Manager): only for managed nodes with a role of SSM's own."""
+    instance = principal.arn.rpartition("/")[2]
+    if not instance.startswith("i-"):
+        return {}
+    return {"ec2:SourceInstanceARN": f"arn:{PARTITION}:ec2:{REGION}:{ACCOUNT}:instance/{instance}"}
 
 
 def denied(request: ApiRequest, principal: Principal, reason: str | None = None) -> ApiError:
@@ -75,7 +100,7 @@ def needs(request: ApiRequest) -> list[Need]:
     action = f"{request.service}:{request.action}"
     match request.service:
         case "ssm":
-            found = [*_parameter_needs(request, action), *_secure_string_needs(request)]
+            found = [*_parameter_needs(request, action), *_secure_string_needs(request), *_registration(request, action)]
         case "kms":
             found = [Need(action, key_arn(key)) for key in _keys(request)]
         case "autoscaling" if not request.action.startswith("Describe"):
@@ -83,7 +108,10 @@ def needs(request: ApiRequest) -> list[Need]:
         case "ec2" if not request.action.startswith("Describe"):
             found = list(_instance_needs(request, action))
         case "s3":
-            found = [Need(action, f"arn:{PARTITION}:s3:::{name}") for name in request.values("Object")]
+            found = [
+                Need(action, f"arn:{PARTITION}:s3:::{name}", _bucket_context(name.partition("/")[0]))
+                for name in request.values("Object")
+            ]
         case "sts":
             found = [Need(action, arn) for arn in request.values("RoleArn")]
         case _:
@@ -100,8 +128,19 @@ def _parameter_names(request: ApiRequest) -> list[str]:
 def _parameter_needs(request: ApiRequest, action: str) -> Iterator[Need]:
     if "Parameter" not in request.action or request.action == "DescribeParameters":
         return
+    overwrite = str(request.parameters.get("Overwrite") is True).lower()
+    context = {"ssm:Overwrite": overwrite} if request.action == "PutParameter" else {}
     for name in _parameter_names(request) + request.values("Path"):
-        yield Need(action, _parameter_arn(name))
+        yield Need(action, _parameter_arn(name), context)
+
+
+def _registration(request: ApiRequest, action: str) -> Iterator[Need]:
+    """What the SSM agent says of itself is asked for on the instance or the managed node that it names."""
+    if request.action != "UpdateInstanceInformation":
+        return
+    for name in request.values("InstanceId"):
+        service, kind = ("ssm", "managed-instance") if name.startswith("mi-") else ("ec2", "instance")
+        yield Need(action, f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{kind}/{name}")
 
 
 def _parameter_arn(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.iam.models import iam_backends
@@ -27,17 +28,32 @@ def policies_of(role: str) -> list[Document]:
     return inline + attached
 
 
-def allows(policies: Iterable[Document], action: str, resource: str, context: Mapping[str, str]) -> bool:
+@dataclass(frozen=True)
+class Verdict:
+    """What policies say of one action on one resource."""
+
+    allowed: bool
+    # The Sids of the statements that decide: those that allow, or the one that denies.
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def explicit(self) -> bool:
+        """Whether a statement denies it; else none allows it."""
+        return not self.allowed and bool(self.statements)
+
+
+def judge(policies: Iterable[Document], action: str, resource: str, context: Mapping[str, str]) -> Verdict:
     """Whether the policies together allow this action on this resource."""
-    allowed = False
+    allowing = []
     for policy in policies:
-        for statement in _listed(policy["Statement"]):
+        # moto leaves null where CloudFormation leaves nothing (AWS::NoValue).
+        for statement in filter(None, _listed(policy["Statement"])):
             if not _applies(statement, action, resource, context):
                 continue
             if statement["Effect"] == "Deny":
-                return False
-            allowed = True
-    return allowed
+                return Verdict(False, [str(statement.get("Sid", ""))])
+            allowing.append(str(statement.get("Sid", "")))
+    return Verdict(bool(allowing), allowing)
 
 
 def _document(policy: Any) -> Document:

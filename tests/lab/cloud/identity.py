@@ -15,16 +15,20 @@ from .world import utc
 
 ADMIN_KEY = "lab"
 ADMIN_SECRET = "lab"
+# The administrator of another account, with its key for a name: for what must not be believed.
+STRANGER_KEY = "stranger"
+STRANGER = "210987654321"
 _SKEW = timedelta(minutes=5)
 _NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
 
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller whose signature was good. ``role`` is None for the administrator."""
+    """A caller whose signature was good. ``role`` is None for an administrator."""
 
     arn: str
     role: str | None
+    account: str = ACCOUNT
 
 
 def authenticate(request: ApiRequest) -> Principal:
@@ -34,6 +38,9 @@ def authenticate(request: ApiRequest) -> Principal:
     if request.access_key == ADMIN_KEY:
         _check_signature(request, ADMIN_SECRET)
         return Principal(f"arn:{PARTITION}:iam::{ACCOUNT}:root", None)
+    if request.access_key == STRANGER_KEY:
+        _check_signature(request, STRANGER_KEY)
+        return Principal(f"arn:{PARTITION}:iam::{STRANGER}:root", None, STRANGER)
     session = sts_backends[ACCOUNT][PARTITION].get_assumed_role_from_access_key(request.access_key)
     if session is None or request.headers.get("x-amz-security-token") != session.session_token:
         said = _NOT_VALIDATED if request.protocol is Protocol.EC2 else "The security token included in the request is invalid."

@@ -102,6 +102,10 @@ class Cloud:
             **credentials,
         )
 
+    def stranger(self, service: str) -> Any:
+        """A client of the administrator of another account."""
+        return self.client(service, aws_access_key_id="stranger", aws_secret_access_key="stranger")
+
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The AWS CLI, as the administrator."""
         environment = os.environ | {

@@ -57,6 +57,29 @@ class Depot(unittest.TestCase):
         code, _, _ = error_of(s3.get_object, **of, ExpectedBucketOwner="210987654321")
         self.assertEqual(code, "AccessDenied")
 
+    def test_a_bucket_that_another_account_has_made_is_denied_by_the_policy(self) -> None:
+        """Even where it lets everybody read: a name that was given up can be anybody's."""
+        others = cloud.stranger("s3")
+        cloud.client("s3").delete_object(Bucket="stacks", Key="a b.yml")
+        cloud.client("s3").delete_bucket(Bucket="stacks")
+        try:
+            others.create_bucket(Bucket="stacks")
+            others.put_object(Bucket="stacks", Key="a b.yml", Body=b"services: {theirs: {}}")
+            s3 = cloud.client("s3", **credentials["manager"])
+            code, message, _ = error_of(s3.get_object, Bucket="stacks", Key="a b.yml")
+            self.assertEqual(code, "AccessDenied")
+            self.assertIn("no identity-based policy allows the s3:GetObject action", message)
+            # Whose policies do not ask is stopped by the expected owner, and by nothing else.
+            of = {"Bucket": "stacks", "Key": "a b.yml"}
+            admin = cloud.client("s3")
+            self.assertEqual(admin.get_object(**of)["Body"].read(), b"services: {theirs: {}}")
+            self.assertEqual(error_of(admin.get_object, **of, ExpectedBucketOwner="123456789012")[0], "AccessDenied")
+        finally:
+            others.delete_object(Bucket="stacks", Key="a b.yml")
+            others.delete_bucket(Bucket="stacks")
+            cloud.client("s3").create_bucket(Bucket="stacks")
+            cloud.client("s3").put_object(Bucket="stacks", Key="a b.yml", Body=b"services: {}")
+
     def test_a_manager_is_given_a_password_and_a_worker_none(self) -> None:
         ecr = cloud.client("ecr", **credentials["manager"])
         self.assertTrue(ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
-from cloud.iam import allows
+from cloud.iam import judge
 
 TICKET = "arn:aws:ssm:us-east-1:123456789012:parameter/swarmlet/demo/ticket"
 
@@ -17,7 +17,7 @@ def policy(effect: str = "Allow", **rest: Any) -> dict[str, Any]:
 class Policies(unittest.TestCase):
     def judge(self, *policies: dict[str, Any], action: str = "ssm:GetParameter", **context: str) -> bool:
         named = {k.replace("__", ":"): v for k, v in context.items()}
-        return allows(policies, action, TICKET, named)
+        return judge(policies, action, TICKET, named).allowed
 
     def test_nothing_allows_nothing(self) -> None:
         self.assertFalse(self.judge())
@@ -26,6 +26,15 @@ class Policies(unittest.TestCase):
         self.assertTrue(self.judge(policy()))
         self.assertFalse(self.judge(policy(), policy("Deny")))
         self.assertFalse(self.judge(policy("Deny"), policy()))
+        denied = judge([policy(), policy("Deny", Sid="Never")], "ssm:GetParameter", TICKET, {})
+        self.assertEqual((denied.explicit, denied.statements), (True, ["Never"]))
+        self.assertFalse(judge([], "ssm:GetParameter", TICKET, {}).explicit)
+
+    def test_a_deny_holds_only_under_its_condition(self) -> None:
+        never = policy("Deny", Condition={"StringEquals": {"ssm:Overwrite": ["true"]}})
+        self.assertFalse(self.judge(policy(), never, ssm__Overwrite="true"))
+        self.assertTrue(self.judge(policy(), never, ssm__Overwrite="false"))
+        self.assertTrue(self.judge(policy(), never))
 
     def test_actions_match_whole_and_without_regard_to_case(self) -> None:
         self.assertTrue(self.judge(policy(Action="SSM:getparameter")))
@@ -39,7 +48,7 @@ class Policies(unittest.TestCase):
         self.assertFalse(self.judge(policy(Resource=TICKET[:-1])))
         self.assertFalse(self.judge(policy(Resource=TICKET + "s")))
         # A dot in a pattern is a dot, not any character.
-        self.assertFalse(allows([policy(Resource="a.c")], "ssm:GetParameter", "abc", {}))
+        self.assertFalse(judge([policy(Resource="a.c")], "ssm:GetParameter", "abc", {}).allowed)
 
     def test_the_negated_elements(self) -> None:
         self.assertFalse(self.judge({"Statement": [{"Effect": "Allow", "NotAction": "ssm:*", "Resource": "*"}]}))

@@ -7,6 +7,10 @@ import unittest
 import urllib.error
 import urllib.request
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from .harness import Cloud, Metadata, error_of
 
 TICKET = "/swarmlet/demo/ticket"
@@ -79,14 +83,23 @@ class Worker(unittest.TestCase):
         blob = cloud.client("kms").encrypt(KeyId="alias/swarmlet-demo", Plaintext=b"x")["CiphertextBlob"]
         self.assert_denied(kms.decrypt, "kms:Decrypt", CiphertextBlob=blob)
 
-    def test_describes_tags_but_no_instances(self) -> None:
+    def test_describes_neither_instances_nor_tags_that_metadata_shows(self) -> None:
         ec2 = cloud.client("ec2", **credentials["worker"])
-        filters = [{"Name": "resource-id", "Values": [instances["worker"]]}]
+        for call, action in ((ec2.describe_instances, "DescribeInstances"), (ec2.describe_tags, "DescribeTags")):
+            code, message, status = error_of(call)
+            self.assertEqual((code, status), ("UnauthorizedOperation", 403))
+            self.assertIn(f"is not authorized to perform: ec2:{action} because", message)
+
+    def test_describes_tags_where_metadata_shows_none(self) -> None:
+        cloud.make_cluster("hidden", ManagerCount=1, WorkerCount=1, InstanceMetadataTags="disabled")
+        worker = cloud.machines(group="hidden-worker")[0]["instance_id"]
+        metadata = Metadata(cloud, worker)
+        ec2 = cloud.client("ec2", **metadata.credentials())
+        metadata.connection.close()
+        filters = [{"Name": "resource-id", "Values": [worker]}]
         tags = {t["Key"]: t["Value"] for t in ec2.describe_tags(Filters=filters)["Tags"]}
         self.assertEqual(tags["swarm:role"], "worker")
-        code, message, status = error_of(ec2.describe_instances)
-        self.assertEqual((code, status), ("UnauthorizedOperation", 403))
-        self.assertIn("is not authorized to perform: ec2:DescribeInstances because", message)
+        self.assertEqual(error_of(ec2.describe_instances)[0], "UnauthorizedOperation")
 
     def test_may_ask_who_it_is(self) -> None:
         arn = cloud.client("sts", **credentials["worker"]).get_caller_identity()["Arn"]
@@ -109,9 +122,34 @@ class Manager(unittest.TestCase):
         put = {"Name": TICKET, "Type": "SecureString", "Value": "the ticket", "Overwrite": True}
         self.ssm.put_parameter(**put, KeyId="alias/swarmlet-demo")
 
+    def test_overwrites_no_register(self) -> None:
+        put = {"Name": CLAIM, "Type": "String", "Value": "another's"}
+        code, message, _ = error_of(self.ssm.put_parameter, **put, Overwrite=True)
+        self.assertEqual(code, "AccessDeniedException")
+        self.assertIn(f"parameter{CLAIM} with an explicit deny in an identity-based policy", message)
+        # Not the policy's word: Parameter Store's, who has it first.
+        for overwrite in ({}, {"Overwrite": False}):
+            self.assertEqual(error_of(self.ssm.put_parameter, **put, **overwrite)[0], "ParameterAlreadyExists")
+        self.assertEqual(self.ssm.get_parameter(Name=CLAIM)["Parameter"]["Value"], "claimed")
+        new = CLAIM.replace("0000000001", "0000000002")
+        self.assertEqual(error_of(self.ssm.put_parameter, **put | {"Name": new}, Overwrite=True)[0], "AccessDeniedException")
+
+    def test_writes_its_word_on_its_node_again_and_again(self) -> None:
+        for node in ("one", "another"):
+            name = f"/swarmlet/demo/nodes/{instances['manager']}"
+            self.ssm.put_parameter(Name=name, Type="String", Value=node, Overwrite=True)
+
+    def test_writes_what_is_the_clusters_own_record_and_nothing_else(self) -> None:
+        for name in ("stacks/shop", "registries/ghcr.io", "more", "ticket/more", "unlock-keys"):
+            for overwrite in (True, False):
+                put = {"Name": f"/swarmlet/demo/{name}", "Type": "String", "Value": "x", "Overwrite": overwrite}
+                code, message, _ = error_of(self.ssm.put_parameter, **put)
+                self.assertEqual(code, "AccessDeniedException", name)
+                self.assertIn("because no identity-based policy allows the ssm:PutParameter action", message)
+
     def test_is_denied_another_key(self) -> None:
         key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
-        put = {"Name": "/swarmlet/demo/x", "Type": "SecureString", "Value": "x", "KeyId": key}
+        put = {"Name": "/swarmlet/demo/unlock-key", "Type": "SecureString", "Value": "x", "KeyId": key, "Overwrite": True}
         code, message, _ = error_of(self.ssm.put_parameter, **put)
         self.assertEqual(code, "AccessDeniedException")
         self.assertIn(f"kms:Encrypt on resource: {key}", message)
@@ -131,6 +169,57 @@ class Manager(unittest.TestCase):
         self.assertEqual(len(found["Reservations"]), 1)
         code, _, _ = error_of(ec2.terminate_instances, InstanceIds=[instances["worker"]])
         self.assertEqual(code, "UnauthorizedOperation")
+
+
+class Sessions(unittest.TestCase):
+    """What the SSM agent asks for. moto knows none of it: what is allowed is not implemented, what is not is denied."""
+
+    def register(self, role: str, name: str) -> tuple[str, str]:
+        """The refusal of a registration, which no public SDK knows: code and message."""
+        keys = credentials[role]
+        request = AWSRequest(
+            "POST",
+            f"http://{cloud.listening['api']}/",
+            {"X-Amz-Target": "AmazonSSM.UpdateInstanceInformation", "Content-Type": "application/x-amz-json-1.1"},
+            json.dumps({"InstanceId": name}).encode(),
+        )
+        signer = Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], keys["aws_session_token"])
+        SigV4Auth(signer, "ssm", "us-east-1").add_auth(request)
+        sent = urllib.request.Request(request.url, request.body, dict(request.headers))
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(sent, timeout=5)
+        with refused.exception as answer:
+            said = json.loads(answer.read())
+        return said["__type"], said.get("message", "")
+
+    def test_an_instance_registers_instances_and_no_managed_node(self) -> None:
+        for role in ("manager", "worker"):
+            self.assertEqual(self.register(role, instances[role])[0], "InternalServerError")
+            node = "mi-0123456789abcdef0"
+            code, message = self.register(role, node)
+            self.assertEqual(code, "AccessDeniedException")
+            self.assertIn(f"on resource: arn:aws:ssm:us-east-1:123456789012:managed-instance/{node} because", message)
+
+    def test_the_key_of_managed_nodes_is_not_there_for_instance_profiles(self) -> None:
+        """Another is, with the instance that the credentials were made for."""
+        iam = cloud.client("iam")
+        role = next(r["RoleName"] for r in iam.list_roles()["Roles"] if r["RoleName"].startswith("demo-WorkerRole"))
+        policy = {"RoleName": role, "PolicyName": "more"}
+        ssm = cloud.client("ssm", **credentials["worker"])
+        arn = "arn:aws:ec2:us-east-1:123456789012:instance/"
+        for key, value, is_allowed in (
+            ("ssm:SourceInstanceARN", f"{arn}{instances['worker']}", False),
+            ("ec2:SourceInstanceARN", f"{arn}{instances['manager']}", False),
+            ("ec2:SourceInstanceARN", f"{arn}{instances['worker']}", True),
+        ):
+            allow = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"}
+            allow["Condition"] = {"ArnEquals": {key: value}}  # type: ignore[assignment]
+            iam.put_role_policy(**policy, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+            if is_allowed:
+                self.assertEqual(len(ssm.get_parameters(Names=[CLAIM])["Parameters"]), 1)
+            else:
+                self.assertEqual(error_of(ssm.get_parameters, Names=[CLAIM])[0], "AccessDeniedException", key)
+        iam.delete_role_policy(**policy)
 
 
 class AttachedPolicies(unittest.TestCase):
