@@ -188,6 +188,7 @@ pub(crate) fn ticket(ticket: world::Ticket) -> Ticket {
         token: JoinToken::parse(token.into()).expect("well formed"),
         managers: ticket.managers.iter().map(address).collect(),
         instances: ticket.instances.iter().map(instance).collect(),
+        kms_key: None,
         issued_by: String::new(),
         issued_at: 0,
     }

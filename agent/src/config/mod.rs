@@ -29,6 +29,7 @@ pub use flags::Flags;
 pub use settings::{
     AwsSettings, DepartureSettings, EndpointMode, EngineSettings, Forced, LaunchSettings,
     LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings, SwarmSettings,
+    is_kms_key,
 };
 pub use show::Shown;
 

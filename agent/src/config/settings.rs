@@ -105,6 +105,11 @@ impl AwsSettings {
     }
 }
 
+/// Whether a text can name a KMS key: by its id, an alias or an ARN.
+pub fn is_kms_key(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| "{}".contains(c) || c.is_whitespace())
+}
+
 /// By which protocol instance metadata is reached.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -21,8 +21,8 @@ pub enum Grade {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
-    /// `metadata`, `ways`, `permissions`, `group`, `clock`, `units`, `engine`, `cgroup`, `disk`, `link`, `networks`,
-    /// `firewall`, `ports` or `names`.
+    /// `metadata`, `ways`, `permissions`, `secrets`, `group`, `clock`, `units`, `engine`, `cgroup`, `disk`, `link`,
+    /// `networks`, `firewall`, `ports` or `names`.
     pub concern: &'static str,
     /// What was looked at.
     pub check: String,

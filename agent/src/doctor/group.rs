@@ -29,7 +29,7 @@ pub(super) fn findings(node: Option<&InstanceIdentity>, hooks: Option<&[Hook]>) 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use super::*;
@@ -42,7 +42,7 @@ mod tests {
         }
     }
 
-    fn manager() -> InstanceIdentity {
+    pub(in crate::doctor) fn manager() -> InstanceIdentity {
         InstanceIdentity {
             instance_id: "i-1".into(),
             account: None,
@@ -55,6 +55,7 @@ mod tests {
             cluster: "demo".parse().expect("a name"),
             labels: std::collections::BTreeMap::new(),
             group: Some("demo-manager".into()),
+            kms_key: None,
         }
     }
 

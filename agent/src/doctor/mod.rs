@@ -16,6 +16,7 @@ mod names;
 mod networks;
 mod permissions;
 mod ports;
+mod secrets;
 pub mod text;
 mod units;
 mod ways;
@@ -48,6 +49,7 @@ pub async fn examine(settings: &Settings) -> Examination {
         metadata::findings(&metadata),
         ways::findings(&settings.aws.client, reached_by.as_ref()),
         permissions::findings(&tries),
+        secrets::findings(node, tries.ticket.as_ref()),
         group::findings(node, tries.hooks.as_deref()),
         clock::findings(aws::CALLS.clock_offset()),
         units::findings(&units),

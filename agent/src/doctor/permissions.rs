@@ -74,7 +74,7 @@ pub(super) async fn gather(metadata: &Facts, settings: &Settings) -> Tries {
         return tries;
     };
     let names = Names::new(&settings.aws.parameter_prefix, &node.cluster);
-    let store = Ssm::new(aws, settings.aws.kms_key_for(&node.cluster));
+    let store = Ssm::new(aws, node.kms_key.clone());
     read_ticket(&mut tries, &store, &names.ticket()).await;
     if metadata.tags == Ok(false) {
         let asked = Ec2::new(aws).tags(&node.instance_id).await.map(drop);

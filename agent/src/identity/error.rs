@@ -48,6 +48,17 @@ pub enum IdentifyError {
         /// What is wrong with its tag.
         cause: InvalidClusterName,
     },
+    /// A tag, but not one that names a key.
+    #[error(
+        "cannot tell the KMS key of the cluster's secrets: the tag swarm:kms-key of instance {instance_id} is {found:?}; \
+         write a key's id, alias/… or ARN, or take the tag away"
+    )]
+    WrongKey {
+        /// The instance.
+        instance_id: String,
+        /// What its tag says.
+        found: String,
+    },
     /// Metadata shows no tags and EC2 may not be asked.
     #[error(
         "cannot read the tags of instance {instance_id}: instance metadata shows none, and {}; set \"Allow tags \
@@ -82,6 +93,7 @@ impl IdentifyError {
         match self {
             Self::WrongRole { .. }
             | Self::WrongCluster { .. }
+            | Self::WrongKey { .. }
             | Self::Fact(FactError::Incomplete(_) | FactError::NoIpv4(_)) => true,
             Self::NoTags(_)
             | Self::NoRole(_)
@@ -106,6 +118,7 @@ impl IdentifyError {
             | Self::Fact(FactError::NotShown(_) | FactError::NotUnderstood { .. }) => true,
             Self::WrongRole { .. }
             | Self::WrongCluster { .. }
+            | Self::WrongKey { .. }
             | Self::Fact(
                 FactError::Incomplete(_) | FactError::NoIpv4(_) | FactError::Metadata(_),
             ) => false,
@@ -121,6 +134,7 @@ impl IdentifyError {
             | Self::Fact(FactError::NoIpv4(id)) => Some(id),
             Self::WrongRole { instance_id, .. }
             | Self::WrongCluster { instance_id, .. }
+            | Self::WrongKey { instance_id, .. }
             | Self::TagsHidden { instance_id, .. }
             | Self::TagsUnanswered { instance_id, .. } => Some(instance_id),
             Self::Fact(_) => None,

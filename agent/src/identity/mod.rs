@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::config::Settings;
+use crate::config::{Settings, is_kms_key};
 use aws::fleet::Fleet;
 use aws::imds::{self, Document, FactError, Metadata, MetadataError, Tags};
 use protocol::{ClusterName, Role};
@@ -20,7 +20,7 @@ pub use error::IdentifyError;
 use wait::Asked;
 pub use wait::{News, Told, Waiter};
 
-pub use protocol::tags::{CLUSTER_TAG, GROUP_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
+pub use protocol::tags::{CLUSTER_TAG, GROUP_TAG, KMS_KEY_TAG, LABEL_TAG_PREFIX, ROLE_TAG};
 
 /// This node, by its instance's metadata, tags and settings.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,6 +48,9 @@ pub struct InstanceIdentity {
     pub labels: BTreeMap<String, String>,
     /// The Auto Scaling group that launched it.
     pub group: Option<String>,
+    /// The KMS key for the cluster's secrets: the one that settings name, else the one that a manager's tag names, else the
+    /// account's `aws/ssm`.
+    pub kms_key: Option<String>,
 }
 
 /// Reads who this node is: facts and tags from instance metadata side by side, tags from EC2
@@ -160,6 +163,10 @@ fn assemble(
         (Some(_), None) => return Err(IdentifyError::NoCluster(id.clone())),
         (None, None) => return Err(IdentifyError::NoTags(id.clone())),
     };
+    let kms_key = match settings.aws.kms_key_for(&cluster) {
+        None if role == Role::Manager => tagged_key(id, tags)?,
+        set => set,
+    };
     Ok(InstanceIdentity {
         instance_id: id.clone(),
         account: facts.account.clone(),
@@ -175,6 +182,7 @@ fn assemble(
         cluster,
         labels: labels(tags, settings),
         group: tags.get(GROUP_TAG).cloned(),
+        kms_key,
     })
 }
 
@@ -214,6 +222,17 @@ fn cluster(
             instance_id: instance_id.to_owned(),
             cause,
         })
+}
+
+fn tagged_key(instance_id: &str, tags: &Tags) -> Result<Option<String>, IdentifyError> {
+    let key = tags.get(KMS_KEY_TAG).cloned();
+    if let Some(found) = key.as_ref().filter(|key| !is_kms_key(key)) {
+        return Err(IdentifyError::WrongKey {
+            instance_id: instance_id.to_owned(),
+            found: found.clone(),
+        });
+    }
+    Ok(key)
 }
 
 fn labels(tags: &Tags, settings: &Settings) -> BTreeMap<String, String> {

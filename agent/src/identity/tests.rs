@@ -129,6 +129,7 @@ async fn metadata_alone_is_enough() {
         cluster: "demo".parse().expect("a name"),
         labels: tags(&[("tier", "front")]),
         group: Some("demo-worker".to_owned()),
+        kms_key: None,
     };
     assert_eq!(node, Ok(expected));
     let blocks = ["10.98.0.0/16", "100.64.0.0/16"].map(|block| block.parse().expect("a block"));
@@ -179,6 +180,32 @@ async fn the_command_line_overrides_tags_and_tags_override_settings() {
     );
 }
 
+/// The template tells managers its own key; what a person has set counts before it, and workers write no secrets.
+#[tokio::test]
+async fn a_managers_tag_names_the_key_and_a_setting_names_another() {
+    let tagged = |role| {
+        [
+            ("swarm:role", role),
+            ("swarm:cluster", "demo"),
+            ("swarm:kms-key", "alias/swarmlet-demo"),
+        ]
+    };
+    let mut by_hand = Settings::default();
+    by_hand.aws.kms_key = Some("alias/of-{cluster}".into());
+    for (role, settings, key) in [
+        ("manager", Settings::default(), Some("alias/swarmlet-demo")),
+        ("manager", by_hand, Some("alias/of-demo")),
+        ("worker", Settings::default(), None),
+    ] {
+        let shows = Shows::instance().tags(&tagged(role));
+        let node = look(&shows, |_| Ec2::never(), &settings).await;
+        assert_eq!(node.expect(role).kms_key.as_deref(), key, "{role}");
+    }
+    let untagged = Shows::instance().tags(&tagged("manager")[..2]);
+    let node = look(&untagged, |_| Ec2::never(), &Settings::default()).await;
+    assert_eq!(node.expect("a node").kms_key, None);
+}
+
 #[tokio::test]
 async fn wrong_tags_are_terminal_and_name_the_tag_to_set() {
     let wrong_role =
@@ -187,7 +214,18 @@ async fn wrong_tags_are_terminal_and_name_the_tag_to_set() {
         "cannot tell this node's cluster: the tag swarm:cluster of instance i-0123456789abcdef0:";
     let set_role = "set swarm:role = manager or worker in the launch template";
     let form = "is no cluster name: use 1 to 48 letters, digits, \"-\" and \"_\", a letter or a digit first";
-    let cases: [(&[(&str, &str)], String); 6] = [
+    let cases: [(&[(&str, &str)], String); 7] = [
+        (
+            &[
+                ("swarm:cluster", "demo"),
+                ("swarm:role", "manager"),
+                ("swarm:kms-key", "my key"),
+            ],
+            format!(
+                "cannot tell the KMS key of the cluster's secrets: the tag swarm:kms-key of instance {ID} is \"my key\"; \
+                 write a key's id, alias/… or ARN, or take the tag away"
+            ),
+        ),
         (
             &[("swarm:cluster", "demo"), ("swarm:role", "boss")],
             format!("{wrong_role} \"boss\"; {set_role}"),

@@ -33,6 +33,7 @@ pub(super) fn node(instance_id: &str) -> InstanceIdentity {
         cluster: "demo".parse().expect("a name"),
         labels: BTreeMap::new(),
         group: None,
+        kms_key: None,
     }
 }
 

@@ -29,6 +29,15 @@ pub(super) fn unlocked(lab: &Lab, image: &Image) -> Result<()> {
         Ok(())
     })?;
 
+    // The template's key, by the managers' tag.
+    let wanted = format!("alias/swarmlet-{}", cluster.name());
+    for secret in ["ticket", "unlock-key"] {
+        let filter = format!("Key=Name,Values=/swarmlet/{}/{secret}", cluster.name());
+        let words = ["ssm", "describe-parameters", "--parameter-filters", &filter];
+        let key = lab.aws(&words)?["Parameters"][0]["KeyId"].clone();
+        ensure!(key == wanted.as_str(), "{secret} is under {key}");
+    }
+
     let restarted = Instant::now();
     restart_engine(lab, &manager)?;
     cluster.wait_whole(Duration::from_mins(2))?;

@@ -81,7 +81,7 @@ class Api:
                 entry.role = principal.role
                 if fault is not None and fault.effect == "deny":
                     raise denied(request, principal, fault.reason)
-                authorize(request, principal)
+                authorize(request, principal, entry)
                 if size := self._faults.page_size(call):
                     request.cut_pages(size, environ)
                 # Whoever sends this header itself would be in any account.

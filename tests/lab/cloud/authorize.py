@@ -16,6 +16,7 @@ from . import ACCOUNT, PARTITION, REGION
 from .errors import ApiError, Protocol, Refusal
 from .iam import judge, policies_of
 from .identity import Principal
+from .journal import Entry
 from .request import ApiRequest
 from .world import ec2
 
@@ -32,14 +33,17 @@ class Need:
     context: dict[str, str] = field(default_factory=dict)
 
 
-def authorize(request: ApiRequest, principal: Principal) -> None:
-    """Refuses the request unless the caller's role allows every part of it."""
+def authorize(request: ApiRequest, principal: Principal, entry: Entry) -> None:
+    """Refuses the request unless the caller's role allows every part of it; notes what decided."""
     if principal.role is None or (request.service, request.action) == ("sts", "GetCallerIdentity"):
         return
     policies = policies_of(principal.role)
     for need in needs(request):
         verdict = judge(policies, need.action, need.resource, need.context | _caller_context(principal))
-        if not verdict.allowed:
+        if verdict.allowed:
+            entry.allowed += [f"{need.action} {sid}" for sid in verdict.statements]
+        else:
+            entry.denied = f"{need.action} {need.resource}"
             reason = "with an explicit deny in an identity-based policy" if verdict.explicit else None
             raise _refusal(principal, need, request.protocol, reason)
 

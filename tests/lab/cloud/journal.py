@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
@@ -21,6 +21,10 @@ class Entry:
     status: int | None = None
     error: str | None = None
     ms: float = 0.0
+    # By which statements the role's policies allowed it: action and Sid of each.
+    allowed: list[str] = field(default_factory=list)
+    # What they did not allow: action and resource. Not what a fault has denied.
+    denied: str | None = None
 
 
 class Journal:

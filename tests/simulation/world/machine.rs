@@ -137,6 +137,7 @@ impl Machine {
             cluster: "c".parse().expect("a name"),
             labels: std::collections::BTreeMap::new(),
             group: self.group.clone(),
+            kms_key: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use aws::ClientSettings;
 use super::url::{URL_RULE, is_url};
 use super::{Report, check, ways};
 use crate::config::fragment::{Aws, Metadata};
-use crate::config::{AwsSettings, MetadataSettings};
+use crate::config::{AwsSettings, MetadataSettings, is_kms_key};
 
 const PREFIX_RULE: &str = "is no parameter path: start it with \"/\", end it with a name of letters, digits, \
                            \"-\", \"_\" and \".\", and not with /aws or /ssm first";
@@ -35,10 +35,8 @@ pub(super) fn aws(from: Aws, report: &mut Report) -> Option<AwsSettings> {
     let proxies = ways::proxies(&from, report);
     ways::bundle(from.ca_bundle.as_deref(), report);
     if let Some(key) = &from.kms_key {
-        let plain = key.replace("{cluster}", "");
-        let is_key = !key.is_empty() && !plain.contains(['{', '}', ' ']);
         check(
-            is_key,
+            is_kms_key(&key.replace("{cluster}", "c")),
             "aws.kms_key",
             "is no key id, alias or ARN; only {cluster} is replaced in it",
             report,

@@ -40,16 +40,24 @@ impl<O: Outside> Agent<O> {
 
     async fn store_key(&self, key: &SecretString) -> Result<(), StepError> {
         let name = self.names.unlock_key();
-        let stored = match self.edges.store.read(&name).await {
-            // Nobody can read it any more, and here it is.
-            Err(CloudError::KeyUnusable { .. }) => None,
-            stored => stored?,
-        };
-        if !is(stored.as_ref(), key) {
+        if !self.is_stored(&name, key).await? {
             self.edges.store.put_secret(&name, key).await?;
             info!("unlock key published");
         }
         Ok(())
+    }
+
+    /// Parameter Store does not tell under which KMS key a value is. Where one is named, each leader writes under it once
+    /// after its start: it may have been named since.
+    async fn is_stored(&self, name: &str, key: &SecretString) -> Result<bool, StepError> {
+        if self.identity.kms_key.is_some() {
+            return Ok(false);
+        }
+        match self.edges.store.read(name).await {
+            // Nobody can read it any more, and here it is.
+            Err(CloudError::KeyUnusable { .. }) => Ok(false),
+            stored => Ok(is(stored?.as_ref(), key)),
+        }
     }
 }
 

@@ -78,6 +78,7 @@ impl<O: Outside> Agent<O> {
             token: JoinToken::parse(swarm.worker_token.clone())?,
             managers,
             instances: instances(nodes, epoch),
+            kms_key: self.identity.kms_key.clone(),
             issued_by: self.identity.instance_id.clone(),
             issued_at: self.edges.now().unix,
         }))

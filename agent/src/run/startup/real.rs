@@ -72,7 +72,7 @@ pub(super) fn assemble(
     let (stacks, line) = stacks::line();
     let keeper = keeper::keeper(&node, aws, &docker, &settings, line);
     let edges: Edges<Real> = Edges {
-        store: Ssm::new(aws, settings.aws.kms_key_for(&node.cluster)),
+        store: Ssm::new(aws, node.kms_key.clone()),
         fleet: Ec2::new(aws),
         lifecycle: AutoScaling::new(aws),
         heard,

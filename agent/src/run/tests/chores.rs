@@ -6,7 +6,7 @@ use super::*;
 use crate::identity::ROLE_TAG;
 use protocol::leader::admission::Admission;
 use protocol::leader::claims::Doubt;
-use protocol::{Availability, NodeEntry, NodeRecord};
+use protocol::{Availability, NodeEntry, NodeRecord, Ticket};
 
 const SOON: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(70);
@@ -41,6 +41,38 @@ async fn a_node_is_labelled_and_activated_in_one_update() {
         world.node(2, |node| label(node, "tier")),
         Some("front".into())
     );
+}
+
+/// Parameter Store does not tell by which key a value is, so the ticket does. An agent that is started with another one moves
+/// both secrets, once.
+#[tokio::test(start_paused = true)]
+async fn secrets_move_to_the_key_that_is_named_and_no_further() {
+    let world = World::default();
+    world.locks("SWMKEY-1-lock");
+    let (mut hosts, mut leader) = cluster(&world, &[]).await;
+    live(&mut leader, MINUTE).await;
+    let stored = || {
+        let ticket = world.parameter("/swarmlet/c/ticket").expect("a ticket");
+        Ticket::parse(&ticket.into()).expect("one").kms_key
+    };
+    let written = || world.calls("put_secret");
+    assert_eq!((stored(), written()), (None, 2));
+    let mut leader = hosts[0].agent();
+    live(&mut leader, MINUTE).await;
+    assert_eq!(written(), 2, "a restart alone writes nothing");
+
+    let key = Some("alias/swarmlet-c".to_owned());
+    hosts[0].node.kms_key.clone_from(&key);
+    let mut leader = hosts[0].agent();
+    live(&mut leader, MINUTE * 10).await;
+    assert_eq!((stored(), written()), (key, 4), "ticket and unlock key");
+    let lock = world.parameter("/swarmlet/c/unlock-key");
+    assert_eq!(lock.as_deref(), Some("SWMKEY-1-lock"));
+
+    hosts[0].node.kms_key = None;
+    let mut leader = hosts[0].agent();
+    live(&mut leader, MINUTE).await;
+    assert_eq!(stored(), None, "and back under the account's own");
 }
 
 #[tokio::test(start_paused = true)]

@@ -87,6 +87,7 @@ impl Host {
             cluster: "c".parse().unwrap(),
             labels: std::collections::BTreeMap::new(),
             group: None,
+            kms_key: None,
         };
         world.launched(&node);
         let engine = Engine::new(world.clone(), &node);

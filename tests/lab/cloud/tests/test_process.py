@@ -78,7 +78,7 @@ class Process(unittest.TestCase):
 
     def _check_entries(self, instance: str) -> None:
         entries = self.cloud.journal()
-        fields = {"t", "service", "action", "target", "instance", "role", "status", "error", "ms"}
+        fields = {"t", "service", "action", "target", "instance", "role", "status", "error", "ms", "allowed", "denied"}
         self.assertTrue(all(set(entry) == fields for entry in entries))
         calls = [(e["action"], e["target"], e["status"], e["error"]) for e in entries if e["service"] == "ssm"]
         name = "/swarmlet/demo/ticket"
@@ -88,6 +88,15 @@ class Process(unittest.TestCase):
                 ("PutParameter", name, 200, None),
                 ("GetParameter", name, 200, None),
                 ("DeleteParameter", name, 400, "AccessDeniedException"),
+            ],
+        )
+        decided = [(e["allowed"], e["denied"]) for e in entries if e["service"] == "ssm"]
+        self.assertEqual(
+            decided,
+            [
+                (["ssm:PutParameter Records", "kms:Encrypt Key"], None),
+                (["ssm:GetParameter Parameters", "kms:Decrypt Key"], None),
+                ([], f"ssm:DeleteParameter arn:aws:ssm:us-east-1:123456789012:parameter{name}"),
             ],
         )
         roles = {e["role"].rsplit("-", 1)[0] for e in entries if e["service"] == "ssm"}

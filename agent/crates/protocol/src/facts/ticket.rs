@@ -78,6 +78,9 @@ pub struct Ticket {
     /// The instances of all managers that raft counts, reachable or not: whose end means that the
     /// swarm is lost. A ticket of an older agent names none.
     pub instances: Vec<String>,
+    /// The KMS key that the cluster's secrets are to be under, as this ticket's leader knew it: Parameter Store does not tell
+    /// by which key a value is. None is the account's `aws/ssm`, or an older agent's word.
+    pub kms_key: Option<String>,
     /// Instance id of the leader that published it.
     pub issued_by: String,
     /// When it was published, in seconds since the Unix epoch. For people; no rule reads it.
@@ -126,6 +129,8 @@ struct Wire {
     managers: Vec<SocketAddr>,
     #[serde(default)]
     instances: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kms_key: Option<String>,
     issued_by: String,
     issued_at: u64,
 }
@@ -149,6 +154,7 @@ impl Ticket {
             token: JoinToken::parse(wire.token.into())?,
             managers: wire.managers,
             instances: wire.instances,
+            kms_key: wire.kms_key,
             issued_by: wire.issued_by,
             issued_at: wire.issued_at,
         })
@@ -163,6 +169,7 @@ impl Ticket {
             token: self.token.secret().expose_secret().to_owned(),
             managers: self.managers.clone(),
             instances: self.instances.clone(),
+            kms_key: self.kms_key.clone(),
             issued_by: self.issued_by.clone(),
             issued_at: self.issued_at,
         };
@@ -171,13 +178,14 @@ impl Ticket {
             .into()
     }
 
-    /// Whether both say the same to a joiner: all but who issued it, and when.
+    /// Whether both say the same, under the same key: all but who issued it, and when.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.epoch == other.epoch
             && self.swarm_id == other.swarm_id
             && self.token == other.token
             && self.managers == other.managers
             && self.instances == other.instances
+            && self.kms_key == other.kms_key
     }
 }
 

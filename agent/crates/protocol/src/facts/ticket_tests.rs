@@ -13,6 +13,7 @@ fn ticket() -> Ticket {
         token: JoinToken::parse(token('s')).unwrap(),
         managers: vec!["10.0.0.4:2377".parse().unwrap()],
         instances: vec!["i-1".into()],
+        kms_key: Some("alias/demo".into()),
         issued_by: "i-1".into(),
         issued_at: 7,
     }
@@ -44,6 +45,21 @@ fn a_ticket_of_an_older_agent_names_no_instances() {
             instances: Vec::new(),
             ..ticket()
         })
+    );
+}
+
+/// An older agent's, or one under the account's own key: the same value as before there was a key in it.
+#[test]
+fn a_ticket_without_a_key_says_nothing_of_one() {
+    let plain = Ticket {
+        kms_key: None,
+        ..ticket()
+    };
+    assert!(!plain.to_value().expose_secret().contains("kms_key"));
+    assert_eq!(Ticket::parse(&plain.to_value()), Ok(plain.clone()));
+    assert!(
+        !plain.says_the_same(&ticket()),
+        "it has to be written under the other key"
     );
 }
 

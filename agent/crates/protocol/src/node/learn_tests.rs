@@ -66,6 +66,7 @@ fn ticket() -> Ticket {
         token: JoinToken::parse(token.into()).unwrap(),
         managers: vec!["10.0.0.4:2377".parse().unwrap()],
         instances: vec!["i-4".into()],
+        kms_key: None,
         issued_by: "i-4".into(),
         issued_at: 0,
     }

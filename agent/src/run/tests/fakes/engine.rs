@@ -165,7 +165,7 @@ impl docker::Engine for Engine {
             id: self.swarm_id().unwrap(),
             epoch,
             worker_token: token('w'),
-            autolock: false,
+            autolock: self.world.lock().is_some(),
             rotated: self.world.state.borrow().rotated,
         })
     }
@@ -199,7 +199,7 @@ impl docker::Engine for Engine {
     }
 
     async fn unlock_key(&self) -> Result<Option<SecretString>, EngineError> {
-        Ok(None)
+        Ok(self.world.lock().map(Into::into))
     }
 
     async fn unlock(&self, _: &SecretString) -> Result<(), EngineError> {

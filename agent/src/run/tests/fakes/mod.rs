@@ -65,6 +65,8 @@ struct State {
     refused: BTreeMap<&'static str, CloudError>,
     deaf: bool,
     updates: Vec<(String, NodeChange)>,
+    /// The key of swarms that lock.
+    lock: Option<String>,
 }
 
 impl World {
@@ -73,6 +75,15 @@ impl World {
         let mut state = self.state.borrow_mut();
         let id = format!("i-{number}");
         change(state.instances.iter_mut().find(|i| i.id == id).unwrap());
+    }
+
+    /// All swarms lock, by that key.
+    pub(super) fn locks(&self, key: &str) {
+        self.state.borrow_mut().lock = Some(key.to_owned());
+    }
+
+    fn lock(&self) -> Option<String> {
+        self.state.borrow().lock.clone()
     }
 
     /// All machines boot again; their clock goes on, as a container's does.

@@ -124,6 +124,7 @@ fn ticket() -> Ticket {
             "10.0.0.5:2377".parse().unwrap(),
         ],
         instances: vec!["i-4".into(), "i-5".into()],
+        kms_key: None,
         issued_by: "i-1".into(),
         issued_at: 0,
     }
