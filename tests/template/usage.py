@@ -20,15 +20,15 @@ from template import as_in_examples
 _ROLE = re.compile(r"-(Manager|Worker)Role-")
 _SSM_AGENT = "no machine of the lab has an SSM agent"
 _LOGS = "no engine of the lab logs to CloudWatch"
-_ECR = "the lab has no ECR that images come from; the contract tests log in"
+_ECR = "the lab has no ECR that images come from"
 
 # Allowed and not used in the lab, by role, action and Sid.
 UNUSED: dict[tuple[str, str, str], str] = {
     ("Manager", "kms:GenerateDataKey", "Key"): "only for parameters of the advanced tier",
-    ("Manager", "ecr:GetAuthorizationToken", "RegistryLogin"): _ECR,
     ("Manager", "ecr:BatchCheckLayerAvailability", "RegistryPull"): _ECR,
     ("Manager", "ecr:BatchGetImage", "RegistryPull"): _ECR,
     ("Manager", "ecr:GetDownloadUrlForLayer", "RegistryPull"): _ECR,
+    ("Manager", "s3:GetObject", "StackBucket"): "no cluster of the lab has a bucket; the contract tests read one",
 }
 for _kind in ("Manager", "Worker"):
     UNUSED[(_kind, "ssm:UpdateInstanceInformation", "Registration")] = _SSM_AGENT
@@ -39,7 +39,9 @@ for _kind in ("Manager", "Worker"):
 
 # Denied on purpose, by role and "action resource"; "*" stands for anything.
 DENIED: dict[tuple[str, str], str] = {
-    ("Worker", "ssm:GetParameter *:parameter/swarmlet/seen*/ticket"): "a machine whose role is another cluster's (seen::)",
+    ("Worker", "ssm:GetParameter *:parameter/swarmlet/seen*/ticket"): "a machine whose role is another cluster's",
+    ("Worker", "ssm:GetParameter *:parameter/swarmlet/elsewhere/ticket"): "the same",
+    ("Manager", "s3:GetObject arn:aws:s3:::nowhere/large.yml"): "a stack that nobody can read",
 }
 
 

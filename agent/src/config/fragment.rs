@@ -109,7 +109,10 @@ pub(super) const UNSET: [(&str, &str); 20] = [
     ("aws.http_proxy", "none"),
     ("aws.https_proxy", "none"),
     ("aws.no_proxy", "nobody"),
-    ("aws.kms_key", "the AWS managed key aws/ssm"),
+    (
+        "aws.kms_key",
+        "the key of the tag swarm:kms-key, else the AWS managed key aws/ssm",
+    ),
     ("metadata.endpoint", "the usual address of endpoint_mode"),
     ("engine.packages", "the distribution's usual ones"),
     ("swarm.address_pool", "chosen clear of the VPC"),

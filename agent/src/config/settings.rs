@@ -97,7 +97,7 @@ pub struct AwsSettings {
 }
 
 impl AwsSettings {
-    /// The KMS key for a cluster's secret parameters; `None` means the AWS managed key `aws/ssm`.
+    /// The KMS key that is set for a cluster's secret parameters, if one is.
     pub fn kms_key_for(&self, cluster: &ClusterName) -> Option<String> {
         self.kms_key
             .as_ref()
