@@ -41,6 +41,9 @@ for _kind in ("Manager", "Worker"):
 DENIED: dict[tuple[str, str], str] = {
     ("Worker", "ssm:GetParameter *:parameter/swarmlet/seen*/ticket"): "a machine whose role is another cluster's",
     ("Worker", "ssm:GetParameter *:parameter/swarmlet/elsewhere/ticket"): "the same",
+    ("Manager", "autoscaling:SetInstanceProtection *:autoScalingGroupName/roles-*-worker"): (
+        "a worker that its tag makes a manager stays in the workers' group"
+    ),
     ("Manager", "s3:GetObject arn:aws:s3:::nowhere/large.yml"): "a stack that nobody can read",
 }
 
