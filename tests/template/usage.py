@@ -41,6 +41,7 @@ for _kind in ("Manager", "Worker"):
 DENIED: dict[tuple[str, str], str] = {
     ("Worker", "ssm:GetParameter *:parameter/swarmlet/seen*/ticket"): "a machine whose role is another cluster's",
     ("Worker", "ssm:GetParameter *:parameter/swarmlet/elsewhere/ticket"): "the same",
+    ("Worker", "ec2:DescribeTags *"): "a machine that somebody launches by hand without tags asks EC2 for them",
     ("Manager", "autoscaling:SetInstanceProtection *:autoScalingGroupName/roles-*-worker"): (
         "a worker that its tag makes a manager stays in the workers' group"
     ),
