@@ -103,7 +103,7 @@ fn a_managers_role_overwrites_no_register_and_writes_only_the_agents_records() -
     with_cluster(async |plane, manager, worker| {
         let store = edge(plane, manager)?.ssm;
         store.create(CLAIM, "first").await?;
-        let forged = store.put_secret(CLAIM, &"mine".into()).await;
+        let forged = store.put(CLAIM, "mine").await;
         let Err(CloudError::Denied { action, why, .. }) = &forged else {
             panic!("a register was overwritten: {forged:?}");
         };
@@ -125,7 +125,7 @@ fn a_managers_role_overwrites_no_register_and_writes_only_the_agents_records() -
         }
         let node = format!("/swarmlet/c/nodes/{manager}");
         assert_eq!(store.create(&node, "one").await?, Created::Now);
-        store.put_secret(&node, &"another".into()).await?;
+        store.put(&node, "another").await?;
 
         let store = edge(plane, worker)?.ssm;
         let own = format!("/swarmlet/c/nodes/{worker}");
