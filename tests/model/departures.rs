@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::facts::hooks::HookCall;
 use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL, PROMOTED_LABEL};
 use protocol::leader::admission::Admission;
 use protocol::leader::draining::{self, DrainedFor, Silence, Turns};
@@ -25,6 +26,8 @@ pub(crate) enum Meanwhile {
     LabelSeen,
     /// The task of a drained node has moved.
     TaskEnds,
+    /// Auto Scaling answers what a node has asked.
+    Answered(HookCall),
     /// Auto Scaling ends an instance that has let it go on.
     Ended,
 }
@@ -35,6 +38,8 @@ pub(crate) fn possible(world: &World, id: Id) -> impl Iterator<Item = Meanwhile>
     let entry = world.entry_of(id);
     let news = entry.is_some_and(|entry| entry.asks != node.says);
     let drained = entry.is_none_or(|entry| entry.availability == Availability::Drain);
+    // An answer is heard between two steps.
+    let asked = node.mind.asked.filter(|_| node.doing.is_none());
     [
         (news, Meanwhile::LabelSeen),
         (node.has_task && drained, Meanwhile::TaskEnds),
@@ -42,6 +47,7 @@ pub(crate) fn possible(world: &World, id: Id) -> impl Iterator<Item = Meanwhile>
     ]
     .into_iter()
     .filter_map(|(possible, what)| possible.then_some(what))
+    .chain(asked.map(Meanwhile::Answered))
 }
 
 impl World {
@@ -66,6 +72,9 @@ impl World {
                 }
             }
             Meanwhile::TaskEnds => self.node(id).has_task = false,
+            Meanwhile::Answered(HookCall::List) => self.hear(id, Heard::Hooks),
+            Meanwhile::Answered(HookCall::Beat) => self.hear(id, Heard::Beat),
+            Meanwhile::Answered(HookCall::Complete) => self.hear(id, Heard::Completed),
             Meanwhile::Ended => {
                 let counted = self.place(id).is_some_and(|place| place.raft.is_some());
                 self.history.ended_in_raft |= counted;
@@ -110,8 +119,8 @@ impl World {
                 self.hear(id, Heard::Tasks(tasks));
             }
             Action::Depart => self.record_depart(id, turn),
-            Action::ListHooks => self.hear(id, Heard::Hooks),
-            Action::Heartbeat => self.hear(id, Heard::Beat),
+            Action::ListHooks => self.hear(id, Heard::Asked(HookCall::List)),
+            Action::Heartbeat => self.hear(id, Heard::Asked(HookCall::Beat)),
             Action::CompleteLifecycle => self.complete(id, turn),
             _ => return false,
         }
@@ -162,12 +171,13 @@ impl World {
         self.hear_with(id, Heard::Departed, fate)
     }
 
+    /// What is asked for comes about at once; the answer comes later, if the agent lives.
     fn complete(&mut self, id: Id, turn: &Turn) {
         let outside = self.place(id).is_none();
         self.history
             .note(Rule::CompleteAtTheEnd, outside || turn.is_due);
         self.node(id).hook = Hook::Completed;
-        self.hear(id, Heard::Completed);
+        self.hear(id, Heard::Asked(HookCall::Complete));
     }
 
     /// What the leader does about nodes that leave: the production's decision. Whether there was something.

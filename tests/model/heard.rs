@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::departure::Request;
 use protocol::departure::latch;
 use protocol::departure::notice::{Notices, Target};
-use protocol::facts::hooks::{Hook, Waiting};
+use protocol::facts::hooks::{Hook, HookCall, Waiting};
 use protocol::node::{Act, DepartureEvent, Event, Node};
 use protocol::{
     Claim, Facts, JoinToken, Life, Outcome, Peer, ProbeAnswer, Probed, Registers, Reply, Ticket,
@@ -63,6 +63,8 @@ pub(crate) enum Heard {
     Retracted,
     Tasks(u8),
     Departed,
+    /// Auto Scaling is being asked.
+    Asked(HookCall),
     Hooks,
     Beat,
     Completed,
@@ -115,6 +117,7 @@ pub(crate) fn tell(node: &mut Node, me: Id, heard: Heard) {
         Heard::Retracted => Event::Departure(DepartureEvent::Retracted(Ok(()))),
         Heard::Tasks(tasks) => Event::Departure(DepartureEvent::Tasks(Ok(tasks.into()))),
         Heard::Departed => Event::Departure(DepartureEvent::Departed),
+        Heard::Asked(call) => Event::Departure(DepartureEvent::Asked(call)),
         Heard::Hooks => Event::Departure(DepartureEvent::Hooks(Ok(vec![Hook::named(HOOK)]))),
         Heard::Beat => Event::Departure(DepartureEvent::Beat(Ok(()))),
         Heard::Completed => Event::Departure(DepartureEvent::Completed(vec![(

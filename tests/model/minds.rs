@@ -6,6 +6,7 @@ use std::hash::Hash;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
+use protocol::facts::hooks::HookCall;
 use protocol::node::{Act, Event, File, FileName, Files, Node, Own, Policy};
 use protocol::{Kind, Role, Span, Stamp};
 
@@ -23,6 +24,8 @@ pub(crate) struct Mind {
     pub(crate) order: Order,
     /// Who is terminated, by EC2's word.
     pub(crate) gone: Set,
+    /// What Auto Scaling is being asked.
+    pub(crate) asked: Option<HookCall>,
 }
 
 /// The state folder, and what the properties read of it.
@@ -133,11 +136,12 @@ impl Mind {
         }
         node.learn(Event::Stale, NOW);
         node.retime(&mut |_, _| Span::of(Stamp::START));
-        let gone = ages::gone(&node);
+        let (gone, asked) = (ages::gone(&node), node.asked());
         Self {
             number: minds().number(node),
             order,
             gone,
+            asked,
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Reading;
 use crate::departure::notice::SpotAction;
+use crate::facts::hooks::HookCall;
 
 /// Why a node departs, the weaker first: a stronger cause takes a departure over.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -155,6 +156,8 @@ impl Departing {
 /// Auto Scaling waits for this node, or may do so.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Hold {
+    /// The call that is under way: nothing else is asked before it is answered, but that Auto Scaling goes on.
+    pub asked: Option<HookCall>,
     /// How long each of the group's hooks waits without a heartbeat.
     pub hooks: Option<Reading<Vec<Duration>>>,
     /// The last heartbeat.

@@ -37,6 +37,17 @@ impl Hook {
     }
 }
 
+/// What a departing node asks of Auto Scaling.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum HookCall {
+    /// Which hooks wait for it.
+    List,
+    /// That they wait for as long again.
+    Beat,
+    /// That its group goes on.
+    Complete,
+}
+
 /// What became of a call about a hook.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Waiting {

@@ -14,6 +14,7 @@ impl Node {
             DepartureEvent::Tasks(answer) => self.progress.tasks(answer, now),
             DepartureEvent::Departed => self.has_departed(now),
             DepartureEvent::NotDeparted(trouble) => self.progress.not_left(trouble, now),
+            DepartureEvent::Asked(call) => self.progress.ask(call),
             DepartureEvent::Hooks(answer) => self.progress.hooks(answer, now),
             DepartureEvent::Beat(answer) => self.progress.beat(answer, now),
             DepartureEvent::Completed(said) => {

@@ -1,7 +1,7 @@
 //! What a node can learn: answers to its questions, what came of its steps, and notices.
 
 use crate::departure::latch::Heard;
-use crate::facts::hooks::{Hook, Waiting};
+use crate::facts::hooks::{Hook, HookCall, Waiting};
 use crate::node::files::FileName;
 use crate::node::launch::Word;
 use crate::{
@@ -74,6 +74,8 @@ pub enum DepartureEvent {
     Retracted(Answer<()>),
     /// The swarm's tasks that run here.
     Tasks(Answer<usize>),
+    /// Auto Scaling is being asked this, and nothing that was asked before: its answer comes later.
+    Asked(HookCall),
     /// The group's hooks.
     Hooks(Answer<Vec<Hook>>),
     /// They were to wait for as long again.
@@ -87,6 +89,8 @@ pub enum DepartureEvent {
 pub enum LaunchEvent {
     /// The node has looked where it is.
     Seen,
+    /// Auto Scaling is being asked: its answer comes later.
+    Asked,
     /// The group's hooks, of all kinds.
     Hooks(Answer<Vec<Hook>>),
     /// What came of a word to these hooks, each with its own answer unless one failed; and when it was said.

@@ -69,6 +69,8 @@ pub struct Waited {
 pub(super) struct Launching {
     /// The last try to tell the group.
     pub(super) last: Option<Series<Answer<()>>>,
+    /// The next one is under way.
+    pub(super) asked: bool,
     /// The group's launching hooks, the one with the shortest time first, once they were asked for: who is launched already is not
     /// held up by others.
     pub(super) hooks: Option<Vec<Hook>>,

@@ -9,7 +9,7 @@ use crate::node::launch::{
     self, Belongs, Launch, LaunchHook, LaunchRules, Launched, Launching, Waited, Word,
 };
 use crate::node::state::Node;
-use crate::{Answer, Kind, Moment, Series};
+use crate::{Answer, Kind, Moment, Series, pace};
 
 /// A call for the launch.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -39,6 +39,9 @@ impl Node {
         self.own.group.as_ref()?;
         if self.files.launch.told {
             return None;
+        }
+        if self.launching.asked {
+            return Some(Ok(pace::ROUND));
         }
         Some(launch::word(&self.seen_launch(rules, now)).map_err(|word| self.call(word)))
     }
@@ -97,8 +100,15 @@ impl Node {
     pub(super) fn learn_launch(&mut self, event: LaunchEvent, now: Moment) {
         match event {
             LaunchEvent::Seen => self.look_at_launch(now),
-            LaunchEvent::Hooks(answer) => self.list_launching_hooks(answer, now),
-            LaunchEvent::Said(word, said, asked) => self.hear_words(word, said, asked, now),
+            LaunchEvent::Asked => self.launching.asked = true,
+            LaunchEvent::Hooks(answer) => {
+                self.launching.asked = false;
+                self.list_launching_hooks(answer, now);
+            }
+            LaunchEvent::Said(word, said, asked) => {
+                self.launching.asked = false;
+                self.hear_words(word, said, asked, now);
+            }
         }
     }
 
@@ -131,8 +141,8 @@ impl Node {
                     self.tell_launch();
                 }
                 self.launching = Launching {
-                    last: None,
                     hooks: Some(hooks),
+                    ..Launching::default()
                 };
             }
         }
@@ -179,7 +189,11 @@ impl Node {
             };
             said.iter().any(done)
         };
-        let hooks = self.launching.hooks.get_or_insert_default();
+        let Some(hooks) = &mut self.launching.hooks else {
+            // It has left its swarm since: what was known of them is forgotten.
+            let heard = said.iter().find(|(_, waiting)| *waiting == Waiting::Heard);
+            return Some(heard.map_or(Waiting::NotWaiting, |(_, waiting)| *waiting));
+        };
         let done = hooks.iter().filter(|hook| is_done(hook)).count();
         if done == 0 {
             return Some(Waiting::Heard);

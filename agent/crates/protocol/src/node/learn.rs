@@ -196,8 +196,8 @@ impl Node {
             heard: take(&mut self.heard),
             progress: take(&mut self.progress),
             launching: Launching {
-                last: self.launching.last.take(),
                 hooks: None,
+                ..take(&mut self.launching)
             },
             ..blank
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::departure::{Departing, Departure, Hold};
-use crate::facts::hooks::{Hook, Waiting};
+use crate::facts::hooks::{Hook, HookCall, Waiting};
 use crate::node::{Retime, TimeOf, series, stamp};
 use crate::pace::{FIRST_HOOKS, FIRST_WORD, first_word, part_of};
 use crate::{Answer, Moment, Reading, Series, Stamp, Trouble};
@@ -17,6 +17,8 @@ pub(super) struct Progress {
     again: bool,
     tasks: Option<Series<Answer<usize>>>,
     leaving: Option<Series<Answer<()>>>,
+    /// The call to Auto Scaling that is under way.
+    asked: Option<HookCall>,
     hooks: Option<Series<Answer<Vec<Hook>>>>,
     beat: Option<Series<Answer<()>>>,
     completing: Option<Series<Answer<()>>>,
@@ -66,12 +68,29 @@ impl Progress {
         hear(&mut self.leaving, Err(trouble), now);
     }
 
+    pub(super) fn ask(&mut self, call: HookCall) {
+        self.asked = Some(call);
+    }
+
+    pub(super) fn asked(&self) -> Option<HookCall> {
+        self.asked
+    }
+
+    /// Whether this call is under way, which ends with that. What another departure has asked says nothing of this one.
+    fn is_answer(&mut self, call: HookCall) -> bool {
+        self.asked.take_if(|asked| *asked == call).is_some()
+    }
+
     pub(super) fn hooks(&mut self, answer: Answer<Vec<Hook>>, now: Moment) {
-        hear(&mut self.hooks, answer, now);
+        if self.is_answer(HookCall::List) {
+            hear(&mut self.hooks, answer, now);
+        }
     }
 
     pub(super) fn beat(&mut self, answer: Answer<()>, now: Moment) {
-        hear(&mut self.beat, answer, now);
+        if self.is_answer(HookCall::Beat) {
+            hear(&mut self.beat, answer, now);
+        }
     }
 
     /// The hooks that wait, as far as is known, and have not heard yet.
@@ -88,6 +107,9 @@ impl Progress {
     /// What came of the word to each; whether that was the end of it. A group says that it does not wait also of an
     /// instance that it waits for in a moment: that counts when it is said for the second time.
     pub(super) fn completed(&mut self, said: Vec<(String, Answer<Waiting>)>, now: Moment) -> bool {
+        if !self.is_answer(HookCall::Complete) {
+            return false;
+        }
         let last = self.completing.as_ref();
         let said_before = last.is_some_and(|last| last.answer().is_some());
         let mut open = None;
@@ -148,6 +170,7 @@ impl Progress {
     fn hold(&self, now: Moment) -> Hold {
         let timeouts = |hooks: Vec<Hook>| hooks.iter().map(|hook| hook.timeout).collect();
         Hold {
+            asked: self.asked,
             hooks: read(self.hooks.as_ref(), now).map(|read| read.map(timeouts)),
             beat: read(self.beat.as_ref(), now),
             completing: read(self.completing.as_ref(), now),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::departure::latch::{Heard, Rules};
 use crate::departure::notice::Target;
 use crate::departure::{Cause, Departure};
-use crate::facts::hooks::Transition;
+use crate::facts::hooks::{HookCall, Transition};
 use crate::node::decide::decide;
 use crate::node::engine_cache::EngineCache;
 use crate::node::files::{FileName, Files};
@@ -302,6 +302,11 @@ impl Node {
     /// Those of them that have not heard yet that this node is done.
     pub fn open_hooks(&self) -> impl Iterator<Item = &str> {
         self.progress.open()
+    }
+
+    /// What Auto Scaling is being asked for the departure.
+    pub fn asked(&self) -> Option<HookCall> {
+        self.progress.asked()
     }
 
     /// Which of the group's hooks may wait for this node: those of its end, and in a warm pool, which an instance may

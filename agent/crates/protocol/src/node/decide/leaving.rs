@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{Gaps, engine_down, pace, step};
 use crate::departure::{Cause, Departing, Hold};
+use crate::facts::hooks::HookCall;
 use crate::{Action, Control, Decision, EngineState, Kind, Observation, Reading, Reason};
 
 /// The next step of a departure; `None` where the node does as usual.
@@ -216,6 +217,9 @@ fn soonest<const N: usize>(d: &Departing, times: [Duration; N]) -> Duration {
 
 /// Has Auto Scaling wait while the node is not done: the next call, or how long until it.
 fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
+    if hold.asked.is_some() {
+        return Ok(pace::ROUND);
+    }
     let timeouts = match known(hold) {
         Ok(timeouts) => timeouts,
         Err(next) => return next,
@@ -244,6 +248,10 @@ fn first_beat(hold: &Hold, timeout: Duration) -> (Duration, Duration) {
 
 /// Has Auto Scaling go on: the next call, or how long until it.
 fn finish(hold: &Hold) -> Result<Duration, Action> {
+    // A heartbeat is of no use any more.
+    if hold.asked.is_some_and(|call| call != HookCall::Beat) {
+        return Ok(pace::ROUND);
+    }
     if let Err(next) = known(hold) {
         return next;
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::departure::{Cause, Departing, Hold};
+use crate::facts::hooks::HookCall;
 
 const HOOK: Duration = Duration::from_mins(5);
 
@@ -43,7 +44,17 @@ pub(super) fn all() -> Vec<Option<Departing>> {
         beat: just(()),
         ..hold()
     };
-    let holds = [None, Some(Hold::default()), Some(hold()), Some(beaten)];
+    let asking = Hold {
+        asked: Some(HookCall::Complete),
+        ..hold()
+    };
+    let holds = [
+        None,
+        Some(Hold::default()),
+        Some(hold()),
+        Some(beaten),
+        Some(asking),
+    ];
     let tasks = [None, just(0), just(2)];
     let mut all = Vec::new();
     for cause in [Cause::Drain, Cause::Leave, Cause::ScaleIn] {
@@ -300,6 +311,33 @@ fn heartbeats_go_on_while_the_node_drains_and_their_failure_is_borne() {
 }
 
 #[test]
+fn what_auto_scaling_is_being_asked_is_not_asked_again_and_in_nobodys_way() {
+    let step = |engine: &EngineState, call, tasks| {
+        let d = Departing {
+            tasks,
+            hold: Some(Hold {
+                asked: Some(call),
+                ..hold()
+            }),
+            ..told(Cause::ScaleIn)
+        };
+        decide(&at(engine.clone(), d)).action
+    };
+    let here = member(Control::Worker);
+    for call in [HookCall::List, HookCall::Beat] {
+        assert_eq!(step(&here, call, None), Action::CountTasks);
+        assert_eq!(step(&here, call, just(0)), Action::Depart);
+        let waits = step(&here, call, just(3));
+        assert_eq!(waits, Action::Wait(pace::TASKS_LOOK));
+    }
+    let outside = |call| step(&EngineState::Inactive, call, just(0));
+    for call in [HookCall::List, HookCall::Complete] {
+        assert_eq!(outside(call), Action::Wait(pace::ROUND));
+    }
+    assert_eq!(outside(HookCall::Beat), Action::CompleteLifecycle);
+}
+
+#[test]
 fn a_group_that_does_not_wait_has_to_say_so_twice() {
     let with = |completing| {
         let d = Departing {
@@ -450,9 +488,31 @@ struct Play {
     tasks: usize,
     completed: bool,
     hangs: bool,
+    /// What comes of the call to Auto Scaling that is under way, and when.
+    answer: Option<(bool, u64)>,
 }
 
 impl Play {
+    /// Auto Scaling is asked, in place of what it was asked before: a call that fails does so after a while.
+    fn ask(&mut self, call: HookCall, works: bool) {
+        let takes = if works { 1 } else { 10 };
+        self.d.hold.get_or_insert_default().asked = Some(call);
+        self.answer = Some((works, self.now + takes));
+    }
+
+    fn hear(&mut self, works: bool) {
+        let hold = self.d.hold.get_or_insert_default();
+        match hold.asked.take().expect("a call that is under way") {
+            HookCall::List if works => hold.hooks = just(vec![HOOK]),
+            HookCall::List => hold.hooks = failed(Trouble::Failed("f".into())),
+            HookCall::Beat => hold.beat = Self::attempt(works),
+            HookCall::Complete => {
+                hold.completing = Self::attempt(works);
+                self.completed = works;
+            }
+        }
+    }
+
     fn new(tasks: usize, limit: u64, control: Control) -> Self {
         Self {
             now: 0,
@@ -466,6 +526,7 @@ impl Play {
             tasks,
             completed: false,
             hangs: false,
+            answer: None,
         }
     }
 
@@ -488,10 +549,13 @@ impl Play {
         };
         let seen = at(engine, d);
         let Decision { action, .. } = decide(&seen);
-        let hold = self.d.hold.get_or_insert_default();
         let mut passed = 0;
         match action {
-            Action::Wait(time) | Action::Serve(time) => passed = time.as_secs().max(1),
+            Action::Wait(time) | Action::Serve(time) => {
+                let until_answer = self.answer.map(|(_, at)| at - self.now);
+                let time = time.as_secs().max(1);
+                passed = until_answer.map_or(time, |until| until.min(time));
+            }
             Action::Announce => {
                 self.d.telling = Self::attempt(works);
                 self.announced = self.announced.or(works.then_some(self.now));
@@ -507,9 +571,8 @@ impl Play {
                     failed(Trouble::Failed("f".into()))
                 };
             }
-            Action::ListHooks if works => hold.hooks = just(vec![HOOK]),
-            Action::ListHooks => hold.hooks = failed(Trouble::Failed("f".into())),
-            Action::Heartbeat => hold.beat = Self::attempt(works),
+            Action::ListHooks => self.ask(HookCall::List, works),
+            Action::Heartbeat => self.ask(HookCall::Beat, works),
             Action::Depart => {
                 may_depart(&seen);
                 self.d.leaving = Self::attempt(works);
@@ -519,8 +582,7 @@ impl Play {
             }
             Action::CompleteLifecycle => {
                 may_complete(&seen);
-                hold.completing = Self::attempt(works);
-                self.completed = works;
+                self.ask(HookCall::Complete, works);
             }
             Action::RestartEngine => passed = 1,
             other => panic!("{other:?}"),
@@ -543,6 +605,9 @@ impl Play {
         grow(&mut hold.hooks, time);
         grow(&mut hold.beat, time);
         grow(&mut hold.completing, time);
+        if let Some((works, _)) = self.answer.take_if(|(_, at)| *at <= self.now) {
+            self.hear(works);
+        }
     }
 }
 
