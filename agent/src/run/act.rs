@@ -9,6 +9,7 @@ use super::{Agent, Outside, StepError};
 use aws::parameter_store::ParameterStore;
 use docker::pools;
 use docker::{Engine, EngineError, InitRequest};
+use protocol::facts::hooks::HookCall;
 use protocol::node::Event;
 use protocol::{Action, Availability, Epoch, Trouble};
 
@@ -23,9 +24,9 @@ impl<O: Outside> Agent<O> {
             Action::Retract => self.retract().await,
             Action::CountTasks => self.count_tasks().await,
             Action::Depart => self.depart().await,
-            Action::ListHooks => self.list_hooks().await,
-            Action::Heartbeat => self.heartbeat().await,
-            Action::CompleteLifecycle => self.complete_lifecycle().await,
+            Action::ListHooks => self.ask_group(HookCall::List).await,
+            Action::Heartbeat => self.ask_group(HookCall::Beat).await,
+            Action::CompleteLifecycle => self.ask_group(HookCall::Complete).await,
             Action::ReadTicket => self.read_ticket().await?,
             Action::ReadRegisters(epoch) => self.read_registers(*epoch).await?,
             Action::CreateClaim(epoch) => self.create_claim(*epoch).await?,

@@ -3,11 +3,27 @@
 use std::net::SocketAddr;
 
 use super::{Agent, Chance, Outside, StepError};
-use aws::fleet::Fleet;
+use aws::fleet::{Fleet, Word};
 use aws::parameter_store::ParameterStore;
 use docker::probe::Probe;
 use protocol::node::Event;
 use protocol::{Epoch, Identity, Probed, Role, Ticket, Trouble, Verdict, verdict};
+
+/// EC2's word about these instances.
+pub(super) type Lives = (Vec<String>, Word);
+
+/// An answer counts only if it contains the asker's own instance: an empty or partial one says nothing about anybody.
+pub(super) async fn lives(
+    fleet: &impl Fleet,
+    own: &str,
+    ids: Vec<String>,
+) -> Result<Lives, StepError> {
+    let answer = fleet.instances(own, &ids).await?;
+    if !answer.knows(own) {
+        return Err(StepError::PartialAnswer);
+    }
+    Ok((ids, answer))
+}
 
 impl<O: Outside> Agent<O> {
     /// Trouble is an answer here: the decision waits it out and says what it is.
@@ -44,15 +60,16 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    /// An answer counts only if it contains this node's own instance: an empty or partial one
-    /// says nothing about anybody.
+    /// Asks EC2 whether these live.
     pub(super) async fn ask_fleet(&mut self, ids: &[String]) -> Result<(), StepError> {
-        let own = &self.identity.instance_id;
-        let answer = self.edges.fleet.instances(own, ids).await?;
-        if !answer.knows(own) {
-            return Err(StepError::PartialAnswer);
-        }
-        self.learn(Event::Instances(answer.about(ids)));
+        let (fleet, own) = (&self.edges.fleet, &self.identity.instance_id);
+        let lives = lives(fleet, own, ids.to_vec()).await?;
+        self.hear_lives(lives)
+    }
+
+    /// Folds in whether they do.
+    pub(super) fn hear_lives(&mut self, (ids, answer): Lives) -> Result<(), StepError> {
+        self.learn(Event::Instances(answer.about(&ids)));
         let silent = ids.iter().filter(|id| answer.silent.contains(*id));
         let silent: Vec<_> = silent.cloned().collect();
         if silent.is_empty() {

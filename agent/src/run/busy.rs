@@ -7,6 +7,9 @@ use aws::CloudError;
 use protocol::pace::{self, Gaps};
 use protocol::{Action, Moment, Series};
 
+/// A leader's round that has failed is followed by the next one no sooner, whatever other chores there are.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// Refusals in a row, by the action that was refused last; none where the last call was not.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Busy(Option<Series<&'static str>>);
@@ -52,7 +55,7 @@ impl<O: Outside> Agent<O> {
         done.map(|()| None)
     }
 
-    /// How long to pause after so many failures in a row. What was refused for too many requests is held on its own:
+    /// How long to pause after so many failures in a row, where no other chore goes on sooner. What was refused for too many requests is held on its own:
     /// the pause is until the first of it may be asked again.
     pub(super) fn pause_after(&self, error: &StepError, failures: u32) -> Duration {
         let now = self.edges.now();
@@ -62,11 +65,13 @@ impl<O: Outside> Agent<O> {
             self.node.instances().held(now),
         ];
         let soonest = held.into_iter().flatten().min();
-        match error {
+        let gap = match error {
             StepError::Cloud(CloudError::Throttled { .. }) => soonest,
             _ => None,
-        }
-        .unwrap_or(Gaps::TROUBLE.after(failures))
+        };
+        let gap = gap.unwrap_or(Gaps::TROUBLE.after(failures));
+        let again = self.chores.again.map(|again| again.max(LEAST));
+        again.map_or(gap, |again| again.min(gap))
     }
 }
 

@@ -1,66 +1,47 @@
 //! The group's terminating hooks: heartbeats while a departure goes on, and its end.
 
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{Agent, Outside};
-use aws::lifecycle::{Hook, Lifecycle, Verdict, Waiting};
+use aws::lifecycle::Waiting;
+use protocol::facts::hooks::HookCall;
 use protocol::node::DepartureEvent;
 
 impl<O: Outside> Agent<O> {
-    pub(super) async fn list_hooks(&mut self) {
-        let (Some(wanted), Some(group)) = (self.node.waits_for(), &self.identity.group) else {
+    /// Asks Auto Scaling, beside the rounds.
+    pub(super) async fn ask_group(&mut self, call: HookCall) {
+        let (Some(wanted), Some(group)) = (self.node.waits_for(), self.own_group()) else {
             return;
         };
-        let named = &self.settings.departure.hooks;
-        let hooks = if named.is_empty() {
-            self.edges.lifecycle.hooks(group).await
-        } else {
-            Ok(named.iter().map(|name| Hook::named(name)).collect())
-        };
-        let hooks = hooks.map(|mut hooks| {
-            hooks.retain(|hook| wanted.contains(&hook.transition));
-            hooks
-        });
-        self.learn_step(DepartureEvent::Hooks(hooks.map_err(Into::into)));
-    }
-
-    pub(super) async fn heartbeat(&mut self) {
-        let Some(group) = &self.identity.group else {
-            return;
-        };
-        let mut beaten = Ok(());
-        for hook in self.node.hooks() {
-            let instance = &self.identity.instance_id;
-            let beat = self.edges.lifecycle.heartbeat(group, hook, instance);
-            if let Err(error) = beat.await {
-                warn!(%error, hook, "no heartbeat");
-                beaten = Err(error.into());
-            }
-        }
-        self.learn_step(DepartureEvent::Beat(beaten));
-    }
-
-    /// Has every hook that waits for this node go on.
-    pub(super) async fn complete_lifecycle(&mut self) {
-        let Some(group) = &self.identity.group else {
-            return;
-        };
+        let named = self.settings.departure.hooks.clone();
+        let known: Vec<String> = self.node.hooks().map(str::to_owned).collect();
         let open: Vec<String> = self.node.open_hooks().map(str::to_owned).collect();
-        let mut said = Vec::new();
-        for hook in open {
-            let (lifecycle, instance) = (&self.edges.lifecycle, &self.identity.instance_id);
-            let verdict = Verdict::Continue;
-            let waiting = lifecycle.complete(group, &hook, instance, verdict).await;
-            if let Err(error) = &waiting {
-                warn!(%error, hook, "lifecycle action not completed");
+        self.learn_step(DepartureEvent::Asked(call));
+        let lanes = self.lanes.clone();
+        let answer = lanes.departure.ask(async move {
+            match call {
+                HookCall::List => DepartureEvent::Hooks(group.hooks_of(wanted, &named).await),
+                HookCall::Beat => DepartureEvent::Beat(group.beat(&known).await),
+                HookCall::Complete => DepartureEvent::Completed(group.complete(open).await),
             }
-            said.push((hook, waiting.map_err(Into::into)));
+        });
+        if let Some(event) = answer.await {
+            self.hear_of_departure(event);
         }
-        let told: Vec<(String, Waiting)> = said
-            .iter()
-            .filter_map(|(hook, said)| Some((hook.clone(), *said.as_ref().ok()?)))
-            .collect();
-        self.learn_step(DepartureEvent::Completed(said));
+    }
+
+    /// Folds in what Auto Scaling has answered.
+    pub(super) fn hear_of_departure(&mut self, event: DepartureEvent) {
+        let told: Vec<(String, Waiting)> = match &event {
+            DepartureEvent::Completed(said) => {
+                let heard = said.iter();
+                let heard =
+                    heard.filter_map(|(hook, said)| Some((hook.clone(), *said.as_ref().ok()?)));
+                heard.collect()
+            }
+            _ => Vec::new(),
+        };
+        self.learn_step(event);
         for (hook, waiting) in told {
             if self.node.open_hooks().all(|open| open != hook) {
                 let heard = waiting == Waiting::Heard;

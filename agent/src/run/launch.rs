@@ -5,9 +5,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::{Agent, Outside};
-use aws::CloudError;
-use aws::lifecycle::{Lifecycle, Verdict, Waiting};
-use protocol::node::launch::Word;
+use aws::lifecycle::Waiting;
 use protocol::node::{Event, LaunchCall, LaunchEvent};
 
 /// How often in one go it is looked at what is due; the rest waits for the next round.
@@ -22,8 +20,7 @@ impl<O: Outside> Agent<O> {
         for _ in 0..LOOKS {
             match self.node.next_for_launch(self.edges.now())? {
                 Ok(left) => return Some(left),
-                Err(LaunchCall::ListHooks) => self.list_launching_hooks().await,
-                Err(LaunchCall::Say(word, hooks)) => self.say(word, hooks).await,
+                Err(call) => self.ask_of_launch(call).await,
             }
         }
         self.node.next_for_launch(self.edges.now())?.ok()
@@ -36,58 +33,49 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    async fn list_launching_hooks(&mut self) {
-        let Some(group) = &self.identity.group else {
+    /// Asks Auto Scaling, beside the rounds.
+    async fn ask_of_launch(&mut self, call: LaunchCall) {
+        let Some(group) = self.own_group() else {
             return;
         };
-        let hooks = self.edges.lifecycle.hooks(group).await;
-        if let Err(error) = &hooks {
-            warn!(%error, "cannot ask for the group's launching hooks");
-        }
-        self.note_launch(LaunchEvent::Hooks(hooks.map_err(Into::into)));
-    }
-
-    /// Says the same to these hooks, until one call fails.
-    async fn say(&mut self, word: Word, hooks: Vec<String>) {
-        let asked = self.edges.now();
-        let said = self.say_to(word, hooks).await;
-        let told = match &said {
-            Ok(said) => said.iter().any(|(_, waiting)| *waiting == Waiting::Heard),
-            Err(error) => {
-                warn!(%error, "cannot tell the group how the launch went");
-                false
+        self.note_launch(LaunchEvent::Asked);
+        let (asked, lanes) = (self.edges.now(), self.lanes.clone());
+        let answer = lanes.launch.ask(async move {
+            match call {
+                LaunchCall::ListHooks => {
+                    LaunchEvent::Hooks(group.hooks().await.map_err(Into::into))
+                }
+                LaunchCall::Say(word, hooks) => {
+                    let said = group.say(word, hooks).await.map_err(Into::into);
+                    LaunchEvent::Said(word, said, asked)
+                }
             }
-        };
-        let said = said.map_err(Into::into);
-        self.note_launch(LaunchEvent::Said(word, said, asked));
-        if self.node.launched().told {
-            info!(heard = told, word = ?word, "launch told");
+        });
+        if let Some(event) = answer.await {
+            self.hear_of_launch(event);
         }
     }
 
-    async fn say_to(
-        &self,
-        word: Word,
-        hooks: Vec<String>,
-    ) -> Result<Vec<(String, Waiting)>, CloudError> {
-        let mut said = Vec::new();
-        for hook in hooks {
-            let waiting = self.say_one(word, &hook).await?;
-            said.push((hook, waiting));
-        }
-        Ok(said)
-    }
-
-    async fn say_one(&self, word: Word, hook: &str) -> Result<Waiting, CloudError> {
-        let (lifecycle, instance) = (&self.edges.lifecycle, &self.identity.instance_id);
-        let group = self.identity.group.as_deref().unwrap_or_default();
-        let verdict = match word {
-            // It asks for the hooks, which has been done.
-            Word::Ask => return Ok(Waiting::Heard),
-            Word::Longer => return lifecycle.heartbeat(group, hook, instance).await,
-            Word::Ready => Verdict::Continue,
-            Word::Failed => Verdict::Abandon,
+    /// Folds in what Auto Scaling has answered.
+    pub(super) fn hear_of_launch(&mut self, event: LaunchEvent) {
+        let word = match &event {
+            LaunchEvent::Hooks(Err(error)) => {
+                warn!(%error, "cannot ask for the group's launching hooks");
+                None
+            }
+            LaunchEvent::Said(_, Err(error), _) => {
+                warn!(%error, "cannot tell the group how the launch went");
+                None
+            }
+            LaunchEvent::Said(word, Ok(said), _) => {
+                let heard = said.iter().any(|(_, waiting)| *waiting == Waiting::Heard);
+                Some((*word, heard))
+            }
+            _ => None,
         };
-        lifecycle.complete(group, hook, instance, verdict).await
+        self.note_launch(event);
+        if let Some((word, heard)) = word.filter(|_| self.node.launched().told) {
+            info!(heard, word = ?word, "launch told");
+        }
     }
 }

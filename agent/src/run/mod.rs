@@ -12,11 +12,13 @@ mod consent;
 mod departing;
 mod hooks;
 mod keeper;
+mod lanes;
 mod launch;
 mod look;
 mod names;
 mod notices;
 mod own;
+mod own_group;
 mod registers;
 mod request;
 mod round;
@@ -30,6 +32,8 @@ mod waits;
 mod wake;
 
 use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use secrecy::SecretString;
@@ -70,17 +74,18 @@ pub use wake::Triggers;
 
 use busy::Busy;
 use chores::Chores;
+use lanes::Lanes;
 
 pub(crate) use names::Names;
 
 /// The kinds of everything outside of this process.
 pub trait Outside {
     /// Parameter Store.
-    type Store: ParameterStore;
+    type Store: ParameterStore + Clone + 'static;
     /// EC2.
-    type Fleet: Fleet;
+    type Fleet: Fleet + Clone + 'static;
     /// Auto Scaling.
-    type Lifecycle: Lifecycle;
+    type Lifecycle: Lifecycle + Clone + 'static;
     /// The Docker Engine.
     type Engine: Engine;
     /// The managers' port.
@@ -132,6 +137,8 @@ pub struct Agent<O: Outside> {
     /// All that decisions rest on.
     node: Node,
     chores: Chores,
+    /// What AWS is being asked beside the rounds.
+    lanes: Rc<Lanes>,
     /// AWS had too many requests.
     busy: Busy,
     /// What the last decision rested on.
@@ -183,6 +190,9 @@ pub enum StepError {
         "cannot make the swarm yet: the clock of this host is wrong by {0}; have it set, as chrony does from 169.254.169.123"
     )]
     Clock(String),
+    /// A leader's chore goes on when AWS answers, or after this long.
+    #[error("cannot go on yet: AWS has not answered")]
+    NotYet(Option<Duration>),
     /// Another agent's swarm is newer.
     #[error("cannot publish the ticket: epoch {0} is newer than this swarm's")]
     Superseded(protocol::Epoch),
@@ -229,6 +239,7 @@ impl<O: Outside> Agent<O> {
             memory,
             node,
             chores,
+            lanes: Rc::default(),
             busy: Busy::default(),
             seen: None,
             story: Story::default(),

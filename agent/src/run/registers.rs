@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
 
-use super::{Agent, Outside, StepError, digest};
+use super::{Agent, Names, Outside, StepError, digest};
 use aws::parameter_store::{Created, ParameterStore};
 use aws::{ClockOffset as _, CloudError, wrong_by};
 use docker::Engine;
@@ -20,15 +20,12 @@ impl<O: Outside> Agent<O> {
     }
 
     pub(super) async fn stored_registers(&self, epoch: Epoch) -> Result<Registers, Trouble> {
-        let names = [self.names.claim(epoch), self.names.outcome(epoch)];
-        let values = self.edges.store.read_all(&names).await?;
+        let values = read(&self.edges.store, &self.names, epoch).await?;
         self.parse(epoch, &values)
     }
 
     fn parse(&self, epoch: Epoch, values: &[Option<String>]) -> Result<Registers, Trouble> {
-        let text = |index: usize| values.get(index).and_then(Option::as_deref);
-        let claim: Option<Claim> = value(&self.names.claim(epoch), text(0))?;
-        let outcome: Option<Outcome> = value(&self.names.outcome(epoch), text(1))?;
+        let (claim, outcome) = parse(&self.names, epoch, values)?;
         let mine = self.node.nonce(epoch);
         let claim_is_mine = claim
             .as_ref()
@@ -150,8 +147,7 @@ impl<O: Outside> Agent<O> {
     /// What stands after a create. Where AWS has too many requests for the read, only the read is made again: the
     /// registers are not known then, and the next round asks.
     async fn read_back(&mut self, epoch: Epoch) -> Result<Option<Registers>, StepError> {
-        let names = [self.names.claim(epoch), self.names.outcome(epoch)];
-        let values = match self.edges.store.read_all(&names).await {
+        let values = match read(&self.edges.store, &self.names, epoch).await {
             Err(error @ CloudError::Throttled { .. }) => {
                 self.learn(Event::Registers(Err(error.into())));
                 return Ok(None);
@@ -164,6 +160,38 @@ impl<O: Outside> Agent<O> {
             cause: trouble.to_string(),
         })
     }
+}
+
+/// Both values of an epoch.
+async fn read(
+    store: &impl ParameterStore,
+    names: &Names,
+    epoch: Epoch,
+) -> Result<Vec<Option<String>>, CloudError> {
+    let names = [names.claim(epoch), names.outcome(epoch)];
+    store.read_all(&names).await
+}
+
+fn parse(
+    names: &Names,
+    epoch: Epoch,
+    values: &[Option<String>],
+) -> Result<(Option<Claim>, Option<Outcome>), Trouble> {
+    let text = |index: usize| values.get(index).and_then(Option::as_deref);
+    let claim = value(&names.claim(epoch), text(0))?;
+    let outcome = value(&names.outcome(epoch), text(1))?;
+    Ok((claim, outcome))
+}
+
+/// What became of an epoch, as it is stored.
+pub(super) async fn stored_outcome(
+    store: &impl ParameterStore,
+    names: &Names,
+    epoch: Epoch,
+) -> Result<Option<Outcome>, Trouble> {
+    let values = read(store, names, epoch).await?;
+    let (_, outcome) = parse(names, epoch, &values)?;
+    Ok(outcome)
 }
 
 fn value<T: DeserializeOwned>(name: &str, text: Option<&str>) -> Result<Option<T>, Trouble> {

@@ -33,6 +33,7 @@ fn asks_at_once(action: &Action) -> bool {
 impl<O: Outside> Agent<O> {
     /// Looks where the last look does not serve, and decides on the facts.
     pub(super) async fn round(&mut self) -> Decision {
+        self.hear();
         self.settle_departure();
         self.learn(Event::Round);
         loop {
@@ -71,6 +72,7 @@ impl<O: Outside> Agent<O> {
         &mut self,
         decision: &Decision,
     ) -> Result<Option<Duration>, StepError> {
+        self.chores.again = None;
         if !decision.action.spares_engine() {
             self.learn(Event::Stale);
         }

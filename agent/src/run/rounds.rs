@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, interval};
 use tracing::{info, warn};
 
+use super::lanes::Answers;
 use super::wake::{beside, rest, unless_noticed};
 use super::{Agent, Chance, Outside, StepError, Triggers};
 use protocol::{Action, Decision, Reason};
@@ -16,8 +17,9 @@ const PULSE: Duration = Duration::from_secs(10);
 /// Runs the agent until it is asked to stop. A stop of the service is no departure: the
 /// node stays in the swarm.
 pub async fn run<O: Outside>(mut agent: Agent<O>, triggers: &mut impl Triggers, notify: &Notify) {
+    let mut triggers = Answers::new(triggers, &agent.lanes);
     let mut rounds = Rounds {
-        triggers,
+        triggers: &mut triggers,
         notify,
         told: None,
         failures: 0,
@@ -111,7 +113,10 @@ impl<T: Triggers> Rounds<'_, T> {
     ) -> Option<Duration> {
         let error = match step {
             Ok(pause) => {
-                self.failures = 0;
+                // A leader whose chore waits for an answer has not had one that ends the trouble.
+                if !(decision.reason.leads() && agent.chores.fail()) {
+                    self.failures = 0;
+                }
                 return pause;
             }
             Err(error) => error,

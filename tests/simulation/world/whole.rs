@@ -142,8 +142,10 @@ impl State {
             let goes = machine.terminated.is_some() || self.leaves(entry.machine);
             goes || member.is_some_and(|m| !hooked(m.group))
         };
-        let led = (0..self.swarms.len()).filter(|&swarm| self.leads(swarm));
-        let counts = led.map(|swarm| self.swarms[swarm].entries.iter().filter(dead).count());
+        // Also in the middle of an election.
+        let lives = |&swarm: &usize| self.raft_alive(swarm).len() >= self.swarms[swarm].majority();
+        let living = (0..self.swarms.len()).filter(lives);
+        let counts = living.map(|swarm| self.swarms[swarm].entries.iter().filter(dead).count());
         u32::try_from(counts.max().unwrap_or_default()).unwrap_or_default()
     }
 

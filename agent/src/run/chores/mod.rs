@@ -14,6 +14,7 @@ mod publish;
 mod reap;
 mod records;
 mod rotate;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -33,8 +34,12 @@ use protocol::{Moment, NodeChange, NodeEntry, Stamp, Swarm, Ticket};
 use view::metrics::ChoreLabel;
 use view::status::groups::ManagerGroup;
 
+pub(super) use instances::Refreshed;
+pub(super) use lock::Kept;
+pub(super) use protect::Heard;
 use protect::Protection;
 use publish::Published;
+pub(super) use stored::Put;
 
 /// A list that is older is made anew before nodes are changed by it: an AWS that does not answer has held it up, and who
 /// was to stay may have to leave by now.
@@ -68,7 +73,11 @@ pub(super) struct Chores {
     /// How often each did not succeed.
     pub(super) failures: Family<ChoreLabel, Counter>,
     /// Which chores did not succeed the last time, and why.
-    failing: BTreeMap<&'static str, String>,
+    pub(super) failing: BTreeMap<&'static str, String>,
+    /// When the chores that did succeed go on.
+    pub(super) again: Option<Duration>,
+    /// Answers that came between two rounds, and were none.
+    late: BTreeMap<&'static str, StepError>,
 }
 
 /// What came of one round of chores.
@@ -95,6 +104,27 @@ impl Chores {
         self.protection.shown()
     }
 
+    /// Whether one of them did not succeed the last time.
+    pub(super) fn fail(&self) -> bool {
+        !self.failing.is_empty()
+    }
+
+    /// Notes what came of a call that was answered between two rounds: the chore's next time says so.
+    pub(super) fn late(&mut self, chore: &'static str, done: Result<(), StepError>) {
+        if let Err(error) = done {
+            self.late.insert(chore, error);
+        }
+    }
+
+    fn was_late(&mut self, chore: &'static str) -> Result<(), StepError> {
+        self.late.remove(chore).map_or(Ok(()), Err)
+    }
+
+    /// Folds in what Auto Scaling has answered.
+    pub(super) fn hear_groups(&mut self, heard: Heard, now: Moment) -> Result<(), StepError> {
+        Ok(self.protection.hear(heard, now)?)
+    }
+
     /// Notes what came of a chore: the next one is done all the same. Only a later epoch ends the
     /// round, since this swarm is then not the cluster's any more.
     fn note(
@@ -108,6 +138,10 @@ impl Chores {
                 if self.failing.remove(chore).is_some() {
                     info!(chore, "chore done again");
                 }
+                round.soonest = [round.soonest, again].into_iter().flatten().min();
+            }
+            // Neither done nor not done.
+            Err(StepError::NotYet(again)) => {
                 round.soonest = [round.soonest, again].into_iter().flatten().min();
             }
             Err(error @ StepError::Superseded(_)) => return Err(error),
@@ -216,6 +250,7 @@ impl<O: Outside> Agent<O> {
             self.chores.note(&mut round, "promote", done)?;
             self.edges.stacks.set(true);
         }
+        self.chores.again = round.soonest;
         round.failed.map_or(Ok(round.soonest), Err)
     }
 }

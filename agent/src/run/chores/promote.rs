@@ -56,6 +56,10 @@ impl<O: Outside> Agent<O> {
         next: Promotion,
         ill: Vec<String>,
     ) -> Result<Option<Duration>, StepError> {
+        self.chores
+            .published
+            .naming
+            .take_if(|node_id| next != Promotion::Promote(node_id.clone()));
         match next {
             Promotion::Promote(node_id) => {
                 let change = self.turned(nodes, &node_id, Role::Manager, epoch);
@@ -64,7 +68,8 @@ impl<O: Outside> Agent<O> {
                 }
                 // A survivor that does not know of it would not count it: the ticket names it
                 // before raft does.
-                self.publish(&promoted(nodes, &node_id), swarm).await?;
+                self.chores.published.naming = Some(node_id.clone());
+                self.publish(nodes, swarm).await?;
                 self.change(&node_id, &change).await?;
                 info!(promoted = node_id, "node promoted to manager");
                 self.chores.promoted = Some(self.edges.now().stamp());
@@ -140,13 +145,4 @@ impl<O: Outside> Agent<O> {
             }
         }
     }
-}
-
-/// The list as it will be. Only one that is healthy is promoted, so its label need not be in it.
-fn promoted(nodes: &[NodeEntry], id: &str) -> Vec<NodeEntry> {
-    let mut nodes = nodes.to_vec();
-    for node in nodes.iter_mut().filter(|node| node.id == id) {
-        node.role = Role::Manager;
-    }
-    nodes
 }

@@ -2,24 +2,26 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-use tracing::{info, warn};
+use tracing::info;
 
+use super::stored::{Known, Put, Stored};
 use crate::run::busy::Busy;
 use crate::run::{Agent, Outside, StepError};
-use aws::CloudError;
-use aws::parameter_store::ParameterStore;
 use protocol::node::Event;
-use protocol::{Epoch, JoinToken, Moment, Outcome, Series, Stamp, Ticket, TicketError};
+use protocol::{Epoch, JoinToken, Moment, Series, Stamp, Ticket};
 use protocol::{NodeEntry, Swarm};
 
 /// The stored ticket is looked at this often, in case somebody else wrote it.
 const VERIFY: Duration = Duration::from_mins(1);
+/// And so often while it names a node that is promoted next: whoever may have led meanwhile did not know of that.
+const VERIFY_NAMING: Duration = Duration::from_secs(5);
 
 /// The ticket as stored, as far as this leader knows.
 #[derive(Debug, Default)]
 pub(super) struct Published {
     pub(super) busy: Busy,
+    /// The node that is promoted next: the ticket names it before raft does.
+    pub(super) naming: Option<String>,
     stored: Option<(Option<Ticket>, Stamp)>,
 }
 
@@ -38,31 +40,43 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         swarm: &Swarm,
     ) -> Result<(), StepError> {
+        let lanes = self.lanes.clone();
+        if !lanes.ticket.is_free() {
+            return Err(StepError::NotYet(None));
+        }
+        self.chores.was_late("ticket")?;
         let Some(ticket) = self.current(nodes, swarm)? else {
             return Ok(());
         };
         self.chores.published.busy.held(self.edges.now())?;
-        let done = self.publish_it(ticket).await;
-        self.chores.published.busy.note(&done, self.edges.now());
-        done
+        let known = self.known_ticket();
+        if let Some(known) = &known
+            && known.is_newest(&ticket)?
+        {
+            return Ok(());
+        }
+        let stored = Stored {
+            store: self.edges.store.clone(),
+            names: self.names.clone(),
+        };
+        let putting = lanes.ticket.ask(stored.put(ticket, known));
+        let put = putting.await.ok_or(StepError::NotYet(None))?;
+        self.hear_ticket(put)
     }
 
-    async fn publish_it(&mut self, ticket: Ticket) -> Result<(), StepError> {
-        let stored = self.stored(&ticket).await?;
-        match stored {
-            Some(stored) if stored.epoch > ticket.epoch => {
-                return Err(StepError::Superseded(stored.epoch));
-            }
-            Some(stored) if stored.says_the_same(&ticket) => return Ok(()),
-            _ => {}
-        }
-        self.edges
-            .store
-            .put_secret(&self.names.ticket(), &ticket.to_value())
-            .await?;
-        info!(epoch = ticket.epoch.number(), managers = ?ticket.managers, "ticket published");
+    /// Folds in what Parameter Store has answered. What was read is learnt for the next decision too: a later epoch's
+    /// ticket ends this swarm's chores.
+    pub(in crate::run) fn hear_ticket(&mut self, put: Put) -> Result<(), StepError> {
         let now = self.edges.now();
-        self.chores.published.stored = Some((Some(ticket), now.stamp()));
+        if let Some(Known(read)) = put.read {
+            self.node.learn(Event::Ticket(Ok(read.clone())), now);
+            self.chores.published.stored = Some((read, now.stamp()));
+        }
+        self.chores.published.busy.note(&put.done, now);
+        if let Some(ticket) = put.done? {
+            info!(epoch = ticket.epoch.number(), managers = ?ticket.managers, "ticket published");
+            self.chores.published.stored = Some((Some(ticket), now.stamp()));
+        }
         Ok(())
     }
 
@@ -72,77 +86,34 @@ impl<O: Outside> Agent<O> {
             return Ok(None);
         };
         let managers = managers(nodes);
+        let naming = self.chores.published.naming.as_ref();
         Ok((!managers.is_empty()).then_some(Ticket {
             epoch,
             swarm_id: swarm.id.clone(),
             token: JoinToken::parse(swarm.worker_token.clone())?,
             managers,
-            instances: instances(nodes, epoch),
+            instances: instances(nodes, epoch, naming),
             kms_key: self.identity.kms_key.clone(),
             issued_by: self.identity.instance_id.clone(),
             issued_at: self.edges.now().unix,
         }))
     }
 
-    /// What is stored: as known within the last minute, or else as read now. What is read is
-    /// learnt for the next decision too: a later epoch's ticket ends this swarm's chores.
-    async fn stored(&mut self, own: &Ticket) -> Result<Option<Ticket>, StepError> {
+    /// What is stored, as known a short time ago; nothing where it has to be read.
+    fn known_ticket(&mut self) -> Option<Known> {
         let now = self.edges.now();
-        if let Some((ticket, at)) = &self.chores.published.stored
-            && at.age(now) < VERIFY
-        {
-            return Ok(ticket.clone());
+        let published = &mut self.chores.published;
+        if published.stored.is_none() {
+            // The first manager has just read that there is none: its claim followed from it.
+            let read = self.node.ticket_read().and_then(Series::answer);
+            published.stored = read.map(|ticket| (ticket.clone(), now.stamp()));
         }
-        // The first manager has just read that there is none: its claim followed from it.
-        let known = self.node.ticket_read().and_then(Series::answer);
-        if let (None, Some(ticket)) = (&self.chores.published.stored, known) {
-            let ticket = ticket.clone();
-            self.chores.published.stored = Some((ticket.clone(), now.stamp()));
-            return Ok(ticket);
-        }
-        let value = match self.edges.store.read(&self.names.ticket()).await {
-            Err(error @ CloudError::KeyUnusable { .. }) => self.replaceable(own, error).await?,
-            value => value?,
+        let (ticket, at) = published.stored.as_ref()?;
+        let verify = match published.naming {
+            Some(_) => VERIFY_NAMING,
+            None => VERIFY,
         };
-        // What cannot be read is replaced, unless a newer agent wrote it.
-        let ticket = match value.as_ref().map(Ticket::parse).transpose() {
-            Ok(ticket) => ticket,
-            Err(error @ TicketError::Version(_)) => return Err(error.into()),
-            Err(_) => None,
-        };
-        let now = self.edges.now();
-        self.node.learn(Event::Ticket(Ok(ticket.clone())), now);
-        self.chores.published.stored = Some((ticket.clone(), now.stamp()));
-        Ok(ticket)
-    }
-
-    /// Nobody can read what is stored any more: its key is disabled or gone. It may be a later epoch's, so it is written
-    /// anew only where the registers say that this swarm is the cluster's.
-    async fn replaceable(
-        &self,
-        own: &Ticket,
-        error: CloudError,
-    ) -> Result<Option<SecretString>, StepError> {
-        let registers = self.stored_registers(own.epoch).await;
-        let formed = |outcome: &Outcome| matches!(outcome, Outcome::Formed { swarm_id, .. } if *swarm_id == own.swarm_id);
-        let is_ours =
-            registers.is_ok_and(|registers| registers.outcome.as_ref().is_some_and(formed));
-        if !is_ours {
-            return Err(error.into());
-        }
-        let mut later = own.epoch.next();
-        loop {
-            let Ok(registers) = self.stored_registers(later).await else {
-                return Err(error.into());
-            };
-            match registers.outcome {
-                Some(Outcome::Formed { .. }) => return Err(StepError::Superseded(later)),
-                Some(Outcome::PassedOver { .. }) => later = later.next(),
-                None => break,
-            }
-        }
-        warn!(%error, "nobody can read the stored ticket: writing it anew");
-        Ok(None)
+        (at.age(now) < verify).then(|| Known(ticket.clone()))
     }
 }
 
@@ -159,8 +130,9 @@ fn managers(nodes: &[NodeEntry]) -> Vec<std::net::SocketAddr> {
 
 /// The instances of all managers that raft counts or is about to, in a fixed order: whoever finds
 /// all of them gone takes the swarm for lost.
-fn instances(nodes: &[NodeEntry], epoch: Epoch) -> Vec<String> {
-    let managers = nodes.iter().filter(|node| node.counts(Some(epoch)));
+fn instances(nodes: &[NodeEntry], epoch: Epoch, naming: Option<&String>) -> Vec<String> {
+    let counts = |node: &&NodeEntry| node.counts(Some(epoch)) || naming == Some(&node.id);
+    let managers = nodes.iter().filter(counts);
     let mut ids: Vec<_> = managers
         .filter_map(|node| node.instance_id.clone())
         .collect();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tracing::info;
 
+use crate::run::ask::lives;
 use crate::run::{Agent, Outside, StepError};
 use docker::Engine;
 use protocol::leader::reaping::{self, AGAIN, Reaping, Removal};
@@ -17,6 +18,7 @@ impl<O: Outside> Agent<O> {
         nodes: &[NodeEntry],
         published: bool,
     ) -> Result<Option<Duration>, StepError> {
+        self.chores.was_late("reap")?;
         self.chores.downtimes.look(nodes, self.edges.now());
         let seen = self.snapshot(nodes);
         match reaping::next(&seen, &self.chores.downtimes) {
@@ -24,7 +26,7 @@ impl<O: Outside> Agent<O> {
             Reaping::Look(again) => Ok(Some(again)),
             Reaping::Ask(ids) => {
                 let more = ids.len() == reaping::AT_ONCE;
-                self.ask_fleet(&ids).await?;
+                self.ask_whether_they_live(ids).await?;
                 Ok(Some(if more { Duration::ZERO } else { AGAIN }))
             }
             Reaping::Demote(_) if !published => Ok(Some(AGAIN)),
@@ -38,6 +40,20 @@ impl<O: Outside> Agent<O> {
             }
             Reaping::Remove(removals) => self.remove(removals).await.map(|()| Some(Duration::ZERO)),
         }
+    }
+
+    /// Asks EC2, beside the rounds.
+    async fn ask_whether_they_live(&mut self, ids: Vec<String>) -> Result<(), StepError> {
+        let lanes = self.lanes.clone();
+        if !lanes.lives.is_free() {
+            return Err(StepError::NotYet(None));
+        }
+        let (fleet, own) = (self.edges.fleet.clone(), self.identity.instance_id.clone());
+        let asking = lanes
+            .lives
+            .ask(async move { lives(&fleet, &own, ids).await });
+        let answer = asking.await.ok_or(StepError::NotYet(None))?;
+        self.hear_lives(answer?)
     }
 
     /// The engine refuses where one has come back meanwhile.

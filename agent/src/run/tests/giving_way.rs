@@ -88,7 +88,7 @@ async fn managers_that_do_not_answer_hold_up_no_notice_of_spot() {
 /// What hangs for ever is any step's worst case.
 #[tokio::test(start_paused = true)]
 async fn a_stop_waits_for_nobody() {
-    for call in ["read", "probe", "create", "put_secret"] {
+    for call in ["read", "probe", "create", "put_secret", "instances"] {
         let world = World::default();
         let host = Host::new(&world, 1, Role::Manager);
         if call == "probe" {

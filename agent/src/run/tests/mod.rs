@@ -5,6 +5,7 @@ mod drains;
 mod fakes;
 mod forming;
 mod giving_way;
+mod lanes;
 mod launching;
 mod leaving;
 mod protecting;

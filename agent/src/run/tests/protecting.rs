@@ -9,7 +9,7 @@ use protocol::leader::protection::EXCESS;
 use view::metrics::ChoreLabel;
 
 const MINUTE: Duration = Duration::from_secs(70);
-const GROUP: &str = "c-manager";
+pub(super) const GROUP: &str = "c-manager";
 
 /// Managers of one group that wants as many as there are, launched one after the other.
 async fn managers(world: &World, count: u8) -> (Vec<Host>, FakeAgent, Group) {
@@ -26,7 +26,7 @@ async fn managers(world: &World, count: u8) -> (Vec<Host>, FakeAgent, Group) {
     (hosts, leader, group)
 }
 
-fn join_group(world: &World, group: &Group, number: u8) {
+pub(super) fn join_group(world: &World, group: &Group, number: u8) {
     world.instance(number, |instance| {
         instance.tags.insert(GROUP_TAG.into(), GROUP.into());
         instance.facts.launched = Some(number.into());

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{Hook, Lifecycle, Transition, Verdict, Waiting};
@@ -21,6 +22,8 @@ struct State {
     /// When a hook began to wait, and when it heard a heartbeat.
     beats: Vec<Instant>,
     denied: bool,
+    silent: bool,
+    answers: Rc<Notify>,
     calls: usize,
     described: Vec<groups::Group>,
     /// What was protected, and what was no longer, in this order.
@@ -100,9 +103,19 @@ impl Group {
         self.0.borrow().calls
     }
 
-    fn call(&self, action: &'static str) -> Result<(), CloudError> {
-        let mut state = self.0.borrow_mut();
-        state.calls += 1;
+    /// From now on nobody is answered; or all are, also those who wait.
+    pub fn silence(&self, silent: bool) {
+        self.0.borrow_mut().silent = silent;
+        self.0.borrow().answers.notify_waiters();
+    }
+
+    async fn answer(&self, action: &'static str) -> Result<(), CloudError> {
+        let answers = self.0.borrow().answers.clone();
+        self.0.borrow_mut().calls += 1;
+        while self.0.borrow().silent {
+            answers.notified().await;
+        }
+        let state = self.0.borrow();
         if state.denied {
             return Err(CloudError::denied(action, "group"));
         }
@@ -112,12 +125,13 @@ impl Group {
 
 impl Lifecycle for Group {
     async fn hooks(&self, _: &str) -> Result<Vec<Hook>, CloudError> {
-        self.call("autoscaling:DescribeLifecycleHooks")?;
+        self.answer("autoscaling:DescribeLifecycleHooks").await?;
         Ok(self.0.borrow().hooks.clone())
     }
 
     async fn heartbeat(&self, _: &str, hook: &str, _: &str) -> Result<Waiting, CloudError> {
-        self.call("autoscaling:RecordLifecycleActionHeartbeat")?;
+        self.answer("autoscaling:RecordLifecycleActionHeartbeat")
+            .await?;
         let mut state = self.0.borrow_mut();
         state.beats.push(Instant::now());
         let waits = state.waiting.iter().any(|name| name == hook);
@@ -135,7 +149,7 @@ impl Lifecycle for Group {
         _: &str,
         verdict: Verdict,
     ) -> Result<Waiting, CloudError> {
-        self.call("autoscaling:CompleteLifecycleAction")?;
+        self.answer("autoscaling:CompleteLifecycleAction").await?;
         let mut state = self.0.borrow_mut();
         let Some(place) = state.waiting.iter().position(|name| name == hook) else {
             return Ok(Waiting::NotWaiting);
@@ -146,7 +160,7 @@ impl Lifecycle for Group {
     }
 
     async fn groups(&self, names: &[String]) -> Result<Vec<groups::Group>, CloudError> {
-        self.call("autoscaling:DescribeAutoScalingGroups")?;
+        self.answer("autoscaling:DescribeAutoScalingGroups").await?;
         let described = self.0.borrow().described.clone();
         Ok(described
             .into_iter()
@@ -160,7 +174,7 @@ impl Lifecycle for Group {
         instances: &[String],
         protected: bool,
     ) -> Result<(), CloudError> {
-        self.call("autoscaling:SetInstanceProtection")?;
+        self.answer("autoscaling:SetInstanceProtection").await?;
         let mut state = self.0.borrow_mut();
         let mut members: Vec<_> = state
             .described

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws::CloudError;
+use super::asking::{Done, Protect};
 use aws::groups::{Group, Member};
-use aws::lifecycle::{Hook, Lifecycle, Transition};
+use aws::lifecycle::{Hook, Transition};
 use protocol::leader::protection::Care;
 use protocol::pace::{Gaps, IN_A_ROW, remaining};
 use protocol::{Moment, Series, Stamp};
@@ -25,7 +25,7 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
-    fn of(hooks: &[Hook]) -> Self {
+    pub(super) fn of(hooks: &[Hook]) -> Self {
         let has = |transition| hooks.iter().any(|hook| hook.transition == transition);
         Self {
             launching: has(Transition::Launching),
@@ -77,17 +77,11 @@ impl Groups {
     }
 
     /// What was done counts before the next look.
-    pub(super) fn note(&mut self, group: &str, instance: &str, protected: bool) {
-        let members = self
-            .described
-            .get_mut(group)
-            .map(|group| &mut group.members);
-        for member in members
-            .into_iter()
-            .flatten()
-            .filter(|member| member.id == instance)
-        {
-            member.protected = protected;
+    fn note(&mut self, done: &Protect) {
+        let group = self.described.get_mut(&done.group);
+        let members = group.into_iter().flat_map(|group| &mut group.members);
+        for member in members.filter(|member| done.instances.contains(&member.id)) {
+            member.protected = done.protected;
         }
     }
 
@@ -122,39 +116,27 @@ impl Groups {
             .map_or(Duration::ZERO, |at| gap.saturating_sub(at.age(now)))
     }
 
-    pub(super) async fn ask_hooks(
-        &mut self,
-        lifecycle: &impl Lifecycle,
-        names: &BTreeSet<String>,
-        now: Moment,
-    ) -> Result<(), CloudError> {
+    /// The groups whose hooks are to be asked for, of these.
+    pub(super) fn without_hooks(&mut self, names: &BTreeSet<String>, now: Moment) -> Vec<String> {
         self.hooks.retain(|name, _| names.contains(name));
-        for name in names {
-            let fresh = self
-                .hooks
-                .get(name)
-                .is_some_and(|(_, at)| at.age(now) < HOOKS_REFRESH);
-            if !fresh {
-                let hooks = Hooks::of(&lifecycle.hooks(name).await?);
-                self.hooks.insert(name.clone(), (hooks, now.stamp()));
-            }
-        }
-        Ok(())
+        let is_fresh = |name: &String| {
+            let known = self.hooks.get(name);
+            known.is_some_and(|(_, at)| at.age(now) < HOOKS_REFRESH)
+        };
+        let due = names.iter().filter(|name| !is_fresh(name));
+        due.cloned().collect()
     }
 
-    pub(super) async fn describe(
-        &mut self,
-        lifecycle: &impl Lifecycle,
-        names: &BTreeSet<String>,
-        now: Moment,
-    ) -> Result<(), CloudError> {
-        let names: Vec<_> = names.iter().cloned().collect();
-        let groups = lifecycle.groups(&names).await?;
-        self.described = groups
-            .into_iter()
-            .map(|group| (group.name.clone(), group))
-            .collect();
-        self.at = Some(now.stamp());
-        Ok(())
+    /// Notes what was answered, and what was done.
+    pub(super) fn learn(&mut self, done: Done, now: Moment) {
+        match done {
+            Done::Hooks(name, hooks) => drop(self.hooks.insert(name, (hooks, now.stamp()))),
+            Done::Described(groups) => {
+                let named = |group: Group| (group.name.clone(), group);
+                self.described = groups.into_iter().map(named).collect();
+                self.at = Some(now.stamp());
+            }
+            Done::Protected(protection) => self.note(&protection),
+        }
     }
 }

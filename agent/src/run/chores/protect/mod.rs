@@ -1,24 +1,27 @@
 //! Managers are protected from scale-in where their group has no terminating hook: the decision is
 //! `swarm::protection`, the facts come from here.
 
+mod asking;
 mod facts;
 mod groups;
 mod show;
+mod steps;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::run::{Agent, Outside, StepError};
+pub(in crate::run) use asking::Heard;
+use asking::Question;
 use aws::CloudError;
-use aws::lifecycle::Lifecycle;
 use facts::Ill;
 use groups::Groups;
 use protocol::labels::PROTECTED_LABEL;
-use protocol::leader::protection::{self, Change, Record};
-use protocol::{Instances, Role, Series, pace};
-use protocol::{NodeChange, NodeEntry};
+use protocol::leader::protection;
+use protocol::{NodeEntry, Role, Series, pace};
+use steps::Step;
 use view::status::groups::ManagerGroup;
 
 /// What this chore remembers.
@@ -47,32 +50,6 @@ impl Protection {
     }
 }
 
-/// A change, on its own.
-#[derive(Clone, Debug)]
-struct Step {
-    node: String,
-    instance: String,
-    group: String,
-    /// `None` where Auto Scaling has it so already.
-    protect: Option<bool>,
-    record: Option<Record>,
-    is_recorded: bool,
-}
-
-impl Step {
-    fn of(change: &Change<'_>) -> Self {
-        let node = change.node;
-        Self {
-            node: node.id.clone(),
-            instance: node.instance_id.clone(),
-            group: node.group.clone(),
-            protect: (change.protected != node.protected).then_some(change.protected),
-            record: change.record,
-            is_recorded: change.record == node.record,
-        }
-    }
-}
-
 impl<O: Outside> Agent<O> {
     /// Protects whom raft needs, and releases whom it can spare; says when to look again.
     pub(super) async fn protect(
@@ -90,10 +67,15 @@ impl<O: Outside> Agent<O> {
             self.metrics.groups(&[]);
             return Ok(None);
         }
-        if let Some(left) = protection.groups.held(now) {
-            return Ok(Some(left));
-        }
-        match self.care_for(nodes, &names).await {
+        let done = match self.chores.was_late("protection") {
+            Ok(()) if !self.lanes.groups.is_free() => Err(StepError::NotYet(None)),
+            Ok(()) => match self.chores.protection.groups.held(now) {
+                Some(left) => Err(StepError::NotYet(Some(left))),
+                None => self.care_for(nodes, &names).await,
+            },
+            Err(error) => Err(error),
+        };
+        match done {
             Ok(again) => {
                 self.chores.protection.groups.succeeded();
                 self.chores.protection.trouble = None;
@@ -162,15 +144,15 @@ impl<O: Outside> Agent<O> {
         &mut self,
         nodes: &[NodeEntry],
         names: &BTreeSet<String>,
-    ) -> Result<BTreeSet<String>, CloudError> {
-        let protection = &mut self.chores.protection;
+    ) -> Result<BTreeSet<String>, StepError> {
         // Where hooks are named in the settings, the role may not be allowed to ask for them.
         let by_settings = !self.settings.departure.hooks.is_empty();
         if !by_settings {
-            protection
-                .groups
-                .ask_hooks(&self.edges.lifecycle, names, self.edges.now())
-                .await?;
+            let now = self.edges.now();
+            let due = self.chores.protection.groups.without_hooks(names, now);
+            if !due.is_empty() {
+                self.ask_groups(Question::Hooks(due)).await?;
+            }
         }
         let recorded = nodes
             .iter()
@@ -178,7 +160,7 @@ impl<O: Outside> Agent<O> {
         let recorded: BTreeSet<_> = recorded
             .filter_map(|node| facts::group(node, self.node.instances()))
             .collect();
-        let groups = &protection.groups;
+        let groups = &self.chores.protection.groups;
         let has_hook =
             |name| by_settings || groups.hooks_of(name).is_some_and(|hooks| hooks.terminating);
         let unhooked = names
@@ -192,23 +174,23 @@ impl<O: Outside> Agent<O> {
         &mut self,
         nodes: &[NodeEntry],
         names: &BTreeSet<String>,
-    ) -> Result<Duration, CloudError> {
-        let newcomers = |groups: &Groups, instances: &Instances| {
-            nodes.iter().filter(|node| node.ready).any(|node| {
-                let group = facts::group(node, instances).filter(|name| names.contains(*name));
-                let member = group.and_then(|name| groups.member(name, node.instance_id.as_ref()?));
-                group.is_some() && !member.is_some_and(|member| member.in_service)
-            })
-        };
-        let now = self.edges.now();
-        let instances = self.node.instances();
-        let groups = &mut self.chores.protection.groups;
-        let waits = newcomers(groups, instances);
-        if groups.due_in(names, waits, now).is_zero() {
-            groups.describe(&self.edges.lifecycle, names, now).await?;
+    ) -> Result<Duration, StepError> {
+        if self.described_in(nodes, names).is_zero() {
+            let names = names.iter().cloned().collect();
+            self.ask_groups(Question::Describe(names)).await?;
         }
-        let waits = newcomers(groups, instances);
-        Ok(groups.due_in(names, waits, self.edges.now()))
+        Ok(self.described_in(nodes, names))
+    }
+
+    /// How long until it is time to.
+    fn described_in(&self, nodes: &[NodeEntry], names: &BTreeSet<String>) -> Duration {
+        let (groups, instances) = (&self.chores.protection.groups, self.node.instances());
+        let newcomers = nodes.iter().filter(|node| node.ready).any(|node| {
+            let group = facts::group(node, instances).filter(|name| names.contains(*name));
+            let member = group.and_then(|name| groups.member(name, node.instance_id.as_ref()?));
+            group.is_some() && !member.is_some_and(|member| member.in_service)
+        });
+        groups.due_in(names, newcomers, self.edges.now())
     }
 
     fn protection_facts(&self, nodes: &[NodeEntry]) -> Vec<protection::Node> {
@@ -216,58 +198,6 @@ impl<O: Outside> Agent<O> {
         let wanted = self.settings.swarm.protect_managers;
         let fact = |node| facts::node(node, instances, &protection.groups, wanted, &protection.ill);
         nodes.iter().filter_map(fact).collect()
-    }
-
-    /// Takes steps of one kind. The record says before it is so that a node is protected, and after it that it is
-    /// not: whoever leads next knows what may have been done.
-    async fn set_protection(&mut self, steps: Vec<Step>) -> Result<(), StepError> {
-        let (before, after): (Vec<_>, Vec<_>) = steps
-            .iter()
-            .partition(|step| step.record == Some(Record::Protected));
-        self.write_records(&before).await?;
-        let mut calls: BTreeMap<(&String, bool), Vec<String>> = BTreeMap::new();
-        for step in &steps {
-            if let Some(protected) = step.protect {
-                calls
-                    .entry((&step.group, protected))
-                    .or_default()
-                    .push(step.instance.clone());
-            }
-        }
-        for ((group, protected), instances) in calls {
-            self.edges
-                .lifecycle
-                .protect(group, &instances, protected)
-                .await?;
-            for instance in &instances {
-                self.chores
-                    .protection
-                    .groups
-                    .note(group, instance, protected);
-            }
-            let instances = instances.join(", ");
-            if protected {
-                info!(group, instances, "managers protected from scale-in");
-            } else {
-                info!(
-                    group,
-                    instances, "managers released from protection: raft can spare them"
-                );
-            }
-        }
-        self.write_records(&after).await
-    }
-
-    async fn write_records(&mut self, steps: &[&Step]) -> Result<(), StepError> {
-        for step in steps.iter().filter(|step| !step.is_recorded) {
-            let value = step.record.map(|record| record.as_str().to_owned());
-            let change = NodeChange {
-                labels: BTreeMap::from([(PROTECTED_LABEL.to_owned(), value)]),
-                ..NodeChange::default()
-            };
-            self.change(&step.node, &change).await?;
-        }
-        Ok(())
     }
 
     fn tell_denied(&mut self, error: &CloudError) {

@@ -4,11 +4,11 @@ mod engine;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::identity::InstanceIdentity;
@@ -30,6 +30,7 @@ use protocol::{
 pub(super) struct World {
     state: Rc<RefCell<State>>,
     pub(super) born: Instant,
+    answers: Rc<Notify>,
     /// How far AWS's clock is ahead of this one's.
     pub(super) aws_ahead: Rc<Cell<Option<f64>>>,
 }
@@ -39,6 +40,7 @@ impl Default for World {
         Self {
             state: Rc::default(),
             aws_ahead: Rc::default(),
+            answers: Rc::default(),
             born: Instant::now(),
         }
     }
@@ -139,6 +141,12 @@ impl World {
     /// From now on nobody answers this call.
     pub(super) fn stall(&self, call: &'static str) {
         self.state.borrow_mut().silenced.insert(call);
+    }
+
+    /// Everybody is answered again, also who waits.
+    pub(super) fn answers_again(&self) {
+        self.state.borrow_mut().silenced.clear();
+        self.answers.notify_waiters();
     }
 
     /// What somebody wrote.
@@ -264,8 +272,8 @@ impl World {
     }
 
     async fn answered(&self, action: &'static str) {
-        if self.state.borrow().silenced.contains(action) {
-            pending::<()>().await;
+        while self.state.borrow().silenced.contains(action) {
+            self.answers.notified().await;
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Gaps, engine_down, pace, step};
 use crate::departure::{Cause, Departing, Hold};
 use crate::facts::hooks::HookCall;
-use crate::{Action, Control, Decision, EngineState, Kind, Observation, Reading, Reason};
+use crate::{Action, Control, Decision, EngineState, Kind, Member, Observation, Reading, Reason};
 
 /// The next step of a departure; `None` where the node does as usual.
 pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
@@ -28,11 +28,32 @@ pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
         }
         EngineState::Locked => locked(d),
         EngineState::Pending(_) | EngineState::Error(_) => Some(worker(seen, d)),
-        EngineState::Active(member) => Some(match member.control {
-            Control::Worker => worker(seen, d),
-            _ => manager(seen, d),
-        }),
+        EngineState::Active(member) => match member.control {
+            Control::Worker => Some(worker(seen, d)),
+            Control::Manager { .. } if !is_settled(seen, member) => unsettled(d),
+            _ => Some(manager(seen, d)),
+        },
     }
+}
+
+/// Whether it is written down that this manager's swarm is the cluster's.
+fn is_settled(seen: &Observation, member: &Member) -> bool {
+    seen.membership.as_ref().is_some_and(|membership| {
+        let is_own = member.identity.node_id.as_ref() == Some(&membership.node_id);
+        is_own && seen.forced.is_none_or(|epoch| epoch <= membership.epoch)
+    })
+}
+
+/// Who has just made a swarm, or forced one, settles that as usual: a leader that serves would publish it before.
+fn unsettled(d: &Departing) -> Option<Decision> {
+    let hold = d.hold.as_ref()?;
+    let upkeep = if d.is_due() {
+        finish(hold)
+    } else {
+        keep_waiting(hold)
+    };
+    let action = upkeep.err()?;
+    Some(step(action, Reason::SayingSo(d.cause)))
 }
 
 /// A worker says it by its engine's labels, a manager in its own entry, where it is seen at once.

@@ -478,6 +478,34 @@ fn a_mark_is_taken_back_when_the_engine_can_change_it() {
     }
 }
 
+/// A leader that serves publishes the ticket, which comes after the outcome.
+#[test]
+fn who_has_just_made_or_forced_a_swarm_settles_that_before_it_serves() {
+    let made = |departure| Observation {
+        membership: None,
+        ..at(member(made_under("n")), departure)
+    };
+    let forced = |departure| Observation {
+        forced: Some(Epoch::FIRST.next()),
+        ..at(member(made_under("n")), departure)
+    };
+    for departure in all().into_iter().flatten() {
+        for seen in [made(departure.clone()), forced(departure)] {
+            let step = decide(&seen).action;
+            assert!(!matches!(step, Action::Serve(_)), "{seen:?}");
+        }
+    }
+    let spot = told(Cause::SpotTerminate);
+    let first = Action::ReadRegisters(Epoch::FIRST);
+    assert_eq!(decide(&made(spot)).action, first);
+    let due = Departing {
+        remaining: Some(Duration::ZERO),
+        hold: Some(hold()),
+        ..told(Cause::ScaleIn)
+    };
+    assert_eq!(decide(&made(due)).action, Action::CompleteLifecycle);
+}
+
 /// One node's departure, played in the decision's own terms: which calls succeed is drawn.
 struct Play {
     now: u64,

@@ -1,0 +1,110 @@
+//! The ticket in Parameter Store, as it is read and written beside the rounds.
+
+use secrecy::SecretString;
+use tracing::warn;
+
+use crate::run::registers::stored_outcome;
+use crate::run::{Names, StepError};
+use aws::CloudError;
+use aws::parameter_store::ParameterStore;
+use protocol::{Outcome, Ticket, TicketError};
+
+/// Where it is.
+pub(super) struct Stored<S> {
+    pub(super) store: S,
+    pub(super) names: Names,
+}
+
+/// What came of it.
+pub(in crate::run) struct Put {
+    /// The ticket that was there, where it was read.
+    pub(super) read: Option<Known>,
+    /// The ticket that was written, if it had to be.
+    pub(super) done: Result<Option<Ticket>, StepError>,
+}
+
+/// The ticket that is stored, if there is one.
+#[derive(Clone, Debug)]
+pub(super) struct Known(pub(super) Option<Ticket>);
+
+impl Known {
+    /// Whether it says what this one does. A later epoch's ends this swarm's chores.
+    pub(super) fn is_newest(&self, own: &Ticket) -> Result<bool, StepError> {
+        match &self.0 {
+            Some(stored) if stored.epoch > own.epoch => Err(StepError::Superseded(stored.epoch)),
+            Some(stored) => Ok(stored.says_the_same(own)),
+            None => Ok(false),
+        }
+    }
+}
+
+impl<S: ParameterStore> Stored<S> {
+    /// Writes the ticket where what is stored differs: as it is known, or else as it is read now.
+    pub(super) async fn put(self, ticket: Ticket, known: Option<Known>) -> Put {
+        if let Some(known) = known {
+            let done = self.write(ticket, &known).await;
+            return Put { read: None, done };
+        }
+        match self.read(&ticket).await {
+            Ok(read) => {
+                let read = Known(read);
+                let done = self.write(ticket, &read).await;
+                let read = Some(read);
+                Put { read, done }
+            }
+            Err(error) => {
+                let (read, done) = (None, Err(error));
+                Put { read, done }
+            }
+        }
+    }
+
+    async fn write(&self, ticket: Ticket, known: &Known) -> Result<Option<Ticket>, StepError> {
+        if known.is_newest(&ticket)? {
+            return Ok(None);
+        }
+        let (name, value) = (self.names.ticket(), ticket.to_value());
+        self.store.put_secret(&name, &value).await?;
+        Ok(Some(ticket))
+    }
+
+    async fn read(&self, own: &Ticket) -> Result<Option<Ticket>, StepError> {
+        let value = match self.store.read(&self.names.ticket()).await {
+            Err(error @ CloudError::KeyUnusable { .. }) => self.replaceable(own, error).await?,
+            value => value?,
+        };
+        // What cannot be read is replaced, unless a newer agent wrote it.
+        match value.as_ref().map(Ticket::parse).transpose() {
+            Ok(ticket) => Ok(ticket),
+            Err(error @ TicketError::Version(_)) => Err(error.into()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Nobody can read what is stored any more: its key is disabled or gone. It may be a later epoch's, so it is written
+    /// anew only where the registers say that this swarm is the cluster's.
+    async fn replaceable(
+        &self,
+        own: &Ticket,
+        error: CloudError,
+    ) -> Result<Option<SecretString>, StepError> {
+        let outcome = stored_outcome(&self.store, &self.names, own.epoch).await;
+        let formed = |outcome: &Outcome| matches!(outcome, Outcome::Formed { swarm_id, .. } if *swarm_id == own.swarm_id);
+        if !outcome.is_ok_and(|outcome| outcome.as_ref().is_some_and(formed)) {
+            return Err(error.into());
+        }
+        let mut later = own.epoch.next();
+        loop {
+            let Ok(outcome) = stored_outcome(&self.store, &self.names, later).await else {
+                return Err(error.into());
+            };
+            match outcome {
+                Some(Outcome::Formed { .. }) => return Err(StepError::Superseded(later)),
+                Some(Outcome::PassedOver { .. }) => later = later.next(),
+                None => break,
+            }
+        }
+        warn!(%error, "nobody can read the stored ticket: writing it anew");
+        Ok(None)
+    }
+}
