@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::chores::{Heard as GroupsHeard, Kept, Put, Refreshed};
+use super::chores::{Heard as GroupsHeard, Kept, Put, Recorded, Refreshed};
 use super::{Agent, Outside, StepError, Triggers, ask};
 use protocol::node::{DepartureEvent, LaunchEvent};
 
@@ -115,6 +115,8 @@ pub(super) struct Lanes {
     pub(super) lives: Lane<Result<ask::Lives, StepError>>,
     /// Parameter Store, for a leader: the ticket.
     pub(super) ticket: Lane<Put>,
+    /// The same, of managers' records.
+    pub(super) records: Lane<Recorded>,
     /// The same, of the unlock key.
     pub(super) key: Lane<Kept>,
 }
@@ -129,6 +131,7 @@ impl Default for Lanes {
             instances: Lane::new(&until),
             lives: Lane::new(&until),
             ticket: Lane::new(&until),
+            records: Lane::new(&until),
             key: Lane::new(&until),
             until,
         }
@@ -139,13 +142,14 @@ impl Lanes {
     /// The next answer to a call that is under way.
     async fn answer(&self) {
         poll_fn(|context| {
-            let all: [&dyn Work; 7] = [
+            let all: [&dyn Work; 8] = [
                 &self.departure,
                 &self.launch,
                 &self.groups,
                 &self.instances,
                 &self.lives,
                 &self.ticket,
+                &self.records,
                 &self.key,
             ];
             // Each goes on, also where another is answered.
@@ -196,6 +200,10 @@ impl<O: Outside> Agent<O> {
         if let Some(put) = lanes.ticket.take() {
             let done = self.hear_ticket(put);
             self.chores.late("ticket", done);
+        }
+        if let Some(recorded) = lanes.records.take() {
+            let done = self.hear_records(recorded);
+            self.chores.late("records", done);
         }
         if let Some(kept) = lanes.key.take() {
             let done = self.hear_key(kept);

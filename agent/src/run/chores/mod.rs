@@ -39,6 +39,7 @@ pub(super) use lock::Kept;
 pub(super) use protect::Heard;
 use protect::Protection;
 use publish::Published;
+pub(super) use records::Recorded;
 pub(super) use stored::Put;
 
 /// A list that is older is made anew before nodes are changed by it: an AWS that does not answer has held it up, and who

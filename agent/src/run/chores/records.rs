@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::run::{Agent, Outside, StepError};
+use crate::run::{Agent, Names, Outside, StepError};
+use aws::CloudError;
 use aws::parameter_store::ParameterStore;
 use protocol::leader::claims;
 use protocol::node::Event;
@@ -14,6 +15,24 @@ use protocol::{NodeEntry, NodeRecord, Trouble};
 const AT_ONCE: usize = 10;
 /// A record that is missing for so long is worth a word.
 const LATE: Duration = Duration::from_secs(30);
+
+/// The records of these instances, or why they could not be read.
+pub(in crate::run) type Recorded = Vec<(Vec<String>, Result<Vec<Option<String>>, CloudError>)>;
+
+/// Reads them, a portion after the other, until one call fails.
+async fn read(store: impl ParameterStore, names: Names, ids: Vec<String>) -> Recorded {
+    let mut recorded = Vec::new();
+    for portion in ids.chunks(AT_ONCE) {
+        let names: Vec<String> = portion.iter().map(|id| names.node_record(id)).collect();
+        let values = store.read_all(&names).await;
+        let is_over = values.is_err();
+        recorded.push((portion.to_vec(), values));
+        if is_over {
+            break;
+        }
+    }
+    recorded
+}
 
 impl<O: Outside> Agent<O> {
     /// Writes this node's own record. Trouble is an answer here: the decision waits it out and says what it is.
@@ -30,6 +49,11 @@ impl<O: Outside> Agent<O> {
         &mut self,
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
+        let lanes = self.lanes.clone();
+        if !lanes.records.is_free() {
+            return Err(StepError::NotYet(None));
+        }
+        self.chores.was_late("records")?;
         let wanted = self.unrecorded(nodes);
         if wanted.is_empty() {
             return Ok(None);
@@ -43,8 +67,11 @@ impl<O: Outside> Agent<O> {
         let due = wanted.iter().map(|(_, instance)| instance);
         let due = due.filter(|id| records.left(id, now).is_none());
         let due: Vec<String> = due.cloned().collect();
-        for portion in due.chunks(AT_ONCE) {
-            self.read_portion(portion).await?;
+        if !due.is_empty() {
+            let (store, names) = (self.edges.store.clone(), self.names.clone());
+            let reading = lanes.records.ask(read(store, names, due));
+            let recorded = reading.await.ok_or(StepError::NotYet(None))?;
+            self.hear_records(recorded)?;
         }
         let wanted = self.unrecorded(nodes);
         self.tell_unrecorded(&wanted);
@@ -60,27 +87,28 @@ impl<O: Outside> Agent<O> {
         wanted.map(owned).collect()
     }
 
-    async fn read_portion(&mut self, ids: &[String]) -> Result<(), StepError> {
-        let names: Vec<String> = ids.iter().map(|id| self.names.node_record(id)).collect();
-        let values = self.edges.store.read_all(&names).await;
+    /// Folds in what Parameter Store has answered.
+    pub(in crate::run) fn hear_records(&mut self, recorded: Recorded) -> Result<(), StepError> {
         let now = self.edges.now();
         let records = &mut self.chores.records;
-        match values {
-            Ok(values) => {
-                for (id, value) in ids.iter().zip(values) {
-                    let node = value.as_deref().and_then(NodeRecord::node_id);
-                    records.learn(id, Ok(node), now);
+        for (ids, values) in recorded {
+            match values {
+                Ok(values) => {
+                    for (id, value) in ids.iter().zip(values) {
+                        let node = value.as_deref().and_then(NodeRecord::node_id);
+                        records.learn(id, Ok(node), now);
+                    }
                 }
-                Ok(())
-            }
-            Err(error) => {
-                let trouble = Trouble::Failed(error.to_string());
-                for id in ids {
-                    records.learn(id, Err(trouble.clone()), now);
+                Err(error) => {
+                    let trouble = Trouble::Failed(error.to_string());
+                    for id in &ids {
+                        records.learn(id, Err(trouble.clone()), now);
+                    }
+                    return Err(error.into());
                 }
-                Err(error.into())
             }
         }
+        Ok(())
     }
 
     fn tell_unrecorded(&mut self, wanted: &[(String, String)]) {
