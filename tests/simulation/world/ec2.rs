@@ -55,9 +55,9 @@ impl State {
         }
         if self.plays(Mischief::AddressesAreNotTold) {
             let all = "0.0.0.0/0".parse().expect("a block");
-            answer
-                .iter_mut()
-                .for_each(|told| told.addresses = vec![all]);
+            for told in &mut answer {
+                told.addresses = vec![all];
+            }
         }
         if self.unhooked {
             for told in &mut answer {

@@ -13,6 +13,10 @@ const TOLD: usize = 20;
 
 /// An instance, by the last answers of EC2 that told anything about it.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not exclude each other"
+)]
 pub struct Instance {
     /// Pending or running.
     pub alive: bool,
