@@ -68,22 +68,41 @@ fn labels(lab: &Lab) -> Result<()> {
 }
 
 fn roles(lab: &Lab) -> Result<()> {
-    let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("roles"), 1, 2))?;
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&unique("roles"), 3, 1))?;
     cluster.wait_whole(Duration::from_mins(2))?;
+    let worker = cluster.machines_of(Role::Worker)?.remove(0);
+    // Before all that follows, which takes longer than a tag does.
+    lab.tag(&worker.id, "swarm:role", "manager")?;
     let watch = Watch::start();
-    let workers = cluster.machines_of(Role::Worker)?;
-    for worker in &workers {
-        lab.tag(&worker.id, "swarm:role", "manager")?;
-    }
-    managers(&cluster, 3)?;
-    watch.say("two workers were managers");
-    for worker in &workers {
-        lab.tag(&worker.id, "swarm:role", "worker")?;
+    let stays = manager(&cluster)?.id;
+    let mut others = cluster.machines_of(Role::Manager)?;
+    others.retain(|manager| manager.id != stays);
+    for manager in &others {
+        lab.tag(&manager.id, "swarm:role", "worker")?;
     }
     managers(&cluster, 1)?;
-    watch.say("and workers again");
+    watch.say("two managers were workers");
+    // Whoever led meanwhile has said so.
+    let said = [&stays, &others[0].id, &others[1].id].map(|id| says(lab, id));
+    ensure!(said.iter().any(|said| *said), "no manager says why");
+    for manager in &others {
+        lab.tag(&manager.id, "swarm:role", "manager")?;
+    }
+    managers(&cluster, 3)?;
+    watch.say("and managers again; a worker's tag alone has made it none");
+    let role = entry(lab, &stays, &worker.id)?["Spec"]["Role"].clone();
+    ensure!(role == "worker", "its role is {role}");
+    lab.tag(&worker.id, "swarm:role", "worker")?;
     cluster.wait_whole(Duration::from_mins(1))?;
     cluster.delete()
+}
+
+/// That a tag alone makes no manager, in its journal.
+fn says(lab: &Lab, id: &str) -> bool {
+    let journal = ["journalctl", "--unit", "swarmlet", "--output", "cat"];
+    let why = "call it a manager, but it has not the instance profile of this one";
+    lab.exec(id, &journal)
+        .is_ok_and(|said| said.stdout.contains(why))
 }
 
 fn managers(cluster: &Cluster, count: usize) -> Result<()> {

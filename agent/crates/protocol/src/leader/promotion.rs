@@ -64,7 +64,7 @@ impl<'a> Candidates<'a> {
     /// Those whose tags call them managers, and whose instances have another role than the leader's: by node and instance.
     pub fn unauthorised(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let workers = self.0.iter().filter(|one| one.node.role == Role::Worker);
-        let others = workers.filter(|one| one.proved && !one.authorised);
+        let others = workers.filter(|one| one.is_there() && !one.authorised);
         others.filter_map(|one| Some((one.node.id.as_str(), one.node.instance_id.as_deref()?)))
     }
 
