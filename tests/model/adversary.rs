@@ -15,7 +15,8 @@ pub(crate) fn faults(world: &World, id: Id, node: &Node, events: &mut Vec<Event>
     if budget.ends > 0 {
         events.push(Event::Terminate(id));
     }
-    if budget.cuts > 0 && world.cut.is_none() && node.manager {
+    // What a cut worker does not hear matters where others say that they are it.
+    if budget.cuts > 0 && world.cut.is_none() && (node.manager || world.admits) {
         events.push(Event::Cut(id));
     }
     match node.notice {

@@ -1,18 +1,14 @@
 //! What the leader's agent does for all, in the order of `run/chores`: peers, ticket, node list.
 //! What to promote and what to reap is decided by the production code.
 
-use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use protocol::leader::admission::Admission;
+use protocol::leader::admission::{Admission, REMOVED_AFTER};
 use protocol::leader::promotion::{self, Candidates, Promotion};
 use protocol::leader::reaping::{self, Downtimes, Reaping};
-use protocol::leader::{NO_TASKS, Records, Snapshot};
-use protocol::tags::{CLUSTER_TAG, ROLE_TAG};
-use protocol::{
-    ClusterName, Facts, Here, Instances, Life, ManagerEntry, Moment, NodeEntry, Reply, Role, Told,
-    pace,
-};
+use protocol::leader::{NO_TASKS, Snapshot};
+use protocol::{ManagerEntry, Moment, NodeChange, NodeEntry, Role};
 
 use crate::ages;
 use crate::departures::Notice;
@@ -21,12 +17,22 @@ use crate::heard::{self, Heard};
 use crate::names::{address, epoch, instance, instance_of};
 use crate::set::Set;
 use crate::variant::Variant;
-use crate::world::{self, Doing, Entry, Id, Part, Ticket, World};
+use crate::words::Word;
+use crate::world::{Doing, Entry, Id, Part, Rule, Ticket, World};
 
 /// What the node list asks for.
-enum Chore {
+pub(crate) enum Chore {
+    /// A node gets its labels, and tasks.
+    Label(usize, NodeChange),
+    /// One does not belong.
+    Refuse(usize, NodeChange),
+    /// It is taken off.
+    Expel(usize),
     Drain,
+    /// Of the dead.
     Demote(usize),
+    /// Of those that leave.
+    MakeRoom(usize),
     Remove(usize),
     Promote(usize),
     Ask(Set),
@@ -47,7 +53,7 @@ impl World {
     }
 
     /// The ticket is compared with what is stored as far as this leader knows, or as read now.
-    pub(crate) fn begin_chores(&mut self, id: Id, fate: Fate) {
+    pub(crate) fn begin_chores(&mut self, id: Id, fate: Fate, variant: Variant) {
         let Some((raft, lead)) = self.led(id).filter(|(_, lead)| lead.leader == id) else {
             return;
         };
@@ -60,7 +66,7 @@ impl World {
         match self.mind(id).node().ticket() {
             Some(stored) if stored.epoch > current.epoch => {}
             Some(stored) if stored.says_the_same(&current) => {
-                let tends = self.has_to_tend(id);
+                let tends = self.has_to_tend(id, variant);
                 self.node(id).doing = tends.then_some(Doing::Tend);
             }
             _ => self.node(id).doing = Some(Doing::Put(ticket)),
@@ -79,25 +85,43 @@ impl World {
         }
     }
 
-    pub(crate) fn has_to_tend(&self, id: Id) -> bool {
-        match self.chore(id) {
-            Some(Chore::Ask(ids)) => ids.iter().any(|id| self.nodes[usize::from(id)].dead),
+    pub(crate) fn has_to_tend(&self, id: Id, variant: Variant) -> bool {
+        let is_dead = |id: Id| self.nodes[usize::from(id)].dead;
+        let chore = |word| match self.chore(id, word, variant) {
+            Some(Chore::Ask(ids)) => ids.iter().any(is_dead),
             chore => chore.is_some(),
+        };
+        match self.admits {
+            false => chore(Word::All),
+            true => self.words().any(chore),
         }
     }
 
-    pub(crate) fn tend(&mut self, id: Id, variant: Variant) {
+    pub(crate) fn tend(&mut self, id: Id, word: Word, variant: Variant) {
         let Some((raft, _)) = self.led(id) else {
             return;
         };
-        let chore = self.chore(id);
+        let chore = self.chore(id, word, variant);
+        self.note_ends(raft, chore.as_ref());
         let entries = &mut self.rafts[usize::from(raft)].entries;
         match chore {
             None => {}
+            Some(Chore::Label(index, change)) => self.change(raft, index, &change, Rule::AdmitOurs),
+            Some(Chore::Refuse(..)) if variant == Variant::ForgetsRefusal => {}
+            Some(Chore::Refuse(index, change)) => {
+                self.change(raft, index, &change, Rule::RefuseStrangers);
+            }
+            Some(Chore::Expel(index)) => {
+                let entry = entries.remove(index);
+                let is_stranger = entry.stranger.is_some();
+                self.history.note(Rule::RefuseStrangers, is_stranger);
+            }
             Some(Chore::Drain) if variant == Variant::ForgetsDrain => {}
             Some(Chore::Drain) => drop(self.drain(id, raft, variant)),
             Some(Chore::Ask(ids)) => self.ask_fleet(id, ids, variant),
-            Some(Chore::Demote(index)) => entries[index].part = Part::Worker,
+            Some(Chore::Demote(index) | Chore::MakeRoom(index)) => {
+                entries[index].part = Part::Worker
+            }
             Some(Chore::Remove(index)) => drop(entries.remove(index)),
             Some(Chore::Promote(index)) => self.promote(id, raft, index, variant),
         }
@@ -105,7 +129,11 @@ impl World {
 
     /// The ticket names the node before raft counts it.
     fn promote(&mut self, id: Id, raft: u8, index: usize, variant: Variant) {
-        let node = self.raft(raft).entries[index].node;
+        let entry = self.raft(raft).entries[index];
+        let node = entry.node;
+        if entry.stranger.is_some() {
+            return self.history.note(Rule::PromoteOurs, false);
+        }
         let mind = self.mind(id).node();
         let stored = mind.ticket();
         let announced = stored.is_some_and(|t| t.instances.contains(&instance(node)));
@@ -122,49 +150,89 @@ impl World {
         }
     }
 
-    fn chore(&self, id: Id) -> Option<Chore> {
+    fn note_ends(&mut self, raft: u8, chore: Option<&Chore>) {
+        match chore {
+            Some(Chore::Demote(index) | Chore::Remove(index)) => {
+                self.note_end(raft, *index, Rule::ReapTheGone);
+            }
+            Some(Chore::MakeRoom(index)) => self.note_end(raft, *index, Rule::DemoteTheLeaving),
+            _ => {}
+        }
+    }
+
+    fn chore(&self, id: Id, word: Word, variant: Variant) -> Option<Chore> {
         let (raft, _) = self.led(id)?;
         let index = |name: &str| name.parse().expect("an index");
-        let list = self.list(id, raft);
-        let instances = self.instances(id);
+        let list = self.list(id, raft, variant == Variant::ChecksNoAddress);
+        let heard = self.heard(id, word, variant);
         let own = instance(id);
+        let records = self.records(raft, word, variant);
         let seen = Snapshot {
             own: &own,
             admission: Admission::Enforce,
             nodes: &list,
-            instances: &instances,
-            records: &self.records(raft),
+            instances: &heard.now,
+            records: &records,
             tasks: NO_TASKS,
             epoch: Some(epoch(self.raft(raft).label.epoch)),
             now: ages::NOW,
         };
-        // Who is down has been for long.
-        let mut downtimes = Downtimes::default();
-        for ago in [2 * reaping::LASTED, reaping::LASTED, Duration::ZERO] {
-            let up = ages::NOW.up.saturating_sub(ago);
-            downtimes.look(&list, Moment { up, ..ages::NOW });
+        let downtimes = downtimes(&list, self.admits && word != Word::First);
+        if let Some(chore) = self.reap(id, raft, &seen, &downtimes, variant) {
+            return Some(chore);
         }
-        match reaping::next(&seen, &downtimes) {
-            Reaping::Demote(name) => return Some(Chore::Demote(index(&name))),
-            // One at a time here: what comes between two removals is part of the model.
-            Reaping::Remove(list) => return Some(Chore::Remove(index(&list.first()?.id))),
-            Reaping::Ask(ids) => {
-                return Some(Chore::Ask(ids.iter().map(|id| instance_of(id)).collect()));
-            }
-            Reaping::Nothing | Reaping::Look(_) => {}
+        let before = heard.before.as_ref();
+        let admitted = self
+            .admits
+            .then(|| self.admit(raft, &seen, before, &downtimes, variant));
+        if let Some(chore) = admitted.flatten() {
+            return Some(chore);
         }
         if self.clone().drain(id, raft, Variant::Production) {
             return Some(Chore::Drain);
         }
         match promotion::next(&Candidates::of(&seen, |_| false)) {
             Promotion::Promote(name) => Some(Chore::Promote(index(&name))),
-            Promotion::Demote(name) => Some(Chore::Demote(index(&name))),
+            Promotion::Demote(name) => Some(Chore::MakeRoom(index(&name))),
             Promotion::Settled | Promotion::Hold => None,
+        }
+    }
+
+    /// The next end. With strangers, EC2 is not asked where it would only say again that all live.
+    fn reap(
+        &self,
+        id: Id,
+        raft: u8,
+        seen: &Snapshot<'_>,
+        downtimes: &Downtimes,
+        variant: Variant,
+    ) -> Option<Chore> {
+        let trusted = self.list(id, raft, true);
+        let records = self.records(raft, Word::All, Variant::AsksNoRecord);
+        let mut seen = *seen;
+        if variant == Variant::TrustsLabels {
+            (seen.nodes, seen.records) = (&trusted, &records);
+        }
+        let index = |name: &str| name.parse().expect("an index");
+        let is_dead = |id: &Id| self.nodes.get(usize::from(*id)).is_some_and(|n| n.dead);
+        match reaping::next(&seen, downtimes) {
+            Reaping::Demote(name) => Some(Chore::Demote(index(&name))),
+            // One at a time here: what comes between two removals is part of the model.
+            Reaping::Remove(list) => Some(Chore::Remove(index(&list.first()?.id))),
+            Reaping::Ask(ids) => {
+                let ids = ids.iter().map(|id| instance_of(id));
+                let ids: Set = ids.filter(|id| !self.admits || is_dead(id)).collect();
+                (!ids.is_empty()).then_some(Chore::Ask(ids))
+            }
+            Reaping::Nothing | Reaping::Look(_) => None,
         }
     }
 
     /// Docker's `ready`: the node of this very entry is up and in contact.
     pub(crate) fn is_ready(&self, leader: Id, raft: u8, entry: Entry) -> bool {
+        if let Some(stranger) = entry.stranger {
+            return self.reaches(leader, stranger);
+        }
         let place = self.place(entry.node);
         place.is_some_and(|place| {
             let life = place.life == entry.life && place.swarm == self.raft(raft).swarm;
@@ -173,14 +241,20 @@ impl World {
     }
 
     /// The swarm's nodes, as Docker lists them: each by its place in the list.
-    pub(crate) fn list(&self, leader: Id, raft: u8) -> Vec<NodeEntry> {
+    /// `trusts` gives each the address that goes with what it says (a fault).
+    pub(crate) fn list(&self, leader: Id, raft: u8, trusts: bool) -> Vec<NodeEntry> {
         let entries = self.raft(raft).entries.iter().enumerate();
-        let listed = entries.map(|(index, entry)| self.entry(leader, raft, index, *entry));
+        let listed = entries.map(|(index, entry)| self.entry(leader, raft, index, *entry, trusts));
         listed.collect()
     }
 
-    fn entry(&self, leader: Id, raft: u8, index: usize, entry: Entry) -> NodeEntry {
+    fn entry(&self, leader: Id, raft: u8, index: usize, entry: Entry, trusts: bool) -> NodeEntry {
         let ready = self.is_ready(leader, raft, entry);
+        let seen_at = if trusts {
+            entry.claims()
+        } else {
+            entry.is_at()
+        };
         let manager = ManagerEntry {
             address: address(entry.node),
             reachable: ready,
@@ -194,81 +268,36 @@ impl World {
             labels: entry.labels(self.raft(raft).label.epoch),
             ready,
             down: !ready,
-            instance_id: Some(instance(entry.node)),
+            instance_id: entry.claims().map(instance),
             asks_to_leave: entry.asks.map(Notice::deadline),
-            address: Some(address(entry.node).ip()),
+            address: Some(seen_at.map_or(ELSEWHERE, |id| address(id).ip())),
             manager: (entry.part == Part::Manager).then_some(manager),
         }
     }
-
-    /// What the nodes' own agents have written down, in the terms of the list.
-    fn records(&self, raft: u8) -> Records {
-        let mut records = Records::default();
-        let listed = self.raft(raft).entries.iter().enumerate();
-        for (index, entry) in listed {
-            if self.nodes[usize::from(entry.node)].recorded == entry.life {
-                let read = Some(index.to_string());
-                records.learn(&instance(entry.node), Ok(read), ages::NOW);
-            }
-        }
-        records
-    }
-
-    /// What every leader is told, and of lives what this one has asked for. Tags do not change here.
-    fn instances(&self, leader: Id) -> Instances {
-        let gone = self.mind(leader).gone;
-        let all = (0..).zip(&self.nodes);
-        let told = all.map(|(id, node)| told(id, node));
-        let (ended, alive): (Vec<Told>, Vec<Told>) =
-            told.partition(|told| gone.has(instance_of(&told.id)));
-        let cluster: ClusterName = "c".parse().expect("a name");
-        let here = Here {
-            region: "",
-            cluster: &cluster,
-        };
-        let mut instances = Instances::default();
-        let lives = alive.into_iter().filter(|told| told.life == Life::Alive);
-        reply(&lives.collect::<Vec<_>>(), |reply| {
-            instances.learn(reply, here, ages::NOW);
-        });
-        for ago in [pace::FLEET_GAP, Duration::ZERO] {
-            let up = ages::NOW.up.saturating_sub(ago);
-            reply(&ended, |reply| {
-                instances.see(reply, Moment { up, ..ages::NOW });
-            });
-        }
-        instances
-    }
 }
 
-/// EC2's answer about these, and no others.
-fn reply(told: &[Told], learn: impl FnOnce(&Reply<'_>)) {
-    let asked: Vec<String> = told.iter().map(|told| told.id.clone()).collect();
-    learn(&Reply {
-        asked: &asked,
-        known: told,
-        silent: &BTreeSet::new(),
-    });
+/// Who is down has been for a while, or for very long.
+fn downtimes(list: &[NodeEntry], very_long: bool) -> Downtimes {
+    let looks = if very_long { REMOVED_AFTER / 60 + 1 } else { 2 };
+    let mut downtimes = Downtimes::default();
+    for minutes in (0..=looks).rev() {
+        let ago = Duration::from_mins(minutes);
+        let up = ages::NOW.up.saturating_sub(ago);
+        downtimes.look(list, Moment { up, ..ages::NOW });
+    }
+    downtimes
 }
 
-fn told(id: Id, node: &world::Node) -> Told {
-    let role = if node.manager {
-        Role::Manager
-    } else {
-        Role::Worker
-    };
-    let tags = [(ROLE_TAG, role.to_string()), (CLUSTER_TAG, "c".to_owned())];
-    Told {
-        profile: None,
-        id: instance(id),
-        life: if node.dead {
-            Life::Terminated
-        } else {
-            Life::Alive
-        },
-        addresses: vec![address(id).ip().into()],
-        tags: tags.map(|(key, value)| (key.to_owned(), value)).into(),
-        facts: Facts::default(),
+/// No instance's address.
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 9, 9, 9));
+
+impl Chore {
+    pub(crate) fn label((index, change): (usize, NodeChange)) -> Self {
+        Self::Label(index, change)
+    }
+
+    pub(crate) fn refuse((index, change): (usize, NodeChange)) -> Self {
+        Self::Refuse(index, change)
     }
 }
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use protocol::facts::hooks::HookCall;
-use protocol::labels::{DEPARTING_LABEL, DRAINED_LABEL, PROMOTED_LABEL};
-use protocol::leader::admission::Admission;
+use protocol::labels::{ADMISSION_LABEL, DEPARTING_LABEL, DRAINED_LABEL, PROMOTED_LABEL};
+use protocol::leader::admission::{Admission, Refusal};
 use protocol::leader::draining::{self, DrainedFor, Silence, Turns};
 use protocol::leader::labelling::ACTIVATED;
 use protocol::leader::{Records, Snapshot};
 use protocol::node::Act;
-use protocol::{Action, Availability, Instances, Moment, NodeChange, NodeEntry, Tasks};
+use protocol::{Action, Availability, Instances, Moment, NodeChange, NodeEntry, Role, Tasks};
 
+use crate::admission;
 use crate::ages;
 use crate::effects::Fate;
 use crate::heard::Heard;
@@ -92,7 +93,7 @@ impl World {
         let departs = node.disk.files().departure.is_some();
         match node.notice {
             None => {
-                let active = entry.availability == Availability::Active;
+                let active = entry.availability == Availability::Active && entry.admitted;
                 active && entry.departs().is_none() && node.says.is_none() && !departs
             }
             Some(Notice::Drain) => entry.availability == Availability::Drain && departs,
@@ -182,7 +183,7 @@ impl World {
 
     /// What the leader does about nodes that leave: the production's decision. Whether there was something.
     pub(crate) fn drain(&mut self, leader: Id, raft: u8, variant: Variant) -> bool {
-        let list = self.list(leader, raft);
+        let list = self.list(leader, raft, false);
         let own = instance(leader);
         let seen = Snapshot {
             own: &own,
@@ -210,7 +211,11 @@ impl World {
 
     fn tasks(&self, raft: u8, variant: Variant) -> Tasks {
         let entries = self.raft(raft).entries.iter().enumerate();
-        let busy = entries.filter(|(_, entry)| self.nodes[usize::from(entry.node)].has_task);
+        let busy = entries.filter(|(_, entry)| match entry.stranger {
+            // Its tasks never end.
+            Some(stranger) => stranger.up,
+            None => self.nodes[usize::from(entry.node)].has_task,
+        });
         let running = busy.map(|(index, _)| (index.to_string(), 1));
         Tasks {
             running: running.filter(|_| variant != Variant::DrainsAll).collect(),
@@ -221,8 +226,9 @@ impl World {
     /// Workers whose entries alone say that they leave, for two minutes: by then their agents would have said so, too.
     fn silence(&self, raft: u8, list: &[NodeEntry]) -> Silence {
         let is_silent = |entry: Entry| {
-            let node = &self.nodes[usize::from(entry.node)];
-            node.says.is_none() && node.disk.files().departure.is_none()
+            let node = self.nodes.get(usize::from(entry.node));
+            let alive = node.filter(|node| !node.dead);
+            alive.is_some_and(|n| n.says.is_none() && n.disk.files().departure.is_none())
         };
         let entries = self.raft(raft).entries.iter().zip(list);
         let silent = entries.filter(|(entry, _)| is_silent(**entry));
@@ -235,7 +241,7 @@ impl World {
 }
 
 impl Entry {
-    /// Its labels, as far as there are any here. Each was activated, and promoted in its swarm's epoch.
+    /// Its labels, as far as there are any here. Managers were promoted in their swarm's epoch.
     pub(crate) fn labels(self, epoch: Number) -> BTreeMap<String, String> {
         let mark = self
             .mark
@@ -243,15 +249,23 @@ impl Entry {
         let record = self
             .drained_for
             .map(|word| (DRAINED_LABEL, word.as_str().to_owned()));
-        let activated = (ACTIVATED, instance(self.node));
+        let activated = self.claims().filter(|_| self.admitted);
+        let activated = activated.map(|id| (ACTIVATED, instance(id)));
+        let refused = self
+            .refused
+            .map(|refusal| (ADMISSION_LABEL, refusal.to_string()));
         let promoted = (self.part == Part::Manager).then(|| (PROMOTED_LABEL, epoch.to_string()));
-        let labels = [Some(activated), promoted, mark, record]
+        let labels = [activated, promoted, mark, record, refused]
             .into_iter()
             .flatten();
         labels.map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
-    fn change(&mut self, change: &NodeChange) {
+    /// What production changes of it.
+    pub(crate) fn change(&mut self, change: &NodeChange) {
+        if change.role == Some(Role::Worker) {
+            self.part = Part::Worker;
+        }
         self.availability = change.availability.unwrap_or(self.availability);
         for (key, value) in &change.labels {
             match key.as_str() {
@@ -259,6 +273,11 @@ impl Entry {
                     self.drained_for = value.as_deref().and_then(DrainedFor::parse);
                 }
                 DEPARTING_LABEL => self.mark = None,
+                ACTIVATED => self.admitted = value.is_some(),
+                ADMISSION_LABEL => {
+                    let refusal = value.as_deref().and_then(Refusal::parse);
+                    self.refused = refusal.map(admission::long_ago);
+                }
                 _ => {}
             }
         }

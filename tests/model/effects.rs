@@ -73,7 +73,7 @@ impl World {
         }
         match &turn.action {
             Action::Wait(_) => {}
-            Action::Serve(_) if turn.leads => self.begin_chores(id, fate),
+            Action::Serve(_) if turn.leads => self.begin_chores(id, fate, variant),
             Action::Serve(_) => self.look_around(id),
             Action::ReadTicket => self.read_ticket(id, fate),
             Action::ReadRegisters(epoch) => self.read_registers(id, epoch_number(*epoch), fate),
@@ -164,7 +164,8 @@ impl World {
     pub(crate) fn ask_fleet(&mut self, id: Id, asked: Set, variant: Variant) {
         let gone = |other: &Id| {
             let silent = self.led(*other).is_none() || !self.reach(id, *other);
-            self.nodes[usize::from(*other)].dead
+            let ended = self.nodes.get(usize::from(*other));
+            ended.is_some_and(|node| node.dead)
                 || (variant == Variant::TrustsSilence && silent && *other != id)
         };
         let gone: Set = asked.iter().filter(gone).collect();

@@ -1,5 +1,7 @@
 //! What an engine does, when it is told to and by itself.
 
+use protocol::Availability;
+
 use crate::set::Set;
 use crate::world::{Entry, Id, Label, Number, Part, Place, Raft, World};
 
@@ -38,7 +40,11 @@ impl World {
         let Some(life) = self.be_born(id) else {
             return false;
         };
-        let entry = Entry::new(id, life, Part::Worker);
+        let mut entry = Entry::new(id, life, Part::Worker);
+        if self.admits {
+            entry.admitted = false;
+            entry.availability = Availability::Drain;
+        }
         let raft = &mut self.rafts[usize::from(raft)];
         raft.entries.push(entry);
         let known = raft.managers();

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use protocol::Availability;
 use stateright::Model;
 
 use crate::protocol::{Event, Protocol};
@@ -138,7 +139,7 @@ fn count(states: &[bool]) -> usize {
 }
 
 /// Every live node is as its notice says, and a member of the newest swarm by its managers' word, knows it, and the ticket
-/// is that swarm's.
+/// is that swarm's. No stranger is given tasks.
 fn is_united(world: &World) -> bool {
     let Some((number, Outcome::Formed { raft, swarm })) = world.newest() else {
         return false;
@@ -147,7 +148,12 @@ fn is_united(world: &World) -> bool {
         .ticket
         .is_some_and(|t| t.epoch == number && t.raft == raft);
     let mut alive = (0..).zip(&world.nodes).filter(|(_, node)| !node.dead);
+    let mut strangers = world.raft(raft).entries.iter().filter(|entry| {
+        let stranger = entry.stranger;
+        stranger.is_some_and(|stranger| stranger.up)
+    });
     published
+        && strangers.all(|entry| entry.availability == Availability::Drain)
         && alive.all(|(id, node)| {
             let life = node.place.map(|place| place.life);
             let noted = node

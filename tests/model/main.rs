@@ -4,6 +4,7 @@
 //! `cargo test --test model -- --nocapture` shows a line an exploration; with `--ignored` come the
 //! larger ones, which take many minutes more.
 
+mod admission;
 mod adversary;
 mod ages;
 mod chores;
@@ -24,8 +25,11 @@ mod report;
 mod rest;
 mod scenes;
 mod set;
+mod stranger_tests;
+mod strangers;
 mod turn;
 mod variant;
+mod words;
 mod world;
 
 use report::{holds, recovers};
@@ -40,6 +44,7 @@ const NONE: Budget = Budget {
     lost: 0,
     evictions: 0,
     notices: 0,
+    strangers: 0,
 };
 
 #[test]

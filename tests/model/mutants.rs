@@ -2,8 +2,9 @@
 
 use crate::NONE;
 use crate::properties::{
-    COMPLETE_LAST, DRAIN_IN_TURN, INIT_UNDER_CLAIM, KEEP_QUORUM, LEAVE_AS_WORKER, LEAVE_DEAD,
-    ONE_LIVES, ONE_PER_EPOCH, RECOVER_LOST, TASKS_FIRST,
+    ADMIT_OURS, COMPLETE_LAST, DRAIN_IN_TURN, INIT_UNDER_CLAIM, KEEP_QUORUM, LEAVE_AS_WORKER,
+    LEAVE_DEAD, ONE_LIVES, ONE_PER_EPOCH, PROMOTE_OURS, REAP_THE_GONE, RECOVER_LOST,
+    REFUSE_STRANGERS, TASKS_FIRST,
 };
 use crate::report::{breaks, gets_stuck};
 use crate::scenes::{forming, replaced};
@@ -139,4 +140,68 @@ fn an_announcement_that_stays() {
 #[test]
 fn a_leader_that_does_not_drain() {
     gets_stuck(Variant::ForgetsDrain, &departing(1, 1, 1));
+}
+
+/// A manager, one that waits to be promoted, and one that has just booted; a stranger.
+fn joining() -> World {
+    replaced(1, 1, 0, 2, NONE).with_strangers(1)
+}
+
+/// A manager and its worker; a stranger.
+fn serving(budget: Budget) -> World {
+    let start = replaced(1, 0, 1, 2, budget).without_last();
+    start.with_strangers(1)
+}
+
+/// He says that he is a worker that was removed, or is out of contact.
+#[test]
+fn an_address_that_is_not_checked() {
+    let removed = Budget {
+        evictions: 1,
+        ..NONE
+    };
+    breaks(Variant::ChecksNoAddress, &serving(removed), ADMIT_OURS);
+    let cut = Budget { cuts: 1, ..NONE };
+    breaks(Variant::ChecksNoAddress, &serving(cut), REAP_THE_GONE);
+}
+
+/// He is behind the address of an instance that has not joined yet.
+#[test]
+fn a_record_that_is_not_asked_for() {
+    breaks(Variant::AsksNoRecord, &joining(), ADMIT_OURS);
+    breaks(Variant::AsksNoRecord, &joining(), PROMOTE_OURS);
+}
+
+#[test]
+fn a_second_node_that_counts_as_an_instance() {
+    breaks(Variant::AdmitsSecond, &joining(), ADMIT_OURS);
+}
+
+/// A worker's engine is out of contact, and a stranger says that he is that worker.
+#[test]
+fn a_label_that_is_trusted_when_entries_are_taken_off() {
+    let cut = Budget { cuts: 1, ..NONE };
+    let start = replaced(1, 0, 1, 2, cut).without_last().with_strangers(1);
+    breaks(Variant::TrustsLabels, &start, REAP_THE_GONE);
+}
+
+#[test]
+fn an_ec2_that_does_not_answer_taken_for_one_that_knows_nobody() {
+    breaks(Variant::TrustsNoAnswer, &joining(), REFUSE_STRANGERS);
+}
+
+#[test]
+fn a_partial_answer_that_counts() {
+    breaks(Variant::CountsPartial, &joining(), REFUSE_STRANGERS);
+}
+
+/// One answer of EC2 does not know an instance.
+#[test]
+fn a_doubt_that_is_certain_at_once() {
+    breaks(Variant::BelievesAtOnce, &joining(), REFUSE_STRANGERS);
+}
+
+#[test]
+fn a_stranger_that_is_not_drained() {
+    gets_stuck(Variant::ForgetsRefusal, &serving(NONE));
 }

@@ -29,6 +29,13 @@ pub(crate) const KEEP_QUORUM: &str = "where nothing else ends, a departure costs
 pub(crate) const DRAIN_IN_TURN: &str =
     "of a few nodes one at a time loses its tasks to a drain of the leader's";
 
+pub(crate) const PROMOTE_OURS: &str = "no stranger is promoted";
+pub(crate) const ADMIT_OURS: &str = "no stranger is admitted";
+pub(crate) const REFUSE_STRANGERS: &str = "nobody but a stranger is refused";
+pub(crate) const REAP_THE_GONE: &str =
+    "only the dead, older lives and those that say that they leave are taken off the list";
+pub(crate) const DEMOTE_THE_LEAVING: &str = "only those that leave, or are gone, are demoted";
+
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(ONE_PER_EPOCH, |_, world| one_per_epoch(world)),
@@ -55,6 +62,17 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         }),
         Property::always(KEEP_QUORUM, keeps_quorum),
         Property::always(DRAIN_IN_TURN, |_, world| drains_in_turn(world)),
+        Property::always(PROMOTE_OURS, |_, world| keeps(world, Rule::PromoteOurs)),
+        Property::always(ADMIT_OURS, |_, world| keeps(world, Rule::AdmitOurs)),
+        Property::always(REFUSE_STRANGERS, |_, world| {
+            keeps(world, Rule::RefuseStrangers)
+        }),
+        Property::always(REAP_THE_GONE, |_, world| keeps(world, Rule::ReapTheGone)),
+        Property::always(DEMOTE_THE_LEAVING, |_, world| {
+            keeps(world, Rule::DemoteTheLeaving)
+        }),
+        Property::sometimes("refused", |_, world| is_refused(world)),
+        Property::sometimes("admitted", |_, world| is_admitted(world)),
         Property::sometimes("departed", |_, world| has_departed(world)),
         Property::sometimes("drained", |_, world| is_drained(world)),
         Property::sometimes("taken back", is_taken_back),
@@ -100,6 +118,9 @@ fn no_twins(world: &World) -> bool {
 /// A manager drains itself at once.
 fn drains_in_turn(world: &World) -> bool {
     let loses = |entry: &&Entry| {
+        if entry.stranger.is_some() {
+            return false;
+        }
         let node = &world.nodes[usize::from(entry.node)];
         let here = node.place.is_some_and(|place| place.life == entry.life);
         entry.drained_for == Some(DrainedFor::Asked)
@@ -131,6 +152,23 @@ fn keeps_quorum(protocol: &Protocol, world: &World) -> bool {
 fn has_departed(world: &World) -> bool {
     let mut nodes = world.nodes.iter();
     nodes.any(|node| node.hook == Hook::Completed && node.place.is_none())
+}
+
+fn is_refused(world: &World) -> bool {
+    let mut entries = world.rafts.iter().flat_map(|raft| &raft.entries);
+    entries.any(|entry| entry.refused.is_some())
+}
+
+/// Somebody has joined, and a leader has admitted it while a stranger is there.
+fn is_admitted(world: &World) -> bool {
+    let entries = || world.rafts.iter().flat_map(|raft| &raft.entries);
+    let boots = |entry: &Entry| entry.life == world.nodes[usize::from(entry.node)].lives;
+    let joined = |entry: &Entry| entry.stranger.is_none() && entry.admitted && boots(entry);
+    let (strangers, ours) = (
+        entries().filter(|entry| entry.stranger.is_some()).count(),
+        entries().filter(|entry| joined(entry)).count(),
+    );
+    strangers > 0 && ours == world.nodes.len()
 }
 
 fn is_drained(world: &World) -> bool {

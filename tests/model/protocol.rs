@@ -11,8 +11,10 @@ use crate::departures::{self, Meanwhile, Notice};
 use crate::effects::Fate;
 use crate::engine_view::Engine;
 use crate::properties;
+use crate::strangers::{self, Move};
 use crate::turn::{Begin, Look, Turn, turns};
 use crate::variant::Variant;
+use crate::words::Word;
 use crate::world::{Doing, Id, Node, World};
 
 /// The protocol, from a state on.
@@ -29,6 +31,10 @@ pub(crate) enum Event {
     Step(Id, Arc<Turn>, Fate),
     /// It takes the next part.
     GoOn(Id, Fate),
+    /// A leader's round goes on to its node list, with this word of EC2's.
+    Tend(Id, Word),
+    /// A stranger does something.
+    Stranger(Move),
     /// An engine finds its swarm's new managers by itself.
     ComeBack(Id),
     /// AWS or an engine goes on by itself.
@@ -77,6 +83,7 @@ impl Event {
                 *fate != Fate::Good && !cached
             }
             Self::GoOn(_, fate) => *fate != Fate::Good,
+            Self::Tend(_, word) => word.is_fault(),
             Self::ComeBack(_) | Self::Meanwhile(..) | Self::Mend => false,
             _ => true,
         }
@@ -103,6 +110,7 @@ impl Model for Protocol {
                 events.push(Event::PublishEarly(id));
             }
         }
+        events.extend(strangers::moves(world).into_iter().map(Event::Stranger));
         if world.cut.is_some() {
             events.push(Event::Mend);
         }
@@ -154,7 +162,9 @@ fn fates(world: &World, turn: &Turn) -> impl Iterator<Item = Fate> + use<> {
 impl Protocol {
     /// What a node's agent and engine may do.
     fn agent(&self, world: &World, id: Id, node: &Node, events: &mut Vec<Event>) {
-        if let Some(doing) = node.doing {
+        if node.doing == Some(Doing::Tend) && world.admits {
+            events.extend(world.words().map(|word| Event::Tend(id, word)));
+        } else if let Some(doing) = node.doing {
             events.push(Event::GoOn(id, Fate::Good));
             let files = matches!(doing, Doing::Forget | Doing::Departed);
             if files && world.budget.crashes > 0 {
@@ -218,6 +228,11 @@ impl Protocol {
                 world.budget.crashes -= u8::from(fate != Fate::Good);
                 return world.go_on(id, fate, self.variant);
             }
+            Event::Tend(id, word) => {
+                world.node(id).doing = None;
+                world.tend(id, word, self.variant);
+            }
+            Event::Stranger(what) => return world.stranger(what),
             Event::ComeBack(id) => drop(world.come_back(id)),
             Event::Meanwhile(id, what) => world.meanwhile(id, what),
             Event::Notice(id, notice) => adversary::notify(world, id, notice),

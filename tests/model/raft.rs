@@ -34,7 +34,8 @@ impl Raft {
 
 impl World {
     pub(crate) fn place(&self, id: Id) -> Option<&Place> {
-        self.nodes[usize::from(id)].place.as_ref()
+        // A stranger has none.
+        self.nodes.get(usize::from(id))?.place.as_ref()
     }
 
     pub(crate) fn raft(&self, raft: u8) -> &Raft {

@@ -6,6 +6,7 @@ use crate::heard::Heard;
 use crate::names::epoch as epoch_of;
 use crate::raft::Lead;
 use crate::variant::Variant;
+use crate::words::Word;
 use crate::world::{Doing, Id, Number, Outcome, Place, Rule, Ticket, World};
 
 impl World {
@@ -19,8 +20,8 @@ impl World {
             Doing::Departed => return self.departed(id, fate),
             Doing::Forget => return self.hear_with(id, Heard::Left, fate),
             Doing::Force(number) => self.force_cluster(id, number),
-            Doing::Put(ticket) => self.put(id, ticket),
-            Doing::Tend => self.tend(id, variant),
+            Doing::Put(ticket) => self.put(id, ticket, variant),
+            Doing::Tend => self.tend(id, Word::All, variant),
         }
         true
     }
@@ -113,7 +114,7 @@ impl World {
         }
     }
 
-    fn put(&mut self, id: Id, ticket: Ticket) {
+    fn put(&mut self, id: Id, ticket: Ticket, variant: Variant) {
         let mind = self.mind(id).node();
         let newer = |epoch| epoch > epoch_of(ticket.epoch);
         let read = mind.ticket().is_some_and(|t| newer(t.epoch));
@@ -122,7 +123,7 @@ impl World {
         });
         self.history.note(Rule::PublishNewest, !read && !formed);
         self.publish(id, ticket);
-        if self.has_to_tend(id) {
+        if self.has_to_tend(id, variant) {
             self.node(id).doing = Some(Doing::Tend);
         }
     }

@@ -21,6 +21,7 @@ pub(crate) fn forming(managers: u8, workers: u8, epochs: u8, budget: Budget) -> 
         nodes: (0..managers + workers).map(node).collect(),
         cut: None,
         looks_serve: false,
+        admits: false,
         budget,
         history: History::default(),
     }
@@ -124,6 +125,13 @@ impl World {
     /// Rounds that follow on one another rest on one look at the engine.
     pub(crate) fn with_looks_that_serve(mut self) -> Self {
         self.looks_serve = true;
+        self
+    }
+
+    /// Strangers come, as often as the budget allows.
+    pub(crate) fn with_strangers(mut self, events: u8) -> Self {
+        self.admits = true;
+        self.budget.strangers = events;
         self
     }
 

@@ -36,4 +36,20 @@ pub(crate) enum Variant {
     DrainsAll,
     /// The leader does not drain those that leave.
     ForgetsDrain,
+    /// A stranger's address is not held against EC2's word.
+    ChecksNoAddress,
+    /// A second node is given the labels of an instance that another node is.
+    AdmitsSecond,
+    /// No record of a manager's own is asked for.
+    AsksNoRecord,
+    /// When old entries are taken off, whoever says that he is an instance is taken for it.
+    TrustsLabels,
+    /// An EC2 that does not answer is taken for one that knows no instance.
+    TrustsNoAnswer,
+    /// So is an answer that is not whole.
+    CountsPartial,
+    /// That EC2 does not know an instance is certain at once.
+    BelievesAtOnce,
+    /// The leader drains no stranger.
+    ForgetsRefusal,
 }

@@ -2,12 +2,14 @@
 //! on its disk, what its agent has learnt and which step it is in the middle of.
 
 use protocol::Availability;
+use protocol::leader::admission::Refusal;
 use protocol::leader::draining::DrainedFor;
 
 use crate::departures::Notice;
 use crate::engine_view::Engine;
 use crate::minds::{Disk, Mind};
 use crate::set::Set;
+use crate::strangers::Stranger;
 
 /// The index of a node: of its instance, and of its address.
 pub(crate) type Id = u8;
@@ -27,6 +29,8 @@ pub(crate) struct World {
     pub(crate) cut: Option<Id>,
     /// A look at the engine serves the rounds after it too.
     pub(crate) looks_serve: bool,
+    /// Strangers may come. Who joins is admitted by the leader; in other scenes by its join.
+    pub(crate) admits: bool,
     pub(crate) budget: Budget,
     pub(crate) history: History,
 }
@@ -86,6 +90,12 @@ pub(crate) struct Entry {
     pub(crate) mark: Option<Notice>,
     /// The record of a leader's drain.
     pub(crate) drained_for: Option<DrainedFor>,
+    /// A leader has given it its labels, and tasks.
+    pub(crate) admitted: bool,
+    /// A leader has written down that it does not belong.
+    pub(crate) refused: Option<Refusal>,
+    /// It is no instance of the cluster.
+    pub(crate) stranger: Option<Stranger>,
 }
 
 impl Entry {
@@ -103,6 +113,9 @@ impl Entry {
             asks: None,
             mark: None,
             drained_for: None,
+            admitted: true,
+            refused: None,
+            stranger: None,
         }
     }
 }
@@ -200,6 +213,8 @@ pub(crate) struct Budget {
     pub(crate) evictions: u8,
     /// Notices that come, or go.
     pub(crate) notices: u8,
+    /// What strangers do.
+    pub(crate) strangers: u8,
 }
 
 /// What the properties look back at.
@@ -229,6 +244,11 @@ pub(crate) enum Rule {
     LeaveAsWorker,
     TasksFirst,
     CompleteAtTheEnd,
+    PromoteOurs,
+    AdmitOurs,
+    RefuseStrangers,
+    ReapTheGone,
+    DemoteTheLeaving,
 }
 
 impl History {
