@@ -32,14 +32,15 @@ impl World {
         downtimes: &Downtimes,
         variant: Variant,
     ) -> Option<Chore> {
-        let claims = Claims::of(seen);
-        let labelled = seen.nodes.iter().find_map(|node| {
-            let claim = told(claims.claim(node), node, seen, variant);
+        let judged = Claims::of(seen).judged();
+        let labelled = judged.iter().find_map(|(node, claim)| {
+            let claim = told(*claim, node, seen, variant);
             let next = labelling::next(node, claim, Availability::Active);
             let Labelling::Change(change) = next else {
                 return None;
             };
-            self.changes(raft, node, change).map(Chore::label)
+            let change = self.changes(raft, node, change);
+            change.map(|(index, change)| Chore::Label(index, change))
         });
         let mut doubts = Doubts::default();
         if let Some(instances) = before {
@@ -49,15 +50,16 @@ impl World {
                 now,
                 ..*seen
             };
-            doubts.look(&Claims::of(&earlier), seen.nodes, now);
+            doubts.look(&Claims::of(&earlier).judged(), now);
         }
-        doubts.look(&claims, seen.nodes, seen.now);
-        let removable = downtimes.allowed(seen.nodes, seen.now);
+        doubts.look(&judged, seen.now);
+        let removable = || downtimes.allowed(seen.nodes, seen.now);
         labelled.or_else(|| {
-            let steps = admission::next(seen, &claims, &doubts, removable);
+            let steps = admission::next(seen, &judged, &doubts, removable);
             steps.into_iter().find_map(|step| match step {
                 Step::Refuse { node, change, .. } => {
-                    self.changes(raft, &node, change).map(Chore::refuse)
+                    let change = self.changes(raft, &node, change);
+                    change.map(|(index, change)| Chore::Refuse(index, change))
                 }
                 Step::Remove { node, .. } => Some(Chore::Expel(index(&node))),
             })
@@ -86,7 +88,8 @@ impl World {
         self.history.note(rule, holds);
     }
 
-    /// An entry is removed, or its manager demoted: whose node is gone, has left that life, or has said so.
+    /// An entry is removed, or its manager demoted: its node is gone, has left that life, or says that it leaves. Who was never
+    /// admitted joins again.
     pub(crate) fn note_end(&mut self, raft: u8, index: usize, rule: Rule) {
         let entry = self.raft(raft).entries[index];
         let node = self.nodes.get(usize::from(entry.node));
@@ -94,7 +97,10 @@ impl World {
             node.dead || node.place.is_none_or(|place| place.life != entry.life)
         });
         let leaves = match rule {
-            Rule::ReapTheGone => entry.departs().is_some_and(|why| why.deadline() != 0),
+            Rule::ReapTheGone => {
+                let goes = entry.departs().is_some_and(|why| why.deadline() != 0);
+                goes || !entry.admitted
+            }
             _ => entry.departs().is_some(),
         };
         self.history.note(rule, is_gone || leaves);

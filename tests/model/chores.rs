@@ -1,24 +1,22 @@
 //! What the leader's agent does for all, in the order of `run/chores`: peers, ticket, node list.
 //! What to promote and what to reap is decided by the production code.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use protocol::leader::admission::{Admission, REMOVED_AFTER};
 use protocol::leader::promotion::{self, Candidates, Promotion};
 use protocol::leader::reaping::{self, Downtimes, Reaping};
 use protocol::leader::{NO_TASKS, Snapshot};
-use protocol::{ManagerEntry, Moment, NodeChange, NodeEntry, Role};
+use protocol::{Moment, NodeChange, NodeEntry};
 
 use crate::ages;
-use crate::departures::Notice;
 use crate::effects::Fate;
 use crate::heard::{self, Heard};
-use crate::names::{address, epoch, instance, instance_of};
+use crate::names::{epoch, instance, instance_of};
 use crate::set::Set;
 use crate::variant::Variant;
 use crate::words::Word;
-use crate::world::{Doing, Entry, Id, Part, Rule, Ticket, World};
+use crate::world::{Doing, Id, Part, Rule, Ticket, World};
 
 /// What the node list asks for.
 pub(crate) enum Chore {
@@ -91,9 +89,10 @@ impl World {
             Some(Chore::Ask(ids)) => ids.iter().any(is_dead),
             chore => chore.is_some(),
         };
-        match self.admits {
-            false => chore(Word::All),
-            true => self.words().any(chore),
+        if self.admits {
+            self.words().any(chore)
+        } else {
+            chore(Word::All)
         }
     }
 
@@ -120,7 +119,7 @@ impl World {
             Some(Chore::Drain) => drop(self.drain(id, raft, variant)),
             Some(Chore::Ask(ids)) => self.ask_fleet(id, ids, variant),
             Some(Chore::Demote(index) | Chore::MakeRoom(index)) => {
-                entries[index].part = Part::Worker
+                entries[index].part = Part::Worker;
             }
             Some(Chore::Remove(index)) => drop(entries.remove(index)),
             Some(Chore::Promote(index)) => self.promote(id, raft, index, variant),
@@ -150,6 +149,7 @@ impl World {
         }
     }
 
+    /// Notes of whom the end is.
     fn note_ends(&mut self, raft: u8, chore: Option<&Chore>) {
         match chore {
             Some(Chore::Demote(index) | Chore::Remove(index)) => {
@@ -207,15 +207,17 @@ impl World {
         downtimes: &Downtimes,
         variant: Variant,
     ) -> Option<Chore> {
-        let trusted = self.list(id, raft, true);
+        let list = self.list(id, raft, true);
         let records = self.records(raft, Word::All, Variant::AsksNoRecord);
-        let mut seen = *seen;
-        if variant == Variant::TrustsLabels {
-            (seen.nodes, seen.records) = (&trusted, &records);
-        }
+        let trusted = Snapshot {
+            nodes: &list,
+            records: &records,
+            ..*seen
+        };
+        let trusts = variant == Variant::TrustsLabels;
         let index = |name: &str| name.parse().expect("an index");
         let is_dead = |id: &Id| self.nodes.get(usize::from(*id)).is_some_and(|n| n.dead);
-        match reaping::next(&seen, downtimes) {
+        match reaping::next(if trusts { &trusted } else { seen }, downtimes) {
             Reaping::Demote(name) => Some(Chore::Demote(index(&name))),
             // One at a time here: what comes between two removals is part of the model.
             Reaping::Remove(list) => Some(Chore::Remove(index(&list.first()?.id))),
@@ -225,53 +227,6 @@ impl World {
                 (!ids.is_empty()).then_some(Chore::Ask(ids))
             }
             Reaping::Nothing | Reaping::Look(_) => None,
-        }
-    }
-
-    /// Docker's `ready`: the node of this very entry is up and in contact.
-    pub(crate) fn is_ready(&self, leader: Id, raft: u8, entry: Entry) -> bool {
-        if let Some(stranger) = entry.stranger {
-            return self.reaches(leader, stranger);
-        }
-        let place = self.place(entry.node);
-        place.is_some_and(|place| {
-            let life = place.life == entry.life && place.swarm == self.raft(raft).swarm;
-            life && self.contact(entry.node) == Some(raft) && self.reach(leader, entry.node)
-        })
-    }
-
-    /// The swarm's nodes, as Docker lists them: each by its place in the list.
-    /// `trusts` gives each the address that goes with what it says (a fault).
-    pub(crate) fn list(&self, leader: Id, raft: u8, trusts: bool) -> Vec<NodeEntry> {
-        let entries = self.raft(raft).entries.iter().enumerate();
-        let listed = entries.map(|(index, entry)| self.entry(leader, raft, index, *entry, trusts));
-        listed.collect()
-    }
-
-    fn entry(&self, leader: Id, raft: u8, index: usize, entry: Entry, trusts: bool) -> NodeEntry {
-        let ready = self.is_ready(leader, raft, entry);
-        let seen_at = if trusts {
-            entry.claims()
-        } else {
-            entry.is_at()
-        };
-        let manager = ManagerEntry {
-            address: address(entry.node),
-            reachable: ready,
-            leader: entry.node == leader,
-        };
-        NodeEntry {
-            id: index.to_string(),
-            created: u64::try_from(index).ok(),
-            role: role(entry.part),
-            availability: entry.availability,
-            labels: entry.labels(self.raft(raft).label.epoch),
-            ready,
-            down: !ready,
-            instance_id: entry.claims().map(instance),
-            asks_to_leave: entry.asks.map(Notice::deadline),
-            address: Some(seen_at.map_or(ELSEWHERE, |id| address(id).ip())),
-            manager: (entry.part == Part::Manager).then_some(manager),
         }
     }
 }
@@ -286,24 +241,4 @@ fn downtimes(list: &[NodeEntry], very_long: bool) -> Downtimes {
         downtimes.look(list, Moment { up, ..ages::NOW });
     }
     downtimes
-}
-
-/// No instance's address.
-const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 9, 9, 9));
-
-impl Chore {
-    pub(crate) fn label((index, change): (usize, NodeChange)) -> Self {
-        Self::Label(index, change)
-    }
-
-    pub(crate) fn refuse((index, change): (usize, NodeChange)) -> Self {
-        Self::Refuse(index, change)
-    }
-}
-
-fn role(part: Part) -> Role {
-    match part {
-        Part::Worker => Role::Worker,
-        Part::Manager | Part::Outvoted => Role::Manager,
-    }
 }

@@ -13,6 +13,7 @@ mod effects;
 mod engine;
 mod engine_view;
 mod heard;
+mod list;
 mod liveness;
 mod minds;
 mod mutants;

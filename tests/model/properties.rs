@@ -32,8 +32,7 @@ pub(crate) const DRAIN_IN_TURN: &str =
 pub(crate) const PROMOTE_OURS: &str = "no stranger is promoted";
 pub(crate) const ADMIT_OURS: &str = "no stranger is admitted";
 pub(crate) const REFUSE_STRANGERS: &str = "nobody but a stranger is refused";
-pub(crate) const REAP_THE_GONE: &str =
-    "only the dead, older lives and those that say that they leave are taken off the list";
+pub(crate) const REAP_THE_GONE: &str = "of those that were admitted only the dead, older lives and who says that he leaves are taken off the list";
 pub(crate) const DEMOTE_THE_LEAVING: &str = "only those that leave, or are gone, are demoted";
 
 pub(crate) fn all() -> Vec<Property<Protocol>> {

@@ -228,9 +228,9 @@ impl Protocol {
                 world.budget.crashes -= u8::from(fate != Fate::Good);
                 return world.go_on(id, fate, self.variant);
             }
-            Event::Tend(id, word) => {
+            Event::Tend(id, told) => {
                 world.node(id).doing = None;
-                world.tend(id, word, self.variant);
+                world.tend(id, told, self.variant);
             }
             Event::Stranger(what) => return world.stranger(what),
             Event::ComeBack(id) => drop(world.come_back(id)),

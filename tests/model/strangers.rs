@@ -108,9 +108,8 @@ impl World {
             Move::Join(_) => {}
             Move::Go(id) => all.for_each(|entry| entry.with_stranger(id, |it| it.up = false)),
             Move::ComeBack(id, word) => {
-                all.for_each(|entry| {
-                    entry.with_stranger(id, |it| *it = Stranger { word, up: true })
-                });
+                let back = Stranger { word, up: true };
+                all.for_each(|entry| entry.with_stranger(id, |it| *it = back));
             }
             Move::Say(id, notice) => {
                 let own = all.filter(|entry| entry.node == id);
@@ -129,7 +128,7 @@ impl World {
         }
         let all = self.rafts.iter().flat_map(|raft| &raft.entries);
         let used: Vec<Id> = all.map(|entry| entry.node).collect();
-        let free = (FIRST..).find(|id| !used.contains(id));
+        let free = (FIRST..=Id::MAX).find(|id| !used.contains(id));
         let Some(node) = free else {
             return false;
         };
