@@ -24,6 +24,7 @@ mod packages;
 mod parameter_store;
 mod plain_image;
 mod restarts;
+mod rogues;
 mod rpm_package;
 mod scale_out;
 mod secrets;
@@ -98,6 +99,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         healing::tickets::CASES,
         healing::strangers::CASES,
         healing::boot::CASES,
+        rogues::CASES,
         cloud_init::CASES,
         unread::CASES,
         ways::CASES,
@@ -123,6 +125,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         healing::outage::CASES,
         newest::SLOW,
         fleet::mixed::SLOW,
+        rogues::SLOW,
     ]
     .into_iter()
     .flatten()

@@ -11,7 +11,7 @@ use crate::cases::support::{IMPORT, docker, unique};
 
 const FORMED: Duration = Duration::from_mins(3);
 /// Hooks wait this long for a heartbeat: a departure that needs it all was not completed, but timed out.
-pub(super) const HOOK: Duration = Duration::from_mins(5);
+pub(in crate::cases) const HOOK: Duration = Duration::from_mins(5);
 const SERVICE: &str = "fleet";
 /// A task that needs two seconds to end, as it should when it is told to.
 pub(in crate::cases) const TASK: &str = "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.2; done";
@@ -20,7 +20,12 @@ const SAMPLE: &str = "while :; do docker service ls --format 'R {{.Replicas}}'; 
                       sleep 0.05; done >/run/samples 2>/dev/null";
 
 /// A cluster whose groups have hooks for what leaves.
-pub(super) fn formed(lab: &Lab, name: &str, managers: u32, workers: u32) -> Result<Cluster> {
+pub(in crate::cases) fn formed(
+    lab: &Lab,
+    name: &str,
+    managers: u32,
+    workers: u32,
+) -> Result<Cluster> {
     formed_of(lab, &Image::Baked, name, managers, workers)
 }
 
@@ -61,7 +66,7 @@ pub(in crate::cases) fn manager(cluster: &Cluster) -> Result<Instance> {
 }
 
 /// Gives a worker the image of the tasks.
-pub(super) fn stock(lab: &Lab, id: &str) -> Result<()> {
+pub(in crate::cases) fn stock(lab: &Lab, id: &str) -> Result<()> {
     lab.exec(id, &["sh", "-c", IMPORT])?.ok().map(drop)
 }
 
@@ -177,7 +182,7 @@ fn most_on_each(text: &str) -> BTreeMap<String, usize> {
 }
 
 /// Waits until an instance is terminated.
-pub(super) fn ended(lab: &Lab, id: &str, limit: Duration) -> Result<()> {
+pub(in crate::cases) fn ended(lab: &Lab, id: &str, limit: Duration) -> Result<()> {
     wait_until(&format!("{id} has ended"), limit, || {
         let instance = lab.instance(id)?;
         ensure!(instance.terminated(), "it is {}", instance.state);
@@ -186,7 +191,7 @@ pub(super) fn ended(lab: &Lab, id: &str, limit: Duration) -> Result<()> {
 }
 
 /// Its hook was completed, once, by itself: not by a time-out, and not given up.
-pub(super) fn completed(lab: &Lab, id: &str) -> Result<()> {
+pub(in crate::cases) fn completed(lab: &Lab, id: &str) -> Result<()> {
     let wanted = Requests::to("autoscaling")
         .action("CompleteLifecycleAction")
         .instance(id);
@@ -219,14 +224,14 @@ pub(in crate::cases) fn entry(lab: &Lab, manager: &str, id: &str) -> Result<Valu
 }
 
 /// How long something took, printed.
-pub(super) struct Watch(Instant);
+pub(in crate::cases) struct Watch(Instant);
 
 impl Watch {
-    pub(super) fn start() -> Self {
+    pub(in crate::cases) fn start() -> Self {
         Self(Instant::now())
     }
 
-    pub(super) fn say(&self, what: &str) -> Duration {
+    pub(in crate::cases) fn say(&self, what: &str) -> Duration {
         let took = self.0.elapsed();
         eprintln!("    {what} after {:.1} s", took.as_secs_f64());
         took

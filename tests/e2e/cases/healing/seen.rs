@@ -45,10 +45,10 @@ pub(super) fn formed_of(
 }
 
 /// The moment in which something broke.
-pub(super) struct Fault(Instant);
+pub(in crate::cases) struct Fault(Instant);
 
 impl Fault {
-    pub(super) fn now() -> Self {
+    pub(in crate::cases) fn now() -> Self {
         Self(Instant::now())
     }
 
@@ -59,7 +59,11 @@ impl Fault {
 
     /// All is well again: says after how long, and that this is what was promised. Healing that
     /// comes too early has skipped a safeguard, or there was no fault.
-    pub(super) fn healed(&self, what: &str, promised: &RangeInclusive<u64>) -> Result<()> {
+    pub(in crate::cases) fn healed(
+        &self,
+        what: &str,
+        promised: &RangeInclusive<u64>,
+    ) -> Result<()> {
         let time = self.age();
         eprintln!("    {what}: healed {time:.1} s after the fault");
         let seconds = self.0.elapsed().as_secs();
@@ -101,7 +105,7 @@ pub(in crate::cases) fn leader(lab: &Lab, cluster: &Cluster) -> Result<Instance>
 }
 
 /// The managers that do not lead.
-pub(super) fn followers(lab: &Lab, cluster: &Cluster) -> Result<Vec<Instance>> {
+pub(in crate::cases) fn followers(lab: &Lab, cluster: &Cluster) -> Result<Vec<Instance>> {
     let leader = leader(lab, cluster)?;
     let mut others = cluster.machines_of(Role::Manager)?;
     others.retain(|manager| manager.id != leader.id);
@@ -109,7 +113,12 @@ pub(super) fn followers(lab: &Lab, cluster: &Cluster) -> Result<Vec<Instance>> {
 }
 
 /// Waits until a group is as large as it was, without these instances.
-pub(super) fn replaced(cluster: &Cluster, role: Role, count: usize, gone: &[&str]) -> Result<()> {
+pub(in crate::cases) fn replaced(
+    cluster: &Cluster,
+    role: Role,
+    count: usize,
+    gone: &[&str],
+) -> Result<()> {
     wait_until("the group has replaced what ended", REPLACED, || {
         let mut machines = cluster.machines_of(role)?;
         machines.retain(|machine| !gone.contains(&machine.id.as_str()));
