@@ -36,6 +36,18 @@ pub enum Cause {
     ScaleIn,
 }
 
+impl Cause {
+    /// Whether it is the same departure also in the next boot of the machine.
+    pub(crate) fn outlasts_boot(self) -> bool {
+        match self {
+            Self::Drain | Self::WarmPool | Self::Leave | Self::SpotTerminate | Self::ScaleIn => {
+                true
+            }
+            Self::Maintenance | Self::Rebalance | Self::SpotHibernate | Self::SpotStop => false,
+        }
+    }
+}
+
 impl From<SpotAction> for Cause {
     fn from(action: SpotAction) -> Self {
         match action {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::departure::Cause;
 use crate::departure::latch::{Heard, Rules};
 use crate::departure::notice::Notices;
 use crate::node::{DepartureEvent, Event, Files, Own, Policy};
@@ -234,6 +235,36 @@ fn what_was_said_in_another_boot_is_not_said() {
 }
 
 /// Only a member of a swarm is one of an epoch.
+/// It was drained before a reboot, said so again after it, and its agent ends when that is called off.
+#[test]
+fn what_was_said_after_a_reboot_is_taken_back_also_by_an_agent_that_starts_then() {
+    let mut disk = Files {
+        departure: Some(Departure {
+            cause: Cause::Drain,
+            deadline: None,
+            boot: "an earlier one".into(),
+            announced: Some(1),
+            marked: false,
+            left: false,
+            completed: false,
+            withdrawn: false,
+        }),
+        ..Files::default()
+    };
+    let mut node = started(disk.clone(), at(0));
+    node.learn(Event::Departure(DepartureEvent::Announced(Ok(()))), at(1));
+    let activated = Heard {
+        request: Some(None),
+        ..Heard::default()
+    };
+    node.learn(Event::Heard(activated.clone()), at(2));
+    saved(&mut node, &mut disk, usize::MAX);
+    let mut again = started(disk, at(3));
+    again.learn(Event::Heard(activated), at(3));
+    let left = again.departure().expect("it has to be taken back");
+    assert!(left.withdrawn && left.announced.is_some());
+}
+
 #[test]
 fn a_node_is_a_member_by_its_engines_word() {
     let mut node = started(Files::default(), at(0));

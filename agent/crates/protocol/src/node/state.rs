@@ -114,6 +114,12 @@ impl Node {
         let departure = files.departure.map(|departure| Departure {
             // The engine's labels of an earlier boot are made anew, without that one.
             announced: departure.announced.filter(|_| departure.boot == own.boot),
+            // What goes on in this boot is said in it: a restart of the agent must not take that for an earlier boot's.
+            boot: if departure.cause.outlasts_boot() {
+                own.boot.clone()
+            } else {
+                departure.boot.clone()
+            },
             ..departure
         });
         Self {
