@@ -69,7 +69,7 @@ fn swarm_of(lab: &Lab, manager: &str) -> Result<String> {
     docker(lab, manager, &["info", "--format", format])
 }
 
-/// One claim and one outcome, both of epoch 1, each written once.
+/// One claim and one outcome, both of epoch 1, each written once; and a record of each manager that joined.
 fn one_claim(lab: &Lab, cluster: &Cluster) -> Result<()> {
     let root = format!("/swarmlet/{}", cluster.name());
     let names = [
@@ -79,14 +79,15 @@ fn one_claim(lab: &Lab, cluster: &Cluster) -> Result<()> {
     ];
     let expected: Vec<String> = names.iter().map(|name| format!("{root}/{name}")).collect();
     let parameters = parameters(lab, &root)?;
-    let found: Vec<&str> = parameters
-        .iter()
-        .filter_map(|p| p["Name"].as_str())
-        .collect();
+    let found = parameters.iter().filter_map(|p| p["Name"].as_str());
+    let (records, found): (Vec<&str>, Vec<&str>) = found.partition(|name| name.contains("/nodes/"));
     ensure!(
         found == expected,
         "other parameters than the three: {found:?}"
     );
+    // The first manager was never a worker that waits to be promoted.
+    let others = cluster.machines_of(Role::Manager)?.len() - 1;
+    ensure!(records.len() == others, "records: {records:?}");
     for name in &expected[..2] {
         let writes: Vec<Request> = answers_of(lab, "PutParameter", name)?;
         ensure!(
