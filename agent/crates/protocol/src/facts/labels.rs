@@ -6,12 +6,14 @@ pub const EPOCH_LABEL: &str = "swarmlet.epoch";
 pub const CLAIM_LABEL: &str = "swarmlet.claim";
 /// The engine label that holds the instance's id: how a manager ties node to instance.
 pub const INSTANCE_LABEL: &str = "swarmlet.instance-id";
+/// The label of an entry that says for which instance the leader has activated it.
+pub const ACTIVATED: &str = "swarmlet.instance-id";
 /// The label by which a node says that it is leaving, and until when it can wait (seconds since the
 /// Unix epoch; 0 where nothing presses): an engine label, which no other node can set, or, where
 /// the node is a manager, a label of its entry, which it can set at once.
 pub const DEPARTING_LABEL: &str = "swarmlet.departing";
 /// The label of a node's entry that says that the node does not belong to the cluster: see
-/// [`crate::leader::admission::Refusal`].
+/// [`crate::facts::admission::Refusal`].
 pub const ADMISSION_LABEL: &str = "swarmlet.admission";
 /// The label of a node's entry that says that the leader drained it for its departure, and by whose
 /// word: see [`crate::leader::draining::DrainedFor`].

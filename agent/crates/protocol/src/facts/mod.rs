@@ -1,6 +1,7 @@
 //! What is known: of this node, of its swarm, of what Parameter Store and EC2 say.
 
 pub mod addressing;
+pub mod admission;
 mod availability;
 mod cluster_name;
 pub mod date;

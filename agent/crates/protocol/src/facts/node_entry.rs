@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::facts::labels::{ADMISSION_LABEL, DEPARTING_LABEL, PROMOTED_LABEL};
-use crate::leader::admission::Refusal;
-use crate::leader::labelling::ACTIVATED;
+use crate::facts::admission::Refusal;
+use crate::facts::labels::{ACTIVATED, ADMISSION_LABEL, DEPARTING_LABEL, PROMOTED_LABEL};
 use crate::{Availability, Epoch, Instance, Role};
 
 /// A node of the swarm, as a manager sees it.

@@ -5,11 +5,9 @@
 //! that is proved later takes it back, with the labels.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+pub use crate::facts::admission::{Admission, Refusal};
 use crate::labels::ADMISSION_LABEL;
 use crate::leader::claims::{Doubt, InstanceClaim, Judged};
 use crate::leader::{SHARE, Snapshot};
@@ -22,47 +20,6 @@ const CERTAIN: Duration = TAGLESS;
 pub const AGAIN: Duration = Duration::from_secs(5);
 /// So long after it was refused a node is taken off the list (in seconds).
 pub const REMOVED_AFTER: u64 = 600;
-
-/// What becomes of nodes that do not belong to the cluster.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Admission {
-    /// They are drained, and removed after ten minutes.
-    #[default]
-    Enforce,
-    /// It is said of them, and nothing done: for those who join other nodes on purpose.
-    Observe,
-}
-
-/// What an entry says of a refusal, as the value of [`ADMISSION_LABEL`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Refusal {
-    /// When the leader has first heard that it is not who it says, in seconds since the Unix epoch.
-    pub since: u64,
-    /// Why.
-    pub doubt: Doubt,
-    /// It had tasks, or could be given some: a leader has drained it for that.
-    pub drained: bool,
-}
-
-impl Refusal {
-    /// Reads the label.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut words = text.split(' ');
-        Some(Self {
-            since: words.next()?.parse().ok()?,
-            doubt: words.next()?.parse().ok()?,
-            drained: words.next().is_some(),
-        })
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let drained = if self.drained { " drained" } else { "" };
-        write!(f, "{} {}{drained}", self.since, self.doubt.name())
-    }
-}
 
 /// The nodes whose claims are refuted: certainly, once that has lasted. That a record is missing never is, for an agent may be
 /// older than records, or not allowed to write one. None of it matters after a restart.

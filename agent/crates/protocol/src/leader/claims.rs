@@ -7,10 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use strum::{EnumString, IntoStaticStr};
-
+use crate::facts::admission::Admission;
+pub use crate::facts::admission::Doubt;
 use crate::facts::instances::Heard;
-use crate::leader::admission::Admission;
 use crate::leader::{Records, Snapshot};
 use crate::pace::TAGLESS;
 use crate::{Instance, Instances, NodeEntry, Role, Stamp};
@@ -24,33 +23,6 @@ pub enum InstanceClaim<'a> {
     Open,
     /// It is not, by what was said at that time.
     Refuted(Doubt, Stamp),
-}
-
-/// Why a node is not the instance that it says it is.
-#[derive(Clone, Copy, Debug, Eq, EnumString, Hash, IntoStaticStr, PartialEq)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Doubt {
-    /// It says of no instance that it is that one.
-    NoInstance,
-    /// EC2 knows no such instance.
-    UnknownInstance,
-    /// That instance is stopped or terminated.
-    InstanceEnded,
-    /// That instance has other addresses.
-    OtherAddress,
-    /// That instance is of no cluster, or of another one.
-    OtherCluster,
-    /// Another node is that instance.
-    SecondClaim,
-    /// It is a manager's, and its own agent has not written down, or not yet, which node it is.
-    Unrecorded,
-}
-
-impl Doubt {
-    /// Its name, as labels and status have it.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A node, and what becomes of its claim.

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::labels::ACTIVATED;
 use crate::labels::ADMISSION_LABEL;
 use crate::leader::claims::InstanceClaim;
 use crate::pace::TAGLESS;
 use crate::{Availability, Instance, NodeChange, NodeEntry, Role};
 
-/// The label of an entry that says for which instance the leader has activated it.
-pub const ACTIVATED: &str = "swarmlet.instance-id";
 /// The label of an entry that holds the keys of the labels set from tags, one a line: those are the
 /// agent's to change and to take away, all others a person's.
 pub const FROM_TAGS: &str = "swarmlet.labels";

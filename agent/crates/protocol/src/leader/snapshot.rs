@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::facts::admission::Admission;
 use crate::leader::Records;
-use crate::leader::admission::Admission;
 use crate::{Epoch, Instances, Moment, NodeEntry, Tasks};
 
 /// The swarm as it is listed, and EC2's word. Decisions borrow it: a swarm of thousands is copied by none of them.

@@ -3,10 +3,9 @@
 use tracing::info;
 
 use super::Protection;
-use super::groups::Hooks;
+use super::answers::{Done, Hooks, Protect};
 use crate::run::{Agent, Outside, StepError};
 use aws::CloudError;
-use aws::groups::Group;
 use aws::lifecycle::Lifecycle;
 use protocol::Moment;
 
@@ -18,21 +17,6 @@ pub(super) enum Question {
     Describe(Vec<String>),
     /// To do this, one after the other.
     Protect(Vec<Protect>),
-}
-
-/// Instances of a group that it must not end, or may end again.
-#[derive(Clone, Debug)]
-pub(super) struct Protect {
-    pub(super) group: String,
-    pub(super) instances: Vec<String>,
-    pub(super) protected: bool,
-}
-
-/// What came of one call.
-pub(super) enum Done {
-    Hooks(String, Hooks),
-    Described(Vec<Group>),
-    Protected(Protect),
 }
 
 /// What came of a question: of one call after the other, until one failed.

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::asking::{Done, Protect};
+use super::answers::{Done, Hooks, Protect};
 use aws::groups::{Group, Member};
-use aws::lifecycle::{Hook, Transition};
 use protocol::leader::protection::Care;
 use protocol::pace::{Gaps, IN_A_ROW, remaining};
 use protocol::{Moment, Series, Stamp};
@@ -16,23 +15,6 @@ const REFRESH: Duration = Duration::from_mins(1);
 const SOON: Duration = Duration::from_secs(10);
 /// Hooks hardly ever change.
 const HOOKS_REFRESH: Duration = Duration::from_mins(5);
-
-/// Which hooks a group has.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Hooks {
-    pub(super) launching: bool,
-    pub(super) terminating: bool,
-}
-
-impl Hooks {
-    pub(super) fn of(hooks: &[Hook]) -> Self {
-        let has = |transition| hooks.iter().any(|hook| hook.transition == transition);
-        Self {
-            launching: has(Transition::Launching),
-            terminating: has(Transition::Terminating),
-        }
-    }
-}
 
 /// What is known, and since when.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -1,6 +1,7 @@
 //! Managers are protected from scale-in where their group has no terminating hook: the decision is
 //! `swarm::protection`, the facts come from here.
 
+mod answers;
 mod asking;
 mod facts;
 mod groups;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::asking::{Protect, Question};
+use super::answers::Protect;
+use super::asking::Question;
 use crate::run::{Agent, Outside, StepError};
 use protocol::NodeChange;
 use protocol::labels::PROTECTED_LABEL;
