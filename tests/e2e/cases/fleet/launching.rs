@@ -37,7 +37,7 @@ const END: &str = "CompleteLifecycleAction";
 fn installed(lab: &Lab) -> Result<()> {
     let hook = Duration::from_secs(16);
     let slow = Fault::new("files", Effect::Delay)
-        .delay_ms(2_500)
+        .delay_ms(3_500)
         .target("*.deb");
     let _slow = lab.fault(&slow)?;
     let spec = ClusterSpec {
