@@ -45,12 +45,15 @@ impl<O: Outside> Agent<O> {
         }
     }
 
-    /// Refuses and removes whom it is time to; says when to look again.
+    /// Refuses and removes whom it is time to; says when to look again. One that fails does not hold the others up.
     pub(super) async fn admit(&mut self, found: Verdicts) -> Result<Option<Duration>, StepError> {
+        let mut failed = None;
         for step in found.steps {
-            self.refuse(step).await?;
+            if let Err(error) = self.refuse(step).await {
+                failed = failed.or(Some(error));
+            }
         }
-        Ok(found.again)
+        failed.map_or(Ok(found.again), Err)
     }
 
     async fn refuse(&mut self, step: Step) -> Result<(), StepError> {
@@ -104,10 +107,12 @@ fn told(node: &NodeEntry, doubt: Doubt, instance: Option<&Instance>, what: Admis
     };
     let then = if node.is_in_raft() {
         "it is a manager, so nothing is done: demote and remove it if it is not yours"
-    } else if what == Admission::Enforce {
-        "it is given no tasks, and removed in 10 minutes"
-    } else {
+    } else if what == Admission::Observe {
         "nothing is done, as swarm.admission says"
+    } else if doubt == Doubt::Unrecorded {
+        "it is given no tasks before that"
+    } else {
+        "it is given no tasks, and removed in 10 minutes"
     };
     format!("cannot admit node {}: {why}; {then}", node.id)
 }

@@ -28,7 +28,7 @@ impl<O: Outside> Agent<O> {
         }
         let instances = self.node.instances_mut();
         let asked = asked_for(nodes, instances);
-        let (ids, more) = instances.due(asked.iter(), every, now);
+        let (ids, more) = instances.due(asked.into_iter(), every, now);
         let is_asked = !ids.is_empty();
         if is_asked {
             let (fleet, own) = (self.edges.fleet.clone(), self.identity.instance_id.clone());
@@ -42,7 +42,7 @@ impl<O: Outside> Agent<O> {
             Some(Duration::ZERO)
         } else {
             let instances = self.node.instances();
-            instances.wait(asked_for(nodes, instances).iter(), now)
+            instances.wait(asked_for(nodes, instances).into_iter(), now)
         };
         // It has not answered since it was asked last.
         if !is_asked && self.chores.failing.contains_key("instances") {
@@ -92,13 +92,13 @@ async fn refresh(fleet: impl Fleet, own: String, ids: Vec<String>) -> Refreshed 
 
 /// Whom a leader keeps asking about. Who was refused is asked about once, and with all others from time to time: he may say
 /// that he is anybody, as often as he likes.
-fn asked_for(nodes: &[NodeEntry], instances: &Instances) -> Vec<String> {
+fn asked_for<'a>(nodes: &'a [NodeEntry], instances: &Instances) -> Vec<&'a String> {
     let ready = nodes.iter().filter(|node| node.ready);
     let ids = ready.filter_map(|node| {
         let id = node.instance_id.as_ref()?;
         (node.refusal().is_none() || instances.heard(id).is_none()).then_some(id)
     });
-    ids.cloned().collect()
+    ids.collect()
 }
 
 fn trouble(error: &StepError) -> Trouble {

@@ -129,6 +129,25 @@ async fn who_joins_active_and_is_nobody_has_no_tasks_a_moment_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_cannot_be_refused_holds_no_other_up() {
+    let world = World::default();
+    let (_hosts, mut leader) = cluster(&world, &[Role::Worker, Role::Worker]).await;
+    for number in [2, 3] {
+        world.node(number, |node| {
+            node.availability = Availability::Active;
+            node.instance_id = None;
+        });
+    }
+    world.is_stubborn("node-i-2");
+    live(&mut leader, SOON).await;
+    let has = |number| world.node(number, |node| node.availability);
+    assert_eq!(
+        [has(2), has(3)],
+        [Availability::Active, Availability::Drain]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tag_alone_makes_no_manager() {
     let world = World::default();
     let roles = [Role::Manager, Role::Manager];

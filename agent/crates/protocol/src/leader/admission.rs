@@ -21,8 +21,7 @@ pub const AGAIN: Duration = Duration::from_secs(5);
 /// So long after it was refused a node is taken off the list (in seconds).
 pub const REMOVED_AFTER: u64 = 600;
 
-/// The nodes whose claims are refuted: certainly, once that has lasted. That a record is missing never is, for an agent may be
-/// older than records, or not allowed to write one. None of it matters after a restart.
+/// The nodes whose claims are refuted: certainly, once that has lasted. None of it matters after a restart.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Doubts(BTreeMap<String, Refuted>);
 
@@ -42,37 +41,31 @@ impl Doubts {
     pub fn look(&mut self, judged: &[Judged<'_>], now: Moment) {
         let before = std::mem::take(&mut self.0);
         for (node, claim) in judged {
-            if let InstanceClaim::Refuted(doubt, at) = *claim
-                && doubt != Doubt::Unrecorded
-            {
-                let known = before.get(&node.id).copied();
-                let known = known.unwrap_or(Refuted {
-                    doubt,
-                    first: at,
-                    last: at,
-                    since: now.unix,
-                });
-                self.0.insert(
-                    node.id.clone(),
-                    Refuted {
-                        doubt,
-                        last: at,
-                        ..known
-                    },
-                );
-            }
+            let InstanceClaim::Refuted(doubt, at) = *claim else {
+                continue;
+            };
+            // What has lasted of one kind makes no other certain.
+            let same = |seen: &&Refuted| patience(node, seen.doubt) == patience(node, doubt);
+            let known = before.get(&node.id).filter(same).copied();
+            let known = known.unwrap_or(Refuted {
+                doubt,
+                first: at,
+                last: at,
+                since: now.unix,
+            });
+            let seen = Refuted {
+                doubt,
+                last: at,
+                ..known
+            };
+            self.0.insert(node.id.clone(), seen);
         }
     }
 
-    /// Whether it is certain that a node does not belong. That EC2 does not know an instance is missing from an answer: of one
-    /// that was admitted it has to last as long as everywhere.
+    /// Whether it is certain that a node does not belong.
     fn is_certain(&self, node: &NodeEntry, doubt: Doubt) -> bool {
-        let patience = match doubt {
-            Doubt::UnknownInstance if node.was_admitted() => ABSENCE,
-            _ => CERTAIN,
-        };
-        let seen = self.0.get(&node.id);
-        seen.is_some_and(|seen| seen.last.since(seen.first) >= patience)
+        let seen = self.0.get(&node.id).zip(patience(node, doubt));
+        seen.is_some_and(|(seen, patience)| seen.last.since(seen.first) >= patience)
     }
 
     /// Whether a look at the node list soon may make it certain, which is not so where EC2 is asked for that.
@@ -83,9 +76,21 @@ impl Doubts {
         seen.is_some_and(|seen| !self.is_certain(node, seen.doubt))
     }
 
-    /// Whether a node's claim is refuted.
+    /// Whether a node's claim is refuted, so that EC2 should say more.
     pub fn has(&self, node_id: &str) -> bool {
-        self.0.contains_key(node_id)
+        let seen = self.0.get(node_id);
+        seen.is_some_and(|seen| seen.doubt != Doubt::Unrecorded)
+    }
+}
+
+/// How long a doubt has to last until it is certain, if it ever is. That EC2 does not know an instance is missing from an
+/// answer: of one that was admitted it has to last as long as everywhere. That a record is missing never is certain: an agent
+/// may be older than records, or not allowed to write one.
+fn patience(node: &NodeEntry, doubt: Doubt) -> Option<Duration> {
+    match doubt {
+        Doubt::Unrecorded => None,
+        Doubt::UnknownInstance if node.was_admitted() => Some(ABSENCE),
+        _ => Some(CERTAIN),
     }
 }
 

@@ -17,6 +17,9 @@ struct Leader {
     admission: Admission,
     instances: Instances,
     doubts: Doubts,
+    records: Records,
+    /// EC2 calls all of them managers.
+    managers: bool,
     removable: usize,
 }
 
@@ -32,6 +35,8 @@ impl Leader {
             admission: Admission::Enforce,
             instances: Instances::default(),
             doubts: Doubts::default(),
+            records: Records::default(),
+            managers: false,
             removable: 1,
         }
     }
@@ -43,11 +48,12 @@ impl Leader {
 
     /// EC2 knows i-0 to i-5, each at its own address, and is asked about these.
     fn hears(&mut self, ids: &[&str]) {
+        let role = if self.managers { "manager" } else { "worker" };
         let told = |n: u8| Told {
             id: format!("i-{n}"),
             life: Life::Alive,
             addresses: vec![std::net::IpAddr::from([10, 0, 0, n]).into()],
-            tags: [(tags::ROLE_TAG, "worker"), (tags::CLUSTER_TAG, CLUSTER)]
+            tags: [(tags::ROLE_TAG, role), (tags::CLUSTER_TAG, CLUSTER)]
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
             profile: None,
@@ -68,12 +74,12 @@ impl Leader {
         self.instances.learn(&reply, here, self.now);
     }
 
-    fn steps(&mut self, nodes: &[NodeEntry]) -> Vec<String> {
+    fn decides(&mut self, nodes: &[NodeEntry]) -> Vec<Step> {
         let seen = Snapshot {
             own: "i-0",
             nodes,
             instances: &self.instances,
-            records: &Records::default(),
+            records: &self.records,
             tasks: NO_TASKS,
             epoch: None,
             admission: self.admission,
@@ -81,7 +87,20 @@ impl Leader {
         };
         let judged = Claims::of(&seen).judged();
         self.doubts.look(&judged, self.now);
-        let steps = next(&seen, &judged, &self.doubts, || self.removable);
+        next(&seen, &judged, &self.doubts, || self.removable)
+    }
+
+    fn changes(&mut self, nodes: &[NodeEntry]) -> Vec<NodeChange> {
+        let steps = self.decides(nodes).into_iter();
+        let changes = steps.filter_map(|step| match step {
+            Step::Refuse { change, .. } => Some(change),
+            Step::Remove { .. } => None,
+        });
+        changes.collect()
+    }
+
+    fn steps(&mut self, nodes: &[NodeEntry]) -> Vec<String> {
+        let steps = self.decides(nodes);
         let word = |step: &Step| match step {
             Step::Refuse { node, change, .. } => {
                 let drains = change.availability.map_or("says", |_| "drains");
@@ -194,6 +213,49 @@ fn a_claim_that_is_borne_out_once_is_certain_of_nothing() {
     leader.after(CERTAIN);
     leader.hears(&["i-0", "i-1"]);
     assert!(leader.steps(&[admitted(1, 9)]).is_empty());
+}
+
+/// What one kind of doubt has shown for long makes no other certain: that takes answers of its own.
+#[test]
+fn one_late_answer_is_not_certain_because_another_doubt_has_lasted() {
+    let mut leader = Leader::new();
+    for _ in 0..3 {
+        leader.hears(&["i-0", "i-7"]);
+        assert!(
+            leader.steps(&[admitted(7, 7)]).is_empty(),
+            "EC2 does not know it"
+        );
+        leader.after(CERTAIN);
+    }
+    let elsewhere = NodeEntry {
+        id: "n7".into(),
+        ..admitted(1, 9)
+    };
+    leader.hears(&["i-0", "i-1"]);
+    assert!(leader.steps(std::slice::from_ref(&elsewhere)).is_empty());
+    leader.after(CERTAIN);
+    leader.hears(&["i-0", "i-1"]);
+    assert_eq!(leader.steps(&[elsewhere]), ["drains n7"]);
+}
+
+/// Its agent may be older than records. It is given no tasks, by the same change however often that is decided, and stays.
+#[test]
+fn who_is_not_on_record_takes_no_tasks_and_is_never_certainly_somebody_else() {
+    let mut leader = Leader::new();
+    leader.managers = true;
+    leader.hears(&["i-0", "i-1"]);
+    leader.records.learn("i-1", Ok(None), leader.now);
+    let first = leader.changes(&[node(1, 1, ACTIVE)]);
+    assert_eq!(first.len(), 1);
+    leader.after(CERTAIN);
+    leader.hears(&["i-0", "i-1"]);
+    assert_eq!(leader.changes(&[node(1, 1, ACTIVE)]), first);
+    leader.after(Duration::from_secs(2 * REMOVED_AFTER));
+    leader.hears(&["i-0", "i-1"]);
+    let said = refused(node(1, 1, DRAIN), 0);
+    assert!(leader.steps(&[said, node(1, 1, DRAIN)]).is_empty());
+    assert!(leader.steps(&[admitted(1, 1)]).is_empty());
+    assert!(!leader.doubts.has("n1"), "EC2 need not be asked");
 }
 
 #[test]

@@ -249,6 +249,12 @@ impl docker::Engine for Engine {
     async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
         self.world.count("update");
         let mut state = self.world.state.borrow_mut();
+        if state.stubborn.contains(node_id) {
+            return Err(EngineError::Refused {
+                code: 500,
+                message: "update out of sequence".into(),
+            });
+        }
         if state.deaf {
             return Ok(());
         }

@@ -66,6 +66,8 @@ struct State {
     /// Calls that are refused.
     refused: BTreeMap<&'static str, CloudError>,
     deaf: bool,
+    /// Nodes whose entries cannot be changed.
+    stubborn: BTreeSet<String>,
     updates: Vec<(String, NodeChange)>,
     /// The key of swarms that lock.
     lock: Option<String>,
@@ -117,6 +119,10 @@ impl World {
     }
 
     /// The engine takes changes of nodes' entries, and they have no effect.
+    pub(super) fn is_stubborn(&self, id: &str) {
+        self.state.borrow_mut().stubborn.insert(id.to_owned());
+    }
+
     pub(super) fn is_deaf(&self, is_deaf: bool) {
         self.state.borrow_mut().deaf = is_deaf;
     }
