@@ -27,7 +27,7 @@ def pump(source, sink):
         pass
     for end in (source, sink):
         try:
-            end.close()
+            end.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
 
@@ -54,10 +54,13 @@ class Handler(BaseHTTPRequestHandler):
         except ssl.SSLError as error:
             print(self.path, error, flush=True)
             return
-        outside = socket.create_connection((target[0], int(target[1])))
-        back = threading.Thread(target=pump, args=(outside, inside), daemon=True)
-        back.start()
-        pump(inside, outside)
+        # Closed only when nobody reads or writes any more: the next connection has the same number, and would lose bytes to
+        # whoever still reads from this one.
+        with inside, socket.create_connection((target[0], int(target[1]))) as outside:
+            back = threading.Thread(target=pump, args=(outside, inside), daemon=True)
+            back.start()
+            pump(inside, outside)
+            back.join()
 
     def forward(self):
         if not self.is_known():
