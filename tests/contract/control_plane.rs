@@ -9,13 +9,15 @@ use lab::{Admin, Paths};
 /// The bucket whose objects managers may read.
 pub(crate) const STACK_BUCKET: &str = "stacks";
 
+const JOURNAL: &str = "requests.jsonl";
+
 pub(crate) struct ControlPlane {
     process: Child,
     pub(crate) admin: Admin,
     pub(crate) api: String,
     pub(crate) imds: String,
     paths: Paths,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl ControlPlane {
@@ -41,7 +43,7 @@ impl ControlPlane {
             ])
             .arg(&socket)
             .arg("--journal")
-            .arg(folder.path().join("requests.jsonl"))
+            .arg(folder.path().join(JOURNAL))
             .env("PYTHONPATH", paths.root.join("tests/lab"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdout(Stdio::piped())
@@ -63,8 +65,22 @@ impl ControlPlane {
             admin: Admin::new(socket),
             process,
             paths,
-            _folder: folder,
+            folder,
         })
+    }
+
+    /// Every request, and every answer, was as AWS's own models have it.
+    fn fits_models(&self) {
+        let journal = self.folder.path().join(JOURNAL);
+        let lines = std::fs::read_to_string(journal).expect("the journal is there");
+        let misfits: Vec<&str> = lines
+            .lines()
+            .filter(|line| line.contains(r#""misfits":["""#))
+            .collect();
+        assert!(
+            misfits.is_empty(),
+            "not as AWS's models have it: {misfits:#?}"
+        );
     }
 
     /// The command line of AWS, as the account's administrator.
@@ -151,5 +167,8 @@ impl Drop for ControlPlane {
         // It has nothing to save, and may be gone already.
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if !std::thread::panicking() {
+            self.fits_models();
+        }
     }
 }

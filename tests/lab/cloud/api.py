@@ -22,6 +22,7 @@ from .faults import Call, Fault, Faults
 from .identity import authenticate, check_clock
 from .journal import Entry, Journal
 from .machines import machine_at
+from .models import check
 from .request import ApiRequest
 from .world import LOCK
 
@@ -64,6 +65,7 @@ class Api:
             others = [(name, value) for name, value in headers if name.lower() != "date"]
             headers = [*others, ("Date", formatdate(started + self._faults.skew(call), usegmt=True))]
             entry.status = int(status.split()[0])
+            entry.misfits = check.misfits(request, entry.role is not None, entry.status, entry.error, body)
         except Dropped:
             _hang_up(environ)
         finally:

@@ -25,6 +25,8 @@ class Entry:
     allowed: list[str] = field(default_factory=list)
     # What they did not allow: action and resource. Not what a fault has denied.
     denied: str | None = None
+    # Where the request, or its answer, is not as AWS's models have it; None where no model was asked.
+    misfits: list[str] | None = None
 
 
 class Journal:

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.autoscaling import models
 from moto.autoscaling.models import autoscaling_backends
+from moto.cloudformation import responses
 from moto.core.common_models import CloudFormationModel
 from moto.iam.models import Role
 from moto.kms.models import Key, kms_backends
@@ -21,6 +22,7 @@ _Group: Any = models.FakeAutoScalingGroup
 _create_group = _Group.create_from_cloudformation_json.__func__
 _put_policy = Role.put_policy
 _create_key = Key.create_from_cloudformation_json.__func__
+_summary = responses.get_template_summary_response_from_template
 _log_group_attribute = LogGroup.get_cfn_attribute
 # What a change of it makes CloudFormation refresh a group for.
 _LAUNCHED_BY = ("LaunchTemplate", "MixedInstancesPolicy", "VPCZoneIdentifier")
@@ -39,6 +41,7 @@ def install() -> None:
     replace(Role, put_policy=_put_policy_as_text)
     replace(Key, create_from_cloudformation_json=classmethod(_create_key_with_text), delete=_schedule_deletion)
     replace(LogGroup, get_cfn_attribute=_log_group_arn)
+    replace(responses, get_template_summary_response_from_template=_summary_of)
     stack_updates.install()
 
 
@@ -53,6 +56,15 @@ def _create(
     group = _create_group(cls, resource_name, cloudformation_json, account_id, region_name, **kw)
     _set_rest(group, properties)
     return group
+
+
+def _summary_of(template: str) -> dict[str, Any]:
+    """A parameter without a description has none, rather than an empty one."""
+    summary = dict(_summary(template))
+    for parameter in summary["Parameters"]:
+        if not parameter["Description"]:
+            del parameter["Description"]
+    return summary
 
 
 def _set_rest(group: Any, properties: dict[str, Any]) -> None:

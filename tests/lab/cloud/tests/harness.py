@@ -68,7 +68,9 @@ class Cloud:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()
+        misfits = [(entry["action"], entry["misfits"]) for entry in self.journal() if entry["misfits"]]
         self._folder.cleanup()
+        assert not misfits, f"not as AWS's models have it: {misfits}"
         return code
 
     def admin(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:

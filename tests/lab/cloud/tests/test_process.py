@@ -78,7 +78,8 @@ class Process(unittest.TestCase):
 
     def _check_entries(self, instance: str) -> None:
         entries = self.cloud.journal()
-        fields = {"t", "service", "action", "target", "instance", "role", "status", "error", "ms", "allowed", "denied"}
+        fields = {"t", "service", "action", "target", "instance", "role", "status", "error", "ms"}
+        fields |= {"allowed", "denied", "misfits"}
         self.assertTrue(all(set(entry) == fields for entry in entries))
         calls = [(e["action"], e["target"], e["status"], e["error"]) for e in entries if e["service"] == "ssm"]
         name = "/swarmlet/demo/ticket"
