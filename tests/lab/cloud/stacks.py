@@ -9,6 +9,7 @@ from moto.autoscaling import models
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudformation import responses
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models.security_groups import SecurityGroupIngress
 from moto.iam.models import Role
 from moto.kms.models import Key, kms_backends
 from moto.logs.models import LogGroup
@@ -22,6 +23,7 @@ _Group: Any = models.FakeAutoScalingGroup
 _create_group = _Group.create_from_cloudformation_json.__func__
 _put_policy = Role.put_policy
 _create_key = Key.create_from_cloudformation_json.__func__
+_create_rule = SecurityGroupIngress.create_from_cloudformation_json.__func__
 _summary = responses.get_template_summary_response_from_template
 _log_group_attribute = LogGroup.get_cfn_attribute
 # What a change of it makes CloudFormation refresh a group for.
@@ -41,6 +43,7 @@ def install() -> None:
     replace(Role, put_policy=_put_policy_as_text)
     replace(Key, create_from_cloudformation_json=classmethod(_create_key_with_text), delete=_schedule_deletion)
     replace(LogGroup, get_cfn_attribute=_log_group_arn)
+    replace(SecurityGroupIngress, create_from_cloudformation_json=classmethod(_create_rule_without_ports))
     replace(responses, get_template_summary_response_from_template=_summary_of)
     stack_updates.install()
 
@@ -154,6 +157,13 @@ def _log_group_arn(self: Any, attribute: str) -> str:
     """With the streams' part, which moto leaves out."""
     found = _log_group_attribute(self, attribute)
     return f"{found}:*" if attribute == "Arn" else found
+
+
+def _create_rule_without_ports(cls: Any, /, name: str, cloudformation_json: Any, *args: Any, **kw: Any) -> Any:
+    """A rule for a protocol that knows no ports names none."""
+    properties = cloudformation_json["Properties"]
+    given = {"FromPort": -1, "ToPort": -1} | properties
+    return _create_rule(cls, name, cloudformation_json | {"Properties": given}, *args, **kw)
 
 
 def _put_policy_as_text(self: Any, policy_name: str, policy_json: Any) -> None:
