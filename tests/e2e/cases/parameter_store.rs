@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, Role, wait_until};
+use lab::{Cluster, ClusterSpec, Effect, Fault, Lab, Launch, Requests, Role, wait_until};
 
+use super::healing::seen::epochs;
 use super::support::{profile, requests_of, shared, unique, unit};
 use crate::Case;
 
@@ -12,6 +13,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "parameter_store::throttles_for_half_a_minute",
         run: throttled,
+    },
+    Case {
+        name: "parameter_store::answers_writes_when_nobody_waits_any_more",
+        run: answers_late,
     },
     Case {
         name: "parameter_store::denied_then_allowed",
@@ -24,6 +29,8 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 const THROTTLED: u64 = 30;
+/// In milliseconds: an agent waits for ten seconds.
+const LATE: u64 = 12_000;
 
 fn throttled(lab: &Lab) -> Result<()> {
     let name = unique("busy");
@@ -64,6 +71,30 @@ fn throttled(lab: &Lab) -> Result<()> {
             "{refused} calls in {THROTTLED} s"
         );
     }
+    Ok(())
+}
+
+/// A write that was not answered in time is found to be done: one claim, one swarm, and no second epoch.
+fn answers_late(lab: &Lab) -> Result<()> {
+    let name = unique("late");
+    let fault = Fault::new("ssm", Effect::Late)
+        .action("PutParameter")
+        .cluster(&name)
+        .delay_ms(LATE);
+    let fault = lab.fault(&fault)?;
+    let begun = Instant::now();
+    let cluster = Cluster::create(lab, &ClusterSpec::new(&name, 3, 1))?;
+    cluster.wait_whole(Duration::from_mins(4))?;
+    eprintln!(
+        "    whole after {:.1} s, each write answered after {} s",
+        begun.elapsed().as_secs_f64(),
+        LATE / 1000
+    );
+    drop(fault);
+    let writes = lab.requests(&Requests::to("ssm").action("PutParameter"))?;
+    let given_up = writes.iter().filter(|write| write.target.contains(&name));
+    ensure!(given_up.count() > 0, "nothing was written");
+    ensure!(epochs(lab, &cluster)? == ["formed"], "an epoch was spent");
     Ok(())
 }
 

@@ -15,6 +15,7 @@ from . import (
     admin,
     api,
     autoscaling,
+    copies,
     files,
     group_calls,
     group_deletion,
@@ -53,6 +54,7 @@ _PARTS = (
     parameters,
     stacks,
     stack_deletion,
+    copies,
 )
 
 
@@ -79,7 +81,8 @@ def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[s
     account.tag_images()
     faults = Faults()
     journal = Journal(options.journal)
-    app = api.server(options.api, api.Api(faults, journal))
+    late = None if options.seed is None else copies.Copies(options.seed)
+    app = api.server(options.api, api.Api(faults, journal, late))
     address = f"{app.host}:{app.port}"
     listening = [f"api={address}"]
     servers: list[Any] = [app]
@@ -113,6 +116,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--patience", type=float, default=patience.seconds, metavar="SECONDS", help="what AWS waits an hour for"
     )
+    parser.add_argument("--seed", type=int, metavar="N", help="machines' reads are late as this number has it; else never")
     parser.add_argument("--journal", type=Path, metavar="FILE", help="where every request is noted")
     return parser.parse_args()
 

@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from email.utils import formatdate
 from typing import Any
 
@@ -17,12 +18,14 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
 from .authorize import authorize, denied, is_anothers, is_withheld
+from .copies import Copies
 from .errors import ApiError, Protocol, Refusal, render
 from .faults import Call, Fault, Faults
 from .identity import authenticate, check_clock
 from .journal import Entry, Journal
 from .machines import machine_at
 from .models import check
+from .rates import Rates
 from .request import ApiRequest
 from .world import LOCK
 
@@ -39,9 +42,11 @@ class Dropped(Exception):
 class Api:
     """The WSGI application in front of moto."""
 
-    def __init__(self, faults: Faults, journal: Journal) -> None:
+    def __init__(self, faults: Faults, journal: Journal, copies: Copies | None = None) -> None:
         self._faults = faults
         self._journal = journal
+        self._copies = copies
+        self._rates = Rates()
         self._moto = DomainDispatcherApplication(create_backend_app)
         for service in _SERVICES:
             self._moto.app_instances[service] = create_backend_app(service)
@@ -62,6 +67,7 @@ class Api:
             ids = tuple(request.values("InstanceId"))
             call = Call(request.service, request.action, tuple(request.targets()), machine, ids)
             status, headers, body = self._answer(request, call, environ, entry)
+            time.sleep(self._faults.lateness(call))
             others = [(name, value) for name, value in headers if name.lower() != "date"]
             headers = [*others, ("Date", formatdate(started + self._faults.skew(call), usegmt=True))]
             entry.status = int(status.split()[0])
@@ -76,6 +82,8 @@ class Api:
 
     def _answer(self, request: ApiRequest, call: Call, environ: dict[str, Any], entry: Entry) -> Answer:
         try:
+            if not self._rates.allow(request):
+                raise _throttled(request.protocol)
             fault = self._strike(call, request.protocol)
             check_clock(self._faults.skew(call), request.protocol)
             with LOCK:
@@ -88,7 +96,8 @@ class Api:
                     request.cut_pages(size, environ)
                 # Whoever sends this header itself would be in any account.
                 environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account
-                status, headers, body = self._ask_moto(environ)
+                with self._copies.answering(for_role=principal.role is not None) if self._copies else nullcontext():
+                    status, headers, body = self._ask_moto(environ)
                 if is_anothers(request) or is_withheld(request, principal, status):
                     raise ApiError(Refusal.DENIED, "Access Denied")
             entry.error = _error_code(status, headers, body)
@@ -112,8 +121,7 @@ class Api:
             case "drop":
                 raise Dropped
             case "throttle":
-                said = "Request limit exceeded." if protocol is Protocol.EC2 else "Rate exceeded"
-                raise ApiError(Refusal.THROTTLED, said)
+                raise _throttled(protocol)
             case "error":
                 raise ApiError(Refusal.INTERNAL, "An internal error occurred, by a fault of the lab")
         return fault
@@ -152,6 +160,10 @@ class Handler(MotoRequestHandler):
 def server(address: tuple[str, int], app: Api) -> BaseWSGIServer:
     """A threaded server for the API; port 0 takes a free one."""
     return make_server(*address, app, threaded=True, request_handler=Handler)
+
+
+def _throttled(protocol: Protocol) -> ApiError:
+    return ApiError(Refusal.THROTTLED, "Request limit exceeded." if protocol is Protocol.EC2 else "Rate exceeded")
 
 
 def _hang_up(environ: dict[str, Any]) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 from .machines import Machine, cluster_of, zone_of
 
-EFFECTS = ("throttle", "deny", "error", "delay", "drop", "skew", "answer", "pages")
-# These change an answer and do not stand in for it.
-WITH_AN_ANSWER = ("delay", "skew", "answer", "pages")
+EFFECTS = ("throttle", "deny", "error", "delay", "late", "drop", "skew", "answer", "pages")
+# These change an answer and do not stand in for it. What is delayed is done late; of what is late only the answer is.
+WITH_AN_ANSWER = ("delay", "late", "skew", "answer", "pages")
 DROP_SECONDS = 60.0
 
 
@@ -87,17 +87,18 @@ class Fault:
 
 
 class Bucket:
-    """A second's worth of requests at most; those that are refused use nothing up."""
+    """A token bucket: so many requests a second, and at most its size at once; those that are refused use nothing up."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, size: float | None = None) -> None:
         self._rate = rate
-        self._tokens = max(rate, 1.0)
+        self._size = max(rate, 1.0) if size is None else size
+        self._tokens = self._size
         self._filled = time.monotonic()
 
     def take(self) -> bool:
         """Takes one, if there is one."""
         now = time.monotonic()
-        self._tokens = min(max(self._rate, 1.0), self._tokens + (now - self._filled) * self._rate)
+        self._tokens = min(self._size, self._tokens + (now - self._filled) * self._rate)
         self._filled = now
         if self._tokens < 1:
             return False
@@ -123,8 +124,10 @@ class Faults:
             raise ValueError(f"cannot add the fault: effect must be one of {', '.join(EFFECTS)}")
         if not isinstance(posted.get("service"), str):
             raise ValueError("cannot add the fault: service must be given, '*' for all")
-        if posted["effect"] == "delay" and posted.get("delay_ms") is None:
+        if posted["effect"] in ("delay", "late") and posted.get("delay_ms") is None:
             raise ValueError("cannot add the fault: a delay needs delay_ms")
+        if posted["effect"] == "late" and posted["service"] in ("*", "imds"):
+            raise ValueError("cannot add the fault: only a service of the AWS API does something and answers late")
         if posted["effect"] == "skew" and posted.get("skew_seconds") is None:
             raise ValueError("cannot add the fault: a skew needs skew_seconds")
         if posted["effect"] == "answer":
@@ -166,6 +169,10 @@ class Faults:
         if fault is not None and fault.effect == "drop":
             time.sleep(DROP_SECONDS)
         return fault
+
+    def lateness(self, call: Call) -> float:
+        """How many seconds the answer comes after what was asked is done."""
+        return sum(f.delay_ms or 0 for f in self._current() if f.effect == "late" and f.hits(call)) / 1000
 
     def _lets_through(self, fault: Fault) -> bool:
         """Whether a limit of so many requests a second is not reached yet."""

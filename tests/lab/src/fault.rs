@@ -15,8 +15,10 @@ pub enum Effect {
     Deny,
     /// An internal error.
     Error,
-    /// A late answer.
+    /// What is asked is done late.
     Delay,
+    /// What is asked is done at once, and its answer comes late.
+    Late,
     /// No answer.
     Drop,
     /// An answer at another time: the service's clock is not that of the machines.
@@ -46,7 +48,7 @@ pub struct Fault {
     pub per_second: Option<u32>,
     /// What a denial says instead of "because no identity-based policy allows the … action".
     pub reason: Option<String>,
-    /// How late a delayed answer is.
+    /// How late what is delayed, or only its answer, is.
     pub delay_ms: Option<u64>,
     /// How far the service's clock is ahead.
     pub skew_seconds: Option<i64>,

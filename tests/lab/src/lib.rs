@@ -31,6 +31,7 @@ mod packer;
 mod paths;
 mod process;
 mod refresh;
+mod seed;
 mod sh;
 mod stray;
 mod swarm;

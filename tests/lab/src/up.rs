@@ -13,6 +13,7 @@ use crate::image::{Extras, Manifest};
 use crate::name::name;
 use crate::paths::Paths;
 use crate::process::Recorded;
+use crate::seed::seed;
 use crate::terminal::say;
 use crate::wait::{phase, wait_until};
 use crate::{down, image, net, sysctl};
@@ -129,6 +130,7 @@ fn control_plane(paths: &Paths) -> Result<Command> {
         .arg(paths.admin_socket())
         .arg("--journal")
         .arg(paths.journal())
+        .args(seed()?.map(|seed| format!("--seed={seed}")))
         .current_dir(&paths.state)
         .env("PYTHONPATH", paths.root.join("tests/lab"))
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import unittest
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from .harness import BAKED, Cloud, Metadata, error_of
+from .harness import BAKED, Cloud, Metadata, error_of, wait_until
 
 cloud: Cloud
 
@@ -113,6 +114,17 @@ class Effects(FaultCase):
         before = time.monotonic()
         self.assertEqual(self.ssm.get_parameter(**read_of("red"))["Parameter"]["Value"], "x")
         self.assertGreaterEqual(time.monotonic() - before, 0.4)
+
+    def test_late_is_the_answer_and_not_what_is_done(self) -> None:
+        self.fault(service="ssm", action="PutParameter", effect="late", delay_ms=1500)
+        put = cloud.client("ssm").put_parameter
+        begun = time.monotonic()
+        asking = threading.Thread(target=put, kwargs={"Name": "/late", "Value": "1", "Type": "String"})
+        asking.start()
+        wait_until(lambda: bool(cloud.client("ssm").get_parameters(Names=["/late"])["Parameters"]), 1)
+        self.assertTrue(asking.is_alive())
+        asking.join()
+        self.assertGreaterEqual(time.monotonic() - begun, 1.5)
 
     def test_delay_does_not_hold_up_others(self) -> None:
         self.fault(service="ssm", action="GetParameter", cluster="red", effect="delay", delay_ms=3000)
@@ -286,6 +298,7 @@ class WrongPosts(FaultCase):
             {"service": "ssm", "effect": "explode"},
             {"effect": "throttle"},
             {"service": "ssm", "effect": "delay"},
+            {"service": "imds", "effect": "late", "delay_ms": 5},
             {"service": "ssm", "effect": "throttle", "clutser": "red"},
             {"service": "ssm", "effect": "throttle", "seconds": "30"},
             {"service": "ssm", "effect": "deny", "per_second": 3},
