@@ -81,8 +81,9 @@ def _serve(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> list[s
     account.tag_images()
     faults = Faults()
     journal = Journal(options.journal)
-    late = None if options.seed is None else copies.Copies(options.seed)
-    app = api.server(options.api, api.Api(faults, journal, late))
+    if options.seed is not None:
+        copies.by_seed(options.seed)
+    app = api.server(options.api, api.Api(faults, journal))
     address = f"{app.host}:{app.port}"
     listening = [f"api={address}"]
     servers: list[Any] = [app]

@@ -9,7 +9,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from email.utils import formatdate
 from typing import Any
 
@@ -17,8 +16,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
+from . import copies
 from .authorize import authorize, denied, is_anothers, is_withheld
-from .copies import Copies
 from .errors import ApiError, Protocol, Refusal, render
 from .faults import Call, Fault, Faults
 from .identity import authenticate, check_clock
@@ -42,10 +41,9 @@ class Dropped(Exception):
 class Api:
     """The WSGI application in front of moto."""
 
-    def __init__(self, faults: Faults, journal: Journal, copies: Copies | None = None) -> None:
+    def __init__(self, faults: Faults, journal: Journal) -> None:
         self._faults = faults
         self._journal = journal
-        self._copies = copies
         self._rates = Rates()
         self._moto = DomainDispatcherApplication(create_backend_app)
         for service in _SERVICES:
@@ -96,7 +94,7 @@ class Api:
                     request.cut_pages(size, environ)
                 # Whoever sends this header itself would be in any account.
                 environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account
-                with self._copies.answering(for_role=principal.role is not None) if self._copies else nullcontext():
+                with copies.answering(for_role=principal.role is not None):
                     status, headers, body = self._ask_moto(environ)
                 if is_anothers(request) or is_withheld(request, principal, status):
                     raise ApiError(Refusal.DENIED, "Access Denied")

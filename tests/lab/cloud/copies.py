@@ -40,13 +40,16 @@ class Lateness:
 # "Parameter not found" just after a create for about one read in a hundred (aws-cdk-cli, issue 830), and lists that lag by about
 # a second (aws-sdk-js, issue 4349). AWS documents no bound.
 PARAMETER = Lateness(1.0, 0.3)
-# "The effects of the command may not be immediately visible" (EC2's developer guide, Eventual consistency).
+# What a command has done may not be visible to the next one at once (EC2's developer guide, "Eventual consistency"). It gives no
+# time; a person is told to wait for seconds before trying again.
 INSTANCE = Lateness(2.0, 0.5)
 # Tags reach an instance's description after the instance itself.
 TAGS = Lateness(5.0, 0.5)
-# "Resources such as tags are gradually disassociated from the instance" (EC2's user guide, Terminate instances).
+# Metadata says 404 for a role's credentials until they are there.
+ROLE = Lateness(2.0, 0.3)
+# Tags are disassociated from an instance that has ended, bit by bit (EC2's user guide, "Terminate Amazon EC2 instances").
 ENDED_TAGS = Lateness(60.0, 1.0)
-# "Terminated instances remain visible after termination for approximately one hour" (DescribeInstances).
+# And it is no longer listed itself, usually within an hour (API reference, DescribeInstances).
 ENDED_SECONDS = 3600.0
 
 _reader = threading.local()
@@ -58,24 +61,28 @@ _terminate = instances.Instance.terminate
 _ended: dict[str, float] = {}
 
 
-class Copies:
-    """Which copy answers a request, by a seed."""
+seed: int | None = None
+_lock = threading.Lock()
+_random = random.Random()
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self._lock = threading.Lock()
-        self._random = random.Random(seed)
 
-    @contextlib.contextmanager
-    def answering(self, for_role: bool) -> Iterator[None]:
-        """Has one copy answer what is asked meanwhile in this thread."""
-        with self._lock:
-            number = self._random.randrange(COPIES)
-        _reader.place = (self.seed, number) if for_role else None
-        try:
-            yield
-        finally:
-            _reader.place = None
+def by_seed(given: int) -> None:
+    """Has reads be late as this number has it; without it they never are."""
+    global seed
+    seed = given
+    _random.seed(given)
+
+
+@contextlib.contextmanager
+def answering(for_role: bool) -> Iterator[None]:
+    """Has one copy answer what is asked meanwhile in this thread."""
+    with _lock:
+        number = _random.randrange(COPIES)
+    _reader.place = (seed, number) if for_role and seed is not None else None
+    try:
+        yield
+    finally:
+        _reader.place = None
 
 
 def install() -> None:
@@ -90,6 +97,11 @@ def is_known(what: str, written: float, lateness: Lateness) -> bool:
     """Whether the copy that answers now knows of a write: always, where nothing that may be late is asked."""
     place = getattr(_reader, "place", None)
     return place is None or time.time() >= written + delay(*place, what, lateness)
+
+
+def has_come(what: str, since: float, lateness: Lateness) -> bool:
+    """Whether something is there that comes late once, and is not read from copies."""
+    return seed is None or time.time() >= since + delay(seed, 0, what, lateness)
 
 
 def delay(seed: int, number: int, what: str, lateness: Lateness) -> float:

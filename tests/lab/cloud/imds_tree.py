@@ -10,7 +10,7 @@ from typing import Any
 from moto.iam.models import InstanceProfile
 from moto.sts.models import AssumedRole, sts_backends
 
-from . import ACCOUNT, PARTITION, REGION, lifecycle, notices
+from . import ACCOUNT, PARTITION, REGION, copies, lifecycle, notices
 from .interfaces import addresses, prefixes
 from .machines import tags_of
 from .world import VPC_CIDR, ec2, utc
@@ -127,7 +127,8 @@ def _notices(instance: Any) -> Tree:
 
 def _iam(instance: Any) -> Tree:
     association = ec2().iam_instance_profile_associations.get(instance.id)
-    if association is None:
+    launched = utc(instance.launch_time).timestamp()
+    if association is None or not copies.has_come(f"role of {instance.id}", launched, copies.ROLE):
         return {}
     profile: InstanceProfile = association.iam_instance_profile
     info = {

@@ -7,7 +7,7 @@ import time
 import unittest
 from typing import Any
 
-from cloud.copies import COPIES, PARAMETER, TAGS, delay
+from cloud.copies import COPIES, PARAMETER, ROLE, TAGS, delay
 from cloud.rates import Rates
 from cloud.request import ApiRequest
 
@@ -41,6 +41,7 @@ class Reads(unittest.TestCase):
         self.machine = self.cloud.machines(group="late-manager", state="running")[0]
         metadata = Metadata(self.cloud, self.machine["instance_id"])
         self.addCleanup(metadata.connection.close)
+        wait_until(lambda: metadata.get("meta-data/iam/info")[0] == 200, ROLE.seconds)
         self.credentials = metadata.credentials()
 
     def as_manager(self, service: str) -> Any:
@@ -101,6 +102,17 @@ class Reads(unittest.TestCase):
                 except ec2.exceptions.ClientError as error:
                     codes.add(error.response["Error"]["Code"])
         self.assertEqual(codes, {"InvalidInstanceID.NotFound"})
+
+
+    def test_of_credentials_come_a_moment_after_the_launch(self) -> None:
+        wanted = {"LaunchTemplate": {"LaunchTemplateName": "late-worker"}, "MinCount": 10, "MaxCount": 10}
+        launched = self.cloud.client("ec2").run_instances(**wanted)["Instances"]
+        machines = [Metadata(self.cloud, instance["InstanceId"]) for instance in launched]
+        for machine in machines:
+            self.addCleanup(machine.connection.close)
+        path = "meta-data/iam/security-credentials/"
+        self.assertEqual({machine.get(path)[0] for machine in machines}, {200, 404})
+        wait_until(lambda: all(machine.get(path)[0] == 200 for machine in machines), ROLE.seconds + 1)
 
 
 class Rate(unittest.TestCase):
