@@ -91,19 +91,27 @@ check_offered() {
 }
 
 check_limits() {
-  local limit setting on_demand fast=$((managers + workers)) paid
   # One more of each, while they are replaced.
-  paid=$(((workers * (100 - spot) + 99) / 100 + 1))
-  on_demand=$(((managers + 1) * manager_vcpus + paid * worker_vcpus))
-  if ask limit service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A --query Quota.Value; then
-    if [ "${limit%.*}" -lt "$on_demand" ]; then
-      problem "the account may run ${limit%.*} vCPUs on demand, this takes $on_demand: ask for more (Service Quotas, EC2, L-1216C47A)"
-    else
-      ok "$on_demand of ${limit%.*} vCPUs on demand (other instances not counted)"
-    fi
+  local paid=$(((workers * (100 - spot) + 99) / 100 + 1)) interruptible=$(((workers * spot + 99) / 100 + 1))
+  check_quota L-1216C47A 'on demand' $(((managers + 1) * manager_vcpus + paid * worker_vcpus))
+  [ "$spot" -eq 0 ] || check_quota L-34B43A08 'as spot instances' $((interruptible * worker_vcpus))
+  check_throughput
+}
+
+# check_quota CODE HOW VCPUS: of EC2's quotas, which count vCPUs.
+check_quota() {
+  local limit
+  if ! ask limit service-quotas get-service-quota --service-code ec2 --quota-code "$1" --query Quota.Value; then
+    note "cannot tell the limit of vCPUs $2 (servicequotas:GetServiceQuota): look that $3 more are allowed"
+  elif [ "${limit%.*}" -lt "$3" ]; then
+    problem "the account may run ${limit%.*} vCPUs $2, this takes $3: ask for more (Service Quotas, EC2, $1)"
   else
-    note "cannot tell the limit of vCPUs (servicequotas:GetServiceQuota): look that $on_demand more are allowed"
+    ok "$3 of ${limit%.*} vCPUs $2 (other instances not counted)"
   fi
+}
+
+check_throughput() {
+  local setting fast=$((managers + workers))
   if ! ask setting ssm get-service-setting --setting-id /ssm/parameter-store/high-throughput-enabled \
     --query ServiceSetting.SettingValue; then
     note "cannot tell Parameter Store's throughput (ssm:GetServiceSetting); its default is enough for 1,000 nodes"
@@ -116,12 +124,12 @@ check_limits() {
 
 # By IAM's own simulation, where it may be asked: CloudFormation makes all with the caller's permissions.
 check_permissions() {
-  local source=$identity denied role
+  local source=$identity role
   local actions=(cloudformation:CreateStack cloudformation:DescribeStacks cloudformation:DescribeStackEvents
     ec2:CreateSecurityGroup ec2:AuthorizeSecurityGroupIngress ec2:AuthorizeSecurityGroupEgress ec2:CreateTags
-    ec2:CreateLaunchTemplate ec2:RunInstances iam:CreateRole iam:PutRolePolicy iam:CreateInstanceProfile
-    iam:AddRoleToInstanceProfile iam:PassRole kms:CreateKey kms:CreateAlias autoscaling:CreateAutoScalingGroup
-    autoscaling:PutLifecycleHook autoscaling:DescribeAutoScalingGroups)
+    ec2:CreateLaunchTemplate ec2:RunInstances iam:CreateRole iam:TagRole iam:PutRolePolicy iam:CreateInstanceProfile
+    iam:AddRoleToInstanceProfile iam:PassRole kms:CreateKey kms:TagResource kms:CreateAlias
+    autoscaling:CreateAutoScalingGroup autoscaling:PutLifecycleHook autoscaling:DescribeAutoScalingGroups)
   case $identity in
     *:root) return ;;
     *:assumed-role/*)
@@ -129,12 +137,31 @@ check_permissions() {
       ask source iam get-role --role-name "${role%%/*}" --query Role.Arn || source=''
       ;;
   esac
-  if [ -z "$source" ] || ! ask denied iam simulate-principal-policy --policy-source-arn "$source" --action-names "${actions[@]}" \
+  [ "${parameter_LogRetentionDays:-0}" = 0 ] || actions+=(logs:CreateLogGroup logs:PutRetentionPolicy)
+  are_service_roles_there || actions+=(iam:CreateServiceLinkedRole)
+  check_allowed "$source" problem 'allow it in its IAM policy' "${actions[@]}" || return 0
+  ok "permissions"
+  check_allowed "$source" note 'updates of the stack need it' autoscaling:StartInstanceRefresh \
+    autoscaling:DescribeInstanceRefreshes autoscaling:CancelInstanceRefresh autoscaling:RollbackInstanceRefresh || true
+}
+
+# check_allowed WHO HOW WHY ACTION...: tells of those that are not allowed, as a problem or a note; false if there are any.
+check_allowed() {
+  local denied
+  if [ -z "$1" ] || ! ask denied iam simulate-principal-policy --policy-source-arn "$1" --action-names "${@:4}" \
     --query "EvaluationResults[?EvalDecision!='allowed'].EvalActionName"; then
     note "cannot tell what $identity may do (iam:GetRole, iam:SimulatePrincipalPolicy): the stack's creation will"
   elif [ -n "$denied" ]; then
-    problem "$identity may not ${denied//[[:space:]]/, }: allow it in its IAM policy"
+    "$2" "$identity may not ${denied//[[:space:]]/, }: $3"
   else
-    ok "permissions"
+    return 0
   fi
+  return 1
+}
+
+# AWS's own roles for Auto Scaling and for spot instances, which are made with an account's first ones.
+are_service_roles_there() {
+  local arn
+  ask arn iam get-role --role-name AWSServiceRoleForAutoScaling --query Role.Arn || return 1
+  [ "$spot" -eq 0 ] || ask arn iam get-role --role-name AWSServiceRoleForEC2Spot --query Role.Arn
 }

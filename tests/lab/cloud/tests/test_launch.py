@@ -112,6 +112,25 @@ class Findings(unittest.TestCase):
         missing = "iam:CreateRole", "allow ec2:DescribeSubnets", "allow ssm:GetParametersByPath on /swarmlet/denied"
         self.assert_problems(said, *missing)
 
+    def test_what_a_first_cluster_takes_more_is_asked_for(self) -> None:
+        keys = operator("first", "iam:CreateServiceLinkedRole", "autoscaling:StartInstanceRefresh")
+        said = launch("--cluster", "first", "--image", BAKED, "--plan", keys=keys)
+        self.assert_problems(said, "may not iam:CreateServiceLinkedRole")
+        roles = cloud.client("iam")
+        service = "autoscaling.amazonaws.com"
+        roles.create_service_linked_role(AWSServiceName=service)
+        self.addCleanup(roles.delete_role, RoleName="AWSServiceRoleForAutoScaling")
+        said = launch("--cluster", "first", "--image", BAKED, "--plan", keys=keys)
+        self.assertEqual(said.returncode, 0, said)
+        self.assertIn("autoscaling:StartInstanceRefresh: updates of the stack need it", said.stdout)
+        # Spot instances have one of their own.
+        spot = launch("--cluster", "first", "--image", BAKED, "--plan", "--spot", "50", keys=keys)
+        self.assert_problems(spot, "may not iam:CreateServiceLinkedRole")
+
+    def test_spot_instances_have_a_quota_of_their_own(self) -> None:
+        said = launch("--cluster", "spot", "--image", BAKED, "--workers", "60", "--spot", "100", "--plan")
+        self.assert_problems(said, "64 vCPUs as spot instances, this takes 122")
+
     def test_types_and_subnets_have_to_fit(self) -> None:
         words = ("--cluster", "fit", "--image", BAKED, "--managers", "5", "--manager-type", "t4g.small")
         said = launch(*words, "--workers", "90", "--subnets", "subnet-1,subnet-2,subnet-3", "--plan")
