@@ -1,4 +1,4 @@
-//! What each step does outside, in the order of effects of `run/act.rs`, `acts.rs` and `ask.rs`, and what is heard of it.
+//! What each step does outside, in the order of effects of `run/steps`, and what is heard of it.
 
 use protocol::Action;
 use protocol::node::Act;

@@ -1,4 +1,4 @@
-//! The write-once registers, as in `run/registers.rs`: create, then read back and compare.
+//! The write-once registers, as in `run/executor/registers.rs`: create, then read back and compare.
 
 use crate::effects::Fate;
 use crate::heard::Heard;

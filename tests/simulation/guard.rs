@@ -40,8 +40,7 @@ struct HotPath {
 
 const DECIDE: &str = "swarmlet_protocol::node::decide::decide";
 const PARSE: &str = "swarmlet_protocol::facts::ticket::Ticket::parse";
-const CHORES: &str =
-    "swarmlet::run::chores::<impl swarmlet::run::Agent<O>>::do_chores::{{closure}}";
+const CHORES: &str = "swarmlet::run::chores::leader::Leader::round::{{closure}}";
 const EVERYTHING: &str = "PROGRAM TOTALS";
 
 /// In a cluster of ten whose nodes all have agents.

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Agent, Outside, StepError};
+use super::error::StepError;
 use aws::CloudError;
 use protocol::pace::{self, Gaps};
-use protocol::{Action, Moment, Series};
-
-/// A leader's round that has failed is followed by the next one no sooner, whatever other chores there are.
-const LEAST: Duration = Duration::from_secs(1);
+use protocol::{Moment, Series};
 
 /// Refusals in a row, by the action that was refused last; none where the last call was not.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -41,37 +38,6 @@ impl Busy {
             Err(_) => {}
             Ok(_) => *self = Self::default(),
         }
-    }
-}
-
-impl<O: Outside> Agent<O> {
-    /// Takes a step that asks AWS, unless it is too soon; says how long to wait then.
-    pub(super) async fn ask_aws(&mut self, action: &Action) -> Result<Option<Duration>, StepError> {
-        if let Some(left) = self.busy.left(self.edges.now()) {
-            return Ok(Some(left));
-        }
-        let done = self.act(action).await;
-        self.busy.note(&done, self.edges.now());
-        done.map(|()| None)
-    }
-
-    /// How long to pause after so many failures in a row, where no other chore goes on sooner. What was refused for too many requests is held on its own:
-    /// the pause is until the first of it may be asked again.
-    pub(super) fn pause_after(&self, error: &StepError, failures: u32) -> Duration {
-        let now = self.edges.now();
-        let held = [
-            self.busy.left(now),
-            self.chores.held(now),
-            self.node.instances().held(now),
-        ];
-        let soonest = held.into_iter().flatten().min();
-        let gap = match error {
-            StepError::Cloud(CloudError::Throttled { .. }) => soonest,
-            _ => None,
-        };
-        let gap = gap.unwrap_or(Gaps::TROUBLE.after(failures));
-        let again = self.chores.again.map(|again| again.max(LEAST));
-        again.map_or(gap, |again| again.min(gap))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The stacks of this cluster, with everything real around them.
 
-use super::{BootClock, Dice, Names};
+use super::names::Names;
 use crate::config::Settings;
 use crate::identity::InstanceIdentity;
 use aws::Aws;
@@ -8,7 +8,9 @@ use aws::depot::AwsDepot;
 use aws::parameter_store::Ssm;
 use docker::api::Docker;
 use docker::stacks::{Cli, Place};
+use host::clock::BootClock;
 use host::command::Host;
+use host::random::Dice;
 use protocol::Role;
 use stacks::{Edges, FOLDER, Keeper, Outside, Rules, Shown};
 

@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use super::own::{self, OwnError};
-use super::{BootClock, Clock};
 use crate::config::Settings;
+use host::clock::{BootClock, Clock};
 use host::command::{Command, CommandError, Runner};
 use host::state_folder::StateError;
 use protocol::departure::Request;

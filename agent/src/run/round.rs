@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::look::{at_once, told};
-use super::{Agent, Outside, StepError};
+use super::agent::Agent;
+use super::edges::{Now, Outside};
+use super::error::StepError;
+use super::executor::look::{at_once, told};
+use super::steps;
 use docker::Engine;
 use protocol::node::{Event, Next};
-use protocol::{
-    Action, Control, Decision, EngineState, Kind, NodeEntry, Peer, Reason, RecoveryMode, Role,
-    SWARM_PORT,
-};
+use protocol::{Action, Control, Decision, EngineState, Kind, Reason, RecoveryMode, Role};
 
 /// Whether this node leads its swarm, by its engine's word.
 fn leads(engine: &EngineState) -> bool {
@@ -35,35 +35,55 @@ impl<O: Outside> Agent<O> {
     pub(super) async fn round(&mut self) -> Decision {
         self.hear();
         self.settle_departure();
-        self.learn(Event::Round);
+        self.memory.learn(Event::Round, &self.context.edges);
         loop {
-            match self.node.next(self.edges.now()) {
+            match self.memory.node.next(self.context.edges.now()) {
                 Next::Look { at_once } => self.look(at_once).await,
                 Next::Do(step) => {
                     if !leads(&step.seen.engine) {
-                        self.edges.stacks.set(false);
+                        self.context.edges.stacks.set(false);
                     }
-                    self.seen = Some(step.seen);
+                    self.recorder.saw(step.seen);
                     return step.decision;
                 }
             }
         }
     }
 
+    /// What has been answered meanwhile comes before anything else.
+    fn hear(&mut self) {
+        let (edges, lanes) = (&self.context.edges, &self.context.lanes);
+        lanes.begin();
+        if let Some(event) = lanes.departure.take() {
+            steps::hear_of_departure(&mut self.memory, edges, event);
+        }
+        if let Some(event) = lanes.launch.take() {
+            steps::hear_of_launch(&mut self.memory, edges, event);
+        }
+        self.chores.hear(&self.context, &mut self.memory);
+    }
+
+    pub(super) fn settle_departure(&mut self) {
+        if let Some(cause) = steps::settle_departure(&self.context, &mut self.memory) {
+            self.recorder.departs(cause);
+        }
+    }
+
     async fn look(&mut self, soon: bool) {
+        let (edges, memory) = (&self.context.edges, &mut self.memory);
         let began = Instant::now();
         let state = if soon {
-            at_once(&self.edges.engine).await
+            at_once(&edges.engine).await
         } else {
-            told(self.edges.engine.state().await)
+            told(edges.engine.state().await)
         };
-        self.trace.looked(began);
+        self.recorder.trace.looked(began);
         let bereft = state.kind() == Kind::NoLeader;
-        self.learn(Event::Engine(state));
+        memory.learn(Event::Engine(state), edges);
         // Looked for only when it matters.
-        if bereft && self.node.recovery_mode() == RecoveryMode::Ask {
-            let given = self.memory.has_consent();
-            self.learn(Event::Consent(given));
+        if bereft && memory.node.recovery_mode() == RecoveryMode::Ask {
+            let given = memory.disk.folder.has_consent();
+            memory.learn(Event::Consent(given), edges);
         }
     }
 
@@ -72,13 +92,13 @@ impl<O: Outside> Agent<O> {
         &mut self,
         decision: &Decision,
     ) -> Result<Option<Duration>, StepError> {
-        self.chores.again = None;
+        self.chores.outcomes.again = None;
         if !decision.action.spares_engine() {
-            self.learn(Event::Stale);
+            self.memory.learn(Event::Stale, &self.context.edges);
         }
         let pause = self.take(decision).await;
         if !matches!(pause, Ok(None)) {
-            self.learn(Event::Stale);
+            self.memory.learn(Event::Stale, &self.context.edges);
         }
         pause
     }
@@ -90,7 +110,7 @@ impl<O: Outside> Agent<O> {
                 Ok(Some(sooner.map_or(*pause, |sooner| sooner.min(*pause))))
             }
             Action::Wait(pause) => Ok(Some(*pause)),
-            Action::ReadTicket => match self.node.held(self.edges.now()) {
+            Action::ReadTicket => match self.memory.node.held(self.context.edges.now()) {
                 Some(left) => Ok(Some(left)),
                 None => self.act(&decision.action).await.map(|()| None),
             },
@@ -99,43 +119,40 @@ impl<O: Outside> Agent<O> {
         }
     }
 
+    /// Takes one step of the node.
+    pub(super) async fn act(&mut self, action: &Action) -> Result<(), StepError> {
+        steps::act(&self.context, &mut self.memory, action).await
+    }
+
+    /// Takes a step that asks AWS, unless it is too soon; says how long to wait then.
+    async fn ask_aws(&mut self, action: &Action) -> Result<Option<Duration>, StepError> {
+        if let Some(left) = self.busy.left(self.context.edges.now()) {
+            return Ok(Some(left));
+        }
+        let done = self.act(action).await;
+        self.busy.note(&done, self.context.edges.now());
+        done.map(|()| None)
+    }
+
     /// A member's round: the leader does what is due for all, every manager remembers the others.
     async fn serve(&mut self, reason: &Reason) -> Result<Option<Duration>, StepError> {
+        let (context, memory) = (&self.context, &mut self.memory);
         if !reason.leads() {
-            self.metrics.follows();
+            self.recorder.follows();
         }
-        if self.node.kind() != Some(Kind::Manager) {
+        if memory.node.kind() != Some(Kind::Manager) {
             return Ok(None);
         }
-        self.memory.withdraw_consent()?;
+        memory.disk.folder.withdraw_consent()?;
         if reason.leads() {
-            let done = self.do_chores().await;
+            let done = self.chores.round(context, memory).await;
             if let Err(StepError::Superseded(_)) = done {
-                self.edges.stacks.set(false);
+                context.edges.stacks.set(false);
             }
             return done;
         }
-        let managers = self.edges.engine.nodes(Some(Role::Manager)).await?;
-        self.remember_peers(&managers)?;
+        let managers = context.edges.engine.nodes(Some(Role::Manager)).await?;
+        memory.remember_peers(&managers, &context.edges)?;
         Ok(None)
-    }
-
-    /// Raft's members, on disk: without a leader nobody can tell who they were. By their role, not
-    /// by raft's own list alone: an engine that is going down shows that one shorter than it is.
-    pub(super) fn remember_peers(&mut self, nodes: &[NodeEntry]) -> Result<(), StepError> {
-        let epoch = self.node.epoch();
-        let counted = nodes.iter().filter(|node| node.counts(epoch));
-        let known = counted.filter_map(|node| {
-            let listens = node.manager.map(|manager| manager.address);
-            Some(Peer {
-                node_id: node.id.clone(),
-                instance_id: node.instance_id.clone(),
-                address: listens.or_else(|| Some((node.address?, SWARM_PORT).into()))?,
-            })
-        });
-        let mut peers: Vec<Peer> = known.collect();
-        peers.sort_by(|a, b| a.node_id.cmp(&b.node_id));
-        self.learn(Event::Peers(peers));
-        Ok(self.save()?)
     }
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, interval};
 use tracing::{info, warn};
 
+use super::agent::Agent;
+use super::edges::Outside;
+use super::error::StepError;
 use super::lanes::Answers;
-use super::wake::{beside, rest, unless_noticed};
-use super::{Agent, Chance, Outside, StepError, Triggers};
+use super::wake::{Triggers, beside, rest, unless_noticed};
+use host::random::Chance;
 use protocol::{Action, Decision, Reason};
 use view::notify::Notify;
 
@@ -17,7 +20,7 @@ const PULSE: Duration = Duration::from_secs(10);
 /// Runs the agent until it is asked to stop. A stop of the service is no departure: the
 /// node stays in the swarm.
 pub async fn run<O: Outside>(mut agent: Agent<O>, triggers: &mut impl Triggers, notify: &Notify) {
-    let mut triggers = Answers::new(triggers, &agent.lanes);
+    let mut triggers = Answers::new(triggers, &agent.context.lanes);
     let mut rounds = Rounds {
         triggers: &mut triggers,
         notify,
@@ -56,15 +59,15 @@ impl<T: Triggers> Rounds<'_, T> {
         let news = is_news(&decision, self.told.as_ref());
         agent.count(&decision);
         if news {
-            agent.note(&decision);
+            agent.recorder.decided(&decision);
             self.notify.round(|| agent.status(&decision));
-            self.tell(&decision, agent.node.node_id());
+            self.tell(&decision, agent.memory.node.node_id());
         }
         let Taken::Done(step) = self.step(agent, &decision).await? else {
             return Some(());
         };
         if news {
-            agent.note_end(step.as_ref().err());
+            agent.recorder.ended(step.as_ref().err());
             self.notify.round(|| agent.status(&decision));
         }
         let pause = self.pause_after(agent, &decision, step);
@@ -91,7 +94,7 @@ impl<T: Triggers> Rounds<'_, T> {
         decision: &Decision,
     ) -> Option<Taken> {
         let began = Instant::now();
-        let notices = agent.edges.heard.clone();
+        let notices = agent.context.edges.heard.clone();
         let step = agent.step(decision);
         let taken = if decision.gives_way() {
             let asking = unless_noticed(step, notices);
@@ -100,7 +103,7 @@ impl<T: Triggers> Rounds<'_, T> {
         } else {
             Taken::Done(self.beside(step).await?)
         };
-        agent.trace.acted(decision, began);
+        agent.recorder.trace.acted(decision, began);
         Some(taken)
     }
 
@@ -114,7 +117,7 @@ impl<T: Triggers> Rounds<'_, T> {
         let error = match step {
             Ok(pause) => {
                 // A leader whose chore waits for an answer has not had one that ends the trouble.
-                if !(decision.reason.leads() && agent.chores.fail()) {
+                if !(decision.reason.leads() && agent.chores.outcomes.fail()) {
                     self.failures = 0;
                 }
                 return pause;
@@ -123,7 +126,7 @@ impl<T: Triggers> Rounds<'_, T> {
         };
         self.failures += 1;
         let (failures, action) = (self.failures, decision.action.name());
-        agent.metrics.failed(action);
+        agent.recorder.failed(action);
         warn!(%error, decision = action, failures, "step failed");
         self.notify.status(&format!("{}; {error}", decision.reason));
         Some(agent.pause_after(&error, failures))
@@ -138,13 +141,13 @@ impl<T: Triggers> Rounds<'_, T> {
         let launch = self.beside(agent.tell_launch()).await?;
         // A fleet that started in one second must not ask in one second.
         let pause = launch.map_or(pause, |launch| launch.min(pause));
-        let pause = pause + agent.edges.chance.within(pause / 5);
+        let pause = pause + agent.context.edges.chance.within(pause / 5);
         let began = Instant::now();
         let happened = std::mem::take(&mut self.happened);
         let leads = decision.reason.leads();
         let resting = rest(self.triggers, pause, happened, leads);
         let woken = alive(self.notify, resting).await;
-        agent.trace.waited(decision, began);
+        agent.recorder.trace.waited(decision, began);
         woken
     }
 

@@ -2,8 +2,11 @@
 
 use thiserror::Error;
 
+use super::agent::Agent;
+use super::chores::draw_tokens;
+use super::edges::Outside;
+use super::error::StepError;
 use super::startup::{StartError, agent};
-use super::{Agent, Outside, StepError};
 use crate::config::Settings;
 use docker::Engine;
 use protocol::{Control, EngineState, Member, TokenKind};
@@ -48,7 +51,13 @@ pub async fn rotate_tokens(settings: Settings, tokens: TokenKind) -> Result<(), 
 
 impl<O: Outside> Agent<O> {
     pub(super) async fn rotate_by_hand(&mut self, tokens: TokenKind) -> Result<(), RotateError> {
-        let state = self.edges.engine.state().await.map_err(StepError::from)?;
+        let state = self
+            .context
+            .edges
+            .engine
+            .state()
+            .await
+            .map_err(StepError::from)?;
         let EngineState::Active(Member { control, .. }) = state else {
             return Err(RotateError::NoManager);
         };
@@ -57,7 +66,9 @@ impl<O: Outside> Agent<O> {
             Control::NoLeader(_) => return Err(RotateError::NoLeader),
             Control::Manager { .. } => {}
         }
-        self.draw_tokens(tokens).await?;
-        self.publish_anew().await.map_err(RotateError::Unpublished)
+        let context = &self.context;
+        draw_tokens(&context.edges, tokens).await?;
+        let published = self.chores.publish_anew(context, &mut self.memory).await;
+        published.map_err(RotateError::Unpublished)
     }
 }

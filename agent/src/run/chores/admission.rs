@@ -1,86 +1,68 @@
 //! Who does not belong is drained and removed: the decision is `leader::admission`.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::warn;
 
-use super::label::{Due, unlabelled};
-use crate::run::{Agent, Outside, StepError};
-use docker::Engine;
-use protocol::leader::admission::{self, AGAIN, Admission, Step};
+use super::snapshot::snapshot;
+use crate::run::context::Context;
+use crate::run::edges::Outside;
+use protocol::leader::admission::{self, AGAIN, Admission, Doubts};
 use protocol::leader::claims::{Claims, Doubt};
-use protocol::{Instance, NodeEntry};
+use protocol::leader::reaping::Downtimes;
+use protocol::leader::{Change, Plan, Purpose, Records, labelling};
+use protocol::node::Node;
+use protocol::{Instance, Instances, NodeEntry};
 
 /// What follows from the claims of all nodes.
 pub(super) struct Verdicts {
     /// Whose entries lack something.
-    pub(super) labels: Vec<Due>,
-    steps: Vec<Step>,
-    again: Option<Duration>,
+    pub(super) labels: Plan,
+    /// Who is refused, and who goes.
+    pub(super) admission: Plan,
 }
 
-impl<O: Outside> Agent<O> {
-    /// Holds what nodes say of themselves against EC2's word, once for labels and admission.
-    pub(super) fn judge(&mut self, nodes: &[NodeEntry]) -> Verdicts {
-        let mut doubts = std::mem::take(&mut self.chores.doubts);
-        let managers = self.settings.swarm.manager_availability;
-        let seen = self.snapshot(nodes);
-        let judged = Claims::of(&seen).judged();
-        doubts.look(&judged, seen.now);
-        let labels = unlabelled(&judged, managers);
-        let removable = || self.chores.downtimes.allowed(nodes, seen.now);
-        let steps = admission::next(&seen, &judged, &doubts, removable);
-        let doubted = nodes.iter().filter(|node| doubts.has(&node.id));
-        let doubted = doubted.filter(|node| node.refusal().is_none());
-        let ripens = doubted.clone().any(|node| doubts.ripens(node));
-        let ids = doubted.filter_map(|node| node.instance_id.as_deref());
-        let ids: BTreeSet<&str> = ids.collect();
-        self.node.instances_mut().doubt(&ids);
-        self.chores.doubts = doubts;
-        Verdicts {
-            labels,
-            steps,
-            again: ripens.then_some(AGAIN),
-        }
+/// Holds what nodes say of themselves against EC2's word, once for labels and admission.
+pub(super) fn judge<O: Outside>(
+    context: &Context<O>,
+    node: &mut Node,
+    records: &Records,
+    doubts: &mut Doubts,
+    downtimes: &Downtimes,
+    nodes: &[NodeEntry],
+) -> Verdicts {
+    let managers = context.settings.swarm.manager_availability;
+    let seen = snapshot(context, node, records, nodes);
+    let judged = Claims::of(&seen).judged();
+    doubts.look(&judged, seen.now);
+    let labels = labelling::plan(&judged, managers);
+    let removable = || downtimes.allowed(nodes, seen.now);
+    let steps = admission::next(&seen, &judged, doubts, removable);
+    let doubted = nodes.iter().filter(|node| doubts.has(&node.id));
+    let doubted = doubted.filter(|node| node.refusal().is_none());
+    let ripens = doubted.clone().any(|node| doubts.ripens(node));
+    let ids = doubted.filter_map(|node| node.instance_id.as_deref());
+    let ids: BTreeSet<&str> = ids.collect();
+    node.instances_mut().doubt(&ids);
+    Verdicts {
+        labels,
+        admission: admission::plan(steps, ripens.then_some(AGAIN)),
     }
+}
 
-    /// Refuses and removes whom it is time to; says when to look again. One that fails does not hold the others up.
-    pub(super) async fn admit(&mut self, found: Verdicts) -> Result<Option<Duration>, StepError> {
-        let mut failed = None;
-        for step in found.steps {
-            if let Err(error) = self.refuse(step).await {
-                failed = failed.or(Some(error));
-            }
-        }
-        failed.map_or(Ok(found.again), Err)
-    }
-
-    async fn refuse(&mut self, step: Step) -> Result<(), StepError> {
-        match step {
-            Step::Refuse {
-                node,
-                doubt,
-                change,
-            } => {
-                if self.change(&node.id, &change).await? {
-                    let instance = self.node.instances().of(node.instance_id.as_ref());
-                    let what = self.settings.swarm.admission;
-                    warn!(node = node.id, "{}", told(&node, doubt, instance, what));
-                }
-            }
-            Step::Remove { node, braked } => {
-                self.edges.engine.remove(&node.id, true).await?;
-                if braked {
-                    self.chores.downtimes.braked(self.edges.now());
-                }
-                info!(
-                    removed = node.id,
-                    "node that does not belong to the cluster removed"
-                );
-            }
-        }
-        Ok(())
+/// A node was refused: with what it says, and EC2.
+pub(super) fn tell(nodes: &[NodeEntry], instances: &Instances, what: Admission, change: &Change) {
+    let Change::Entry {
+        node: id,
+        purpose: Purpose::Refuse(doubt),
+        ..
+    } = change
+    else {
+        return;
+    };
+    if let Some(node) = nodes.iter().find(|node| node.id == *id) {
+        let instance = instances.of(node.instance_id.as_ref());
+        warn!(node = id, "{}", told(node, *doubt, instance, what));
     }
 }
 
@@ -120,7 +102,25 @@ fn told(node: &NodeEntry, doubt: Doubt, instance: Option<&Instance>, what: Admis
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::chores::tests::entry;
+    use protocol::{Availability, Role};
+    use std::collections::BTreeMap;
+
+    /// A worker that has just joined.
+    fn entry(number: usize) -> NodeEntry {
+        NodeEntry {
+            id: format!("n{number}"),
+            created: None,
+            role: Role::Worker,
+            availability: Availability::Active,
+            labels: BTreeMap::new(),
+            ready: true,
+            down: false,
+            instance_id: Some(format!("i-{number:08x}")),
+            asks_to_leave: None,
+            address: None,
+            manager: None,
+        }
+    }
 
     #[test]
     fn a_refusal_is_told_with_both_words() {

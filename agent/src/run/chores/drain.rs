@@ -2,77 +2,73 @@
 
 use std::time::Duration;
 
-use tracing::info;
-
-use crate::run::{Agent, Outside, StepError};
+use super::applier::Applier;
+use super::snapshot::snapshot;
+use crate::run::context::Context;
+use crate::run::edges::{Now, Outside};
+use crate::run::error::StepError;
 use docker::Engine;
 use protocol::labels::DRAINED_LABEL;
-use protocol::leader::Snapshot;
-use protocol::leader::draining::{self, Draining};
+use protocol::leader::draining::{self, Silence, Turns, UnderWay};
+use protocol::leader::{Records, Snapshot};
+use protocol::node::Node;
 use protocol::pace::ROUND;
+use protocol::repeats::Stillness;
 use protocol::{NodeEntry, Tasks};
 
 /// Nothing tells the leader that a node's last task has ended: it looks this often, and less and less
 /// often while nothing changes.
 const AGAIN: Duration = Duration::from_secs(1);
 
-impl<O: Outside> Agent<O> {
+/// What this chore remembers.
+#[derive(Debug, Default)]
+pub(super) struct Drains {
+    /// Demoted managers whose engines do not say that they leave.
+    silence: Silence,
+    /// What those that leave wait for, and since when.
+    turns: Turns,
+    /// What a departure waits for: who loses how many tasks, and how many are to start.
+    waits: Stillness<UnderWay>,
+}
+
+impl Drains {
     /// Drains whose turn it is, and takes back what was called off; says when to look again.
-    pub(super) async fn drain(
+    pub(super) async fn drain<O: Outside>(
         &mut self,
+        context: &Context<O>,
+        node: &Node,
+        records: &Records,
+        applier: &mut Applier,
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
+        let edges = &context.edges;
         let drained = |node: &NodeEntry| node.labels.contains_key(DRAINED_LABEL);
         let leaves = nodes.iter().any(|node| node.departing().is_some());
         if !leaves && !nodes.iter().any(drained) {
             return Ok(None);
         }
         let tasks = if leaves {
-            self.edges.engine.tasks().await?
+            edges.engine.tasks().await?
         } else {
             Tasks::default()
         };
-        let now = self.edges.now();
-        self.chores.silence.look(nodes, now);
-        let silence = self.chores.silence.clone();
-        let mut turns = std::mem::take(&mut self.chores.turns);
-        let managers = self.settings.swarm.manager_availability;
-        let (steps, under_way) = {
-            let seen = Snapshot {
-                tasks: &tasks,
-                ..self.snapshot(nodes)
-            };
-            turns.look(&seen);
-            let steps = draining::next(&seen, &silence, &turns).into_iter();
-            let steps: Vec<_> = steps.map(|(node, step)| (node.clone(), step)).collect();
-            (steps, draining::under_way(&seen, &silence))
+        let now = edges.now();
+        self.silence.look(nodes, now);
+        let seen = Snapshot {
+            tasks: &tasks,
+            ..snapshot(context, node, records, nodes)
         };
-        self.chores.turns = turns;
-        let mut failed = None;
-        for (node, step) in steps {
-            let change = draining::change(&node, step, managers);
-            match self.change(&node.id, &change).await {
-                Ok(true) => tell(&node, step),
-                Ok(false) => {}
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
+        self.turns.look(&seen);
+        let managers = context.settings.swarm.manager_availability;
+        let plan = draining::plan(&seen, &self.silence, &self.turns, managers);
+        let under_way = draining::under_way(&seen, &self.silence);
+        applier
+            .carry_out(&edges.engine, edges, plan, |_| {})
+            .await?;
         let Some(seen) = under_way else {
-            self.chores.draining.over();
+            self.waits.over();
             return Ok(None);
         };
-        let pause = self.chores.draining.look(seen, AGAIN, ROUND, now);
-        Ok(Some(pause))
-    }
-}
-
-fn tell(node: &NodeEntry, step: Draining) {
-    match step {
-        Draining::Drain(_) => info!(drained = node.id, "node that leaves drained"),
-        Draining::Undo => info!(stays = node.id, "departure called off: node activated"),
-        Draining::Pause(_) | Draining::Note => {}
+        Ok(Some(self.waits.look(seen, AGAIN, ROUND, now)))
     }
 }

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use tracing::info;
 
-use super::stored::{Known, Put, Stored};
 use crate::run::busy::Busy;
-use crate::run::{Agent, Outside, StepError};
-use protocol::node::Event;
+use crate::run::context::Context;
+use crate::run::edges::{Now, Outside};
+use crate::run::error::StepError;
+use crate::run::executor::ticket::{Known, Put, Stored};
+use crate::run::memory::Memory;
+use protocol::node::{Event, Node};
 use protocol::{Epoch, JoinToken, Moment, Series, Stamp, Ticket};
 use protocol::{NodeEntry, Swarm};
 
@@ -27,89 +30,97 @@ pub(super) struct Published {
 
 impl Published {
     /// The ticket that is stored, and how long ago that was known.
-    pub(in crate::run) fn ticket(&self, now: Moment) -> Option<(&Ticket, Duration)> {
+    pub(super) fn ticket(&self, now: Moment) -> Option<(&Ticket, Duration)> {
         let (ticket, at) = self.stored.as_ref()?;
         Some((ticket.as_ref()?, at.age(now)))
     }
-}
 
-impl<O: Outside> Agent<O> {
     /// Writes the ticket when it differs from what is stored.
-    pub(super) async fn publish(
+    pub(super) async fn publish<O: Outside>(
         &mut self,
+        context: &Context<O>,
+        memory: &mut Memory,
         nodes: &[NodeEntry],
         swarm: &Swarm,
     ) -> Result<(), StepError> {
-        let lanes = self.lanes.clone();
-        if !lanes.ticket.is_free() {
+        if !context.lanes.ticket.is_free() {
             return Err(StepError::NotYet(None));
         }
-        self.chores.was_late("ticket")?;
-        let Some(ticket) = self.current(nodes, swarm)? else {
+        let epoch = memory.node.epoch();
+        let Some(ticket) = self.current(context, epoch, nodes, swarm)? else {
             return Ok(());
         };
-        self.chores.published.busy.held(self.edges.now())?;
-        let known = self.known_ticket();
+        let edges = &context.edges;
+        self.busy.held(edges.now())?;
+        let known = self.known_ticket(&memory.node, edges.now());
         if let Some(known) = &known
             && known.is_newest(&ticket)?
         {
             return Ok(());
         }
         let stored = Stored {
-            store: self.edges.store.clone(),
-            names: self.names.clone(),
+            store: edges.store.clone(),
+            names: context.names.clone(),
         };
-        let putting = lanes.ticket.ask(stored.put(ticket, known));
+        let putting = context.lanes.ticket.ask(stored.put(ticket, known));
         let put = putting.await.ok_or(StepError::NotYet(None))?;
-        self.hear_ticket(put)
+        self.hear(memory, edges.now(), put)
     }
 
     /// Folds in what Parameter Store has answered. What was read is learnt for the next decision too: a later epoch's
     /// ticket ends this swarm's chores.
-    pub(in crate::run) fn hear_ticket(&mut self, put: Put) -> Result<(), StepError> {
-        let now = self.edges.now();
+    pub(super) fn hear(
+        &mut self,
+        memory: &mut Memory,
+        now: Moment,
+        put: Put,
+    ) -> Result<(), StepError> {
         if let Some(Known(read)) = put.read {
-            self.node.learn(Event::Ticket(Ok(read.clone())), now);
-            self.chores.published.stored = Some((read, now.stamp()));
+            memory.node.learn(Event::Ticket(Ok(read.clone())), now);
+            self.stored = Some((read, now.stamp()));
         }
-        self.chores.published.busy.note(&put.done, now);
+        self.busy.note(&put.done, now);
         if let Some(ticket) = put.done? {
             info!(epoch = ticket.epoch.number(), managers = ?ticket.managers, "ticket published");
-            self.chores.published.stored = Some((Some(ticket), now.stamp()));
+            self.stored = Some((Some(ticket), now.stamp()));
         }
         Ok(())
     }
 
     /// The ticket of the swarm as it is now; `None` before its epoch is known.
-    fn current(&self, nodes: &[NodeEntry], swarm: &Swarm) -> Result<Option<Ticket>, StepError> {
-        let Some(epoch) = swarm.epoch.or_else(|| self.node.epoch()) else {
+    fn current<O: Outside>(
+        &self,
+        context: &Context<O>,
+        known: Option<Epoch>,
+        nodes: &[NodeEntry],
+        swarm: &Swarm,
+    ) -> Result<Option<Ticket>, StepError> {
+        let Some(epoch) = swarm.epoch.or(known) else {
             return Ok(None);
         };
         let managers = managers(nodes);
-        let naming = self.chores.published.naming.as_ref();
+        let identity = &context.identity;
         Ok((!managers.is_empty()).then_some(Ticket {
             epoch,
             swarm_id: swarm.id.clone(),
             token: JoinToken::parse(swarm.worker_token.clone())?,
             managers,
-            instances: instances(nodes, epoch, naming),
-            kms_key: self.identity.kms_key.clone(),
-            issued_by: self.identity.instance_id.clone(),
-            issued_at: self.edges.now().unix,
+            instances: instances(nodes, epoch, self.naming.as_ref()),
+            kms_key: identity.kms_key.clone(),
+            issued_by: identity.instance_id.clone(),
+            issued_at: context.edges.now().unix,
         }))
     }
 
     /// What is stored, as known a short time ago; nothing where it has to be read.
-    fn known_ticket(&mut self) -> Option<Known> {
-        let now = self.edges.now();
-        let published = &mut self.chores.published;
-        if published.stored.is_none() {
+    fn known_ticket(&mut self, node: &Node, now: Moment) -> Option<Known> {
+        if self.stored.is_none() {
             // The first manager has just read that there is none: its claim followed from it.
-            let read = self.node.ticket_read().and_then(Series::answer);
-            published.stored = read.map(|ticket| (ticket.clone(), now.stamp()));
+            let read = node.ticket_read().and_then(Series::answer);
+            self.stored = read.map(|ticket| (ticket.clone(), now.stamp()));
         }
-        let (ticket, at) = published.stored.as_ref()?;
-        let verify = match published.naming {
+        let (ticket, at) = self.stored.as_ref()?;
+        let verify = match self.naming {
             Some(_) => VERIFY_NAMING,
             None => VERIFY,
         };

@@ -1,40 +1,42 @@
-//! New join tokens, on a schedule: the decision is `swarm::rotation`.
+//! New join tokens, on a schedule: the decision is `leader::rotation`.
 
 use tracing::info;
 
-use crate::run::{Agent, Clock, Outside, StepError};
+use crate::run::context::Context;
+use crate::run::edges::{Edges, Outside};
+use crate::run::error::StepError;
 use docker::Engine;
-use protocol::Swarm;
-use protocol::TokenKind;
+use host::clock::Clock;
 use protocol::leader::rotation::{self, Rotation};
+use protocol::{Swarm, TokenKind};
 
-impl<O: Outside> Agent<O> {
-    /// Draws new tokens when it is time to, and publishes them.
-    pub(super) async fn rotate(&mut self, swarm: &Swarm) -> Result<(), StepError> {
-        let every = self.settings.swarm.rotate_tokens_every;
-        let now = self.edges.clock.unix();
-        match rotation::next(every, swarm.rotated, now) {
-            Rotation::Nothing => Ok(()),
-            Rotation::Note => Ok(self.edges.engine.rotate(None, now).await?),
-            Rotation::Rotate => {
-                self.draw_tokens(TokenKind::All).await?;
-                self.publish_anew().await
-            }
+/// Draws new tokens when it is time to; whether it did, so that they are to be published.
+pub(super) async fn rotate<O: Outside>(
+    context: &Context<O>,
+    swarm: &Swarm,
+) -> Result<bool, StepError> {
+    let every = context.settings.swarm.rotate_tokens_every;
+    let now = context.edges.clock.unix();
+    match rotation::next(every, swarm.rotated, now) {
+        Rotation::Nothing => Ok(false),
+        Rotation::Note => {
+            context.edges.engine.rotate(None, now).await?;
+            Ok(false)
+        }
+        Rotation::Rotate => {
+            draw_tokens(&context.edges, TokenKind::All).await?;
+            Ok(true)
         }
     }
+}
 
-    /// Draws new tokens. Joiners that hold the old one read the ticket again when they are refused.
-    pub(in crate::run) async fn draw_tokens(&self, tokens: TokenKind) -> Result<(), StepError> {
-        let now = self.edges.clock.unix();
-        self.edges.engine.rotate(Some(tokens), now).await?;
-        info!(?tokens, "join tokens rotated");
-        Ok(())
-    }
-
-    /// Publishes the ticket of the swarm as it is now.
-    pub(in crate::run) async fn publish_anew(&mut self) -> Result<(), StepError> {
-        let nodes = self.edges.engine.nodes(None).await?;
-        let swarm = self.edges.engine.swarm().await?;
-        self.publish(&nodes, &swarm).await
-    }
+/// Draws new tokens. Joiners that hold the old one read the ticket again when they are refused.
+pub(in crate::run) async fn draw_tokens<O: Outside>(
+    edges: &Edges<O>,
+    tokens: TokenKind,
+) -> Result<(), StepError> {
+    let now = edges.clock.unix();
+    edges.engine.rotate(Some(tokens), now).await?;
+    info!(?tokens, "join tokens rotated");
+    Ok(())
 }

@@ -7,10 +7,13 @@ use tokio::time::Instant;
 use super::real::{Real, StartError, assemble, identify};
 use crate::config::Settings;
 use crate::identity::{self, IdentifyError};
+use crate::run::agent::Agent;
+use crate::run::executor::look;
 use crate::run::waits::{self, Waiting};
-use crate::run::{Agent, BootClock, Clock, keeper, look, notices};
+use crate::run::{keeper, notices};
 use aws::imds::Imds;
 use docker::api::Docker;
+use host::clock::{BootClock, Clock};
 use protocol::Role;
 use protocol::departure::latch::Heard;
 use protocol::node::Event;
@@ -56,7 +59,7 @@ pub(super) async fn meet(
     };
     let (known, noticed, (state, looked, at)) = tokio::join!(known, noticing, looking);
     let (mut agent, keeper, identified, read) = known?;
-    agent.node.learn(Event::Engine(state), at);
+    agent.memory.node.learn(Event::Engine(state), at);
     // Tags that metadata does not show may take a while.
     if noticed.elapsed() > notices::EVERY {
         lookout.ask().await;

@@ -9,7 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{Instrument, Span, info, info_span, warn};
 
-use super::{Triggers, notices, rounds};
+use super::wake::Triggers;
+use super::{notices, rounds};
 use crate::config::Settings;
 use crate::identity;
 use docker::api::Watch;
@@ -50,17 +51,17 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     };
     let agent = agent.with_metrics(&metrics);
     let keeper = keeper.counting(metrics.chores());
-    let memory = agent.memory.clone();
+    let memory = agent.memory.disk.folder.clone();
     tell.send_replace(lookout.heard(&memory));
     // The first round sees it: it wakes no other.
     heard.mark_unchanged();
-    let span = span(&agent.identity);
+    let span = span(&agent.context.identity);
     let mut following = pin!(notices::follow(lookout, memory, tell));
     let mut keeping = pin!(keeper.run());
     let mut triggers = Happenings {
         engine,
         heard,
-        stacks: agent.edges.stacks.clone(),
+        stacks: agent.context.edges.stacks.clone(),
         stop,
     };
     let rounds = async {

@@ -196,14 +196,14 @@ async fn a_chore_that_waits_for_aws_does_not_count_as_done() {
     world.ec2_is_down(true);
     live(&mut leader, Duration::from_mins(2)).await;
     for second in 0..60 {
-        let failing = leader.chores.failing.contains_key("instances");
+        let failing = leader.chores.outcomes.failing.contains_key("instances");
         assert!(failing, "done again after {second} s");
         turn(&mut leader).await;
         tokio::time::advance(Duration::from_secs(1)).await;
     }
     world.ec2_is_down(false);
     live(&mut leader, Duration::from_mins(2)).await;
-    assert!(leader.chores.failing.is_empty());
+    assert!(leader.chores.outcomes.failing.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

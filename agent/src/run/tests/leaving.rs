@@ -188,7 +188,7 @@ async fn a_node_that_spot_takes_back_has_left_twenty_seconds_before() {
     let (world, _manager, host) = worker().await;
     host.engine.tasks.set(100_000);
     let mut agent = host.agent();
-    let time = agent.edges.clock.unix() + 120;
+    let time = agent.context.edges.clock.unix() + 120;
     let spot = Some(Some(SpotNotice {
         action: SpotAction::Terminate,
         time,
@@ -206,7 +206,7 @@ async fn a_node_that_spot_takes_back_has_left_twenty_seconds_before() {
         let (_, pause) = turn(&mut agent).await;
         tokio::time::advance(pause.unwrap_or_default()).await;
     }
-    let left = time - agent.edges.clock.unix();
+    let left = time - agent.context.edges.clock.unix();
     assert!((18..=20).contains(&left), "{left}");
 }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::edges::Now;
 use super::{Agent, Clock, Dice, Edges, Outside};
 use crate::config::Settings;
 use crate::identity::InstanceIdentity;

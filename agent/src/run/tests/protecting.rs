@@ -188,6 +188,7 @@ async fn a_role_without_the_permission_is_told_once_and_nothing_else_suffers() {
     assert!(group.calls() < 20, "{} in an hour", group.calls());
     let failed = leader
         .chores
+        .outcomes
         .failures
         .get_or_create(&ChoreLabel {
             chore: "protection",

@@ -135,7 +135,7 @@ async fn no_swarm_is_made_by_a_clock_that_is_an_hour_off() {
     let world = World::default();
     let host = Host::new(&world, 1, Role::Manager);
     let mut agent = host.agent();
-    agent.create_claim(Epoch::FIRST).await.unwrap();
+    agent.act(&Action::CreateClaim(Epoch::FIRST)).await.unwrap();
     world.aws_ahead.set(Some(-3600.0));
     live(&mut agent, MINUTE).await;
     assert_eq!(world.inits(), 0);
@@ -151,18 +151,20 @@ async fn what_ec2_leaves_out_is_not_absent_and_the_rest_is_heard() {
     world.terminate("i-3");
     world.silence(&["i-2"]);
     let asked = ["i-2", "i-3", "i-4"].map(str::to_owned);
+    let ask = Action::AskFleet(asked.to_vec());
     for _ in 0..3 {
-        let answer = leader.ask_fleet(&asked).await;
+        let answer = leader.act(&ask).await;
         assert!(matches!(answer, Err(StepError::Silent(ids)) if ids == "i-2"));
         tokio::time::advance(6 * MINUTE).await;
     }
     let fleet = leader
+        .memory
         .node
         .instances()
-        .fleet(asked.iter().map(String::as_str), leader.edges.now());
+        .fleet(asked.iter().map(String::as_str), leader.context.edges.now());
     assert!(fleet.is_gone("i-3") && fleet.is_gone("i-4"));
     assert!(!fleet.is_gone("i-2"));
     world.silence(&["i-1"]);
-    let answer = leader.ask_fleet(&asked).await;
+    let answer = leader.act(&ask).await;
     assert!(matches!(answer, Err(StepError::PartialAnswer)));
 }

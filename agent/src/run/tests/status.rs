@@ -38,9 +38,9 @@ async fn the_status_tells_of_claim_ticket_and_what_went_wrong() {
     let mut agent = host.agent();
     until_it_serves(&mut agent).await;
     let decision = agent.round().await;
-    agent.note(&decision);
+    agent.recorder.decided(&decision);
     agent.step(&decision).await.unwrap();
-    agent.note_end(Some(&StepError::PartialAnswer));
+    agent.recorder.ended(Some(&StepError::PartialAnswer));
     let status = agent.status(&decision);
     assert_eq!(status.epoch, Some(1));
     let claim = status.claim.expect("the epoch was claimed");

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use crate::facts::admission::{Admission, Refusal};
 use crate::labels::ADMISSION_LABEL;
 use crate::leader::claims::{Doubt, InstanceClaim, Judged};
-use crate::leader::{SHARE, Snapshot};
+use crate::leader::{Change, Plan, Purpose, SHARE, Snapshot};
 use crate::pace::{ABSENCE, TAGLESS};
 use crate::{Availability, Moment, NodeChange, NodeEntry, Role, Stamp};
 
@@ -113,6 +113,24 @@ pub enum Step {
         /// It was admitted once: the brake counts it.
         braked: bool,
     },
+}
+
+/// These steps as a plan, and when to look again.
+pub fn plan(steps: Vec<Step>, again: Option<Duration>) -> Plan {
+    let changes = steps.into_iter().map(|step| match step {
+        Step::Refuse {
+            node,
+            doubt,
+            change,
+        } => Change::of(&node, change, Purpose::Refuse(doubt)),
+        Step::Remove { node, braked } => Change::Remove {
+            node: node.id,
+            is_stranger: true,
+            braked,
+        },
+    });
+    let plan = Plan::all(changes.collect());
+    Plan { again, ..plan }
 }
 
 /// Decides what to do about all of them. Members of raft are left as they are: they are the cluster, and what brought them in

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::labels::{DEPARTING_LABEL, DRAINED_LABEL};
 use crate::leader::labelling::{ACTIVATED, usual};
-use crate::leader::{SHARE, Snapshot};
+use crate::leader::{Change, Plan, Purpose, SHARE, Snapshot};
 use crate::{Availability, Moment, NodeChange, NodeEntry, Role, Stamp};
 
 /// Whose deadline is nearer than this does not wait for its turn (in seconds).
@@ -169,6 +169,20 @@ pub fn next<'a>(
             .map(|n| (n.node, Draining::Drain(n.reason()))),
     );
     steps
+}
+
+/// The same as a plan: when to look again, those tell that are under way.
+pub fn plan(seen: &Snapshot<'_>, silence: &Silence, turns: &Turns, managers: Availability) -> Plan {
+    let steps = next(seen, silence, turns).into_iter();
+    let changes = steps.map(|(node, step)| {
+        let purpose = match step {
+            Draining::Drain(_) => Purpose::Drain,
+            Draining::Undo => Purpose::Undo,
+            Draining::Pause(_) | Draining::Note => Purpose::Note,
+        };
+        Change::of(node, change(node, step, managers), purpose)
+    });
+    Plan::all(changes.collect())
 }
 
 /// What departures wait for.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 pub use crate::labels::ACTIVATED;
 use crate::labels::ADMISSION_LABEL;
-use crate::leader::claims::InstanceClaim;
+use crate::leader::claims::{InstanceClaim, Judged};
+use crate::leader::{Change, Plan, Purpose};
 use crate::pace::TAGLESS;
 use crate::{Availability, Instance, NodeChange, NodeEntry, Role};
 
@@ -40,6 +41,17 @@ pub fn usual(role: Role, managers: Availability) -> Availability {
 pub fn turned(node: &NodeEntry, to: Role, managers: Availability) -> Option<Availability> {
     let (before, after) = (usual(node.role, managers), usual(to, managers));
     (node.availability == before && before != after).then_some(after)
+}
+
+/// What the entries of these lack.
+pub fn plan(judged: &[Judged<'_>], managers: Availability) -> Plan {
+    let changes = judged.iter().filter_map(|(node, claim)| {
+        let Labelling::Change(change) = next(node, *claim, managers) else {
+            return None;
+        };
+        Some(Change::of(node, change, Purpose::Label))
+    });
+    Plan::all(changes.collect())
 }
 
 /// Decides what a ready node's entry lacks; nothing of it is copied for that. One that was activated for its instance before and is

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod claims;
 pub mod draining;
 pub mod labelling;
+mod plan;
 pub mod promotion;
 pub mod protection;
 pub mod reaping;
@@ -11,6 +12,7 @@ mod records;
 pub mod rotation;
 mod snapshot;
 
+pub use plan::{Change, Plan, Purpose};
 pub use records::Records;
 pub use snapshot::{NO_TASKS, Snapshot};
 

@@ -1,10 +1,17 @@
 //! Which nodes take part in raft: the leader promotes and demotes one at a time, by EC2's word.
 
 use std::cell::LazyCell;
+use std::time::Duration;
 
-use crate::leader::Snapshot;
+use crate::labels::{ACTIVATED, PROMOTED_LABEL};
 use crate::leader::claims::Claims;
-use crate::{Instance, NodeEntry, Role, pace};
+use crate::leader::{Change, Plan, Purpose, Snapshot, labelling};
+use crate::{Availability, Epoch, Instance, NodeChange, NodeEntry, Role, pace};
+
+/// Between looks at a manager that is not reachable. No event tells when it is.
+pub const SOON: Duration = Duration::from_millis(500);
+/// The same after a promotion: the next one waits for this one, and it takes about a second.
+pub const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// A departure that presses: what stands in its way is said aloud.
 const PRESSING: u64 = 30;
@@ -122,6 +129,38 @@ pub fn next(nodes: &Candidates<'_>) -> Promotion {
     } else {
         Promotion::Hold
     }
+}
+
+/// The same as a plan: another role, and in the same update the availability that goes with it and the epoch of its
+/// promotion, if it is one.
+pub fn plan(
+    next: &Promotion,
+    nodes: &[NodeEntry],
+    epoch: Option<Epoch>,
+    managers: Availability,
+) -> Plan {
+    let (id, role, promoted, purpose, again) = match next {
+        Promotion::Settled | Promotion::Hold => return Plan::default(),
+        Promotion::Promote(id) => (id, Role::Manager, epoch, Purpose::Promote, AT_ONCE),
+        Promotion::Demote(id) => (id, Role::Worker, None, Purpose::Demote, SOON),
+    };
+    let node = nodes.iter().find(|node| node.id == *id);
+    // Who is not activated yet is given its availability then.
+    let node = node.filter(|node| node.labels.contains_key(ACTIVATED));
+    let node = node.filter(|node| node.departing().is_none());
+    let promoted = promoted.map(|epoch| epoch.to_string());
+    let change = NodeChange {
+        availability: node.and_then(|node| labelling::turned(node, role, managers)),
+        labels: [(PROMOTED_LABEL.to_owned(), promoted)].into(),
+        ..NodeChange::role(role)
+    };
+    let node = id.clone();
+    let change = Change::Entry {
+        node,
+        change,
+        purpose,
+    };
+    Plan::in_turn(vec![change], again)
 }
 
 /// Managers that are to be workers, in this order: those that leave, the soonest first, then those

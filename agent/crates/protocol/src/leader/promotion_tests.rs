@@ -333,3 +333,58 @@ proptest! {
         prop_assert!(count % 2 == 1 || count == usize::from(managers));
     }
 }
+
+/// What a plan makes of the entry of its only node.
+fn planned(step: &Promotion, node: NodeEntry) -> NodeChange {
+    let epoch = Some(Epoch::FIRST);
+    let plan = plan(step, &[node], epoch, Availability::Pause);
+    match <[Change; 1]>::try_from(plan.changes) {
+        Ok([Change::Entry { change, .. }]) => change,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn another_role_comes_with_its_availability_and_the_epoch_of_a_promotion() {
+    let id = || "node1".to_owned();
+    let entry = |role, labels: &[&str]| NodeEntry {
+        labels: labels
+            .iter()
+            .map(|key| ((*key).to_owned(), "1".to_owned()))
+            .collect(),
+        ..Node {
+            id: id(),
+            role,
+            healthy: true,
+            leader: false,
+            departing: None,
+            instance_id: None,
+            address: None,
+        }
+        .entry()
+    };
+    let promoted = planned(&Promotion::Promote(id()), entry(Role::Worker, &[ACTIVATED]));
+    assert_eq!(promoted.role, Some(Role::Manager));
+    assert_eq!(promoted.availability, Some(Availability::Pause));
+    assert_eq!(
+        promoted.labels[PROMOTED_LABEL],
+        Some(Epoch::FIRST.to_string())
+    );
+    // Who is not activated yet is given its availability then.
+    let newcomer = planned(&Promotion::Promote(id()), entry(Role::Worker, &[]));
+    assert_eq!(newcomer.availability, None);
+    let manager = NodeEntry {
+        availability: Availability::Pause,
+        ..entry(Role::Manager, &[ACTIVATED])
+    };
+    let demoted = planned(&Promotion::Demote(id()), manager.clone());
+    assert_eq!(demoted.availability, Some(Availability::Active));
+    assert_eq!(demoted.labels[PROMOTED_LABEL], None);
+    // Who leaves is drained, and stays so.
+    let leaving = NodeEntry {
+        asks_to_leave: Some(0),
+        ..manager
+    };
+    let demoted = planned(&Promotion::Demote(id()), leaving);
+    assert_eq!(demoted.availability, None);
+}

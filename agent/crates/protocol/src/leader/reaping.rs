@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::leader::admission::{Admission, REMOVED_AFTER};
 use crate::leader::claims::Claims;
-use crate::leader::{SHARE, Snapshot};
+use crate::leader::{Change, Plan, SHARE, Snapshot};
 use crate::{Fleet, Life, Moment, NodeEntry, Role, Series, Stamp, pace};
 
 /// A node that looks dead has looked so this often, for this long.
@@ -85,6 +85,38 @@ pub enum Reaping {
     Demote(String),
     /// Take these dead nodes off the list.
     Remove(Vec<Removal>),
+}
+
+impl Reaping {
+    /// The same as a plan. Raft's members change only while the ticket is `published`.
+    fn planned(self, published: bool) -> Plan {
+        match self {
+            Self::Nothing => Plan::default(),
+            Self::Look(again) => Plan::look(again),
+            Self::Ask(asks) => {
+                let more = asks.len() == AT_ONCE;
+                Plan {
+                    asks,
+                    ..Plan::look(if more { Duration::ZERO } else { AGAIN })
+                }
+            }
+            Self::Demote(_) if !published => Plan::look(AGAIN),
+            Self::Demote(id) => Plan::in_turn(vec![Change::demoted(id)], Duration::ZERO),
+            Self::Remove(removals) => {
+                let changes = removals.into_iter().map(|removal| Change::Remove {
+                    node: removal.id,
+                    is_stranger: false,
+                    braked: removal.braked,
+                });
+                Plan::in_turn(changes.collect(), Duration::ZERO)
+            }
+        }
+    }
+}
+
+/// What is due about dead nodes.
+pub fn plan(seen: &Snapshot<'_>, downtimes: &Downtimes, published: bool) -> Plan {
+    next(seen, downtimes).planned(published)
 }
 
 /// An entry that goes.

@@ -326,3 +326,22 @@ fn no_more_are_asked_about_than_ec2_takes() {
     };
     assert_eq!(ids.len(), AT_ONCE);
 }
+
+#[test]
+fn rafts_members_change_only_while_the_ticket_is_right_and_others_go_all_the_same() {
+    let demote = || Reaping::Demote("node1".into());
+    assert_eq!(demote().planned(false), Plan::look(AGAIN));
+    let demoted = vec![Change::demoted("node1".into())];
+    let plan = Plan::in_turn(demoted, Duration::ZERO);
+    assert_eq!(demote().planned(true), plan);
+    let gone = removed(&["node1", "node2"], true).planned(false);
+    assert_eq!((gone.changes.len(), gone.in_turn), (2, true));
+}
+
+/// Those that are asked about now are not all.
+#[test]
+fn ec2_is_asked_again_at_once_where_there_are_more() {
+    let ask = |count: usize| Reaping::Ask(vec!["i-1".into(); count]).planned(true);
+    assert_eq!(ask(AT_ONCE).again, Some(Duration::ZERO));
+    assert_eq!(ask(AT_ONCE - 1).again, Some(AGAIN));
+}

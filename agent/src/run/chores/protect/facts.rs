@@ -1,6 +1,6 @@
 //! What the decision about protection rests on: the swarm's list, EC2's word and Auto Scaling's, put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::groups::Groups;
@@ -120,4 +120,29 @@ fn launches(group: &Group, instances: &Instances) -> Option<u64> {
         .iter()
         .filter_map(|member| Some((launched(&member.id)?, member.version)));
     group.version.or_else(|| known.max_by_key(|(at, _)| *at)?.1)
+}
+
+/// The groups that it is about.
+pub(super) fn managers_groups(
+    nodes: &[NodeEntry],
+    instances: &Instances,
+    wanted: bool,
+) -> BTreeSet<String> {
+    let concerned = nodes
+        .iter()
+        .filter(|node| wanted || node.labels.contains_key(PROTECTED_LABEL));
+    let groups = concerned.filter_map(|node| group(node, instances));
+    groups.cloned().collect()
+}
+
+/// Whether the managers' only group is to have one instance, and has more.
+pub(super) fn excess(groups: &Groups, names: &BTreeSet<String>) -> bool {
+    let mut names = names.iter();
+    let (Some(name), None) = (names.next(), names.next()) else {
+        return false;
+    };
+    groups.group(name).is_some_and(|group| {
+        let members = group.members.iter().filter(|member| member.in_service);
+        group.desired == 1 && members.count() > 1
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::answers::{Done, Hooks, Protect};
+use crate::run::executor::groups::{Done, Hooks, Protect};
 use aws::groups::{Group, Member};
 use protocol::leader::protection::Care;
 use protocol::pace::{Gaps, IN_A_ROW, remaining};

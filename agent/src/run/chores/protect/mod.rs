@@ -1,8 +1,6 @@
 //! Managers are protected from scale-in where their group has no terminating hook: the decision is
-//! `swarm::protection`, the facts come from here.
+//! `leader::protection`, the facts come from here.
 
-mod answers;
-mod asking;
 mod facts;
 mod groups;
 mod show;
@@ -11,18 +9,20 @@ mod steps;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tracing::warn;
-
-use crate::run::{Agent, Outside, StepError};
-pub(in crate::run) use asking::Heard;
-use asking::Question;
+use super::applier::Applier;
+use super::outcomes::Outcomes;
+use crate::run::context::Context;
+use crate::run::edges::{Now, Outside};
+use crate::run::error::StepError;
+use crate::run::executor::groups::{Heard, Question};
 use aws::CloudError;
 use facts::Ill;
 use groups::Groups;
 use protocol::labels::PROTECTED_LABEL;
 use protocol::leader::protection;
-use protocol::{NodeEntry, Role, Series, pace};
-use steps::Step;
+use protocol::{Instances, Moment, NodeEntry, Role, Series, pace};
+pub(super) use show::tell;
+use steps::{Step, by_record, calls, write_records};
 use view::status::groups::ManagerGroup;
 
 /// What this chore remembers.
@@ -49,119 +49,129 @@ impl Protection {
     pub(super) fn shown(&self) -> &[ManagerGroup] {
         &self.shown
     }
-}
 
-impl<O: Outside> Agent<O> {
     /// Protects whom raft needs, and releases whom it can spare; says when to look again.
-    pub(super) async fn protect(
+    pub(super) async fn protect<O: Outside>(
         &mut self,
+        context: &Context<O>,
+        instances: &Instances,
+        applier: &mut Applier,
+        outcomes: &mut Outcomes,
         nodes: &[NodeEntry],
     ) -> Result<Option<Duration>, StepError> {
-        let now = self.edges.now();
-        let names = self.managers_groups(nodes);
-        let protection = &mut self.chores.protection;
+        let now = context.edges.now();
+        let wanted = context.settings.swarm.protect_managers;
+        let names = facts::managers_groups(nodes, instances, wanted);
         let managers = nodes.iter().filter(|node| node.role == Role::Manager);
         // Also while nothing is asked: an illness that nobody looked at has no length.
-        protection.ill.look(managers, now);
+        self.ill.look(managers, now);
         if names.is_empty() {
-            (protection.shown, protection.yields) = (Vec::new(), None);
-            self.metrics.groups(&[]);
+            (self.shown, self.yields) = (Vec::new(), None);
             return Ok(None);
         }
-        let done = match self.chores.was_late("protection") {
-            Ok(()) if !self.lanes.groups.is_free() => Err(StepError::NotYet(None)),
-            Ok(()) => match self.chores.protection.groups.held(now) {
+        let done = match outcomes.was_late("protection") {
+            Ok(()) if !context.lanes.groups.is_free() => Err(StepError::NotYet(None)),
+            Ok(()) => match self.groups.held(now) {
                 Some(left) => Err(StepError::NotYet(Some(left))),
-                None => self.care_for(nodes, &names).await,
+                None => {
+                    let known = Known { nodes, instances };
+                    self.care_for(context, applier, known, &names).await
+                }
             },
             Err(error) => Err(error),
         };
-        match done {
-            Ok(again) => {
-                self.chores.protection.groups.succeeded();
-                self.chores.protection.trouble = None;
-                self.show_groups(nodes, &names);
-                Ok(again)
+        match &done {
+            Ok(_) => {
+                self.groups.succeeded();
+                self.trouble = None;
+                self.shown = self.show(nodes, instances, &names);
             }
             Err(StepError::Cloud(error)) => {
-                self.chores.protection.groups.failed(self.edges.now());
-                self.chores.protection.trouble = Some(error.to_string());
-                self.show_groups(nodes, &names);
-                // An old policy lacks this permission: it is said, and nothing else suffers.
-                if matches!(error, CloudError::Denied { .. }) {
-                    self.tell_denied(&error);
-                    return Ok(None);
-                }
-                Err(error.into())
+                self.groups.failed(context.edges.now());
+                self.trouble = Some(error.to_string());
+                self.shown = self.show(nodes, instances, &names);
             }
-            Err(error) => Err(error),
+            Err(_) => {}
         }
+        done
     }
 
-    fn managers_groups(&self, nodes: &[NodeEntry]) -> BTreeSet<String> {
-        let concerned = nodes.iter().filter(|node| {
-            self.settings.swarm.protect_managers || node.labels.contains_key(PROTECTED_LABEL)
-        });
-        let groups = concerned.filter_map(|node| facts::group(node, self.node.instances()));
-        groups.cloned().collect()
-    }
-
-    async fn care_for(
+    async fn care_for<O: Outside>(
         &mut self,
-        nodes: &[NodeEntry],
+        context: &Context<O>,
+        applier: &mut Applier,
+        known: Known<'_>,
         names: &BTreeSet<String>,
     ) -> Result<Option<Duration>, StepError> {
-        let names = self.unhooked(nodes, names).await?;
+        let names = self.unhooked(context, known, names).await?;
         if names.is_empty() {
-            self.chores.protection.yields = None;
+            self.yields = None;
             return Ok(None);
         }
-        let again = self.describe(nodes, &names).await?;
-        let known = self.protection_facts(nodes);
-        let managers = nodes.iter().filter(|node| node.role == Role::Manager);
+        let again = self.describe(context, known, &names).await?;
+        let wanted = context.settings.swarm.protect_managers;
+        let facts = self.facts(known, wanted);
+        let managers = known.nodes.iter().filter(|node| node.role == Role::Manager);
         let raft = facts::raft(managers);
-        let protection = &mut self.chores.protection;
-        if excess(&protection.groups, &names) {
-            let now = self.edges.now();
-            Series::see(&mut protection.excess, (), |(), ()| true, pace::SERIES, now);
+        if facts::excess(&self.groups, &names) {
+            let now = context.edges.now();
+            Series::see(&mut self.excess, (), |(), ()| true, pace::SERIES, now);
         } else {
-            protection.excess = None;
+            self.excess = None;
         }
-        let lasted = protection.excess.as_ref().map(Series::lasted);
+        let lasted = self.excess.as_ref().map(Series::lasted);
         let lasted = lasted.unwrap_or_default();
-        protection.yields = protection::yields(&known, raft, lasted).map(str::to_owned);
-        let changes = protection::next(&known, raft);
+        self.yields = protection::yields(&facts, raft, lasted).map(str::to_owned);
+        let changes = protection::next(&facts, raft);
         let (protect, release): (Vec<_>, Vec<_>) =
             changes.iter().partition(|change| change.protected);
-        self.set_protection(protect.into_iter().map(Step::of).collect())
-            .await?;
-        self.set_protection(release.into_iter().map(Step::of).collect())
-            .await?;
+        for changes in [protect, release] {
+            let steps: Vec<_> = changes.into_iter().map(Step::of).collect();
+            self.set(context, applier, &steps).await?;
+        }
         Ok(Some(again))
     }
 
-    /// Those of the groups without a terminating hook, or with managers that were protected before they had one.
-    async fn unhooked(
+    /// Takes steps of one kind.
+    async fn set<O: Outside>(
         &mut self,
-        nodes: &[NodeEntry],
+        context: &Context<O>,
+        applier: &mut Applier,
+        steps: &[Step],
+    ) -> Result<(), StepError> {
+        let edges = &context.edges;
+        let (before, after) = by_record(steps);
+        write_records(&edges.engine, edges, applier, &before).await?;
+        let calls = calls(steps);
+        if !calls.is_empty() {
+            self.ask(context, Question::Protect(calls)).await?;
+        }
+        write_records(&edges.engine, edges, applier, &after).await
+    }
+
+    /// Those of the groups without a terminating hook, or with managers that were protected before they had one.
+    async fn unhooked<O: Outside>(
+        &mut self,
+        context: &Context<O>,
+        known: Known<'_>,
         names: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StepError> {
         // Where hooks are named in the settings, the role may not be allowed to ask for them.
-        let by_settings = !self.settings.departure.hooks.is_empty();
+        let by_settings = !context.settings.departure.hooks.is_empty();
         if !by_settings {
-            let now = self.edges.now();
-            let due = self.chores.protection.groups.without_hooks(names, now);
+            let due = self.groups.without_hooks(names, context.edges.now());
             if !due.is_empty() {
-                self.ask_groups(Question::Hooks(due)).await?;
+                self.ask(context, Question::Hooks(due)).await?;
             }
         }
+        let Known { nodes, instances } = known;
         let recorded = nodes
             .iter()
             .filter(|node| node.labels.contains_key(PROTECTED_LABEL));
         let recorded: BTreeSet<_> = recorded
-            .filter_map(|node| facts::group(node, self.node.instances()))
+            .filter_map(|node| facts::group(node, instances))
             .collect();
-        let groups = &self.chores.protection.groups;
+        let groups = &self.groups;
         let has_hook =
             |name| by_settings || groups.hooks_of(name).is_some_and(|hooks| hooks.terminating);
         let unhooked = names
@@ -171,53 +181,74 @@ impl<O: Outside> Agent<O> {
     }
 
     /// Has the groups described when it is time to; says when the next time is.
-    async fn describe(
+    async fn describe<O: Outside>(
         &mut self,
-        nodes: &[NodeEntry],
+        context: &Context<O>,
+        known: Known<'_>,
         names: &BTreeSet<String>,
     ) -> Result<Duration, StepError> {
-        if self.described_in(nodes, names).is_zero() {
+        let edges = &context.edges;
+        if self.described_in(known, names, edges).is_zero() {
             let names = names.iter().cloned().collect();
-            self.ask_groups(Question::Describe(names)).await?;
+            self.ask(context, Question::Describe(names)).await?;
         }
-        Ok(self.described_in(nodes, names))
+        Ok(self.described_in(known, names, edges))
     }
 
     /// How long until it is time to.
-    fn described_in(&self, nodes: &[NodeEntry], names: &BTreeSet<String>) -> Duration {
-        let (groups, instances) = (&self.chores.protection.groups, self.node.instances());
+    fn described_in(
+        &self,
+        Known { nodes, instances }: Known<'_>,
+        names: &BTreeSet<String>,
+        clock: &impl Now,
+    ) -> Duration {
+        let groups = &self.groups;
         let newcomers = nodes.iter().filter(|node| node.ready).any(|node| {
             let group = facts::group(node, instances).filter(|name| names.contains(*name));
             let member = group.and_then(|name| groups.member(name, node.instance_id.as_ref()?));
             group.is_some() && !member.is_some_and(|member| member.in_service)
         });
-        groups.due_in(names, newcomers, self.edges.now())
+        groups.due_in(names, newcomers, clock.now())
     }
 
-    fn protection_facts(&self, nodes: &[NodeEntry]) -> Vec<protection::Node> {
-        let (protection, instances) = (&self.chores.protection, self.node.instances());
-        let wanted = self.settings.swarm.protect_managers;
-        let fact = |node| facts::node(node, instances, &protection.groups, wanted, &protection.ill);
-        nodes.iter().filter_map(fact).collect()
+    fn facts(&self, known: Known<'_>, wanted: bool) -> Vec<protection::Node> {
+        let fact = |node| facts::node(node, known.instances, &self.groups, wanted, &self.ill);
+        known.nodes.iter().filter_map(fact).collect()
     }
 
-    fn tell_denied(&mut self, error: &CloudError) {
-        let text = error.to_string();
-        if !self.chores.said.contains(&text) {
-            warn!(%error, "managers are not protected from scale-in");
-            self.chores.said.insert(text);
+    fn show(
+        &self,
+        nodes: &[NodeEntry],
+        instances: &Instances,
+        names: &BTreeSet<String>,
+    ) -> Vec<ManagerGroup> {
+        show::shown(&self.groups, self.trouble.as_ref(), nodes, instances, names)
+    }
+
+    /// Asks Auto Scaling. An answer that comes later wakes the leader, who looks again at what there is to do.
+    async fn ask<O: Outside>(
+        &mut self,
+        context: &Context<O>,
+        question: Question,
+    ) -> Result<(), StepError> {
+        let lifecycle = context.edges.lifecycle.clone();
+        let asking = context.lanes.groups.ask(Heard::of(lifecycle, question));
+        let heard = asking.await.ok_or(StepError::NotYet(None))?;
+        Ok(self.hear(heard, context.edges.now())?)
+    }
+
+    /// Folds in what was answered.
+    pub(super) fn hear(&mut self, heard: Heard, now: Moment) -> Result<(), CloudError> {
+        for done in heard.done {
+            self.groups.learn(done, now);
         }
+        heard.failed.map_or(Ok(()), Err)
     }
 }
 
-/// Whether the managers' only group is to have one instance, and has more.
-fn excess(groups: &Groups, names: &BTreeSet<String>) -> bool {
-    let mut names = names.iter();
-    let (Some(name), None) = (names.next(), names.next()) else {
-        return false;
-    };
-    groups.group(name).is_some_and(|group| {
-        let members = group.members.iter().filter(|member| member.in_service);
-        group.desired == 1 && members.count() > 1
-    })
+/// The swarm's list, and EC2's word.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    nodes: &'a [NodeEntry],
+    instances: &'a Instances,
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::answers::Protect;
-use super::asking::Question;
-use crate::run::{Agent, Outside, StepError};
+use crate::run::chores::applier::Applier;
+use crate::run::edges::Now;
+use crate::run::error::StepError;
+use crate::run::executor::groups::Protect;
+use docker::Engine;
 use protocol::NodeChange;
 use protocol::labels::PROTECTED_LABEL;
 use protocol::leader::protection::{Change, Record};
@@ -35,44 +37,45 @@ impl Step {
     }
 }
 
-impl<O: Outside> Agent<O> {
-    /// Takes steps of one kind. The record says before it is so that a node is protected, and after it that it is
-    /// not: whoever leads next knows what may have been done.
-    pub(super) async fn set_protection(&mut self, steps: Vec<Step>) -> Result<(), StepError> {
-        let (before, after): (Vec<_>, Vec<_>) = steps
-            .iter()
-            .partition(|step| step.record == Some(Record::Protected));
-        self.write_records(&before).await?;
-        let mut calls: BTreeMap<(&String, bool), Vec<String>> = BTreeMap::new();
-        for step in &steps {
-            if let Some(protected) = step.protect {
-                calls
-                    .entry((&step.group, protected))
-                    .or_default()
-                    .push(step.instance.clone());
-            }
-        }
-        if !calls.is_empty() {
-            let calls = calls.into_iter();
-            let calls = calls.map(|((group, protected), instances)| Protect {
-                group: group.clone(),
-                instances,
-                protected,
-            });
-            self.ask_groups(Question::Protect(calls.collect())).await?;
-        }
-        self.write_records(&after).await
-    }
+/// Those whose record says before the call, so that whoever leads next knows what may have been done, that a node is
+/// protected; and those whose record says after it that it is not.
+pub(super) fn by_record(steps: &[Step]) -> (Vec<&Step>, Vec<&Step>) {
+    let before = |step: &&Step| step.record == Some(Record::Protected);
+    steps.iter().partition(before)
+}
 
-    async fn write_records(&mut self, steps: &[&Step]) -> Result<(), StepError> {
-        for step in steps.iter().filter(|step| !step.is_recorded) {
-            let value = step.record.map(|record| record.as_str().to_owned());
-            let change = NodeChange {
-                labels: BTreeMap::from([(PROTECTED_LABEL.to_owned(), value)]),
-                ..NodeChange::default()
-            };
-            self.change(&step.node, &change).await?;
+/// What Auto Scaling is to be asked: one call a group.
+pub(super) fn calls(steps: &[Step]) -> Vec<Protect> {
+    let mut calls: BTreeMap<(&String, bool), Vec<String>> = BTreeMap::new();
+    for step in steps {
+        if let Some(protected) = step.protect {
+            let call = calls.entry((&step.group, protected)).or_default();
+            call.push(step.instance.clone());
         }
-        Ok(())
     }
+    let calls = calls.into_iter();
+    let calls = calls.map(|((group, protected), instances)| Protect {
+        group: group.clone(),
+        instances,
+        protected,
+    });
+    calls.collect()
+}
+
+/// Writes these down in the nodes' entries.
+pub(super) async fn write_records(
+    engine: &impl Engine,
+    clock: &impl Now,
+    applier: &mut Applier,
+    steps: &[&Step],
+) -> Result<(), StepError> {
+    for step in steps.iter().filter(|step| !step.is_recorded) {
+        let value = step.record.map(|record| record.as_str().to_owned());
+        let change = NodeChange {
+            labels: BTreeMap::from([(PROTECTED_LABEL.to_owned(), value)]),
+            ..NodeChange::default()
+        };
+        applier.change(engine, clock, &step.node, &change).await?;
+    }
+    Ok(())
 }

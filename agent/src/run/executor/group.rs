@@ -2,38 +2,38 @@
 
 use tracing::warn;
 
-use super::{Agent, Outside};
+use crate::identity::InstanceIdentity;
 use aws::CloudError;
 use aws::lifecycle::{Hook, Lifecycle, Transition, Verdict, Waiting};
 use protocol::Answer;
 use protocol::node::launch::Word;
 
 /// The group and its instance, with how to reach Auto Scaling.
-pub(super) struct OwnGroup<L> {
+pub(in crate::run) struct OwnGroup<L> {
     lifecycle: L,
     group: String,
     instance: String,
 }
 
-impl<O: Outside> Agent<O> {
+impl<L: Lifecycle + Clone> OwnGroup<L> {
     /// Nothing where no group has launched this instance.
-    pub(super) fn own_group(&self) -> Option<OwnGroup<O::Lifecycle>> {
-        Some(OwnGroup {
-            lifecycle: self.edges.lifecycle.clone(),
-            group: self.identity.group.clone()?,
-            instance: self.identity.instance_id.clone(),
+    pub(in crate::run) fn of(lifecycle: &L, identity: &InstanceIdentity) -> Option<Self> {
+        Some(Self {
+            lifecycle: lifecycle.clone(),
+            group: identity.group.clone()?,
+            instance: identity.instance_id.clone(),
         })
     }
 }
 
 impl<L: Lifecycle> OwnGroup<L> {
     /// All of its hooks.
-    pub(super) async fn hooks(&self) -> Result<Vec<Hook>, CloudError> {
+    pub(in crate::run) async fn hooks(&self) -> Result<Vec<Hook>, CloudError> {
         self.lifecycle.hooks(&self.group).await
     }
 
     /// The hooks of these transitions; those that the settings name, where they do.
-    pub(super) async fn hooks_of(
+    pub(in crate::run) async fn hooks_of(
         &self,
         wanted: &[Transition],
         named: &[String],
@@ -49,7 +49,7 @@ impl<L: Lifecycle> OwnGroup<L> {
     }
 
     /// Has these hooks wait for as long again.
-    pub(super) async fn beat(&self, hooks: &[String]) -> Answer<()> {
+    pub(in crate::run) async fn beat(&self, hooks: &[String]) -> Answer<()> {
         let mut beaten = Ok(());
         for hook in hooks {
             let beat = self
@@ -65,7 +65,10 @@ impl<L: Lifecycle> OwnGroup<L> {
     }
 
     /// Has these hooks go on; each with what it said.
-    pub(super) async fn complete(&self, hooks: Vec<String>) -> Vec<(String, Answer<Waiting>)> {
+    pub(in crate::run) async fn complete(
+        &self,
+        hooks: Vec<String>,
+    ) -> Vec<(String, Answer<Waiting>)> {
         let mut said = Vec::new();
         for hook in hooks {
             let waiting = self.end(&hook, Verdict::Continue).await;
@@ -78,7 +81,7 @@ impl<L: Lifecycle> OwnGroup<L> {
     }
 
     /// Says the same of a launch to these hooks, until one call fails.
-    pub(super) async fn say(
+    pub(in crate::run) async fn say(
         &self,
         word: Word,
         hooks: Vec<String>,

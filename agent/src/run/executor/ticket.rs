@@ -1,35 +1,46 @@
-//! The ticket in Parameter Store, as it is read and written beside the rounds.
+//! The ticket in Parameter Store.
 
 use secrecy::SecretString;
 use tracing::warn;
 
-use crate::run::registers::stored_outcome;
-use crate::run::{Names, StepError};
+use super::registers::stored_outcome;
+use crate::run::error::StepError;
+use crate::run::names::Names;
 use aws::CloudError;
 use aws::parameter_store::ParameterStore;
-use protocol::{Outcome, Ticket, TicketError};
+use protocol::{Answer, Outcome, Ticket, TicketError, Trouble};
 
-/// Where it is.
-pub(super) struct Stored<S> {
-    pub(super) store: S,
-    pub(super) names: Names,
+/// As it is stored. Trouble is an answer here: the decision waits it out and says what it is.
+pub(in crate::run) async fn read(
+    store: &impl ParameterStore,
+    names: &Names,
+) -> Answer<Option<Ticket>> {
+    let value = store.read(&names.ticket()).await?;
+    let ticket = value.map(|value| Ticket::parse(&value)).transpose();
+    ticket.map_err(|error| Trouble::Failed(error.to_string()))
+}
+
+/// Where a leader writes it, beside the rounds.
+pub(in crate::run) struct Stored<S> {
+    pub(in crate::run) store: S,
+    pub(in crate::run) names: Names,
 }
 
 /// What came of it.
 pub(in crate::run) struct Put {
     /// The ticket that was there, where it was read.
-    pub(super) read: Option<Known>,
+    pub(in crate::run) read: Option<Known>,
     /// The ticket that was written, if it had to be.
-    pub(super) done: Result<Option<Ticket>, StepError>,
+    pub(in crate::run) done: Result<Option<Ticket>, StepError>,
 }
 
 /// The ticket that is stored, if there is one.
 #[derive(Clone, Debug)]
-pub(super) struct Known(pub(super) Option<Ticket>);
+pub(in crate::run) struct Known(pub(in crate::run) Option<Ticket>);
 
 impl Known {
     /// Whether it says what this one does. A later epoch's ends this swarm's chores.
-    pub(super) fn is_newest(&self, own: &Ticket) -> Result<bool, StepError> {
+    pub(in crate::run) fn is_newest(&self, own: &Ticket) -> Result<bool, StepError> {
         match &self.0 {
             Some(stored) if stored.epoch > own.epoch => Err(StepError::Superseded(stored.epoch)),
             Some(stored) => Ok(stored.says_the_same(own)),
@@ -40,7 +51,7 @@ impl Known {
 
 impl<S: ParameterStore> Stored<S> {
     /// Writes the ticket where what is stored differs: as it is known, or else as it is read now.
-    pub(super) async fn put(self, ticket: Ticket, known: Option<Known>) -> Put {
+    pub(in crate::run) async fn put(self, ticket: Ticket, known: Option<Known>) -> Put {
         if let Some(known) = known {
             let done = self.write(ticket, &known).await;
             return Put { read: None, done };

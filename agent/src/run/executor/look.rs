@@ -13,13 +13,13 @@ use protocol::EngineState;
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How the engine is, if it says so at once.
-pub(super) async fn at_once(engine: &impl Engine) -> EngineState {
+pub(in crate::run) async fn at_once(engine: &impl Engine) -> EngineState {
     let looked = timeout(GLANCE, engine.state()).await;
     looked.map_or(EngineState::Down, told)
 }
 
 /// What an engine's silence or refusal says of it.
-pub(super) fn told(state: Result<EngineState, EngineError>) -> EngineState {
+pub(in crate::run) fn told(state: Result<EngineState, EngineError>) -> EngineState {
     state.unwrap_or_else(|error| match error {
         EngineError::Unspoken(_) => EngineState::Unspoken(error.to_string()),
         EngineError::Refused { .. } | EngineError::Unloaded => {

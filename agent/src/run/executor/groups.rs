@@ -1,16 +1,45 @@
-//! A leader's calls to Auto Scaling, each of them beside the rounds.
+//! A leader's calls to Auto Scaling about the managers' groups, and what it answers, as plain data.
 
 use tracing::info;
 
-use super::Protection;
-use super::answers::{Done, Hooks, Protect};
-use crate::run::{Agent, Outside, StepError};
 use aws::CloudError;
-use aws::lifecycle::Lifecycle;
-use protocol::Moment;
+use aws::groups::Group;
+use aws::lifecycle::{Hook, Lifecycle, Transition};
+
+/// Which hooks a group has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::run) struct Hooks {
+    pub(in crate::run) launching: bool,
+    pub(in crate::run) terminating: bool,
+}
+
+impl Hooks {
+    pub(in crate::run) fn of(hooks: &[Hook]) -> Self {
+        let has = |transition| hooks.iter().any(|hook| hook.transition == transition);
+        Self {
+            launching: has(Transition::Launching),
+            terminating: has(Transition::Terminating),
+        }
+    }
+}
+
+/// Instances of a group that it must not end, or may end again.
+#[derive(Clone, Debug)]
+pub(in crate::run) struct Protect {
+    pub(in crate::run) group: String,
+    pub(in crate::run) instances: Vec<String>,
+    pub(in crate::run) protected: bool,
+}
+
+/// What came of one call.
+pub(in crate::run) enum Done {
+    Hooks(String, Hooks),
+    Described(Vec<Group>),
+    Protected(Protect),
+}
 
 /// What it is asked.
-pub(super) enum Question {
+pub(in crate::run) enum Question {
     /// Which hooks these groups have.
     Hooks(Vec<String>),
     /// What these groups are.
@@ -21,12 +50,13 @@ pub(super) enum Question {
 
 /// What came of a question: of one call after the other, until one failed.
 pub(in crate::run) struct Heard {
-    done: Vec<Done>,
-    failed: Option<CloudError>,
+    pub(in crate::run) done: Vec<Done>,
+    pub(in crate::run) failed: Option<CloudError>,
 }
 
 impl Heard {
-    async fn of(lifecycle: impl Lifecycle, question: Question) -> Self {
+    /// Asks it.
+    pub(in crate::run) async fn of(lifecycle: impl Lifecycle, question: Question) -> Self {
         let mut done = Vec::new();
         let failed = ask(&lifecycle, question, &mut done).await.err();
         Self { done, failed }
@@ -71,30 +101,5 @@ impl Protect {
                 instances, "managers released from protection: raft can spare them"
             );
         }
-    }
-}
-
-impl Protection {
-    /// Folds in what was answered.
-    pub(in crate::run::chores) fn hear(
-        &mut self,
-        heard: Heard,
-        now: Moment,
-    ) -> Result<(), CloudError> {
-        for done in heard.done {
-            self.groups.learn(done, now);
-        }
-        heard.failed.map_or(Ok(()), Err)
-    }
-}
-
-impl<O: Outside> Agent<O> {
-    /// Asks Auto Scaling. An answer that comes later wakes the leader, who looks again at what there is to do.
-    pub(super) async fn ask_groups(&mut self, question: Question) -> Result<(), StepError> {
-        let lanes = self.lanes.clone();
-        let lifecycle = self.edges.lifecycle.clone();
-        let asking = lanes.groups.ask(Heard::of(lifecycle, question));
-        let heard = asking.await.ok_or(StepError::NotYet(None))?;
-        Ok(self.chores.protection.hear(heard, self.edges.now())?)
     }
 }

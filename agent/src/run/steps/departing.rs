@@ -1,0 +1,91 @@
+//! The steps of a departure. None of them fails the round: what failed is a fact for the next
+//! decision, so that a drain that does not succeed keeps nobody waiting.
+
+use tracing::{info, warn};
+
+use crate::run::context::Context;
+use crate::run::edges::{Now, Outside};
+use crate::run::executor::departure::{self, Told};
+use crate::run::memory::Memory;
+use protocol::Kind;
+use protocol::departure::Cause;
+use protocol::node::{Act, DepartureEvent, Event};
+
+/// Settles what was heard into the one departure, on disk before anything follows from it. Gives what began or changed.
+pub(in crate::run) fn settle<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+) -> Option<Cause> {
+    let edges = &context.edges;
+    let before = memory.node.cause();
+    let heard = edges.heard.borrow().clone();
+    memory.learn_departure(Event::Heard(heard), edges);
+    let after = memory.node.cause();
+    if before == after {
+        return None;
+    }
+    let Some(cause) = after else {
+        info!("the departure is over");
+        return None;
+    };
+    let now = edges.now();
+    let departure = memory.node.departure();
+    let left = departure.and_then(|departure| departure.remaining(now.unix));
+    let seconds = left.map(|left| left.as_secs());
+    info!(seconds, "departure: {cause}");
+    Some(cause)
+}
+
+pub(super) async fn announce<O: Outside>(context: &Context<O>, memory: &mut Memory) {
+    let Some(departure) = memory.node.departure() else {
+        return;
+    };
+    let (told, is_first) = (departure.told(), departure.announced.is_none());
+    let announced = departure::announce(&context.edges.engine, told, is_first).await;
+    memory.learn_step(announced, &context.edges);
+}
+
+pub(super) async fn mark<O: Outside>(context: &Context<O>, memory: &mut Memory) {
+    let Some(departure) = memory.node.departure() else {
+        return;
+    };
+    let (told, node_id) = (departure.told(), memory.node.node_id());
+    let marked = departure::mark(&context.edges.engine, node_id, told).await;
+    memory.learn_step(marked, &context.edges);
+}
+
+/// Takes back what was said.
+pub(super) async fn retract<O: Outside>(context: &Context<O>, memory: &mut Memory) {
+    let Some(departure) = memory.node.departure() else {
+        return;
+    };
+    let is_manager = memory.node.kind() == Some(Kind::Manager);
+    let told = Told {
+        announced: departure.announced.is_some(),
+        marked: departure.marked && !departure.left && is_manager,
+    };
+    let node_id = memory.node.node_id();
+    let retracted = departure::retract(&context.edges.engine, node_id, told).await;
+    memory.learn_step(retracted, &context.edges);
+}
+
+pub(super) async fn count_tasks<O: Outside>(context: &Context<O>, memory: &mut Memory) {
+    let counted = departure::count_tasks(&context.edges.engine).await;
+    memory.learn_step(counted, &context.edges);
+}
+
+/// Leaves on purpose. On record as any leaving, but held up by none before it.
+pub(super) async fn depart<O: Outside>(context: &Context<O>, memory: &mut Memory) {
+    let edges = &context.edges;
+    if memory.node.membership().is_some()
+        && let Err(error) = memory.record(Act::Leave, edges)
+    {
+        warn!(%error, "leaving without a record of it");
+    }
+    let event = departure::leave(&edges.engine).await;
+    let has_left = matches!(event, DepartureEvent::Departed);
+    memory.learn_step(event, edges);
+    if has_left {
+        info!("left the swarm on purpose");
+    }
+}
