@@ -69,14 +69,12 @@ impl Protection {
             (self.shown, self.yields) = (Vec::new(), None);
             return Ok(None);
         }
+        let known = Known { nodes, instances };
         let done = match outcomes.was_late("protection") {
             Ok(()) if !context.lanes.groups.is_free() => Err(StepError::NotYet(None)),
             Ok(()) => match self.groups.held(now) {
                 Some(left) => Err(StepError::NotYet(Some(left))),
-                None => {
-                    let known = Known { nodes, instances };
-                    self.care_for(context, applier, known, &names).await
-                }
+                None => self.care_for(context, applier, known, &names).await,
             },
             Err(error) => Err(error),
         };
