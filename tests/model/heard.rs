@@ -9,7 +9,7 @@ use protocol::facts::hooks::{Hook, HookCall, Waiting};
 use protocol::node::{Act, DepartureEvent, Event, Node};
 use protocol::{
     Claim, Facts, JoinToken, Life, Outcome, Peer, ProbeAnswer, Probed, Registers, Reply, Ticket,
-    Told, Word, pace,
+    Told, Trouble, Word, pace,
 };
 
 use crate::ages::{self, NOW};
@@ -27,6 +27,8 @@ pub(crate) enum Heard {
     Ticket(Option<world::Ticket>),
     /// Both registers of an epoch, as read.
     Registers(Number, world::Epoch),
+    /// No answer to what was to be written there.
+    NoRegisters,
     /// Which of the ticket's managers can take this node.
     Probed(Option<Id>),
     /// What managers say of this node, whose engine is as it has just been looked at.
@@ -82,6 +84,7 @@ pub(crate) fn tell(node: &mut Node, me: Id, heard: Heard) {
             let mine = node.nonce(epoch(number)).map(str::to_owned);
             Event::Registers(Ok(registers(number, read, mine.as_deref())))
         }
+        Heard::NoRegisters => Event::Registers(Err(Trouble::Failed(String::new()))),
         Heard::Probed(able) => Event::Probed(answers(node, able)),
         Heard::Standing {
             engine,

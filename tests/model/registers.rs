@@ -40,9 +40,16 @@ impl World {
             epoch.claim = Some(id);
         }
         let epoch = *epoch;
-        if fate != Fate::Lost {
-            self.hear(id, Heard::Registers(number, epoch));
-        }
+        self.hear_created(id, number, epoch, fate);
+    }
+
+    /// Without an answer it may be done: what stands is not known then, and is read.
+    fn hear_created(&mut self, id: Id, number: Number, epoch: Epoch, fate: Fate) {
+        let heard = match fate {
+            Fate::Lost => Heard::NoRegisters,
+            _ => Heard::Registers(number, epoch),
+        };
+        self.hear(id, heard);
     }
 
     pub(crate) fn declare_formed(&mut self, id: Id, number: Number, fate: Fate, variant: Variant) {
@@ -86,9 +93,7 @@ impl World {
             epoch.outcome = Some(outcome);
         }
         let epoch = *epoch;
-        if fate != Fate::Lost {
-            self.hear(id, Heard::Registers(number, epoch));
-        }
+        self.hear_created(id, number, epoch, fate);
         written
     }
 }

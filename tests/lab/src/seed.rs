@@ -16,7 +16,7 @@ pub(crate) fn seed() -> Result<Option<u32>> {
         None => Some(drawn()),
     };
     match seed {
-        Some(seed) => say(&format!("  AWS's reads are late by {NAME}={seed}")),
+        Some(seed) => say(format!("  AWS's reads are late by {NAME}={seed}")),
         None => say("  AWS's reads are never late"),
     }
     Ok(seed)

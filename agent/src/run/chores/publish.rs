@@ -10,6 +10,7 @@ use crate::run::edges::{Now, Outside};
 use crate::run::error::StepError;
 use crate::run::executor::ticket::{Known, Put, Stored};
 use crate::run::memory::Memory;
+use aws::CloudError;
 use protocol::node::{Event, Node};
 use protocol::{Epoch, JoinToken, Moment, Series, Stamp, Ticket};
 use protocol::{NodeEntry, Swarm};
@@ -26,6 +27,8 @@ pub(super) struct Published {
     /// The node that is promoted next: the ticket names it before raft does.
     pub(super) naming: Option<String>,
     stored: Option<(Option<Ticket>, Stamp)>,
+    /// The last write had no answer.
+    unsure: bool,
 }
 
 impl Published {
@@ -80,6 +83,8 @@ impl Published {
             self.stored = Some((read, now.stamp()));
         }
         self.busy.note(&put.done, now);
+        // Without an answer it may be written all the same: the next try reads first.
+        self.unsure = matches!(put.done, Err(StepError::Cloud(CloudError::Failed { .. })));
         if let Some(ticket) = put.done? {
             info!(epoch = ticket.epoch.number(), managers = ?ticket.managers, "ticket published");
             self.stored = Some((Some(ticket), now.stamp()));
@@ -124,7 +129,7 @@ impl Published {
             Some(_) => VERIFY_NAMING,
             None => VERIFY,
         };
-        (at.age(now) < verify).then(|| Known(ticket.clone()))
+        (!self.unsure && at.age(now) < verify).then(|| Known(ticket.clone()))
     }
 }
 

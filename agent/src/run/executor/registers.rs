@@ -47,7 +47,10 @@ impl<S: ParameterStore> Registry<'_, S> {
         claim: Claim,
     ) -> Result<Event<'static>, StepError> {
         let name = self.names.claim(self.epoch);
-        let created = self.store.create(&name, &text(&claim)).await?;
+        let created = match self.create(&name, &text(&claim)).await? {
+            Ok(created) => created,
+            Err(trouble) => return Ok(Event::Registers(Err(trouble))),
+        };
         let mut registers = match self.read_back().await? {
             Ok(registers) => registers,
             trouble => return Ok(Event::Registers(trouble)),
@@ -77,7 +80,10 @@ impl<S: ParameterStore> Registry<'_, S> {
         known: Option<&Registers>,
     ) -> Result<Event<'static>, StepError> {
         let name = self.names.outcome(self.epoch);
-        let created = self.store.create(&name, &text(&outcome)).await?;
+        let created = match self.create(&name, &text(&outcome)).await? {
+            Ok(created) => created,
+            Err(trouble) => return Ok(Event::Registers(Err(trouble))),
+        };
         let mut registers = match self.read_back().await? {
             Ok(registers) => registers,
             trouble => return Ok(Event::Registers(trouble)),
@@ -97,6 +103,15 @@ impl<S: ParameterStore> Registry<'_, S> {
             "outcome stands"
         );
         Ok(Event::Registers(Ok(registers)))
+    }
+
+    /// Creates a register. Without an answer it may be done: the registers are not known then, and are read before anything
+    /// is created again, which may be answered as late.
+    async fn create(&self, name: &str, value: &str) -> Result<Answer<Created>, StepError> {
+        match self.store.create(name, value).await {
+            Err(error @ CloudError::Failed { .. }) => Ok(Err(error.into())),
+            created => Ok(Ok(created?)),
+        }
     }
 
     /// What stands after a create. Where AWS has too many requests for the read, only the read is made again: the
