@@ -67,6 +67,8 @@ pub(crate) struct Machine {
     pub(crate) left: Option<Duration>,
     /// Since when its agent has run and has reached Auto Scaling.
     pub(crate) reaches_group_since: Duration,
+    /// When calls of its to Auto Scaling were not answered.
+    pub(crate) lost: Vec<Duration>,
 }
 
 /// Calls to AWS, and to the engines.
@@ -175,6 +177,7 @@ impl State {
             told_to_leave: None,
             left: None,
             reaches_group_since: self.now,
+            lost: Vec::new(),
         });
         id
     }
