@@ -134,6 +134,7 @@ impl Node {
         match answer {
             Err(trouble) => self.hear_of_launch(Err(trouble), now),
             Ok(mut hooks) => {
+                self.note_end_hook(&hooks);
                 hooks.retain(|hook| hook.transition == Transition::Launching);
                 hooks.sort_by_key(|hook| hook.timeout);
                 // A group without such a hook waits for nobody.
@@ -146,6 +147,15 @@ impl Node {
                 };
             }
         }
+    }
+
+    fn note_end_hook(&mut self, hooks: &[Hook]) {
+        let ends = |hook: &&Hook| hook.transition == Transition::Terminating;
+        let shortest = hooks.iter().filter(ends).map(|hook| hook.timeout).min();
+        self.keep_launch(Launched {
+            end_hook: shortest.map(|timeout| timeout.as_secs()),
+            ..self.files.launch.clone()
+        });
     }
 
     /// A group says that it does not wait also of an instance that it waits for in a moment: that counts when it is said
