@@ -110,6 +110,46 @@ fn who_has_left_before_it_knew_its_hooks_tells_a_short_one_at_once() {
     }
 }
 
+/// All managers were gone for so long that EC2 does not know them: that takes ten minutes to be certain of, and this
+/// group's hook waits for five.
+#[test]
+fn a_launch_is_not_over_while_an_absence_is_not_certain() {
+    let told = |role: Role, absent: bool| {
+        let now = at(HOUR);
+        let mut node = blank(role, now);
+        node.own.group = Some("g".into());
+        node.policy.launch = Some(LaunchRules {
+            budget: None,
+            on_failure: OnFailure::Abandon,
+        });
+        node.files.waited.booted = Some(now.up.as_secs());
+        node.learn(target(Target::InService), now);
+        node.learn(Event::Launch(LaunchEvent::Seen), now);
+        node.learn(Event::Ticket(Ok(Some(ticket()))), now);
+        let hook = Hook {
+            transition: Transition::Launching,
+            timeout: 300 * SECOND,
+            ..Hook::named("h")
+        };
+        node.learn(Event::Launch(LaunchEvent::Hooks(Ok(vec![hook]))), now);
+        let asked = ["i-4".to_owned()];
+        let later = at(HOUR + 241 * SECOND);
+        if absent {
+            let reply = Reply {
+                asked: &asked,
+                known: &[],
+                silent: &BTreeSet::new(),
+            };
+            node.instances.see(&reply, later);
+        }
+        node.next_for_launch(later)
+    };
+    let say = |word| Some(Err(LaunchCall::Say(word, vec!["h".into()])));
+    assert_eq!(told(Role::Manager, true), say(LaunchWord::Longer));
+    assert_eq!(told(Role::Manager, false), say(LaunchWord::Failed));
+    assert_eq!(told(Role::Worker, true), say(LaunchWord::Failed));
+}
+
 /// What a group is asked of a launch is true whatever has become of the node meanwhile.
 #[test]
 fn a_launch_is_told_once_also_where_the_node_leaves_before_the_answer() {

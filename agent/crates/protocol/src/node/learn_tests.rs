@@ -1,6 +1,7 @@
 #[path = "learn_group_tests.rs"]
 mod group;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -12,7 +13,7 @@ use crate::departure::latch::Rules;
 use crate::departure::notice::{Notices, Target};
 use crate::facts::hooks::{Hook, HookCall, Transition, Waiting};
 use crate::node::launch::{LaunchRules, OnFailure, Word as LaunchWord};
-use crate::node::{DepartureEvent, LaunchEvent, Next, Own, Policy};
+use crate::node::{DepartureEvent, LaunchCall, LaunchEvent, Next, Own, Policy};
 use crate::pace::ROUND;
 use crate::{
     Claim, Control, Decision, Epoch, Facts, JoinToken, Life, Member, Observation, ProbeAnswer,
