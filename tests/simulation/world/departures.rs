@@ -129,6 +129,7 @@ impl State {
         self.machines[id].left = Some(self.now);
         if self.plays(Mischief::CauseIsForgotten) {
             self.machines[id].known = (Target::None, Notice::default());
+            self.machines[id].first_retires = None;
         }
     }
 
