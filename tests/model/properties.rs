@@ -35,41 +35,38 @@ pub(crate) const REFUSE_STRANGERS: &str = "nobody but a stranger is refused";
 pub(crate) const REAP_THE_GONE: &str = "of those that were admitted only the dead, older lives and who says that he leaves are taken off the list";
 pub(crate) const DEMOTE_THE_LEAVING: &str = "only those that leave, or are gone, are demoted";
 
+/// No step has broken this rule: a property is a function, and cannot hold which one.
+macro_rules! kept {
+    ($name:expr, $rule:ident) => {
+        Property::always($name, |_, world: &World| {
+            !world.history.broken.contains(&Rule::$rule)
+        })
+    };
+}
+
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(ONE_PER_EPOCH, |_, world| one_per_epoch(world)),
         Property::always(ONE_LIVES, |_, world| one_lives(world)),
         Property::always(NO_TWINS, |_, world| no_twins(world)),
-        Property::always(INIT_UNDER_CLAIM, |_, world| {
-            keeps(world, Rule::InitUnderClaim)
-        }),
-        Property::always(PUBLISH_FORMED, |_, world| keeps(world, Rule::PublishFormed)),
-        Property::always(PUBLISH_NEWEST, |_, world| keeps(world, Rule::PublishNewest)),
-        Property::always(STAY, |_, world| keeps(world, Rule::StayInGoodSwarm)),
-        Property::always(KEEP, |_, world| keeps(world, Rule::KeepOwnSwarm)),
-        Property::always(LEAVE_DEAD, |_, world| keeps(world, Rule::LeaveTheDead)),
-        Property::always(RECOVER_LOST, |_, world| {
-            keeps(world, Rule::RecoverLostMajority)
-        }),
-        Property::always(RECOVER_ONCE, |_, world| keeps(world, Rule::RecoverOnce)),
-        Property::always(LEAVE_AS_WORKER, |_, world| {
-            keeps(world, Rule::LeaveAsWorker)
-        }),
-        Property::always(TASKS_FIRST, |_, world| keeps(world, Rule::TasksFirst)),
-        Property::always(COMPLETE_LAST, |_, world| {
-            keeps(world, Rule::CompleteAtTheEnd)
-        }),
+        kept!(INIT_UNDER_CLAIM, InitUnderClaim),
+        kept!(PUBLISH_FORMED, PublishFormed),
+        kept!(PUBLISH_NEWEST, PublishNewest),
+        kept!(STAY, StayInGoodSwarm),
+        kept!(KEEP, KeepOwnSwarm),
+        kept!(LEAVE_DEAD, LeaveTheDead),
+        kept!(RECOVER_LOST, RecoverLostMajority),
+        kept!(RECOVER_ONCE, RecoverOnce),
+        kept!(LEAVE_AS_WORKER, LeaveAsWorker),
+        kept!(TASKS_FIRST, TasksFirst),
+        kept!(COMPLETE_LAST, CompleteAtTheEnd),
         Property::always(KEEP_QUORUM, keeps_quorum),
         Property::always(DRAIN_IN_TURN, |_, world| drains_in_turn(world)),
-        Property::always(PROMOTE_OURS, |_, world| keeps(world, Rule::PromoteOurs)),
-        Property::always(ADMIT_OURS, |_, world| keeps(world, Rule::AdmitOurs)),
-        Property::always(REFUSE_STRANGERS, |_, world| {
-            keeps(world, Rule::RefuseStrangers)
-        }),
-        Property::always(REAP_THE_GONE, |_, world| keeps(world, Rule::ReapTheGone)),
-        Property::always(DEMOTE_THE_LEAVING, |_, world| {
-            keeps(world, Rule::DemoteTheLeaving)
-        }),
+        kept!(PROMOTE_OURS, PromoteOurs),
+        kept!(ADMIT_OURS, AdmitOurs),
+        kept!(REFUSE_STRANGERS, RefuseStrangers),
+        kept!(REAP_THE_GONE, ReapTheGone),
+        kept!(DEMOTE_THE_LEAVING, DemoteTheLeaving),
         Property::sometimes("refused", |_, world| is_refused(world)),
         Property::sometimes("admitted", |_, world| is_admitted(world)),
         Property::sometimes("departed", |_, world| has_departed(world)),
@@ -81,10 +78,6 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::sometimes("moved on", |_, world| has_moved(world)),
         Property::sometimes("back again", |_, world| is_back(world)),
     ]
-}
-
-fn keeps(world: &World, rule: Rule) -> bool {
-    !world.history.broken.contains(&rule)
 }
 
 /// Declared formed or published under one epoch: always the same swarm.

@@ -4,6 +4,7 @@
 //! ```text
 //! cargo test --test simulation                          some hundred clusters and fleets, and many nodes at once
 //! SIMULATION_SEEDS=10000 cargo test --test simulation
+//! SIMULATION_SEEDS=4000..5000 cargo test --test simulation fleets
 //! SIMULATION_SEED=42 cargo test --test simulation fleets  one fleet again, with its story (or: clusters, managers)
 //! ```
 //!
@@ -24,6 +25,7 @@ mod scale_in;
 mod story;
 mod world;
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -102,8 +104,20 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
+/// Which seeds: one, so many, or a range of them.
+fn chosen(usual: u64) -> Result<Range<u64>, Failed> {
+    if let Ok(seed) = std::env::var("SIMULATION_SEED") {
+        story::tell();
+        let seed: u64 = seed.parse()?;
+        return Ok(seed..seed + 1);
+    }
+    let Ok(seeds) = std::env::var("SIMULATION_SEEDS") else {
+        return Ok(0..usual);
+    };
+    match seeds.split_once("..") {
+        Some((first, end)) => Ok(first.parse()?..end.parse()?),
+        None => Ok(0..seeds.parse()?),
+    }
 }
 
 /// Runs a simulation to its end, in its own thread's virtual time.
@@ -163,13 +177,7 @@ fn seeds<T: Send>(
     what: &str,
     one: impl Fn(u64) -> Result<T, String> + Sync,
 ) -> Result<Vec<T>, Failed> {
-    let seeds = match number("SIMULATION_SEED") {
-        Some(seed) => {
-            story::tell();
-            seed..seed + 1
-        }
-        None => 0..number("SIMULATION_SEEDS").unwrap_or(usual),
-    };
+    let seeds = chosen(usual)?;
     let started = Instant::now();
     let (next, done) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

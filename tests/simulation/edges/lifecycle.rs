@@ -3,6 +3,7 @@
 use aws::CloudError;
 use aws::groups::Group;
 use aws::lifecycle::{Hook, Lifecycle, Verdict, Waiting};
+use tracing::info;
 
 use super::Edge;
 use crate::world::State;
@@ -27,6 +28,15 @@ impl Edge {
         self.call(async move {
             world.pause(10, 60).await;
             let taken = world.with(|state| state.scaling_gate(id, action));
+            if let Ok(fate @ (Fate::AnswerLost | Fate::Lost)) = taken {
+                info!(
+                    machine = id,
+                    action,
+                    ?fate,
+                    "world: Auto Scaling gives no answer"
+                );
+                world.with(|state| state.machines[id].lost.push(state.now));
+            }
             let done = match taken {
                 Ok(Fate::Done | Fate::AnswerLost) => Some(world.with(effect)),
                 Ok(Fate::Lost) | Err(_) => None,

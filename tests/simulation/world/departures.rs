@@ -19,6 +19,9 @@ use super::swarm::{Entry, Status, SwarmId};
 /// An agent that has run and has reached Auto Scaling for so long has heard of its hooks, and has had two
 /// of its longest gaps.
 const REACHED: Duration = Duration::from_secs(150);
+/// Of each so long part of a hook's time one call may be lost, which takes the agent ten seconds to know; with another there
+/// is no time left for a third.
+const BORNE: Duration = Duration::from_secs(30);
 /// A task that began so short a time ago may have begun after the look.
 const BEGAN: Duration = Duration::from_secs(10);
 /// Whoever was told of its end before that does not join any more.
@@ -36,11 +39,14 @@ impl State {
         }
     }
 
-    /// A hook runs out that nobody has completed.
-    pub(super) fn check_run_out(&mut self, id: MachineId, what: &str) {
+    /// A hook with this time-out runs out, and nobody has completed it.
+    pub(super) fn check_run_out(&mut self, id: MachineId, what: &str, timeout: Option<Duration>) {
         let machine = &self.machines[id];
         let reached = self.since(machine.reaches_group_since);
-        if reached >= REACHED {
+        let timeout = timeout.unwrap_or_default();
+        let lost = machine.lost.iter().filter(|at| self.since(**at) <= timeout);
+        let borne = timeout.as_secs() / BORNE.as_secs();
+        if reached >= REACHED && lost.count() as u64 <= borne {
             let (instance, reached) = (machine.instance_id.clone(), reached.as_secs());
             self.broke(format!(
                 "{what} of {instance} runs out, though its agent has run and reached its group for {reached} s"
@@ -123,6 +129,7 @@ impl State {
         self.machines[id].left = Some(self.now);
         if self.plays(Mischief::CauseIsForgotten) {
             self.machines[id].known = (Target::None, Notice::default());
+            self.machines[id].first_retires = None;
         }
     }
 

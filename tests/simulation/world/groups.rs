@@ -261,7 +261,8 @@ impl State {
             Some(Stage::Launching(wait)) if wait.until <= self.now => self.launch_ran_out(id),
             Some(Stage::Terminating(wait)) if wait.until <= self.now => {
                 self.count("hooks of an end that ran out");
-                self.check_run_out(id, "its end's hook");
+                let timeout = self.group_of(id).and_then(|group| group.terminating);
+                self.check_run_out(id, "its end's hook", timeout);
                 let at = self.soon(500, 3_000);
                 self.set_stage(id, Stage::Ending(at));
             }
@@ -272,12 +273,21 @@ impl State {
     }
 
     fn launch_ran_out(&mut self, id: MachineId) {
-        self.check_run_out(id, "its launch's hook");
-        let group = self.machines[id].member.as_ref().map(|m| m.group);
-        match group.map(|group| self.groups[group].by_default) {
+        let group = self.group_of(id);
+        let (timeout, by_default) = (
+            group.and_then(|group| group.launching),
+            group.map(|group| group.by_default),
+        );
+        self.check_run_out(id, "its launch's hook", timeout);
+        match by_default {
             Some(Verdict::Abandon) => self.scale_in(id),
             _ => self.set_stage(id, Stage::InService),
         }
+    }
+
+    fn group_of(&self, id: MachineId) -> Option<&Group> {
+        let member = self.machines[id].member.as_ref();
+        member.map(|member| &self.groups[member.group])
     }
 
     /// How many are to be launched now. A group with too many ends one.

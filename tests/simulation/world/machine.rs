@@ -61,12 +61,17 @@ pub(crate) struct Machine {
     /// What its agent has heard, and when it hears of something else.
     pub(crate) known: (Target, Notice),
     pub(crate) hears_at: Option<Duration>,
+    /// The first time at which its host is to be retired, of those that its agent has heard of since there was none: a
+    /// departure does not wait for one that was put off.
+    pub(crate) first_retires: Option<Duration>,
     /// Since when its agent has known that it is to leave the swarm.
     pub(crate) told_to_leave: Option<Duration>,
     /// When it left the swarm for that.
     pub(crate) left: Option<Duration>,
     /// Since when its agent has run and has reached Auto Scaling.
     pub(crate) reaches_group_since: Duration,
+    /// When calls of its to Auto Scaling were not answered.
+    pub(crate) lost: Vec<Duration>,
 }
 
 /// Calls to AWS, and to the engines.
@@ -172,9 +177,11 @@ impl State {
             departing_since: None,
             known: (Target::None, Notice::default()),
             hears_at: None,
+            first_retires: None,
             told_to_leave: None,
             left: None,
             reaches_group_since: self.now,
+            lost: Vec::new(),
         });
         id
     }

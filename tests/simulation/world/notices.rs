@@ -114,6 +114,9 @@ impl State {
         }
         let told = self.told(id);
         self.machines[id].known = (self.target(id), self.machines[id].notice);
+        let retires = self.machines[id].notice.retires;
+        let first = self.machines[id].first_retires;
+        self.machines[id].first_retires = retires.map(|at| first.map_or(at, |first| first.min(at)));
         self.machines[id].hears_at = None;
         let leaves = self.leaves(id);
         let now = self.now;
@@ -172,7 +175,7 @@ impl State {
     pub(super) fn knows_to_leave(&self, id: MachineId) -> bool {
         let machine = &self.machines[id];
         let near = |at: Duration| at <= self.now + MAINTENANCE_LEAD + SECOND;
-        machine.told_to_leave.is_some() || machine.known.1.retires.is_some_and(near)
+        machine.told_to_leave.is_some() || machine.first_retires.is_some_and(near)
     }
 
     /// Whether it is to run no tasks.

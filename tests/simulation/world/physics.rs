@@ -199,7 +199,8 @@ impl State {
         let pause = match (entry.role, linked) {
             (Role::Manager, true) if !manages && certified => (33_000, 57_000),
             (Role::Manager, true) if !manages => (1_100, 2_000),
-            (Role::Worker, true) if certified => (0, 6_000),
+            // Raft lets nobody go whom it cannot do without.
+            (Role::Worker, true) if certified && self.may_go(id, &entry.node) => (0, 6_000),
             _ => {
                 entry.turning = None;
                 return entry;
@@ -212,6 +213,12 @@ impl State {
             self.turn(&entry, id);
         }
         entry
+    }
+
+    fn may_go(&self, id: SwarmId, node: &str) -> bool {
+        let raft = &self.swarms[id].raft;
+        let others = self.raft_alive(id).len().saturating_sub(1);
+        !raft.iter().any(|member| member == node) || others > (raft.len() - 1) / 2
     }
 
     /// Managers learn an engine's new label late.
@@ -232,8 +239,10 @@ impl State {
     fn turn(&mut self, entry: &Entry, id: SwarmId) {
         let manager = entry.role == Role::Manager;
         tracing::info!(swarm = id, node = entry.node, manager, "world: role taken");
+        let raft = &mut self.swarms[id].raft;
+        raft.retain(|member| *member != entry.node);
         if manager {
-            self.swarms[id].raft.push(entry.node.clone());
+            raft.push(entry.node.clone());
         }
         let machine = &mut self.machines[entry.machine];
         if let Some(place) = &mut machine.engine.place {

@@ -165,8 +165,10 @@ impl State {
         let takes = entry.availability != Availability::Drain && entry.status == Status::Ready;
         let admitted = entry.labels.contains_key(ACTIVATED);
         let leader = self.swarms[id].leader?;
+        // An engine that hangs leads on, and does nothing for anybody.
         let can_know = self.leads(id)
             && self.machines[leader].agent.is_some()
+            && !self.machines[leader].engine.hangs
             && self.reaches_aws(leader)
             && !self.aws.is(Trouble::EC2Down, self.now)
             && !self.aws.is(Trouble::Denied, self.now);

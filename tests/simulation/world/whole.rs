@@ -63,9 +63,13 @@ impl State {
         }
     }
 
-    /// Nothing of a departure is left, on it or on its entry.
+    /// Nothing of a departure is left, on it or on its entry, and nothing is to come: AWS may have announced one that its
+    /// agent has not heard of yet.
     fn stays(&self, id: MachineId, entry: &Entry) -> Result<(), String> {
         let machine = &self.machines[id];
+        if self.departs(id) {
+            return Err(format!("machine {id} is to leave"));
+        }
         if machine.member.is_some() && self.stage(id) != Some(Stage::InService) {
             let stage = self.stage(id);
             return Err(format!("machine {id} is not in service: {stage:?}"));

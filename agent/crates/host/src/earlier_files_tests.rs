@@ -25,6 +25,7 @@ fn launched(since: u64, boot: &str) -> Launched {
         since: Some(since),
         boot: boot.to_owned(),
         again: false,
+        end_hook: None,
     }
 }
 

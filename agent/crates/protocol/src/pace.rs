@@ -66,11 +66,12 @@ pub const LONGEST_BEAT: Duration = Duration::from_mins(1);
 /// to say so twice, this far apart.
 pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 
-/// The first question of a departure to Auto Scaling is spread over this time: a hundred nodes that are to leave see it
-/// within the same five seconds. With those five, and a sixth of its time for the first heartbeat, even the shortest hook
-/// that there is, of 30 s, hears it in time.
+/// Metadata is looked at this often.
+pub const METADATA_LOOK: Duration = Duration::from_secs(5);
+/// The first question of a departure to Auto Scaling is spread over this time, see [`first_hooks`]: a hundred nodes that are
+/// to leave see it within the same five seconds.
 pub const FIRST_HOOKS: Duration = Duration::from_secs(17);
-/// So is the first heartbeat, over longer, or over a sixth of the hook's time, where that is less: most nodes are done before.
+/// So is the first heartbeat, over longer, see [`first_beat`]: most nodes are done before.
 pub const FIRST_BEAT: Duration = Duration::from_mins(2);
 /// And the word that the node is done: see [`first_word`].
 pub const FIRST_WORD: Duration = Duration::from_secs(20);
@@ -196,15 +197,31 @@ pub fn part_of(random: u16, time: Duration) -> Duration {
     turn_of(Turn::Drawn(random.saturating_add(1)), time)
 }
 
-/// How long after it knows of a hook with this time-out a departing node sends the first heartbeat, at most.
-pub fn first_beat(timeout: Duration) -> Duration {
-    FIRST_BEAT.min(timeout / 6)
+/// Over how long a departing node spreads the question for its group's hooks, where the shortest of them has this time-out.
+///
+/// It is a tenth of that, and so are the other two: even with the shortest hook that there is, of 30 s, one call of them may
+/// be lost, which is known after ten seconds. Who has never heard how long its hooks wait takes the whole time, with which
+/// such a hook still hears in time where no call is lost.
+pub fn first_hooks(timeout: Option<Duration>) -> Duration {
+    timeout.map_or(FIRST_HOOKS, |timeout| FIRST_HOOKS.min(timeout / 10))
 }
 
-/// Over how long a departed node spreads the word that it is done, where its hook has this time-out: no heartbeat is
-/// sent between the two.
-pub fn first_word(timeout: Duration) -> Duration {
-    FIRST_WORD.min(timeout / 6)
+/// How long after it knows of a hook with this time-out a departing node sends the first heartbeat, at most.
+pub fn first_beat(timeout: Duration) -> Duration {
+    FIRST_BEAT.min(timeout / 10)
+}
+
+/// Over how long a departed node spreads the word that it is done, where its hook has this time-out and has waited for
+/// so long: no heartbeat is sent between the two.
+pub fn first_word(timeout: Duration, waited: Duration) -> Duration {
+    FIRST_WORD
+        .min(timeout / 10)
+        .min(spared(timeout).saturating_sub(waited))
+}
+
+/// When a hook with this time-out has waited for so long, nothing is spread any more: the rest is for a call that is lost.
+pub fn spared(timeout: Duration) -> Duration {
+    timeout / 2
 }
 
 /// How often a lifecycle hook with this time-out is to hear a heartbeat: in less than half of it, so that one
@@ -219,55 +236,5 @@ pub fn remaining(gap: Duration, age: Duration) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gaps_double_up_to_their_cap_and_never_overflow() {
-        let seen: Vec<u128> = (0..=8).map(|n| Gaps::TICKET.after(n).as_millis()).collect();
-        assert_eq!(
-            seen,
-            [500, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]
-        );
-        assert_eq!(Gaps::TICKET.after(u32::MAX), Duration::from_secs(30));
-    }
-
-    fn refused(looks: u32, turn: Turn) -> Reading<()> {
-        Reading {
-            value: Err(Trouble::Throttled("busy".into())),
-            age: Duration::ZERO,
-            looks,
-            lasted: Duration::ZERO,
-            turn,
-        }
-    }
-
-    #[test]
-    fn after_a_refusal_for_too_many_requests_every_gap_doubles_and_is_drawn() {
-        for gaps in [Gaps::TROUBLE, Gaps::TICKET, Gaps::REGISTERS, Gaps::LAUNCH] {
-            let gap = |looks, part| gaps.gap(&refused(looks, Turn::Drawn(part))).as_millis();
-            let whole: Vec<_> = (1..=8).map(|looks| gap(looks, 1000)).collect();
-            assert_eq!(
-                whole,
-                [2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]
-            );
-            assert_eq!((gap(4, 250), gap(7, 1)), (4000, 1200));
-        }
-    }
-
-    #[test]
-    fn who_is_waited_for_hurries_for_half_a_minute_and_then_waits_like_others() {
-        let gap = |looks| Gaps::TICKET.gap(&refused(looks, Turn::Soon));
-        let hurried: Duration = (1..=SOON_LOOKS).map(gap).sum();
-        assert!((20..40).contains(&hurried.as_secs()), "{hurried:?}");
-        let after: Vec<_> = (1..=6).map(|n| gap(SOON_LOOKS + n).as_secs()).collect();
-        assert_eq!(after, [2, 4, 8, 16, 32, 60]);
-    }
-
-    #[test]
-    fn a_crowd_spreads_more_and_more() {
-        let all: Vec<_> = (1..=23).map(|n| crowd(n).as_secs()).collect();
-        assert!(all.is_sorted());
-        assert_eq!((all[0], all[1], all[19], all[22]), (1, 2, 6, 50));
-    }
-}
+#[path = "pace_tests.rs"]
+mod tests;

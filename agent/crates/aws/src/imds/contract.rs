@@ -1,5 +1,8 @@
 //! The client against a scripted service on loopback.
 
+mod limits;
+mod refusals;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex as StdMutex};
@@ -229,39 +232,6 @@ async fn a_missing_value_is_an_answer() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_once_and_never_sent_again() {
-    let service = Service::new(
-        &[TOKEN, Says(200, "token-2")],
-        &[
-            Says(200, "a"),
-            Says(401, ""),
-            Says(200, "b"),
-            Says(200, "c"),
-        ],
-    );
-    let imds = service.client(SECOND).await;
-    for expected in ["a", "b", "c"] {
-        assert_eq!(imds.get(ID_PATH).await, Ok(Some(expected.to_owned())));
-    }
-    assert_eq!(
-        service.tokens(),
-        ["token-1", "token-1", "token-2", "token-2"]
-    );
-}
-
-#[tokio::test]
-async fn a_service_that_refuses_every_token_is_given_up_within_the_budget() {
-    let service = Service::new(&[TOKEN], &[Says(401, "")]);
-    let budget = Duration::from_millis(500);
-    let (error, waited) = failure(&service.client(budget).await).await;
-    assert!(
-        matches!(&error, MetadataError::Unanswered { cause, .. } if cause.contains("401")),
-        "{error}"
-    );
-    assert!(waited <= budget + Duration::from_millis(100), "{waited:?}");
-}
-
-#[tokio::test]
 async fn a_token_is_renewed_before_its_end() {
     let service = Service::new(&[TOKEN, Says(200, "token-2")], &[Says(200, "x")]);
     let imds = service.client(SECOND).await;
@@ -281,43 +251,6 @@ async fn a_token_is_renewed_before_its_end() {
             "{passed:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn a_service_that_is_switched_off_is_named_at_once() {
-    for service in [
-        Service::new(&[Says(403, "")], &[]),
-        Service::new(&[TOKEN], &[Says(403, "")]),
-    ] {
-        let (error, waited) = failure(&service.client(SECOND * 5).await).await;
-        assert!(
-            error.to_string().contains("HttpEndpoint=enabled"),
-            "{error}"
-        );
-        assert!(waited < SECOND, "{waited:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_no_service_gives_is_an_error_at_once() {
-    for status in [301, 400, 405] {
-        let service = Service::new(&[TOKEN], &[Says(status, "")]);
-        let (error, waited) = failure(&service.client(SECOND * 5).await).await;
-        assert!(
-            matches!(&error, MetadataError::Unexpected { cause, .. } if cause.contains(&status.to_string()))
-        );
-        assert!(waited < SECOND, "{waited:?}");
-    }
-}
-
-#[tokio::test]
-async fn busy_and_failing_answers_are_repeated() {
-    let puts = [Says(503, ""), TOKEN];
-    let gets = [Says(500, ""), Nothing, Says(429, ""), Says(200, "i-1")];
-    let service = Service::new(&puts, &gets);
-    let imds = service.client(SECOND * 20).await;
-    assert_eq!(imds.get(ID_PATH).await, Ok(Some("i-1".to_owned())));
-    assert_eq!(service.seen().len(), 6);
 }
 
 /// Environment variables belong to a process, so the client runs in one of its own.
@@ -348,85 +281,6 @@ async fn behind_a_proxy() {
     let base = std::env::var(BASE).expect("an address");
     let imds = Imds::new(&base, REQUEST_TIMEOUT, SECOND);
     assert_eq!(imds.get(ID_PATH).await, Ok(Some("i-1".to_owned())));
-}
-
-#[tokio::test]
-async fn an_answer_later_than_the_limit_does_not_count() {
-    let late = After(REQUEST_TIMEOUT * 2, 200, "late");
-    let service = Service::new(&[TOKEN], &[late, Says(200, "in time")]);
-    let begun = Instant::now();
-    assert_eq!(
-        service.client(SECOND * 5).await.get(ID_PATH).await,
-        Ok(Some("in time".to_owned()))
-    );
-    assert!(begun.elapsed() >= REQUEST_TIMEOUT, "{:?}", begun.elapsed());
-}
-
-#[tokio::test]
-async fn a_black_hole_costs_the_budget_and_no_more() {
-    let service = Service::new(&[Nothing], &[]);
-    let budget = SECOND * 2;
-    let (error, waited) = failure(&service.client(budget).await).await;
-    assert!(error.to_string().ends_with("it does not answer"), "{error}");
-    assert!(waited >= budget / 2, "{waited:?}");
-    assert!(waited <= budget + Duration::from_millis(200), "{waited:?}");
-    assert!(service.seen().len() >= 3, "{:?}", service.lines());
-}
-
-/// Many readers wait for the one token; none of them may wait longer than its own budget.
-#[tokio::test]
-async fn a_black_hole_holds_nobody_longer_than_the_budget() {
-    let service = Service::new(&[Nothing], &[]);
-    let imds = service.client(SECOND).await;
-    let begun = Instant::now();
-    let answers = futures_util::future::join_all((0..8).map(|_| imds.get(ID_PATH))).await;
-    assert!(answers.iter().all(Result::is_err));
-    assert!(
-        begun.elapsed() <= SECOND + Duration::from_millis(200),
-        "{:?}",
-        begun.elapsed()
-    );
-}
-
-#[tokio::test]
-async fn a_service_that_comes_up_late_is_waited_for() {
-    let holder = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = holder.local_addr().expect("an address");
-    drop(holder);
-    let imds = Imds::new(&format!("http://{address}"), REQUEST_TIMEOUT, SECOND * 20);
-    let service = Service::new(&[TOKEN], &[Says(200, "i-1")]);
-    let late = async {
-        sleep(SECOND).await;
-        let listener = TcpListener::bind(address).await.expect("the same port");
-        tokio::spawn(service.serve(listener));
-    };
-    let begun = Instant::now();
-    let (answer, ()) = tokio::join!(imds.get(ID_PATH), late);
-    assert_eq!(answer, Ok(Some("i-1".to_owned())));
-    assert!(
-        begun.elapsed() >= SECOND && begun.elapsed() < SECOND * 4,
-        "{:?}",
-        begun.elapsed()
-    );
-}
-
-#[tokio::test]
-async fn a_closed_port_names_its_cause_and_address() {
-    let holder = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let base = format!("http://{}", holder.local_addr().expect("an address"));
-    drop(holder);
-    let imds =
-        Imds::new(&base, REQUEST_TIMEOUT, SECOND * 5).with_budget(Duration::from_millis(300));
-    let (error, waited) = failure(&imds).await;
-    let message = error.to_string();
-    assert!(
-        message.starts_with(&format!(
-            "cannot read {ID_PATH} from instance metadata at {base}: "
-        )),
-        "{message}"
-    );
-    assert!(message.contains("refused"), "{message}");
-    assert!(waited < SECOND, "{waited:?}");
 }
 
 async fn failure(imds: &Imds) -> (MetadataError, Duration) {

@@ -167,6 +167,9 @@ fn a_dead_manager_counts_as_long_as_raft_knows_it_or_will() {
         ("manager", "3", "down", "", true),
         ("worker", "3", "ready", "", false),
         ("worker", "3", "down", "", false),
+        // Raft has yet to let it go.
+        ("worker", "3", "ready", status, true),
+        ("worker", "", "down", status, true),
     ] {
         let text = format!(
             r#"{{"ID":"n","Spec":{{"Role":"{role}","Labels":{{"swarmlet.promoted":"{promoted}"}}}},

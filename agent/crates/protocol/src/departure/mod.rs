@@ -170,6 +170,8 @@ impl Departing {
 pub struct Hold {
     /// The call that is under way: nothing else is asked before it is answered, but that Auto Scaling goes on.
     pub asked: Option<HookCall>,
+    /// How long the departure has gone on; as long as can be where it began before the agent did.
+    pub since: Duration,
     /// How long each of the group's hooks waits without a heartbeat.
     pub hooks: Option<Reading<Vec<Duration>>>,
     /// The last heartbeat.

@@ -80,10 +80,12 @@ impl NodeEntry {
 
     /// Whether raft counts it, or will as soon as it can. One that is down and that raft does not
     /// know was either promoted and has yet to find its place, or was left behind when a cluster
-    /// was forced: the epoch that its promotion wrote into its entry tells which.
+    /// was forced: the epoch that its promotion wrote into its entry tells which. And who is to be a worker counts until raft
+    /// has let it go: the last manager never is, also where it forced a new cluster while its demotion was under way.
     pub fn counts(&self, epoch: Option<Epoch>) -> bool {
         let promoted = || epoch.is_some() && self.promoted() >= epoch;
-        self.role == Role::Manager && (self.is_in_raft() || !self.down || promoted())
+        let is_manager = || self.role == Role::Manager && (!self.down || promoted());
+        self.manager.is_some() || is_manager()
     }
 
     /// Whether raft knows it: the engine then does not remove it before it is demoted.

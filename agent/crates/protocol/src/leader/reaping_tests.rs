@@ -83,17 +83,27 @@ fn next(entries: &[Entry], fleet: &Fleet, allowed: usize) -> Reaping {
     // Each instance has an address of its own.
     let here = (0..10).map(|n| (format!("i-{n}"), there([10, 0, 0, n].into())));
     let instances = Instances::that_are(here.collect()).with_lives(fleet, NOW);
+    next_of("i-1", Admission::Enforce, &nodes, &instances, &downtimes)
+}
+
+fn next_of(
+    own: &str,
+    admission: Admission,
+    nodes: &[NodeEntry],
+    instances: &Instances,
+    downtimes: &Downtimes,
+) -> Reaping {
     let seen = Snapshot {
-        own: "i-1",
-        admission: Admission::Enforce,
-        nodes: &nodes,
-        instances: &instances,
+        own,
+        admission,
+        nodes,
+        instances,
         records: &Records::default(),
         tasks: NO_TASKS,
         epoch: None,
         now: NOW,
     };
-    super::next(&seen, &downtimes)
+    super::next(&seen, downtimes)
 }
 
 fn node(n: u8, role: Role) -> Entry {
@@ -238,18 +248,8 @@ fn who_was_never_admitted_goes_when_it_was_refused_or_is_down_for_long() {
             let label = (ADMISSION_LABEL.to_owned(), "1 no-instance".to_owned());
             nodes[1].labels.extend([label]);
         }
-        let instances = Instances::default();
-        let seen = Snapshot {
-            own: "i-0",
-            admission,
-            nodes: &nodes,
-            instances: &instances,
-            records: &Records::default(),
-            tasks: NO_TASKS,
-            epoch: None,
-            now: NOW,
-        };
-        super::next(&seen, &downtimes(&[node(0, Role::Manager), stranger], 0))
+        let downtimes = downtimes(&[node(0, Role::Manager), stranger], 0);
+        next_of("i-0", admission, &nodes, &Instances::default(), &downtimes)
     };
     let goes = removed(&["node1"], false);
     assert_eq!(rule(true, 1, false, Admission::Enforce), goes);

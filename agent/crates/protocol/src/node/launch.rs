@@ -44,6 +44,10 @@ pub struct Launched {
     /// The launch did not begin with this boot.
     #[serde(default)]
     pub again: bool,
+    /// The shortest time limit of the group's hooks for an instance's end, in seconds, as it was told with those of the
+    /// launch. A departure asks again, and this says how soon it has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_hook: Option<u64>,
 }
 
 /// What the settings say of launches.

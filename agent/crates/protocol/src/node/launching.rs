@@ -9,7 +9,10 @@ use crate::node::launch::{
     self, Belongs, Launch, LaunchHook, LaunchRules, Launched, Launching, Waited, Word,
 };
 use crate::node::state::Node;
-use crate::{Answer, Kind, Moment, Series, pace};
+use crate::{Answer, Kind, Life, Moment, Role, Series, pace};
+
+/// An absence that is looked for from the boot on is certain in this time, also where some answers do not count.
+const LONG_AFTER_ABSENCE: Duration = Duration::from_mins(15);
 
 /// A call for the launch.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -64,11 +67,20 @@ impl Node {
             in_service: self.heard.notices.target == Some(Target::InService),
             belongs: self.belongs(),
             age: since(self.files.launch.since, now),
-            budget: rules.budget,
+            budget: rules.budget.or_else(|| self.until_absence_is_certain(now)),
             on_failure: rules.on_failure,
             hook: self.launching_hook(now),
             last: last.map(|heard| heard.reading(now)),
         }
+    }
+
+    /// How long a manager may take that waits for others which EC2 does not know, and for which that is not certain yet:
+    /// another instance in its place would wait anew, and where the hook's time is shorter nobody would ever form the swarm.
+    fn until_absence_is_certain(&self, now: Moment) -> Option<Duration> {
+        let fleet = self.instances.fleet(self.concerned(), now);
+        let doubted = |id: &str| fleet.life(id) == Some(Life::Absent) && !fleet.is_gone(id);
+        let waits = self.own.role == Role::Manager && self.concerned().any(doubted);
+        waits.then_some(LONG_AFTER_ABSENCE)
     }
 
     fn belongs(&self) -> Belongs {
@@ -134,6 +146,7 @@ impl Node {
         match answer {
             Err(trouble) => self.hear_of_launch(Err(trouble), now),
             Ok(mut hooks) => {
+                self.note_end_hook(&hooks);
                 hooks.retain(|hook| hook.transition == Transition::Launching);
                 hooks.sort_by_key(|hook| hook.timeout);
                 // A group without such a hook waits for nobody.
@@ -146,6 +159,15 @@ impl Node {
                 };
             }
         }
+    }
+
+    fn note_end_hook(&mut self, hooks: &[Hook]) {
+        let ends = |hook: &&Hook| hook.transition == Transition::Terminating;
+        let shortest = hooks.iter().filter(ends).map(|hook| hook.timeout).min();
+        self.keep_launch(Launched {
+            end_hook: shortest.map(|timeout| timeout.as_secs()),
+            ..self.files.launch.clone()
+        });
     }
 
     /// A group says that it does not wait also of an instance that it waits for in a moment: that counts when it is said

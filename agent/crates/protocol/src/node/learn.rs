@@ -1,6 +1,7 @@
 //! How what a node knows changes: each answer is folded into what was known before.
 
 use std::mem::take;
+use std::time::Duration;
 
 use crate::addressing::{self, Choice};
 use crate::departure::Cause;
@@ -64,7 +65,8 @@ impl Node {
         let before = self.cause();
         self.keep_departure(|departure| *departure = next);
         if self.cause() != before {
-            self.progress = Progress::begin(now);
+            let shortest = self.files.launch.end_hook.map(Duration::from_secs);
+            self.progress = Progress::begin(shortest, now);
             if before == Some(Cause::Drain) && self.cause().is_some() {
                 self.progress.say_again();
             }

@@ -1,14 +1,19 @@
+#[path = "learn_group_tests.rs"]
+mod group;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::departure::Hold;
 use crate::departure::latch::Rules;
 use crate::departure::notice::{Notices, Target};
 use crate::facts::hooks::{Hook, HookCall, Transition, Waiting};
 use crate::node::launch::{LaunchRules, OnFailure, Word as LaunchWord};
-use crate::node::{DepartureEvent, LaunchEvent, Next, Own, Policy};
+use crate::node::{DepartureEvent, LaunchCall, LaunchEvent, Next, Own, Policy};
 use crate::pace::ROUND;
 use crate::{
     Claim, Control, Decision, Epoch, Facts, JoinToken, Life, Member, Observation, ProbeAnswer,
@@ -303,74 +308,4 @@ fn a_machine_that_was_suspended_has_waited_for_nothing_meanwhile() {
     assert_eq!(asked.holder.waited, Duration::ZERO);
     assert_eq!(asked.standing.unwrap().lasted, Duration::ZERO);
     assert!(asked.acted.unwrap() > 9 * HOUR, "an act's rest goes on");
-}
-
-fn target(target: Target) -> Event<'static> {
-    Event::Heard(Heard {
-        notices: Notices {
-            target: Some(target),
-            ..Notices::default()
-        },
-        request: None,
-    })
-}
-
-/// Its call is of another departure: that Auto Scaling went on from the warm pool ends no scale-in.
-#[test]
-fn an_answer_to_what_another_departure_asked_says_nothing() {
-    use DepartureEvent::{Asked, Completed, Hooks};
-    let now = at(HOUR);
-    let mut node = Node {
-        own: Own {
-            group: Some("g".into()),
-            ..own(Role::Worker)
-        },
-        ..blank(Role::Worker, now)
-    };
-    let hooks = || Event::Departure(Hooks(Ok(vec![Hook::named("h")])));
-    let done = || Event::Departure(Completed(vec![("h".into(), Ok(Waiting::Heard))]));
-    let asked = |call| Event::Departure(Asked(call));
-    node.learn(target(Target::Warmed), now);
-    node.learn(hooks(), now);
-    assert_eq!(node.hooks().count(), 0, "nobody has asked");
-    node.learn(asked(HookCall::List), now);
-    node.learn(hooks(), now);
-    assert_eq!(node.hooks().count(), 1);
-    node.learn(asked(HookCall::Complete), now);
-    node.learn(target(Target::Terminated), now);
-    node.learn(done(), now);
-    let completed = |node: &Node| node.departure().is_some_and(|d| d.completed);
-    assert!(!completed(&node));
-    node.learn(asked(HookCall::Complete), now);
-    node.learn(done(), now);
-    assert!(completed(&node));
-}
-
-/// What a group is asked of a launch is true whatever has become of the node meanwhile.
-#[test]
-fn a_launch_is_told_once_also_where_the_node_leaves_before_the_answer() {
-    for (waiting, is_told) in [(Waiting::Heard, true), (Waiting::NotWaiting, false)] {
-        let now = at(HOUR);
-        let mut node = blank(Role::Worker, now);
-        node.own.group = Some("g".into());
-        node.policy.launch = Some(LaunchRules {
-            budget: None,
-            on_failure: OnFailure::Abandon,
-        });
-        let mut hook = Hook::named("h");
-        hook.transition = Transition::Launching;
-        for event in [LaunchEvent::Hooks(Ok(vec![hook])), LaunchEvent::Asked] {
-            node.learn(Event::Launch(event), now);
-        }
-        let waits = |node: &Node| node.next_for_launch(now);
-        assert_eq!(waits(&node), Some(Ok(ROUND)), "not asked again");
-        node.learn(Event::Left, now);
-        assert_eq!(waits(&node), Some(Ok(ROUND)), "nor now");
-        let said = Ok(vec![("h".into(), waiting)]);
-        node.learn(
-            Event::Launch(LaunchEvent::Said(LaunchWord::Ready, said, now)),
-            now,
-        );
-        assert_eq!(node.launched().told, is_told);
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::departure::{Departing, Departure, Hold};
 use crate::facts::hooks::{Hook, HookCall, Waiting};
 use crate::node::{Retime, TimeOf, series, stamp};
-use crate::pace::{FIRST_HOOKS, FIRST_WORD, first_word, part_of};
+use crate::pace::{FIRST_WORD, METADATA_LOOK, first_hooks, first_word, part_of};
 use crate::{Answer, Moment, Reading, Series, Stamp, Trouble};
 
 /// What was tried, and what came of it.
@@ -22,6 +22,10 @@ pub(super) struct Progress {
     hooks: Option<Series<Answer<Vec<Hook>>>>,
     beat: Option<Series<Answer<()>>>,
     completing: Option<Series<Answer<()>>>,
+    /// When the departure began; none where that was before the agent did.
+    begun: Option<Stamp>,
+    /// The shortest time limit of the group's hooks for an end, by what it said at the launch.
+    shortest: Option<Duration>,
     /// When Auto Scaling is first asked, and when it first hears that this node is done.
     first: Option<Stamp>,
     word: Option<Stamp>,
@@ -43,10 +47,13 @@ fn read<T: Clone>(heard: Option<&Series<Answer<T>>>, now: Moment) -> Option<Read
 }
 
 impl Progress {
-    /// A whole group may depart at once: each of its nodes asks Auto Scaling at a time of its own.
-    pub(super) fn begin(now: Moment) -> Self {
+    /// A whole group may depart at once: each of its nodes asks Auto Scaling at a time of its own. The shortest of its hooks,
+    /// if that is known, sets how much time there is for that.
+    pub(super) fn begin(shortest: Option<Duration>, now: Moment) -> Self {
         Self {
-            first: Some(now.after(part_of(now.random, FIRST_HOOKS))),
+            begun: Some(now.stamp()),
+            shortest,
+            first: Some(now.after(part_of(now.random, first_hooks(shortest)))),
             ..Self::default()
         }
     }
@@ -84,6 +91,9 @@ impl Progress {
     pub(super) fn hooks(&mut self, answer: Answer<Vec<Hook>>, now: Moment) {
         if self.is_answer(HookCall::List) {
             hear(&mut self.hooks, answer, now);
+            // It may have left before it knew how long they wait.
+            let most = self.word_within(now);
+            self.word = self.word.filter(|_| until(self.word, now) <= most);
         }
     }
 
@@ -129,13 +139,27 @@ impl Progress {
 
     /// This node has left: when Auto Scaling hears that, at a time of its own, where there is time.
     pub(super) fn left(&mut self, departure: &Departure, now: Moment) {
-        let hooks = self.hooks.as_ref().and_then(Series::answer);
-        // The first to run out sets the time.
-        let shortest = hooks.into_iter().flatten().map(|hook| hook.timeout).min();
-        let most = shortest.map_or(FIRST_WORD, first_word);
+        let most = self.word_within(now);
         let left = departure.remaining(now.unix);
         let spread = left.is_none_or(|left| left > 2 * FIRST_WORD);
         self.word = spread.then(|| now.after(part_of(now.random, most)));
+    }
+
+    /// The first of the hooks to run out sets how long that word may take.
+    fn word_within(&self, now: Moment) -> Duration {
+        let hooks = self.hooks.as_ref().and_then(Series::answer);
+        let heard = hooks.into_iter().flatten().map(|hook| hook.timeout).min();
+        let beat = self.beat.as_ref().filter(|beat| beat.answer().is_some());
+        let waited = match beat {
+            Some(beat) => beat.reading(now).age,
+            None => self.since(now).saturating_add(METADATA_LOOK),
+        };
+        let shortest = heard.or(self.shortest);
+        shortest.map_or(FIRST_WORD, |timeout| first_word(timeout, waited))
+    }
+
+    fn since(&self, now: Moment) -> Duration {
+        self.begun.map_or(Duration::MAX, |at| at.age(now))
     }
 
     pub(super) fn retime(&mut self, retime: Retime<'_>) {
@@ -145,6 +169,7 @@ impl Progress {
         series(&mut self.hooks, TimeOf::Other, retime);
         series(&mut self.beat, TimeOf::Other, retime);
         series(&mut self.completing, TimeOf::Other, retime);
+        stamp(&mut self.begun, TimeOf::Other, retime);
         stamp(&mut self.first, TimeOf::Other, retime);
         stamp(&mut self.word, TimeOf::Other, retime);
     }
@@ -171,6 +196,7 @@ impl Progress {
         let timeouts = |hooks: Vec<Hook>| hooks.iter().map(|hook| hook.timeout).collect();
         Hold {
             asked: self.asked,
+            since: self.since(now),
             hooks: read(self.hooks.as_ref(), now).map(|read| read.map(timeouts)),
             beat: read(self.beat.as_ref(), now),
             completing: read(self.completing.as_ref(), now),

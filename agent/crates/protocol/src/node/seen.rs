@@ -77,7 +77,7 @@ impl Node {
 
     /// The instances whose lives a decision may rest on: the managers, by the ticket and as last seen, and whoever
     /// claims an epoch.
-    fn concerned(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn concerned(&self) -> impl Iterator<Item = &str> {
         let told = self.ticket().into_iter();
         let told = told.flat_map(|ticket| &ticket.instances);
         let known = self

@@ -257,9 +257,15 @@ fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
     pace::remaining(gap, age).ok_or(Action::Heartbeat)
 }
 
-/// The hooks wait since a moment ago, and a whole group may be leaving.
+/// The hooks wait since a moment ago, and a whole group may be leaving. Where asking for them took long, there is no time
+/// for that.
 fn first_beat(hold: &Hold, timeout: Duration) -> (Duration, Duration) {
-    let spread = pace::first_beat(timeout);
+    let late = hold.since >= pace::spared(timeout);
+    let spread = if late {
+        Duration::ZERO
+    } else {
+        pace::first_beat(timeout)
+    };
     hold.hooks
         .as_ref()
         .map_or((Duration::ZERO, Duration::ZERO), |hooks| {
