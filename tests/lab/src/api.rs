@@ -167,7 +167,7 @@ impl Lab {
 
     /// A machine's log, as `journalctl` prints it; also of a machine that is off.
     pub fn logs(&self, id: &str, arguments: &[&str]) -> Result<Command> {
-        let mut command = if machine::systemd_of(id).is_ok() {
+        let mut command = if machine::is_on(id) {
             machine::interactive(id, &["journalctl", "--no-pager"])?
         } else {
             let folder = self.paths.machine(id).join("upper/var/log/journal");
@@ -221,7 +221,7 @@ impl Lab {
 
     /// Pulls the plug; the machine boots again.
     pub fn reset(&self, id: &str) -> Result<()> {
-        machine::systemd_of(id)?;
+        machine::must_be_on(id)?;
         machine::cgroup(id)?.kill()
     }
 
@@ -309,7 +309,7 @@ impl Lab {
 pub(crate) fn wait_off(instances: &[Instance]) -> Result<()> {
     wait_until("the machines are off", OFF_LIMIT, || {
         for Instance { id, .. } in instances {
-            ensure!(machine::systemd_of(id).is_err(), "{id} is still on");
+            ensure!(!machine::is_on(id), "{id} is still on");
         }
         Ok(())
     })

@@ -77,7 +77,7 @@ fn of_instance(paths: &Paths, admin: &Admin, id: &str) -> Result<Disk> {
     let instance = found.with_context(|| format!("there is no instance {id}"))?;
     if !instance.running() {
         wait_until(&format!("{id} is off"), OFF, || {
-            ensure!(machine::systemd_of(id).is_err(), "it is still on");
+            ensure!(!machine::is_on(id), "it is still on");
             Ok(())
         })?;
     }
