@@ -16,6 +16,7 @@ pub mod aws;
 pub mod browser;
 mod cgroup;
 mod cluster;
+mod dhcp;
 pub mod down;
 mod fault;
 mod group;

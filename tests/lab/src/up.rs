@@ -65,6 +65,12 @@ pub(crate) fn runs(paths: &Paths) -> bool {
     alive(CONTROL) && alive(HYPERVISOR) && Admin::new(paths.admin_socket()).health().is_ok()
 }
 
+/// The program that runs as the hypervisor, also after it was compiled anew.
+pub(crate) fn hypervisor(paths: &Paths) -> Option<PathBuf> {
+    let process = Recorded::load(&record(paths, HYPERVISOR))?;
+    process.alive().then(|| process.program())
+}
+
 /// Ends the background processes, if they are still those that were started.
 pub(crate) fn end_background(paths: &Paths) {
     for name in [HYPERVISOR, CONTROL] {

@@ -7,14 +7,14 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::{Machine, Shutdown, cgroup};
 use crate::cgroup::Cgroup;
-use crate::image::{self, Disk};
+use crate::image::{self, Layers};
 use crate::net;
 use crate::sh::output;
 
 const BOOT: &str = include_str!("container.sh");
 
 /// What is there before it boots, and the command that boots it.
-pub(super) fn prepare(machine: &Machine, disk: &Disk) -> Result<Command> {
+pub(super) fn prepare(machine: &Machine, disk: &Layers) -> Result<Command> {
     make_folders(machine, disk)
         .with_context(|| format!("cannot make the folders of {}", machine.id))?;
     net::machine_up(&machine.id, &machine.address, &machine.mac)?;
@@ -22,7 +22,7 @@ pub(super) fn prepare(machine: &Machine, disk: &Disk) -> Result<Command> {
     Ok(command(machine, &disk.layers))
 }
 
-fn make_folders(machine: &Machine, disk: &Disk) -> Result<()> {
+fn make_folders(machine: &Machine, disk: &Layers) -> Result<()> {
     for part in ["upper", "work", "root"] {
         fs::create_dir_all(machine.folder.join(part))?;
     }

@@ -15,9 +15,13 @@ use crate::{Instance, net};
 
 mod container;
 mod enter;
+mod guest;
+mod qmp;
+mod vm;
 
 pub use container::systemd_of;
 pub use enter::{enter, interactive};
+pub use guest::run as run_in_guest;
 
 const ASK_AGAIN: Duration = Duration::from_secs(3);
 /// What is left of a machine that is gone.
@@ -31,6 +35,7 @@ pub struct Machine {
     mac: String,
     folder: PathBuf,
     cgroup: Cgroup,
+    disk: Disk,
 }
 
 /// How systemd is asked to go down.
@@ -44,18 +49,19 @@ pub enum Shutdown {
 
 impl Machine {
     /// The machine of an instance.
-    pub fn new(paths: &Paths, instance: &Instance) -> Result<Self> {
+    pub(crate) fn new(paths: &Paths, instance: &Instance, disk: Disk) -> Result<Self> {
         Ok(Self {
             id: instance.id.clone(),
             address: instance.address.clone(),
             mac: instance.mac.clone(),
             folder: paths.machine(&instance.id),
             cgroup: cgroup(&instance.id)?,
+            disk,
         })
     }
 
     /// Boots it; the child ends when the machine is off.
-    pub(crate) fn boot(&self, disk: &Disk) -> Result<Child> {
+    pub(crate) fn boot(&self) -> Result<Child> {
         fs::create_dir_all(&self.folder)
             .with_context(|| format!("cannot make the folder of {}", self.id))?;
         let console = File::options()
@@ -63,7 +69,11 @@ impl Machine {
             .append(true)
             .open(self.folder.join(CONSOLE))
             .with_context(|| format!("cannot open the console of {}", self.id))?;
-        container::prepare(self, disk)?
+        let mut command = match &self.disk {
+            Disk::Layers(layers) => container::prepare(self, layers)?,
+            Disk::Volume(volume) => vm::prepare(self, volume)?,
+        };
+        command
             .stdin(Stdio::null())
             .stdout(console.try_clone()?)
             .stderr(console)
@@ -83,7 +93,7 @@ impl Machine {
         while started.elapsed() < limit && child.try_wait()?.is_none() {
             // More than once: while it boots, systemd does not hear it yet.
             if asked.is_none_or(|asked| asked.elapsed() > ASK_AGAIN) {
-                if !container::ask(self, how)? {
+                if !self.ask(how)? {
                     break;
                 }
                 asked = Some(Instant::now());
@@ -91,6 +101,15 @@ impl Machine {
             thread::sleep(Duration::from_millis(20));
         }
         self.cut_power(child)
+    }
+
+    /// Whether there was somebody to ask. A virtual machine that shall boot again goes off too, and is booted: what EC2 does
+    /// is the same, from inside.
+    fn ask(&self, how: Shutdown) -> Result<bool> {
+        match &self.disk {
+            Disk::Layers(_) => container::ask(self, how),
+            Disk::Volume(_) => Ok(vm::ask(self)),
+        }
     }
 
     /// Ends all of its processes at once.
@@ -125,7 +144,13 @@ pub fn cgroup(instance_id: &str) -> Result<Cgroup> {
 
 /// Whether an instance's machine is on, of whichever kind.
 pub fn is_on(instance_id: &str) -> bool {
-    systemd_of(instance_id).is_ok()
+    cgroup(instance_id).is_ok_and(|group| vm::group(&group).populated())
+        || systemd_of(instance_id).is_ok()
+}
+
+/// Whether an instance's machine is a virtual one; one that was never on is none.
+pub(crate) fn is_virtual(paths: &Paths, instance_id: &str) -> bool {
+    paths.machine(instance_id).join(vm::DISK).exists()
 }
 
 /// The same, as an error for who needs it on.
