@@ -34,6 +34,7 @@ pub(crate) mod support;
 mod units;
 mod unread;
 mod upgrade;
+mod vm;
 mod ways;
 
 /// Those that run alone, in this order: those that share a cluster one after the other.
@@ -63,6 +64,7 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         stacks::three_tiers::CASES,
         fleet::scale_in::CASES,
         fleet::refresh::CASES,
+        vm::mesh::CASES,
     ]
     .into_iter()
     .flatten()

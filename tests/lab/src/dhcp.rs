@@ -26,9 +26,13 @@ pub(crate) fn know(mac: &str, address: &str) -> Result<()> {
     let folder = paths.state.join("dhcp");
     fs::create_dir_all(hosts(&paths))
         .with_context(|| format!("cannot make {}", folder.display()))?;
-    // By address: whoever has it next takes the file over.
+    // By address: whoever has it next takes the file over. The server reads whatever comes into its folder, so the file is
+    // whole before it does.
+    let name = address.replace('.', "-");
     let line = format!("{mac},{address}\n");
-    write_atomic(&hosts(&paths).join(address), line.as_bytes())?;
+    write_atomic(&folder.join(&name), line.as_bytes())?;
+    fs::rename(folder.join(&name), hosts(&paths).join(&name))
+        .with_context(|| format!("cannot tell the DHCP server of {address}"))?;
     let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let runs = match server.as_mut() {
         Some(child) => child.try_wait()?.is_none(),

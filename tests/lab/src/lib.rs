@@ -39,6 +39,7 @@ mod swarm;
 mod sysctl;
 pub mod terminal;
 mod up;
+mod visitor;
 mod wait;
 
 pub use admin::{Admin, Health, Images, Instance};
