@@ -89,12 +89,12 @@ impl Load {
         // It ends with its request.
         let _ = self.client.join();
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost = requests.iter().filter(|(_, answered)| !answered);
+        let lost = || requests.iter().filter(|(_, answered)| !answered);
         Told {
             sent: requests.len(),
-            lost: lost.clone().count(),
-            last: lost
-                .last()
+            lost: lost().count(),
+            last: lost()
+                .next_back()
                 .map(|(sent, _)| sent.saturating_duration_since(since)),
         }
     }
