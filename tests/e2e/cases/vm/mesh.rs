@@ -9,7 +9,7 @@ use lab::{Instance, Lab, Role, wait_until};
 use super::Formed;
 use super::load::Load;
 use crate::Case;
-use crate::cases::fleet::seen::stock;
+use crate::cases::stacks::seen::supply;
 use crate::cases::support::docker;
 
 pub(in crate::cases) const CASES: &[Case] = &[Case {
@@ -42,7 +42,7 @@ fn mesh(lab: &Lab) -> Result<()> {
 /// A service in ingress mode with a virtual IP, as Docker makes one unless it is told otherwise.
 fn publish(lab: &Lab, manager: &Instance, workers: &[Instance]) -> Result<()> {
     for worker in workers {
-        stock(lab, &worker.id)?;
+        supply(lab, &worker.id)?;
     }
     let (replicas, port) = (REPLICAS.to_string(), format!("{PORT}:8080"));
     let words = ["service", "create", "--detach", "--quiet", "--name", "web"];

@@ -152,7 +152,7 @@ mod tests {
     fn the_number_in_the_firmware_begins_as_on_ec2_and_is_the_instance_s_own() {
         assert_eq!(
             uuid("i-0123456789abcdef0"),
-            "ec200000-0000-0001-2345-6789abcdef0"
+            "ec200000-0000-0000-1234-56789abcdef0"
         );
     }
 }
