@@ -64,7 +64,6 @@ pub(crate) fn alone() -> impl Iterator<Item = &'static Case> {
         stacks::three_tiers::CASES,
         fleet::scale_in::CASES,
         fleet::refresh::CASES,
-        vm::mesh::CASES,
     ]
     .into_iter()
     .flatten()
@@ -128,6 +127,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         newest::SLOW,
         fleet::mixed::SLOW,
         rogues::SLOW,
+        vm::mesh::SLOW,
     ]
     .into_iter()
     .flatten()

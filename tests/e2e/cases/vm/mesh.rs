@@ -12,7 +12,7 @@ use crate::Case;
 use crate::cases::stacks::seen::supply;
 use crate::cases::support::docker;
 
-pub(in crate::cases) const CASES: &[Case] = &[Case {
+pub(in crate::cases) const SLOW: &[Case] = &[Case {
     name: "vm::the_mesh_answers_on_every_node_and_outlives_a_worker",
     run: mesh,
 }];
