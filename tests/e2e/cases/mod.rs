@@ -34,6 +34,7 @@ pub(crate) mod support;
 mod units;
 mod unread;
 mod upgrade;
+mod vm;
 mod ways;
 
 /// Those that run alone, in this order: those that share a cluster one after the other.
@@ -126,6 +127,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         newest::SLOW,
         fleet::mixed::SLOW,
         rogues::SLOW,
+        vm::mesh::SLOW,
     ]
     .into_iter()
     .flatten()

@@ -15,6 +15,7 @@ from . import (
     admin,
     api,
     autoscaling,
+    console,
     copies,
     files,
     group_calls,
@@ -45,6 +46,7 @@ _PARTS = (
     instances,
     interfaces,
     images,
+    console,
     autoscaling,
     group_calls,
     group_deletion,
@@ -63,6 +65,7 @@ def main() -> int:
     unread.install()
     options = _parse()
     patience.limit(options.patience)
+    console.find_in(options.machines)
     sys.setswitchinterval(_TURN_SECONDS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -118,6 +121,9 @@ def _parse() -> argparse.Namespace:
         "--patience", type=float, default=patience.seconds, metavar="SECONDS", help="what AWS waits an hour for"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="machines' reads are late as this number has it; else never")
+    parser.add_argument(
+        "--machines", type=Path, default=Path("machines"), metavar="DIR", help="where each machine's folder is"
+    )
     parser.add_argument("--journal", type=Path, metavar="FILE", help="where every request is noted")
     return parser.parse_args()
 

@@ -26,6 +26,7 @@ IMAGES = {
     "dnf": "ami-0ba1ed00000000005",
     "bare": "ami-0ba1ed00000000006",
     "forky": "ami-0ba1ed00000000007",
+    "vm": "ami-0ba1ed00000000008",
 }
 
 # moto's records are plain dictionaries. Every reader and writer of them holds this lock, so that concurrent

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # What only the lab adds to an image. Runs inside it, after the provisioning scripts.
-#   lab.sh baked|plain|stock|dnf BUILD-FOLDER
+#   lab.sh baked|plain|stock|dnf|vm BUILD-FOLDER
 set -euo pipefail
 kind=$1 build=$2
 
-# Hardware that a container does not have, and sysctls that would reach the host's kernel.
+# Hardware that a container does not have, and sysctls that would reach the host's kernel. A virtual machine has
+# all of it; there is no mirror to upgrade from, for either.
 while read -r unit; do
+  [[ $kind != vm || $unit == apt-* ]] || continue
   ln -sf /dev/null "/etc/systemd/system/$unit"
 done <"$build/lab/masked-units.txt"
+[ "$kind" != vm ] || "$build/lab/vm.sh" "$build"
 
 # Both of the agent's units read this: the standard variable that points an AWS SDK elsewhere.
 mkdir -p /etc/swarmlet

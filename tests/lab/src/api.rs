@@ -122,7 +122,7 @@ impl Lab {
 
     /// Runs a command in a machine, for so long at most.
     pub fn exec_for(&self, id: &str, limit: Duration, argv: &[&str]) -> Result<Output> {
-        let done = machine::enter(id, argv, limit)?
+        let done = machine::enter(&self.paths, id, argv, limit)?
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("cannot run {argv:?} on {id}"))?;
@@ -133,7 +133,7 @@ impl Lab {
     /// a secret given so is in no process list.
     pub fn exec_with_input(&self, id: &str, argv: &[&str], line: &str) -> Result<Output> {
         let failed = || format!("cannot run a command with input on {id}");
-        let mut child = machine::enter(id, argv, COMMAND_LIMIT)?
+        let mut child = machine::enter(&self.paths, id, argv, COMMAND_LIMIT)?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -148,7 +148,7 @@ impl Lab {
 
     /// Runs a command in a machine with a file as its standard input, for a minute at most.
     pub fn exec_with_file(&self, id: &str, argv: &[&str], file: File) -> Result<Output> {
-        let done = machine::enter(id, argv, COMMAND_LIMIT)?
+        let done = machine::enter(&self.paths, id, argv, COMMAND_LIMIT)?
             .stdin(file)
             .output()
             .with_context(|| format!("cannot run {argv:?} on {id}"))?;
@@ -157,7 +157,7 @@ impl Lab {
 
     /// Starts a command in a machine and does not wait; its output can be read from the child.
     pub fn spawn(&self, id: &str, argv: &[&str]) -> Result<Child> {
-        machine::interactive(id, argv)?
+        machine::interactive(&self.paths, id, argv)?
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -167,12 +167,14 @@ impl Lab {
 
     /// A machine's log, as `journalctl` prints it; also of a machine that is off.
     pub fn logs(&self, id: &str, arguments: &[&str]) -> Result<Command> {
-        let mut command = if machine::systemd_of(id).is_ok() {
-            machine::interactive(id, &["journalctl", "--no-pager"])?
+        let mut command = if machine::is_on(id) {
+            machine::interactive(&self.paths, id, &["journalctl", "--no-pager"])?
         } else {
             let folder = self.paths.machine(id).join("upper/var/log/journal");
             if !folder.exists() {
-                bail!("cannot show the log of {id}: it has none, see `lab console {id}`");
+                bail!(
+                    "cannot show the log of {id}: it is off and has none here, see `lab console {id}`"
+                );
             }
             let mut command = Command::new("journalctl");
             command.arg("--no-pager").arg("--directory").arg(folder);
@@ -221,7 +223,7 @@ impl Lab {
 
     /// Pulls the plug; the machine boots again.
     pub fn reset(&self, id: &str) -> Result<()> {
-        machine::systemd_of(id)?;
+        machine::must_be_on(id)?;
         machine::cgroup(id)?.kill()
     }
 
@@ -309,7 +311,7 @@ impl Lab {
 pub(crate) fn wait_off(instances: &[Instance]) -> Result<()> {
     wait_until("the machines are off", OFF_LIMIT, || {
         for Instance { id, .. } in instances {
-            ensure!(machine::systemd_of(id).is_err(), "{id} is still on");
+            ensure!(!machine::is_on(id), "{id} is still on");
         }
         Ok(())
     })

@@ -16,6 +16,7 @@ pub mod aws;
 pub mod browser;
 mod cgroup;
 mod cluster;
+mod dhcp;
 pub mod down;
 mod fault;
 mod group;
@@ -38,6 +39,7 @@ mod swarm;
 mod sysctl;
 pub mod terminal;
 mod up;
+mod visitor;
 mod wait;
 
 pub use admin::{Admin, Health, Images, Instance};

@@ -72,6 +72,16 @@ pub(crate) fn machine_up(instance_id: &str, address: &str, mac: &str) -> Result<
     Ok(())
 }
 
+/// Makes the interface of a virtual machine, at the hub's bridge and with nobody at its other end yet.
+pub(crate) fn tap_up(instance_id: &str) -> Result<String> {
+    let (hub, port) = (hub(), port(instance_id));
+    if ip(&format!("-n {hub} link show {port}")).is_err() {
+        ip(&format!("-n {hub} tuntap add {port} mode tap"))?;
+        ip(&format!("-n {hub} link set {port} master br0 up"))?;
+    }
+    Ok(port)
+}
+
 /// Plugs a machine's cable in or out, at the bridge's end.
 pub(crate) fn set_link(instance_id: &str, up: bool) -> Result<()> {
     let state = if up { "up" } else { "down" };
@@ -82,9 +92,12 @@ pub(crate) fn set_link(instance_id: &str, up: bool) -> Result<()> {
     ))
 }
 
-/// Removes a machine's namespace, and its interface with it.
+/// Removes a machine's namespace, and its interface with it; of a virtual machine there is only the interface.
 pub(crate) fn machine_down(instance_id: &str) -> Result<()> {
-    remove(&namespace(instance_id))
+    remove(&namespace(instance_id))?;
+    // A container's has gone with the namespace.
+    let _ = ip(&format!("-n {} link delete {}", hub(), port(instance_id)));
+    Ok(())
 }
 
 /// Removes every namespace that a lab on this machine has made.

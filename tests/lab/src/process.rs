@@ -1,7 +1,7 @@
 //! Processes that outlive the command that started them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use nix::sys::signal::{Signal, kill};
@@ -37,6 +37,11 @@ impl Recorded {
     /// Whether this very process still runs.
     pub(crate) fn alive(&self) -> bool {
         start_time(self.pid) == Some(self.started)
+    }
+
+    /// The file that it runs, whatever is at that file's place by now.
+    pub(crate) fn program(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/exe", self.pid))
     }
 
     /// Ends it, if it is still the same one.

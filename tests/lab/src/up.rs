@@ -36,7 +36,7 @@ pub struct UpOptions {
 /// Builds the images and starts control plane and hypervisor, unless they run. What a lab that
 /// crashed has left is cleaned up first.
 pub fn up(paths: &Paths, options: &UpOptions) -> Result<()> {
-    check_host()?;
+    check_host(options.extras.vm)?;
     let _lock = lock(paths)?;
     let images = phase("images", || {
         image::build(paths, &options.binary, options.extras)
@@ -63,6 +63,12 @@ pub fn up(paths: &Paths, options: &UpOptions) -> Result<()> {
 pub(crate) fn runs(paths: &Paths) -> bool {
     let alive = |name| Recorded::load(&record(paths, name)).is_some_and(|process| process.alive());
     alive(CONTROL) && alive(HYPERVISOR) && Admin::new(paths.admin_socket()).health().is_ok()
+}
+
+/// The program that runs as the hypervisor, also after it was compiled anew.
+pub(crate) fn hypervisor(paths: &Paths) -> Option<PathBuf> {
+    let process = Recorded::load(&record(paths, HYPERVISOR))?;
+    process.alive().then(|| process.program())
 }
 
 /// Ends the background processes, if they are still those that were started.
@@ -190,23 +196,36 @@ fn tell_logs(paths: &Paths) {
     }
 }
 
-fn check_host() -> Result<()> {
+/// What the lab takes.
+const PROGRAMS: [&str; 7] = [
+    "systemd-nspawn",
+    "debootstrap",
+    "ip",
+    "nsenter",
+    "unshare",
+    "dpkg-scanpackages",
+    "gpg",
+];
+/// What virtual machines take beside.
+const VM_PROGRAMS: [&str; 4] = ["qemu-system-x86_64", "qemu-img", "dnsmasq", "mkfs.ext4"];
+
+fn check_host(vm: bool) -> Result<()> {
     if !nix::unistd::geteuid().is_root() {
         bail!("cannot start the lab: it needs root, for namespaces and mounts");
     }
-    for program in [
-        "systemd-nspawn",
-        "debootstrap",
-        "ip",
-        "nsenter",
-        "unshare",
-        "dpkg-scanpackages",
-        "gpg",
-    ] {
-        let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .any(|folder| folder.join(program).exists());
-        if !found {
-            bail!("cannot start the lab: {program} is missing; run scripts/bootstrap");
+    must_have(&PROGRAMS, "scripts/bootstrap")?;
+    if vm {
+        must_have(&VM_PROGRAMS, "scripts/bootstrap --vm")?;
+    }
+    Ok(())
+}
+
+fn must_have(programs: &[&str], remedy: &str) -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    for program in programs {
+        if !folders.iter().any(|folder| folder.join(program).exists()) {
+            bail!("cannot start the lab: {program} is missing; run {remedy}");
         }
     }
     Ok(())

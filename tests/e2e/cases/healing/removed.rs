@@ -47,7 +47,7 @@ fn manager(lab: &Lab) -> Result<()> {
     let (node, leader) = (node_id(lab, &removed)?, leader(lab, &cluster)?.id);
     lab.stop(&removed)?;
     wait_until("it is off", Duration::from_mins(1), || {
-        ensure!(machine::systemd_of(&removed).is_err(), "it is on");
+        ensure!(!machine::is_on(&removed), "it is on");
         Ok(())
     })?;
     docker(lab, &leader, &["node", "demote", &node])?;

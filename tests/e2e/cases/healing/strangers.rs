@@ -71,7 +71,7 @@ fn image_of_a_live_node(lab: &Lab) -> Result<()> {
     })?;
     lab.stop(&copy)?;
     wait_until("it is off", Duration::from_mins(1), || {
-        ensure!(machine::systemd_of(&copy).is_err(), "it is on");
+        ensure!(!machine::is_on(&copy), "it is on");
         Ok(())
     })?;
     copy_disk(lab, &model, &copy)?;

@@ -22,10 +22,15 @@ const SETTINGS: &str = "mkdir -p /etc/swarmlet/config.d
 printf '[swarm]\nstacks_refresh = \"10s\"\n' >/etc/swarmlet/config.d/lab.toml
 systemctl restart swarmlet";
 
+/// Gives a machine the image.
+pub(in crate::cases) fn supply(lab: &Lab, id: &str) -> Result<()> {
+    lab.exec(id, &["sh", "-c", IMPORT])?.ok().map(drop)
+}
+
 /// Gives every machine the image, and makes managers look for changes often.
 pub(in crate::cases) fn equip(lab: &Lab, cluster: &Cluster) -> Result<()> {
     for machine in cluster.machines()? {
-        lab.exec(&machine.id, &["sh", "-c", IMPORT])?.ok()?;
+        supply(lab, &machine.id)?;
     }
     for machine in cluster.machines_of(Role::Manager)? {
         lab.exec(&machine.id, &["sh", "-c", SETTINGS])?.ok()?;

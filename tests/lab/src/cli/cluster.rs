@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use lab::{Cluster, ClusterSpec, Lab, ProtectedInstances, RefreshSpec};
 
-use super::{ImageArg, RoleArg, Switch, show};
+use super::{ImageArg, MachineArg, RoleArg, Switch, show};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClusterVerb {
@@ -23,6 +23,9 @@ pub(crate) enum ClusterVerb {
         /// With Docker, without, Debian 12 with its Docker 20.10, or Debian's testing with its newer one.
         #[arg(long, value_enum, default_value_t)]
         image: ImageArg,
+        /// Containers, or virtual machines with a kernel of their own.
+        #[arg(long, value_enum, default_value_t)]
+        machine: MachineArg,
         /// Whether the metadata service shows the tags.
         #[arg(long, value_enum, default_value_t)]
         metadata_tags: Switch,
@@ -116,13 +119,14 @@ pub(super) fn run(lab: &Lab, verb: ClusterVerb) -> Result<()> {
             managers,
             workers,
             image,
+            machine,
             metadata_tags,
             user_data,
             launching_hook,
             terminating_hook,
         } => {
             let spec = ClusterSpec {
-                image: image.into(),
+                image: machine.image(image)?,
                 metadata_tags: metadata_tags == Switch::Enabled,
                 user_data,
                 launching_hook: launching_hook.map(Duration::from_secs),

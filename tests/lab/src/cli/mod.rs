@@ -37,6 +37,9 @@ enum Verb {
         /// Also the image of Debian's testing, with the newest Docker Engine that Debian has.
         #[arg(long)]
         forky: bool,
+        /// Also the image that virtual machines boot.
+        #[arg(long)]
+        vm: bool,
     },
     /// End the lab and leave nothing behind but the cache.
     Down,
@@ -113,6 +116,15 @@ enum Verb {
         #[arg(long)]
         imds: bool,
     },
+    /// Run a command in the virtual machine of a folder.
+    #[command(hide = true)]
+    Guest {
+        /// The machine's folder.
+        folder: PathBuf,
+        /// The command.
+        #[arg(trailing_var_arg = true, required = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
     /// The background process that makes machines follow the control plane.
     #[command(hide = true)]
     Hypervisor,
@@ -151,6 +163,9 @@ struct LaunchArgs {
     /// cloud-init.
     #[arg(long, value_enum, default_value_t)]
     image: ImageArg,
+    /// A container, or a virtual machine with a kernel of its own.
+    #[arg(long, value_enum, default_value_t)]
+    machine: MachineArg,
     /// A tag, as key=value; may be repeated.
     #[arg(long = "tag", value_parser = key_value)]
     tags: Vec<(String, String)>,
@@ -178,6 +193,24 @@ enum ImageArg {
     CloudInit,
     Stock,
     Dnf,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum MachineArg {
+    #[default]
+    Container,
+    Vm,
+}
+
+impl MachineArg {
+    /// The image that such a machine boots.
+    fn image(self, image: ImageArg) -> Result<Image> {
+        match (self, image) {
+            (Self::Container, image) => Ok(image.into()),
+            (Self::Vm, ImageArg::Baked) => Ok(Image::Vm),
+            (Self::Vm, _) => Err(anyhow!("a virtual machine boots the baked image only")),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -226,16 +259,18 @@ impl Command {
                 binary,
                 bare,
                 forky,
+                vm,
             } => {
                 let binary = binary.map_or_else(agent_beside, Ok)?;
                 let options = UpOptions {
                     binary,
                     image_only,
-                    extras: Extras { bare, forky },
+                    extras: Extras { bare, forky, vm },
                 };
                 lab::up(&paths, &options)?;
             }
             Verb::Down => lab::down::down(&paths)?,
+            Verb::Guest { folder, command } => return through::guest(&folder, &command),
             Verb::Hypervisor => lab::hypervisor::follow(&paths)?,
             Verb::Aws { arguments } => return through::aws(&paths, &arguments),
             verb => return attached(&Lab::attach()?, verb),
@@ -248,7 +283,7 @@ impl Command {
 fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Launch(launch) => {
-            for id in lab.launch(&launch.into())? {
+            for id in lab.launch(&launch.try_into()?)? {
                 print(id)?;
             }
         }
@@ -272,22 +307,25 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
         Verb::Terminate { instance } => lab.terminate(&through::find(lab, &instance)?)?,
         Verb::Notice(arguments) => notice::give(lab, arguments)?,
         Verb::Journal { instance, imds } => show::journal(lab, instance.as_deref(), imds)?,
-        Verb::Up { .. } | Verb::Down | Verb::Hypervisor | Verb::Aws { .. } => {}
+        Verb::Up { .. } | Verb::Down | Verb::Guest { .. } | Verb::Hypervisor | Verb::Aws { .. } => {
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-impl From<LaunchArgs> for Launch {
-    fn from(arguments: LaunchArgs) -> Self {
-        Self {
-            image: arguments.image.into(),
+impl TryFrom<LaunchArgs> for Launch {
+    type Error = anyhow::Error;
+
+    fn try_from(arguments: LaunchArgs) -> Result<Self> {
+        Ok(Self {
+            image: arguments.machine.image(arguments.image)?,
             count: arguments.count,
             tags: arguments.tags,
             profile: arguments.profile,
             metadata_tags: arguments.metadata_tags == Switch::Enabled,
             user_data: arguments.user_data,
             ..Self::default()
-        }
+        })
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn instances(lab: &Lab, list: &LsArgs) -> Result<()> {
 }
 
 fn instance(instance: &Instance) -> Result<()> {
-    let on = machine::systemd_of(&instance.id).is_ok();
+    let on = machine::is_on(&instance.id);
     print(format_args!(
         "{:<20} {:<11} {:<8} {:<19} {:<14} {:<12} {:<8} {:<11} {}",
         instance.id,

@@ -1,6 +1,7 @@
 //! Verbs that hand over to another program, with its exit status.
 
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
@@ -30,7 +31,16 @@ pub(super) fn find(lab: &Lab, given: &str) -> Result<String> {
 /// A command in a machine.
 pub(super) fn exec(lab: &Lab, instance: &str, command: &[String]) -> Result<ExitCode> {
     let words: Vec<_> = command.iter().map(String::as_str).collect();
-    hand_over(&mut machine::interactive(&find(lab, instance)?, &words)?)
+    hand_over(&mut machine::interactive(
+        lab.paths(),
+        &find(lab, instance)?,
+        &words,
+    )?)
+}
+
+/// A command in a virtual machine, as [`exec`] starts it.
+pub(super) fn guest(folder: &Path, command: &[String]) -> Result<ExitCode> {
+    Ok(ExitCode::from(machine::run_in_guest(folder, command)?))
 }
 
 /// A machine's journal.

@@ -9,7 +9,6 @@ use anyhow::Result;
 
 use super::rest::{Exit, Rest};
 use crate::aws;
-use crate::image::Disk;
 use crate::machine::{Machine, Shutdown};
 use crate::paths::Paths;
 use crate::terminal::say;
@@ -64,7 +63,6 @@ pub(super) struct Keeper {
     pub paths: Paths,
     pub id: String,
     pub machine: Machine,
-    pub disk: Disk,
     pub wish: Wish,
     pub on: Option<On>,
     pub rest: Rest,
@@ -113,7 +111,7 @@ impl Keeper {
     fn boot(&mut self, boots: u64) -> Result<()> {
         self.tell("boot");
         self.on = Some(On {
-            child: self.machine.boot(&self.disk)?,
+            child: self.machine.boot()?,
             since: Instant::now(),
             boots,
         });

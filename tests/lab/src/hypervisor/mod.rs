@@ -76,8 +76,7 @@ fn want(paths: &Paths, wishes: &mut HashMap<String, Wish>, instance: &Instance) 
     let keeper = Keeper {
         paths: paths.clone(),
         id: instance.id.clone(),
-        machine: Machine::new(paths, instance)?,
-        disk: image::disk(paths, &instance.image_id)?,
+        machine: Machine::new(paths, instance, image::disk(paths, &instance.image_id)?)?,
         wish,
         on: None,
         rest: Rest::default(),

@@ -65,6 +65,30 @@ pub(super) fn engine(
     })
 }
 
+/// With the kernel that a virtual machine boots.
+pub(super) fn kernel(store: &Store, image: &Path, suite: &str, engine: &Layer) -> Result<Layer> {
+    let digest = Digest::default()
+        .text(&engine.name())
+        .path(&image.join("kernel.sh"))?;
+    let name = format!("kernel-{suite}");
+    store.layer(&name, digest, Some(engine), |folder| {
+        let mut command = inside(image, engine, folder);
+        command.arg("--bind-ro").arg(bound(image, "/run/build"));
+        store.script(&name, command.args(["--", "/run/build/kernel.sh"]))
+    })
+}
+
+/// The disk of an image, with its kernel beside it: not a layer, but kept like one.
+pub(super) fn volume(store: &Store, image: &Path, suite: &str, top: &Layer) -> Result<Layer> {
+    let script = image.join("volume.sh");
+    let digest = Digest::default().text(&top.name()).path(&script)?;
+    let name = format!("volume-{suite}");
+    store.layer(&name, digest, None, |folder| {
+        let mut command = Command::new(&script);
+        store.script(&name, command.arg(top.overlay()).arg(folder))
+    })
+}
+
 /// The package repository: not a layer of a machine, but kept like one.
 pub(super) fn repository(store: &Store, image: &Path, system: &Layer) -> Result<Layer> {
     let script = image.join("repo.sh");
@@ -147,6 +171,14 @@ pub(super) fn finished(
         .path(&parts.provision.join("90-seal.sh"))?
         .path(&parts.image.join("finish.sh"))?;
     let argv = ["/run/build/lab/finish.sh", kind];
+    // The additions of one kind only are no reason to make the others anew.
+    let digest = if kind == "vm" {
+        digest
+            .path(&parts.image.join("vm.sh"))?
+            .path(&parts.image.join("guest.py"))?
+    } else {
+        digest
+    };
     top(
         store,
         &format!("{kind}-{suite}"),

@@ -15,27 +15,69 @@ use crate::wait::wait_until;
 
 const OFF: Duration = Duration::from_mins(2);
 
-/// What a machine boots from.
+/// What a machine boots from; which kind of machine it is follows from it.
 #[derive(Clone, Debug)]
-pub(crate) struct Disk {
+pub(crate) enum Disk {
+    /// A container's.
+    Layers(Layers),
+    /// A virtual machine's.
+    Volume(Volume),
+}
+
+/// Folders on top of each other, without a kernel.
+#[derive(Clone, Debug)]
+pub(crate) struct Layers {
     /// Overlay's list of layers, topmost first.
     pub layers: String,
     /// What the engine's folder, which is no part of the overlay, holds at first.
     pub docker: Option<PathBuf>,
 }
 
+/// A whole disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Volume {
+    folder: PathBuf,
+}
+
+impl Volume {
+    /// What an instance's disk holds at first.
+    pub(crate) fn disk(&self) -> PathBuf {
+        self.folder.join("root.ext4")
+    }
+
+    /// The kernel that is in it.
+    pub(crate) fn kernel(&self) -> PathBuf {
+        self.folder.join("vmlinuz")
+    }
+}
+
 /// The disk of an image, be it built with the lab or made from an instance.
 pub(crate) fn disk(paths: &Paths, image_id: &str) -> Result<Disk> {
+    if let Some(folder) = super::volume(paths, image_id)? {
+        return Ok(Disk::Volume(Volume { folder }));
+    }
+    layers(paths, image_id).map(Disk::Layers)
+}
+
+fn layers(paths: &Paths, image_id: &str) -> Result<Layers> {
     let folder = folder(paths, image_id);
     let Ok(layers) = fs::read_to_string(folder.join("layers")) else {
         let layers = super::layers(paths, image_id)?;
-        return Ok(Disk {
+        return Ok(Layers {
             layers,
             docker: None,
         });
     };
     let docker = Some(folder.join("docker"));
-    Ok(Disk { layers, docker })
+    Ok(Layers { layers, docker })
+}
+
+/// The layers of an image that another one is made from.
+fn source(paths: &Paths, image_id: &str) -> Result<Layers> {
+    match disk(paths, image_id)? {
+        Disk::Layers(layers) => Ok(layers),
+        Disk::Volume(_) => bail!("the lab makes none from virtual machines"),
+    }
 }
 
 /// Keeps the disk of a pending image and tells the control plane, also when that failed.
@@ -49,7 +91,7 @@ pub(crate) fn keep(paths: &Paths, admin: &Admin, image: &PendingImage) -> Result
 fn take(paths: &Paths, admin: &Admin, image: &PendingImage) -> Result<()> {
     let source = match (&image.instance_id, &image.source_image_id) {
         (Some(id), _) => of_instance(paths, admin, id)?,
-        (None, Some(id)) => disk(paths, id)?,
+        (None, Some(id)) => source(paths, id)?,
         (None, None) => bail!("it is made from nothing"),
     };
     let folder = folder(paths, &image.id);
@@ -71,19 +113,19 @@ fn take(paths: &Paths, admin: &Admin, image: &PendingImage) -> Result<()> {
 
 /// A stopped machine may still be on its way down; one that runs is taken as it is, as EC2 does
 /// when it is told not to reboot.
-fn of_instance(paths: &Paths, admin: &Admin, id: &str) -> Result<Disk> {
+fn of_instance(paths: &Paths, admin: &Admin, id: &str) -> Result<Layers> {
     let instances = admin.instances()?;
     let found = instances.iter().find(|instance| instance.id == id);
     let instance = found.with_context(|| format!("there is no instance {id}"))?;
     if !instance.running() {
         wait_until(&format!("{id} is off"), OFF, || {
-            ensure!(machine::systemd_of(id).is_err(), "it is still on");
+            ensure!(!machine::is_on(id), "it is still on");
             Ok(())
         })?;
     }
     let docker = Some(paths.machine(id).join("docker"));
-    let layers = disk(paths, &instance.image_id)?.layers;
-    Ok(Disk { layers, docker })
+    let layers = source(paths, &instance.image_id)?.layers;
+    Ok(Layers { layers, docker })
 }
 
 /// With everything that overlay keeps in attributes and device nodes.

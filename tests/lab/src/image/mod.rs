@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! base ── system ─┬─ engine ─┬─ baked ── cloud-init
+//!                │          ├─ kernel ── vm ── volume (only where it is asked for: a disk for virtual machines)
 //!                │          └─ bare (only where it is asked for: with the AWS CLI, without swarmlet)
 //!    (debootstrap)├─ plain
 //!                 ├─ stock (what a distribution publishes: images are made from it as on AWS)
@@ -35,11 +36,11 @@ mod which;
 
 pub use which::Image;
 
-pub(crate) use made::{Disk, copy, disk, keep};
+pub(crate) use made::{Disk, Layers, Volume, copy, disk, keep};
 
 use digest::Digest;
 use store::{Layer, Store};
-use which::{BAKED, BARE, BOOKWORM, CLOUD_INIT, DNF, FORKY, PLAIN, STOCK};
+use which::{BAKED, BARE, BOOKWORM, CLOUD_INIT, DNF, FORKY, PLAIN, STOCK, VM};
 
 /// What the images are made of, by the names that debootstrap knows.
 const TRIXIE_SUITE: &str = "trixie";
@@ -52,6 +53,9 @@ const FORKY_SUITE: &str = "forky";
 pub(crate) struct Manifest {
     /// By image id: its layers, topmost first.
     layers: BTreeMap<String, Vec<PathBuf>>,
+    /// By the id of an image for virtual machines: the folder with its disk and its kernel.
+    #[serde(default)]
+    volumes: BTreeMap<String, PathBuf>,
     /// The package repositories, by the kind of package.
     repositories: BTreeMap<String, PathBuf>,
     /// What the images got of swarmlet.
@@ -80,6 +84,11 @@ fn layers(paths: &Paths, image_id: &str) -> Result<String> {
     Ok(layers.join(":"))
 }
 
+/// The folder with disk and kernel of an image for virtual machines; none if it is one for containers.
+fn volume(paths: &Paths, image_id: &str) -> Result<Option<PathBuf>> {
+    Ok(read(&adopted(paths))?.volumes.remove(image_id))
+}
+
 /// The folders that the control plane serves as `/apt` and `/rpm`, by these names.
 pub(crate) fn repositories(paths: &Paths) -> Result<BTreeMap<String, PathBuf>> {
     let mut repositories = read(&adopted(paths))?.repositories;
@@ -101,6 +110,8 @@ pub struct Extras {
     pub bare: bool,
     /// The one of Debian's testing: it changes from day to day, and now and then it cannot be installed.
     pub forky: bool,
+    /// The one for virtual machines.
+    pub vm: bool,
 }
 
 /// Builds what is missing or out of date; `binary` is the agent to put in.
@@ -147,9 +158,19 @@ pub(crate) fn build(paths: &Paths, binary: &Path, extras: Extras) -> Result<Mani
         let top = finished("baked", FORKY_SUITE, &engine)?;
         layers.insert(FORKY.to_owned(), top.folders());
     }
+    let mut volumes = BTreeMap::new();
+    if extras.vm {
+        let kernel = layer::kernel(&store, &image, TRIXIE_SUITE, &engine)?;
+        let top = layer::finished(&store, "vm", TRIXIE_SUITE, &parts, &kernel)?;
+        let volume = layer::volume(&store, &image, TRIXIE_SUITE, &top)?;
+        volumes.insert(VM.to_owned(), volume.folder().to_owned());
+        // No machine boots from these, but the disk is made of them.
+        layers.insert(VM.to_owned(), top.folders());
+    }
 
     let manifest = Manifest {
         layers,
+        volumes,
         repositories: [("apt", &apt_repository), ("rpm", &rpm_repository)]
             .map(|(name, layer)| (name.to_owned(), layer.folder().to_owned()))
             .into(),
@@ -181,6 +202,7 @@ pub(crate) fn prune(paths: &Paths) -> Result<()> {
         return Ok(());
     }
     let mut used: Vec<_> = manifest.layers.into_values().flatten().collect();
+    used.extend(manifest.volumes.into_values());
     used.extend(manifest.repositories.into_values());
     used.push(manifest.stage);
     Store::new(paths.images()).prune(&used)

@@ -9,6 +9,7 @@ pub(super) const STOCK: &str = "ami-0ba1ed00000000013";
 pub(super) const DNF: &str = "ami-0ba1ed00000000005";
 pub(super) const BARE: &str = "ami-0ba1ed00000000006";
 pub(super) const FORKY: &str = "ami-0ba1ed00000000007";
+pub(super) const VM: &str = "ami-0ba1ed00000000008";
 
 /// Which of the images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub enum Image {
     /// Debian's testing, to be Debian 14, with its Docker Engine, 28.5 or newer, and swarmlet. Built by
     /// `lab up --forky` only.
     Forky,
+    /// The baked one, on a disk with a kernel of its own: its instances are virtual machines. Built by `lab up --vm`
+    /// only.
+    Vm,
     /// The baked one, with cloud-init at work: it runs user data.
     CloudInit,
     /// Debian 13 as Debian publishes it, with ssh.
@@ -44,6 +48,7 @@ impl Image {
             Self::Plain => PLAIN,
             Self::Bookworm => BOOKWORM,
             Self::Forky => FORKY,
+            Self::Vm => VM,
             Self::CloudInit => CLOUD_INIT,
             Self::Stock => STOCK,
             Self::Made(id) => id,

@@ -1,11 +1,14 @@
-//! Running commands inside a machine.
+//! Running commands inside a machine, of whichever kind.
 
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::{cgroup, systemd_of};
+use super::{cgroup, is_virtual, must_be_on, systemd_of};
+use crate::cgroup::Cgroup;
+use crate::paths::Paths;
+use crate::up;
 
 const ENVIRONMENT: [&str; 4] = [
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -15,21 +18,24 @@ const ENVIRONMENT: [&str; 4] = [
 ];
 
 /// A command in all of a machine's namespaces, ended after the limit.
-pub fn enter(instance_id: &str, argv: &[&str], limit: Duration) -> Result<Command> {
+pub fn enter(paths: &Paths, instance_id: &str, argv: &[&str], limit: Duration) -> Result<Command> {
     let seconds = limit.as_secs().max(1).to_string();
-    joined(instance_id, &["timeout", "--kill-after=5", &seconds], argv)
+    let wrapper = ["timeout", "--kill-after=5", &seconds];
+    joined(paths, instance_id, &wrapper, argv)
 }
 
 /// The same for a person at a terminal: no limit.
-pub fn interactive(instance_id: &str, argv: &[&str]) -> Result<Command> {
-    joined(instance_id, &[], argv)
+pub fn interactive(paths: &Paths, instance_id: &str, argv: &[&str]) -> Result<Command> {
+    joined(paths, instance_id, &[], argv)
 }
 
 /// The command joins a group of the machine's first, so that it ends with the machine.
-fn joined(instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command> {
+fn joined(paths: &Paths, instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command> {
+    if is_virtual(paths, instance_id) {
+        return in_guest(paths, instance_id, wrapper, argv);
+    }
     let systemd = systemd_of(instance_id)?.to_string();
-    let group = cgroup(instance_id)?.child("exec");
-    group.create()?;
+    let group = group(instance_id)?;
     let (program, options) = wrapper.split_first().unwrap_or((&"env", &[]));
     let mut command = group.command(program);
     command
@@ -38,4 +44,26 @@ fn joined(instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command>
         .args(ENVIRONMENT)
         .args(argv);
     Ok(command)
+}
+
+/// By the lab command that runs as the hypervisor: tests have no such command of their own. The limit counts inside, so
+/// that a command's end is told by who started it.
+fn in_guest(paths: &Paths, instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command> {
+    must_be_on(instance_id)?;
+    let lab = up::hypervisor(paths).context("the hypervisor does not run")?;
+    let mut command = group(instance_id)?.command(lab);
+    command
+        .args(["guest", "--"])
+        .arg(paths.machine(instance_id))
+        .args(wrapper)
+        .args(["env", "-i"])
+        .args(ENVIRONMENT)
+        .args(argv);
+    Ok(command)
+}
+
+fn group(instance_id: &str) -> Result<Cgroup> {
+    let group = cgroup(instance_id)?.child("exec");
+    group.create()?;
+    Ok(group)
 }

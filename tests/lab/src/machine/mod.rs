@@ -1,25 +1,31 @@
-//! One machine: a container that systemd boots, on an overlay of image layers.
+//! One machine, of whichever kind: how it boots, goes down and is removed.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::cgroup::Cgroup;
-use crate::image::{self, Disk};
+use crate::image::Disk;
 use crate::paths::Paths;
-use crate::sh::output;
 use crate::{Instance, net};
 
+mod container;
 mod enter;
+mod guest;
+mod qmp;
+mod vm;
 
+pub use container::systemd_of;
 pub use enter::{enter, interactive};
+pub use guest::run as run_in_guest;
 
-const BOOT: &str = include_str!("boot.sh");
 const ASK_AGAIN: Duration = Duration::from_secs(3);
+/// What is left of a machine that is gone.
+const CONSOLE: &str = "console.log";
 
 /// What a machine is made from and where its parts are.
 #[derive(Clone, Debug)]
@@ -29,6 +35,7 @@ pub struct Machine {
     mac: String,
     folder: PathBuf,
     cgroup: Cgroup,
+    disk: Disk,
 }
 
 /// How systemd is asked to go down.
@@ -42,28 +49,31 @@ pub enum Shutdown {
 
 impl Machine {
     /// The machine of an instance.
-    pub fn new(paths: &Paths, instance: &Instance) -> Result<Self> {
+    pub(crate) fn new(paths: &Paths, instance: &Instance, disk: Disk) -> Result<Self> {
         Ok(Self {
             id: instance.id.clone(),
             address: instance.address.clone(),
             mac: instance.mac.clone(),
             folder: paths.machine(&instance.id),
             cgroup: cgroup(&instance.id)?,
+            disk,
         })
     }
 
     /// Boots it; the child ends when the machine is off.
-    pub(crate) fn boot(&self, disk: &Disk) -> Result<Child> {
-        self.make_folders(disk)
-            .with_context(|| format!("cannot make the folders of {}", self.id))?;
-        net::machine_up(&self.id, &self.address, &self.mac)?;
-        self.cgroup.create()?;
+    pub(crate) fn boot(&self) -> Result<Child> {
+        fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot make the folder of {}", self.id))?;
         let console = File::options()
             .create(true)
             .append(true)
-            .open(self.folder.join("console.log"))
+            .open(self.folder.join(CONSOLE))
             .with_context(|| format!("cannot open the console of {}", self.id))?;
-        self.command(&disk.layers)
+        let mut command = match &self.disk {
+            Disk::Layers(layers) => container::prepare(self, layers)?,
+            Disk::Volume(volume) => vm::prepare(self, volume)?,
+        };
+        command
             .stdin(Stdio::null())
             .stdout(console.try_clone()?)
             .stderr(console)
@@ -71,36 +81,9 @@ impl Machine {
             .with_context(|| format!("cannot boot {}", self.id))
     }
 
-    fn make_folders(&self, disk: &Disk) -> Result<()> {
-        for part in ["upper", "work", "root"] {
-            fs::create_dir_all(self.folder.join(part))?;
-        }
-        let docker = self.folder.join("docker");
-        match &disk.docker {
-            _ if docker.exists() => Ok(()),
-            Some(first) => image::copy(first, &docker),
-            None => Ok(fs::create_dir(&docker)?),
-        }
-    }
-
-    fn command(&self, layers: &str) -> Command {
-        let mut command = self.cgroup.background("unshare");
-        command
-            .args([
-                "--mount",
-                "--propagation",
-                "slave",
-                "--",
-                "sh",
-                "-c",
-                BOOT,
-                "boot",
-            ])
-            .arg(layers)
-            .arg(&self.folder)
-            .arg(net::path(&net::namespace(&self.id)))
-            .arg(format!("ip-{}", self.address.replace('.', "-")));
-        command
+    /// As EC2 names it.
+    fn hostname(&self) -> String {
+        format!("ip-{}", self.address.replace('.', "-"))
     }
 
     /// Asks systemd to go down and waits; after the limit the power is cut.
@@ -110,15 +93,23 @@ impl Machine {
         while started.elapsed() < limit && child.try_wait()?.is_none() {
             // More than once: while it boots, systemd does not hear it yet.
             if asked.is_none_or(|asked| asked.elapsed() > ASK_AGAIN) {
-                let Some(systemd) = find_systemd(&self.cgroup) else {
+                if !self.ask(how)? {
                     break;
-                };
-                ask(systemd, how)?;
+                }
                 asked = Some(Instant::now());
             }
             thread::sleep(Duration::from_millis(20));
         }
         self.cut_power(child)
+    }
+
+    /// Whether there was somebody to ask. A virtual machine that shall boot again goes off too, and is booted: what EC2 does
+    /// is the same, from inside.
+    fn ask(&self, how: Shutdown) -> Result<bool> {
+        match &self.disk {
+            Disk::Layers(_) => container::ask(self, how),
+            Disk::Volume(_) => Ok(vm::ask(self)),
+        }
     }
 
     /// Ends all of its processes at once.
@@ -136,20 +127,14 @@ impl Machine {
         self.cgroup.kill()?;
         self.cgroup.remove();
         net::machine_down(&self.id)?;
-        for part in ["upper", "work", "root", "docker"] {
-            let _ = fs::remove_dir_all(self.folder.join(part));
+        for part in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if part.file_name() != CONSOLE {
+                // Whatever cannot be deleted now goes with the lab.
+                let _ = fs::remove_dir_all(part.path()).or_else(|_| fs::remove_file(part.path()));
+            }
         }
         Ok(())
     }
-}
-
-/// By the signals that systemd has for it.
-fn ask(systemd: i32, how: Shutdown) -> Result<()> {
-    let signal = match how {
-        Shutdown::PowerOff => "RTMIN+4",
-        Shutdown::Reboot => "RTMIN+5",
-    };
-    output(Command::new("kill").args(["-s", signal, &systemd.to_string()])).map(drop)
 }
 
 /// The control group of an instance's machine.
@@ -157,39 +142,19 @@ pub fn cgroup(instance_id: &str) -> Result<Cgroup> {
     Ok(Cgroup::lab()?.child(net::short(instance_id)))
 }
 
-/// The process id, on the host, of a machine's systemd.
-pub fn systemd_of(instance_id: &str) -> Result<i32> {
-    find_systemd(&cgroup(instance_id)?).ok_or_else(|| anyhow!("{instance_id} is not on"))
+/// Whether an instance's machine is on, of whichever kind.
+pub fn is_on(instance_id: &str) -> bool {
+    cgroup(instance_id).is_ok_and(|group| vm::group(&group).populated())
+        || systemd_of(instance_id).is_ok()
 }
 
-fn find_systemd(machine: &Cgroup) -> Option<i32> {
-    // systemd starts in nspawn's payload group and moves itself into init.scope.
-    let payload = machine.child("payload");
-    [payload.child("init.scope"), payload]
-        .iter()
-        .flat_map(Cgroup::processes)
-        .find(|&pid| {
-            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            is_first(&status)
-        })
+/// Whether an instance's machine is a virtual one; one that was never on is none.
+pub(crate) fn is_virtual(paths: &Paths, instance_id: &str) -> bool {
+    paths.machine(instance_id).join(vm::DISK).exists()
 }
 
-/// Whether a process is number one in the innermost process namespace it is in.
-fn is_first(status: &str) -> bool {
-    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    let mut numbers = numbers.unwrap_or_default().split_whitespace();
-    numbers.next().is_some() && numbers.next_back() == Some("1")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_process_is_told_by_its_innermost_number() {
-        assert!(is_first("Name:\tsystemd\nNSpid:\t5120\t1\n"));
-        assert!(!is_first("Name:\tdockerd\nNSpid:\t5301\t88\n"));
-        // The host's own first process is in one namespace only.
-        assert!(!is_first("Name:\tinit\nNSpid:\t1\n"));
-    }
+/// The same, as an error for who needs it on.
+pub(crate) fn must_be_on(instance_id: &str) -> Result<()> {
+    ensure!(is_on(instance_id), "{instance_id} is not on");
+    Ok(())
 }

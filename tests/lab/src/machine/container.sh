@@ -1,6 +1,6 @@
 #!/bin/sh
 # Boots one machine and stays until it is off; becomes systemd-nspawn.
-#   sh boot.sh LAYERS FOLDER NAMESPACE HOSTNAME
+#   sh container.sh LAYERS FOLDER NAMESPACE HOSTNAME
 # Runs in a mount namespace of its own: the overlay lives exactly as long as the machine,
 # however it ends, and nspawn's own files stay out of the host's /run.
 set -eu
