@@ -120,7 +120,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--patience", type=float, default=patience.seconds, metavar="SECONDS", help="what AWS waits an hour for"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="machines' reads are late as this number has it; else never")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="answers come as late as this number has it, at AWS's rates; else at once"
+    )
     parser.add_argument(
         "--machines", type=Path, default=Path("machines"), metavar="DIR", help="where each machine's folder is"
     )

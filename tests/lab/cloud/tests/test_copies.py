@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import time
 import unittest
+from collections.abc import Callable
 from typing import Any
 
-from cloud.copies import COPIES, PARAMETER, ROLE, TAGS, delay
+from cloud.copies import COPIES, INSTANCE, PARAMETER, ROLE, TAGS, Lateness, delay
 from cloud.rates import Rates
 from cloud.request import ApiRequest
 
@@ -16,6 +17,11 @@ from .harness import Cloud, Metadata, wait_until
 NAME = "/swarmlet/late/ticket"
 # One by which copies differ in what follows.
 SEED = "3"
+
+
+def late_copies(what: str, lateness: Lateness, seconds: float) -> int:
+    """How many copies learn of something later than that."""
+    return sum(delay(int(SEED), number, what, lateness) > seconds for number in range(COPIES))
 
 
 class Delays(unittest.TestCase):
@@ -66,53 +72,51 @@ class Reads(unittest.TestCase):
         self.assertTrue(any(seen), "no read was late")
         self.assertFalse(all(seen), "all reads were late")
 
-    def test_of_an_instance_come_before_its_tags_and_after_a_while(self) -> None:
-        ec2 = self.as_manager("ec2")
-        found: set[tuple[bool, bool]] = set()
-        wanted = [{"Name": "instance-state-name", "Values": ["running"]}]
-        for count in range(2, 5):
-            self.cloud.client("autoscaling").set_desired_capacity(AutoScalingGroupName="late-worker", DesiredCapacity=count)
-            ids = {m["instance_id"] for m in self.cloud.machines(group="late-worker", state="running")}
-            end = time.monotonic() + 2
-            while time.monotonic() < end:
-                said = [i for r in ec2.describe_instances(Filters=wanted)["Reservations"] for i in r["Instances"]]
-                known = {i["InstanceId"] for i in said}
-                tagged = {i["InstanceId"] for i in said if i.get("Tags")}
-                found |= {(each in known, each in tagged) for each in ids}
-                time.sleep(0.2)
-        self.assertEqual(found, {(False, False), (True, False), (True, True)})
+    def launched(self, is_wanted: Callable[[str], bool]) -> str:
+        """An instance that is as late as is wanted: its id decides."""
+        run = {"LaunchTemplate": {"LaunchTemplateName": "late-worker"}, "MinCount": 1, "MaxCount": 1}
+        for _ in range(200):
+            instance = self.cloud.client("ec2").run_instances(**run)["Instances"][0]["InstanceId"]
+            if is_wanted(instance):
+                return str(instance)
+        raise AssertionError("none of 200 instances is as late as that")
 
-        def all_are_known() -> bool:
-            answers = [ec2.describe_instances(Filters=wanted)["Reservations"] for _ in range(3)]
-            return all(i.get("Tags") for said in answers for r in said for i in r["Instances"])
+    def seen(self, instance: str) -> tuple[bool, bool]:
+        """Whether an instance is in an answer, and whether its tags are."""
+        wanted = [{"Name": "instance-id", "Values": [instance]}]
+        told = self.as_manager("ec2").describe_instances(Filters=wanted)["Reservations"]
+        said = [i for r in told for i in r["Instances"]]
+        return bool(said), any(i.get("Tags") for i in said)
 
-        wait_until(all_are_known, TAGS.seconds + 3)
+    def test_of_an_instance_come_after_a_while(self) -> None:
+        ec2, instance = self.as_manager("ec2"), self.launched(lambda i: late_copies(i, INSTANCE, 1) >= 2)
 
-    def test_of_an_instance_that_is_not_known_yet_fail_by_its_id(self) -> None:
-        ec2 = self.as_manager("ec2")
-        codes = set()
-        for _ in range(6):
-            launched = self.cloud.client("ec2").run_instances(
-                LaunchTemplate={"LaunchTemplateName": "late-worker"}, MinCount=1, MaxCount=1
-            )
-            instance = launched["Instances"][0]["InstanceId"]
-            for _ in range(4):
-                try:
-                    ec2.describe_instances(InstanceIds=[instance])
-                except ec2.exceptions.ClientError as error:
-                    codes.add(error.response["Error"]["Code"])
-        self.assertEqual(codes, {"InvalidInstanceID.NotFound"})
+        def is_refused() -> bool:
+            try:
+                ec2.describe_instances(InstanceIds=[instance])
+            except ec2.exceptions.ClientError as error:
+                return bool(error.response["Error"]["Code"] == "InvalidInstanceID.NotFound")
+            return False
 
+        wait_until(is_refused, 0.9)
+        wait_until(lambda: self.seen(instance) == (False, False), 0.9)
+        wait_until(lambda: all(self.seen(instance)[0] for _ in range(10)), INSTANCE.seconds + 2)
+
+    def test_of_an_instances_tags_come_after_it(self) -> None:
+        instance = self.launched(lambda i: late_copies(f"tags of {i}", TAGS, 3) >= 2)
+        wait_until(lambda: self.seen(instance) == (True, False), 3)
+        wait_until(lambda: all(self.seen(instance)[1] for _ in range(10)), TAGS.seconds + 2)
 
     def test_of_credentials_come_a_moment_after_the_launch(self) -> None:
-        wanted = {"LaunchTemplate": {"LaunchTemplateName": "late-worker"}, "MinCount": 10, "MaxCount": 10}
-        launched = self.cloud.client("ec2").run_instances(**wanted)["Instances"]
-        machines = [Metadata(self.cloud, instance["InstanceId"]) for instance in launched]
-        for machine in machines:
+        def late(instance: str) -> float:
+            return delay(int(SEED), 0, f"role of {instance}", ROLE)
+
+        for is_wanted, status in ((lambda i: late(i) > 1, 404), (lambda i: late(i) == 0, 200)):
+            machine = Metadata(self.cloud, self.launched(is_wanted))
             self.addCleanup(machine.connection.close)
-        path = "meta-data/iam/security-credentials/"
-        self.assertEqual({machine.get(path)[0] for machine in machines}, {200, 404})
-        wait_until(lambda: all(machine.get(path)[0] == 200 for machine in machines), ROLE.seconds + 1)
+            path = "meta-data/iam/security-credentials/"
+            self.assertEqual(machine.get(path)[0], status)
+            wait_until(lambda machine=machine: machine.get(path)[0] == 200, ROLE.seconds + 1)
 
 
 class Rate(unittest.TestCase):
@@ -134,7 +138,7 @@ class Rate(unittest.TestCase):
         self.assertEqual(granted(rates, *30 * both), 40)
 
     def test_is_refused_in_the_services_words(self) -> None:
-        cloud = Cloud()
+        cloud = Cloud("--seed", SEED)
         self.addCleanup(cloud.stop)
         ssm = cloud.client("ssm")
         refused = None
