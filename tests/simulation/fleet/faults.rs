@@ -60,7 +60,9 @@ fn candidate(state: &mut State, role: Option<Role>) -> Option<MachineId> {
 
 /// Another member of raft stays. Who is yet to be one, or has yet to boot, may be the only one that could take over.
 fn may_depart(state: &State, id: MachineId) -> bool {
-    let stays = |&other: &MachineId| other != id && !state.departs(other);
+    // One whose host is to be retired at some later time goes too.
+    let retires = |other: MachineId| state.machines[other].notice.retires.is_some();
+    let stays = |&other: &MachineId| other != id && !state.departs(other) && !retires(other);
     let others = |swarm| state.raft_alive(swarm).iter().filter(|m| stays(m)).count();
     let counts = state.machines[id].role == Role::Manager;
     let led = (0..state.swarms.len()).filter(|&swarm| counts && state.leads(swarm));

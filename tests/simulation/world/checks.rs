@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use protocol::pace::LAST_LOOK;
 use protocol::{Claim, Epoch, NodeRecord, Outcome, Role, Ticket};
 
 use super::State;
@@ -118,7 +119,12 @@ impl State {
             self.check_departure(id);
             return false;
         }
-        let link = self.machines[id].engine.link;
+        let engine = &self.machines[id].engine;
+        // Its last look at its own managers is a moment old: one of them may have come back since.
+        let heard = |since| self.now.saturating_sub(since) > LAST_LOOK;
+        let link = engine
+            .link
+            .filter(|_| engine.linked_since.is_some_and(heard));
         if let Some(swarm) = link.filter(|&swarm| self.leads(swarm) && !self.is_unpublished(swarm))
             && self.swarms[swarm].entry(&place.node).is_some()
         {

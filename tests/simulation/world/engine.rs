@@ -25,6 +25,8 @@ pub(crate) struct Engine {
     pub(crate) turn: Arc<Mutex<()>>,
     /// The swarm whose leader it hears, as of the last tick.
     pub(crate) link: Option<SwarmId>,
+    /// Since when it hears that one.
+    pub(crate) linked_since: Option<Duration>,
     /// Since when there has been no such swarm.
     pub(crate) cut_since: Option<Duration>,
     /// What its agent has asked that label to be, last.

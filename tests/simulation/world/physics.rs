@@ -49,6 +49,10 @@ impl State {
             Some(_) => None,
             None => engine.cut_since.or(Some(now)),
         };
+        engine.linked_since = match (engine.link, link) {
+            (Some(before), Some(swarm)) if before == swarm => engine.linked_since,
+            (_, link) => link.map(|_| now),
+        };
         engine.link = link;
         if let (Some(place), Some(known)) = (&mut engine.place, known) {
             place.known = known;

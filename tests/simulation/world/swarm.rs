@@ -199,9 +199,11 @@ impl State {
 
     fn place(&mut self, id: MachineId, node: String, swarm: SwarmId, manager: bool) {
         let known = self.managers_of(swarm);
+        let now = self.now;
         let engine = &mut self.machines[id].engine;
         engine.phase = Phase::Active;
         engine.link = Some(swarm);
+        engine.linked_since = Some(now);
         engine.cut_since = None;
         engine.place = Some(Place {
             node,
