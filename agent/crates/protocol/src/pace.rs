@@ -13,6 +13,11 @@ pub const ROUND: Duration = Duration::from_secs(30);
 pub const PROMOTION_LOOK: Duration = Duration::from_secs(5);
 /// A join that times out goes on in the background; it is watched this long.
 pub const PENDING_LIMIT: Duration = Duration::from_mins(1);
+/// A member's engine whose swarm part has failed starts it anew by itself, after 100 ms at first and 30 s at last (moby,
+/// `daemon/cluster/noderunner.go`); it is given up only after this long.
+pub const ERROR_LIMIT: Duration = Duration::from_mins(1);
+/// And is looked at this often.
+pub const ERROR_LOOK: Duration = Duration::from_secs(2);
 /// An engine needs this long between leaving a swarm and joining the next.
 pub const REJOIN_GAP: Duration = Duration::from_secs(15);
 /// EC2 is asked about an instance this often at first, and twice before it is believed.

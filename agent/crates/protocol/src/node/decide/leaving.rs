@@ -27,6 +27,8 @@ pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
             Some(leave(d))
         }
         EngineState::Locked => locked(d),
+        // It was a manager when it said so, and raft may count it still: that is known when the engine is back.
+        EngineState::Pending(_) | EngineState::Error(_) if d.marked => Some(manager(seen, d)),
         EngineState::Pending(_) | EngineState::Error(_) => Some(worker(seen, d)),
         EngineState::Active(member) => match member.control {
             Control::Worker => Some(worker(seen, d)),

@@ -228,6 +228,7 @@ fn a_manager_that_was_not_promoted_leaves_a_swarm_that_is_gone_for_good() {
 fn an_expired_certificate_waits_for_a_manager_that_can_take_the_node() {
     let mut seen = worker();
     seen.engine = EngineState::Error("certificate has expired".into());
+    seen.since = 60 * SECOND;
     assert_eq!(action(&seen), Action::ReadTicket);
     seen.ticket = just(Some(ticket()));
     assert_eq!(action(&seen), Action::Probe);
@@ -235,6 +236,24 @@ fn an_expired_certificate_waits_for_a_manager_that_can_take_the_node() {
     assert!(matches!(action(&seen), Action::Wait(_)));
     seen.managers = just(vec![manager(4, "swarm", Some(digest()))]);
     assert_eq!(action(&seen), Action::Leave);
+}
+
+/// "can't initialize raft node: … connection refused", while the manager that it asks ends: Docker starts it anew 0.2 s later,
+/// and raft counts it by then.
+#[test]
+fn an_engine_that_fails_for_a_moment_leaves_nothing() {
+    for role in [Role::Worker, Role::Manager] {
+        let mut seen = Observation { role, ..worker() };
+        seen.engine = EngineState::Error(String::new());
+        seen.ticket = just(Some(ticket()));
+        seen.managers = just(vec![manager(4, "swarm", Some(digest()))]);
+        for since in [0, 59] {
+            seen.since = since * SECOND;
+            assert!(matches!(action(&seen), Action::Wait(left) if left <= 2 * SECOND));
+        }
+        seen.since = 60 * SECOND;
+        assert_eq!(action(&seen), Action::Leave);
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub(super) fn may_depart(seen: &Observation) {
     assert_ne!(d.cause, Cause::Drain);
     match &seen.engine {
         EngineState::Pending(_) | EngineState::Error(_) if seen.membership.is_none() => {}
-        EngineState::Pending(_) | EngineState::Error(_) => assert!(has_ended(d)),
+        EngineState::Pending(_) | EngineState::Error(_) => assert!(!d.marked && has_ended(d)),
         EngineState::Active(member) => {
             assert_eq!(member.control, Control::Worker, "a manager never leaves");
             assert!(has_ended(d), "{seen:?}");

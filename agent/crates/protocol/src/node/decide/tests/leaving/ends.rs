@@ -168,3 +168,21 @@ proptest! {
         prop_assert!(play.now <= limit + 600, "{} after {}", play.now, limit);
     }
 }
+
+/// Raft would count it for ever.
+#[test]
+fn a_manager_whose_engine_fails_for_a_moment_does_not_leave() {
+    for engine in [
+        EngineState::Pending(identity()),
+        EngineState::Error(String::new()),
+    ] {
+        let marked = Departing {
+            marked: true,
+            tasks: just(0),
+            ..told(Cause::ScaleIn)
+        };
+        let mut seen = at(member(Control::Worker), marked);
+        seen.engine = engine;
+        assert!(matches!(decide(&seen).action, Action::Wait(_)), "{seen:?}");
+    }
+}
