@@ -86,7 +86,8 @@ class Requests(unittest.TestCase):
     def test_what_no_model_has(self) -> None:
         registers = request("{}", "AmazonSSM.UpdateInstanceInformation")
         self.assertIsNone(check.misfits(registers, True, 200, None, b""))
-        self.assertIsNone(check.misfits(request("", service="s3"), True, 200, None, b""))
+        for service in ("s3", "unknown"):
+            self.assertIsNone(check.misfits(request("", service=service), True, 200, None, b""))
 
 
 class Answers(unittest.TestCase):
