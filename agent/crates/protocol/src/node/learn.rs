@@ -81,6 +81,11 @@ impl Node {
             self.standing = None;
             self.probes = None;
         }
+        match state.kind() {
+            Kind::Error => Series::see(&mut self.failing, (), |(), ()| true, SERIES, now),
+            Kind::Pending | Kind::Down => {}
+            _ => self.failing = None,
+        }
         self.cache.looked(&state, now);
         let same = |old: &EngineState, new: &EngineState| old.kind() == new.kind();
         Series::see(&mut self.engine, state, same, SERIES, now);

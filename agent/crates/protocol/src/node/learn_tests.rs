@@ -309,3 +309,21 @@ fn a_machine_that_was_suspended_has_waited_for_nothing_meanwhile() {
     assert_eq!(asked.standing.unwrap().lasted, Duration::ZERO);
     assert!(asked.acted.unwrap() > 9 * HOUR, "an act's rest goes on");
 }
+
+/// Docker tries again after up to 30 s, and is pending while it does.
+#[test]
+fn a_failure_goes_on_while_the_engine_tries_again_and_ends_when_it_is_back() {
+    let begin = at(HOUR);
+    let mut known = blank(Role::Worker, begin);
+    let failed = || EngineState::Error("certificate has expired".into());
+    let pending = || EngineState::Pending(Identity::default());
+    let mut since = |state, after: u32| {
+        let (seen, ..) = round(&mut known, state, at(begin.up + after * SECOND));
+        seen.since
+    };
+    assert_eq!(since(failed(), 0), Duration::ZERO);
+    assert_eq!(since(pending(), 30), Duration::ZERO, "it is another kind");
+    assert_eq!(since(failed(), 60), 60 * SECOND);
+    since(engine(4), 62);
+    assert_eq!(since(failed(), 64), Duration::ZERO);
+}

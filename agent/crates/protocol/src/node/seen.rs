@@ -1,5 +1,7 @@
 //! A node's facts at one moment, with their ages: what a decision rests on.
 
+use std::time::Duration;
+
 use crate::node::state::Node;
 use crate::{
     EngineState, Holder, JoinFailure, Kind, Moment, Observation, Reading, Recovery, RecoveryMode,
@@ -14,6 +16,13 @@ fn soon<T>(reading: Reading<T>, hurries: bool) -> Reading<T> {
 }
 
 impl Node {
+    /// For how long the engine has been so. Between two tries of a failed one it is pending, which ends no failure.
+    fn lasted(&self, engine: &Series<EngineState>) -> Duration {
+        let failing = self.failing.as_ref();
+        let failing = failing.filter(|_| engine.value().kind() == Kind::Error);
+        failing.map_or(engine.lasted(), Series::lasted)
+    }
+
     pub(super) fn seen(&self, engine: &Series<EngineState>, now: Moment) -> Observation {
         let role = self.own.role;
         let hurries = role == Role::Manager && self.files.membership.is_none();
@@ -23,7 +32,7 @@ impl Node {
             instance_id: self.own.instance_id.clone(),
             role,
             engine: engine.value().clone(),
-            since: engine.lasted(),
+            since: self.lasted(engine),
             membership: self.files.membership.clone(),
             peers: self.files.peers.clone(),
             forced: self.files.acts.forced,

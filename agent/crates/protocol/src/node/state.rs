@@ -60,6 +60,8 @@ pub struct Node {
     pub(super) acted: Option<Stamp>,
     // The engine.
     pub(super) engine: Option<Series<EngineState>>,
+    /// It says that its swarm part has failed: also where it tries again in between, until it is in a swarm or in none.
+    pub(super) failing: Option<Series<()>>,
     pub(super) cache: EngineCache,
     pub(super) unlock: Option<Series<Answer<()>>>,
     pub(super) left: Option<Stamp>,
@@ -129,6 +131,7 @@ impl Node {
             files: Files { departure, ..files },
             unsaved: BTreeSet::new(),
             engine: None,
+            failing: None,
             cache: EngineCache::default(),
             unlock: None,
             left: None,

@@ -59,6 +59,7 @@ impl Node {
     /// Gives every time in it another value. A node all of whose times are moved by as much as the clock decides the same.
     pub fn retime(&mut self, retime: &mut dyn FnMut(TimeOf<'_>, Span) -> Span) {
         series(&mut self.engine, TimeOf::Engine, retime);
+        series(&mut self.failing, TimeOf::Engine, retime);
         self.cache.retime(retime);
         series(&mut self.unlock, TimeOf::Unlock, retime);
         stamp(&mut self.left, TimeOf::Left, retime);
