@@ -95,6 +95,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         fleet::tokens::CASES,
         healing::managers::CASES,
         healing::removed::CASES,
+        healing::restarted::CASES,
         healing::raft_log::CASES,
         healing::claims::CASES,
         healing::tickets::CASES,

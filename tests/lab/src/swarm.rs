@@ -38,14 +38,17 @@ impl Node {
 impl Cluster {
     /// The nodes, from the first manager that can tell.
     pub fn nodes(&self) -> Result<Vec<Node>> {
-        let mut reason = "no manager is launched".to_owned();
+        let mut reasons = Vec::new();
         for manager in self.machines_of(Role::Manager)? {
             match self.nodes_of(&manager.id) {
                 Ok(nodes) => return Ok(nodes),
-                Err(error) => reason = format!("{}: {error:#}", manager.id),
+                Err(error) => {
+                    reasons.push(format!("{}: {}", manager.id, format!("{error:#}").trim()))
+                }
             }
         }
-        bail!("{}", reason.trim())
+        ensure!(!reasons.is_empty(), "no manager is launched");
+        bail!("{}", reasons.join("; "))
     }
 
     /// The nodes, from one manager.

@@ -13,6 +13,7 @@ pub(super) mod managers;
 pub(super) mod outage;
 pub(super) mod raft_log;
 pub(super) mod removed;
+pub(super) mod restarted;
 pub(in crate::cases) mod seen;
 pub(super) mod service;
 pub(super) mod strangers;

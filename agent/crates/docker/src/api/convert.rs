@@ -45,19 +45,37 @@ pub(super) fn node_id(info: &SwarmInfo) -> Option<String> {
 
 /// What `/info` and the node's certificates say together.
 pub(super) fn state(info: &SwarmInfo, papers: Papers, leader: bool) -> EngineState {
-    let error = info.error.clone().filter(|error| !error.is_empty());
-    match info.local_node_state {
-        Some(LocalNodeState::LOCKED) => EngineState::Locked,
-        Some(LocalNodeState::ERROR) => EngineState::Error(error.unwrap_or_default()),
-        Some(LocalNodeState::PENDING) if info.control_available != Some(true) => {
+    let error = said_error(info).map(str::to_owned);
+    match local_state(info) {
+        LocalNodeState::LOCKED => EngineState::Locked,
+        LocalNodeState::ERROR => EngineState::Error(error.unwrap_or_default()),
+        LocalNodeState::PENDING if info.control_available != Some(true) => {
             EngineState::Pending(identity(info, papers))
         }
-        Some(LocalNodeState::ACTIVE | LocalNodeState::PENDING) => EngineState::Active(Member {
+        LocalNodeState::ACTIVE | LocalNodeState::PENDING => EngineState::Active(Member {
             identity: identity(info, papers),
             control: control(info, error, leader),
         }),
-        Some(LocalNodeState::INACTIVE | LocalNodeState::EMPTY) | None => EngineState::Inactive,
+        LocalNodeState::INACTIVE | LocalNodeState::EMPTY => EngineState::Inactive,
     }
+}
+
+/// The engine's word for its part in a swarm. `error` outlasts the failure: once an engine has had to start its swarm part
+/// again, it says so until it leaves or is restarted itself (moby `daemon/cluster/noderunner.go`: `cancelReconnect` stays
+/// set, and `State` looks at it). A swarm part that is at work again has forgotten why the one before it ended, and has a
+/// node id; a manager's answers.
+pub(super) fn local_state(info: &SwarmInfo) -> LocalNodeState {
+    let said = info.local_node_state.unwrap_or(LocalNodeState::EMPTY);
+    let controls = info.control_available == Some(true);
+    let works = controls || said_error(info).is_none() && node_id(info).is_some();
+    if said == LocalNodeState::ERROR && works {
+        return LocalNodeState::ACTIVE;
+    }
+    said
+}
+
+fn said_error(info: &SwarmInfo) -> Option<&str> {
+    info.error.as_deref().filter(|error| !error.is_empty())
 }
 
 fn identity(info: &SwarmInfo, papers: Papers) -> Identity {

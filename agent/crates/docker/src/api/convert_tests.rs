@@ -124,6 +124,38 @@ fn a_healthy_managers_labels_name_its_epoch_and_claim() {
     assert_eq!(member.identity.swarm_id.as_deref(), Some("c"));
 }
 
+/// As `docker info` of 26.1.5 tells of a manager whose promotion failed once, and of a worker whose swarm part ended once:
+/// both have been at work again since.
+#[test]
+fn an_engine_that_has_started_its_swarm_part_again_is_in_the_swarm() {
+    let manager = info(
+        r#"{"NodeID":"n","LocalNodeState":"error","ControlAvailable":true,"Error":"","Cluster":{"ID":"s"}}"#,
+    );
+    let control = member(state(&manager, papers(), false)).control;
+    assert!(matches!(control, Control::Manager { leader: false, .. }));
+    let headless = info(
+        r#"{"NodeID":"n","LocalNodeState":"error","ControlAvailable":true,"Error":"The swarm does not have a leader."}"#,
+    );
+    let control = member(state(&headless, papers(), false)).control;
+    assert!(matches!(control, Control::NoLeader(_)));
+    let worker =
+        info(r#"{"NodeID":"n","LocalNodeState":"error","ControlAvailable":false,"Error":""}"#);
+    let control = member(state(&worker, papers(), false)).control;
+    assert_eq!(control, Control::Worker);
+}
+
+/// Between two tries there is no node, and before it is ready again the reason stays.
+#[test]
+fn an_engine_that_tries_again_has_failed() {
+    for (node, error) in [("", ""), ("", "why"), ("n", "why")] {
+        let info = info(&format!(
+            r#"{{"NodeID":"{node}","LocalNodeState":"error","ControlAvailable":false,"Error":"{error}"}}"#
+        ));
+        let failed = EngineState::Error(error.into());
+        assert_eq!(state(&info, papers(), false), failed);
+    }
+}
+
 #[test]
 fn the_local_states_keep_their_names() {
     let of = |word: &str| {

@@ -7,6 +7,7 @@ use bollard::query_parameters::ListNetworksOptions;
 use ipnet::Ipv4Net;
 
 use super::Docker;
+use super::convert::local_state;
 use crate::EngineError;
 
 /// The engine's setup.
@@ -50,6 +51,7 @@ const CONTAINERD: [&str; 2] = ["driver-type", "io.containerd.snapshotter.v1"];
 
 fn setup(info: SystemInfo, networks: Vec<Network>) -> Setup {
     let swarm = info.swarm.unwrap_or_default();
+    let local_state = local_state(&swarm);
     let managers = swarm.remote_managers.into_iter().flatten();
     let cluster = swarm.cluster.unwrap_or_default();
     let firewall = info.firewall_backend.unwrap_or_default();
@@ -67,10 +69,7 @@ fn setup(info: SystemInfo, networks: Vec<Network>) -> Setup {
         data_root: info.docker_root_dir.unwrap_or_default(),
         in_containerd: storage.iter().any(|pair| pair[..] == CONTAINERD),
         firewall: firewall.driver.unwrap_or_default(),
-        swarm: swarm
-            .local_node_state
-            .map(|state| state.to_string())
-            .unwrap_or_default(),
+        swarm: local_state.to_string(),
         managers: managers.filter_map(|peer| peer.addr).collect(),
         pools: pools.filter_map(|pool| pool.parse().ok()).collect(),
         networks: networks.into_iter().flat_map(subnets).collect(),
