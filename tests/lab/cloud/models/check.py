@@ -16,9 +16,9 @@ from . import values
 from .document import Json, Xml
 from .form import Form
 
-# S3 has no body to read by a model in what is asked of it here, and its names are in its paths. Who only looks whether
-# somebody answers, as doctor does, names no service.
-_UNCHECKED = ("s3", "unknown")
+# S3 has no body to read by a model in what is asked of it here, and its names are in its paths; so are those of the Fault
+# Injection Service's actions, which only persons ask. Who only looks whether somebody answers, as doctor does, names no service.
+_UNCHECKED = ("s3", "fis", "unknown")
 # AWS's own agents alone make this call (service authorization reference, Systems Manager).
 _NOT_IN_MODELS = (("ssm", "UpdateInstanceInformation"),)
 # What a service is called where it signs, and where botocore has its model.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -26,6 +28,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 # Java's way of saying "all characters beyond the basic plane", which is no range in Python.
 _SURROGATES = "\\uD800\\uDC00-\\uDBFF\\uDFFF"
+_CATEGORY = re.compile(r"\\p\{(\w+)\}")
 
 
 def misfits(shape: Shape, value: Any, path: str, is_answer: bool = False) -> Iterator[str]:
@@ -90,4 +93,19 @@ def _words(shape: Shape, value: str, path: str) -> Iterator[str]:
 
 @functools.cache
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text.replace(_SURROGATES, "\\U00010000-\\U0010FFFF"))
+    """As Java reads it: with classes of Unicode's categories, and ``[\\w-x]`` that is no range."""
+    text = text.replace(_SURROGATES, "\\U00010000-\\U0010FFFF").replace("[\\w-\\/", "[\\w\\-\\/")
+    return re.compile(_CATEGORY.sub(lambda match: _of_category(match[1]), text))
+
+
+@functools.cache
+def _of_category(name: str) -> str:
+    """All characters of a category, as ranges for a class: Python's patterns know none."""
+    ranges: list[list[int]] = []
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.category(chr(code)).startswith(name):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)

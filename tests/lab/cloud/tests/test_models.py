@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import botocore.session
+
 from cloud.models import __main__ as report
-from cloud.models import check
+from cloud.models import check, values
 from cloud.request import ApiRequest
 
 
@@ -77,6 +79,20 @@ class Requests(unittest.TestCase):
         wrong = form("ec2", "DescribeInstances", Filters__1__Name="tag:a")
         self.assertEqual(check.of_request(wrong), ["no member takes Filters.1.Name"])
 
+    def test_by_the_categories_of_unicode(self) -> None:
+        tagged = {"RoleName": "r", "AssumeRolePolicyDocument": "{}", "Tags__member__1__Key": "swarmlet:proof"}
+        for value, fits in (("proof-1", True), ("Prüfung Ⅳ", True), ("a*b", False)):
+            made = form("iam", "CreateRole", **tagged, Tags__member__1__Value=value)
+            self.assertEqual(check.of_request(made) == [], fits, (value, check.of_request(made)))
+
+    def test_all_patterns_of_what_is_checked_are_understood(self) -> None:
+        session = botocore.session.get_session()
+        for service in ("autoscaling", "cloudformation", "ec2", "ecr", "iam", "kms", "service-quotas", "ssm", "sts"):
+            model = session.get_service_model(service)
+            shapes = [model.shape_for(name) for name in model.shape_names]
+            for shape in (s for s in shapes if s.type_name == "string" and s.metadata.get("pattern")):
+                list(values.misfits(shape, "a", shape.name))
+
     def test_an_action_that_is_none(self) -> None:
         self.assertEqual(check.of_request(form("ec2", "Dance")), ["there is no action Dance of ec2"])
         refused = check.misfits(form("ec2", "Dance"), False, 400, "InvalidAction", b"")
@@ -86,7 +102,7 @@ class Requests(unittest.TestCase):
     def test_what_no_model_has(self) -> None:
         registers = request("{}", "AmazonSSM.UpdateInstanceInformation")
         self.assertIsNone(check.misfits(registers, True, 200, None, b""))
-        for service in ("s3", "unknown"):
+        for service in ("s3", "fis", "unknown"):
             self.assertIsNone(check.misfits(request("", service=service), True, 200, None, b""))
 
 
