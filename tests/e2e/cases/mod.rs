@@ -23,6 +23,7 @@ mod newest;
 mod packages;
 mod parameter_store;
 mod plain_image;
+mod proof;
 mod restarts;
 mod rogues;
 mod rpm_package;
@@ -128,6 +129,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         newest::SLOW,
         fleet::mixed::SLOW,
         rogues::SLOW,
+        proof::SLOW,
         vm::mesh::SLOW,
     ]
     .into_iter()

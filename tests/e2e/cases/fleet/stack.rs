@@ -200,13 +200,18 @@ fn nothing_denied(lab: &Lab, stack: &str) -> Result<()> {
 pub(super) fn taken_down(lab: &Lab, cluster: Cluster) -> Result<()> {
     let name = cluster.name().to_owned();
     let machines = cluster.machines()?;
-    let key = format!("alias/swarmlet-{name}");
     let said = lab.script("launch", &["--down", "--cluster", &name, "--yes"])?;
     said.ok()?;
     drop(cluster);
     for machine in machines {
         ended(lab, &machine.id, LIMIT)?;
     }
+    nothing_tells_of(lab, &name)
+}
+
+/// No service lists anything of a cluster.
+pub(in crate::cases) fn nothing_tells_of(lab: &Lab, name: &str) -> Result<()> {
+    let key = format!("alias/swarmlet-{name}");
     let path = format!("/swarmlet/{name}");
     let listings: [&[&str]; 8] = [
         &["autoscaling", "describe-auto-scaling-groups"],
@@ -227,7 +232,7 @@ pub(super) fn taken_down(lab: &Lab, cluster: Cluster) -> Result<()> {
     for words in listings {
         let told = lab.aws(words)?.to_string();
         ensure!(
-            !told.contains(&name) && !told.contains(&key),
+            !told.contains(name) && !told.contains(&key),
             "{words:?} still tells of it: {told}"
         );
     }

@@ -15,7 +15,10 @@ from .portable import BASH, TOOLS, refused
 
 ROOT = LAB.parents[1]
 # scripts/stage is what packer/README.md asks for.
-SCRIPTS = [ROOT / "scripts/launch", ROOT / "scripts/stage", *sorted((ROOT / "scripts/launching").glob("*.sh"))]
+SCRIPTS = [ROOT / "scripts" / name for name in ("launch", "prove-on-aws", "stage")]
+SCRIPTS += [part for folder in ("launching", "proving") for part in sorted((ROOT / "scripts" / folder).glob("*.sh"))]
+# User data: it runs on instances.
+SCRIPTS.remove(ROOT / "scripts/proving/on-instances.sh")
 
 FINE = """
 # declare -A in a comment

@@ -107,6 +107,14 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run a script of the repository's that calls `aws`, against the lab.
+    Script {
+        /// Its name in the folder scripts.
+        name: String,
+        /// Its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Show the requests that reached the control plane.
     Journal {
         /// Only those of this machine.
@@ -273,6 +281,7 @@ impl Command {
             Verb::Guest { folder, command } => return through::guest(&folder, &command),
             Verb::Hypervisor => lab::hypervisor::follow(&paths)?,
             Verb::Aws { arguments } => return through::aws(&paths, &arguments),
+            Verb::Script { name, arguments } => return through::script(&paths, &name, &arguments),
             verb => return attached(&Lab::attach()?, verb),
         }
         Ok(ExitCode::SUCCESS)
@@ -307,8 +316,12 @@ fn attached(lab: &Lab, verb: Verb) -> Result<ExitCode> {
         Verb::Terminate { instance } => lab.terminate(&through::find(lab, &instance)?)?,
         Verb::Notice(arguments) => notice::give(lab, arguments)?,
         Verb::Journal { instance, imds } => show::journal(lab, instance.as_deref(), imds)?,
-        Verb::Up { .. } | Verb::Down | Verb::Guest { .. } | Verb::Hypervisor | Verb::Aws { .. } => {
-        }
+        Verb::Up { .. }
+        | Verb::Down
+        | Verb::Guest { .. }
+        | Verb::Hypervisor
+        | Verb::Aws { .. }
+        | Verb::Script { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -65,6 +65,11 @@ pub(super) fn aws(paths: &Paths, arguments: &[String]) -> Result<ExitCode> {
     hand_over(cli::command(paths).args(arguments))
 }
 
+/// A script of the repository's that calls the AWS command line.
+pub(super) fn script(paths: &Paths, name: &str, arguments: &[String]) -> Result<ExitCode> {
+    hand_over(cli::script(paths, name).args(arguments))
+}
+
 fn hand_over(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().context("cannot run the command")?;
     // As a shell tells of a signal.
