@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use lab::{Instance, Lab, Role, wait_until};
 
-use super::Formed;
 use super::load::Load;
+use super::{Formed, tell};
 use crate::Case;
 use crate::cases::stacks::seen::supply;
 use crate::cases::support::docker;
@@ -151,8 +151,4 @@ fn a_worker_loses_its_power(
         .context("the worker is not back")?;
     tell("the worker is back", pulled);
     every_node_answers(lab, formed)
-}
-
-fn tell(what: &str, since: Instant) {
-    eprintln!("    {what}: {:.1} s", since.elapsed().as_secs_f64());
 }

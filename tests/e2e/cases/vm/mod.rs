@@ -10,6 +10,7 @@ use lab::{Cluster, ClusterSpec, Image, Lab};
 
 use super::support::unique;
 
+pub(super) mod limits;
 mod load;
 pub(super) mod mesh;
 
@@ -39,4 +40,9 @@ impl Formed {
         );
         Ok(Self { cluster, boot })
     }
+}
+
+/// Prints what took how long.
+fn tell(what: &str, since: Instant) {
+    eprintln!("    {what}: {:.1} s", since.elapsed().as_secs_f64());
 }

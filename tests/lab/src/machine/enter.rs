@@ -17,23 +17,29 @@ const ENVIRONMENT: [&str; 4] = [
     "TERM=dumb",
 ];
 
+/// What a machine gets to tell a command's end, over what the command gets.
+const UNANSWERED: Duration = Duration::from_secs(30);
+
 /// A command in all of a machine's namespaces, ended after the limit.
 pub fn enter(paths: &Paths, instance_id: &str, argv: &[&str], limit: Duration) -> Result<Command> {
     let seconds = limit.as_secs().max(1).to_string();
     let wrapper = ["timeout", "--kill-after=5", &seconds];
-    joined(paths, instance_id, &wrapper, argv)
+    if is_virtual(paths, instance_id) {
+        return in_guest(paths, instance_id, Some(limit), &wrapper, argv);
+    }
+    joined(instance_id, &wrapper, argv)
 }
 
 /// The same for a person at a terminal: no limit.
 pub fn interactive(paths: &Paths, instance_id: &str, argv: &[&str]) -> Result<Command> {
-    joined(paths, instance_id, &[], argv)
+    if is_virtual(paths, instance_id) {
+        return in_guest(paths, instance_id, None, &[], argv);
+    }
+    joined(instance_id, &[], argv)
 }
 
 /// The command joins a group of the machine's first, so that it ends with the machine.
-fn joined(paths: &Paths, instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command> {
-    if is_virtual(paths, instance_id) {
-        return in_guest(paths, instance_id, wrapper, argv);
-    }
+fn joined(instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command> {
     let systemd = systemd_of(instance_id)?.to_string();
     let group = group(instance_id)?;
     let (program, options) = wrapper.split_first().unwrap_or((&"env", &[]));
@@ -47,11 +53,28 @@ fn joined(paths: &Paths, instance_id: &str, wrapper: &[&str], argv: &[&str]) -> 
 }
 
 /// By the lab command that runs as the hypervisor: tests have no such command of their own. The limit counts inside, so
-/// that a command's end is told by who started it.
-fn in_guest(paths: &Paths, instance_id: &str, wrapper: &[&str], argv: &[&str]) -> Result<Command> {
+/// that a command's end is told by who started it; and outside a while later, for a kernel that starts again ends its
+/// commands without a word.
+fn in_guest(
+    paths: &Paths,
+    instance_id: &str,
+    limit: Option<Duration>,
+    wrapper: &[&str],
+    argv: &[&str],
+) -> Result<Command> {
     must_be_on(instance_id)?;
     let lab = up::hypervisor(paths).context("the hypervisor does not run")?;
-    let mut command = group(instance_id)?.command(lab);
+    let group = group(instance_id)?;
+    let mut command = match limit {
+        Some(limit) => {
+            let mut command = group.command("timeout");
+            command
+                .arg((limit + UNANSWERED).as_secs().to_string())
+                .arg(lab);
+            command
+        }
+        None => group.command(lab),
+    };
     command
         .args(["guest", "--"])
         .arg(paths.machine(instance_id))
