@@ -130,6 +130,7 @@ pub(crate) fn slow() -> impl Iterator<Item = &'static Case> {
         fleet::mixed::SLOW,
         rogues::SLOW,
         proof::SLOW,
+        vm::clocks::SLOW,
         vm::limits::SLOW,
         vm::mesh::SLOW,
     ]

@@ -65,6 +65,9 @@ pub(crate) struct PendingImage {
     pub source_image_id: Option<String>,
 }
 
+/// The tag that gives a virtual machine a clock of its own.
+pub(crate) const CLOCK_TAG: &str = "lab:clock";
+
 /// An instance as the control plane sees it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Instance {
@@ -104,6 +107,18 @@ impl Instance {
     /// A tag's value.
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.tags.get(key).map(String::as_str)
+    }
+
+    /// How far a virtual machine's clock is ahead of the host's when it boots, in seconds.
+    pub(crate) fn clock_ahead(&self) -> Result<i64> {
+        self.tag(CLOCK_TAG).map_or(Ok(0), |ahead| {
+            ahead.parse().with_context(|| {
+                format!(
+                    "cannot set the clock of {}: {ahead:?} are no seconds",
+                    self.id
+                )
+            })
+        })
     }
 
     /// Whether the machine should be there and on.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
-use crate::admin::Health;
+use crate::admin::{CLOCK_TAG, Health};
 use crate::image::Image;
 
 /// What to launch.
@@ -21,6 +21,8 @@ pub struct Launch {
     pub metadata_tags: bool,
     /// User data, as plain text.
     pub user_data: Option<String>,
+    /// How far a virtual machine's clock is ahead when it boots, in seconds.
+    pub clock: i64,
     /// Which of the subnets, counted from 0.
     pub subnet: usize,
 }
@@ -34,6 +36,7 @@ impl Default for Launch {
             profile: None,
             metadata_tags: true,
             user_data: None,
+            clock: 0,
             subnet: 0,
         }
     }
@@ -67,7 +70,7 @@ impl Launch {
                 "HttpTokens=required,HttpPutResponseHopLimit=1,HttpEndpoint=enabled,InstanceMetadataTags={tags}"
             ),
         );
-        if !self.tags.is_empty() {
+        if !self.tags.is_empty() || self.clock != 0 {
             option("--tag-specifications", self.tag_specification());
         }
         if let Some(profile) = &self.profile {
@@ -81,9 +84,12 @@ impl Launch {
 
     /// As JSON: the short form has no way to write a comma.
     fn tag_specification(&self) -> String {
+        let clock = (CLOCK_TAG.to_owned(), self.clock.to_string());
+        let clock = (self.clock != 0).then_some(&clock);
         let tags: Vec<_> = self
             .tags
             .iter()
+            .chain(clock)
             .map(|(key, value)| serde_json::json!({"Key": key, "Value": value}))
             .collect();
         serde_json::json!([{"ResourceType": "instance", "Tags": tags}]).to_string()
@@ -126,6 +132,20 @@ mod tests {
             words
                 .iter()
                 .any(|word| word.contains(r#"{"Key":"swarm:role","Value":"a,b"}"#))
+        );
+    }
+
+    #[test]
+    fn a_clock_of_its_own_is_a_tag() {
+        let launch = Launch {
+            clock: -7200,
+            ..Launch::default()
+        };
+        let words = launch.arguments(&health()).expect("arguments");
+        assert!(
+            words
+                .iter()
+                .any(|word| word.contains(r#"{"Key":"lab:clock","Value":"-7200"}"#))
         );
     }
 

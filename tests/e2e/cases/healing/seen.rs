@@ -201,7 +201,7 @@ pub(super) fn status(lab: &Lab, id: &str) -> Result<String> {
 }
 
 /// Waits until it says something.
-pub(super) fn says(lab: &Lab, id: &str, what: &str, limit: Duration) -> Result<()> {
+pub(in crate::cases) fn says(lab: &Lab, id: &str, what: &str, limit: Duration) -> Result<()> {
     wait_until(&format!("the status of {id} says {what:?}"), limit, || {
         let status = status(lab, id)?;
         ensure!(status.contains(what), "it is: {status}");

@@ -10,6 +10,7 @@ use lab::{Cluster, ClusterSpec, Image, Lab};
 
 use super::support::unique;
 
+pub(super) mod clocks;
 pub(super) mod limits;
 mod load;
 pub(super) mod mesh;

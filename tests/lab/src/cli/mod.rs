@@ -186,6 +186,14 @@ struct LaunchArgs {
     /// A file of user data, for an image with cloud-init.
     #[arg(long, value_name = "FILE", value_parser = user_data)]
     user_data: Option<String>,
+    /// How many seconds a virtual machine's clock is ahead when it boots.
+    #[arg(
+        long,
+        default_value_t = 0,
+        allow_hyphen_values = true,
+        requires = "machine"
+    )]
+    clock: i64,
     /// How many.
     #[arg(long, default_value_t = 1)]
     count: u32,
@@ -337,6 +345,7 @@ impl TryFrom<LaunchArgs> for Launch {
             profile: arguments.profile,
             metadata_tags: arguments.metadata_tags == Switch::Enabled,
             user_data: arguments.user_data,
+            clock: arguments.clock,
             ..Self::default()
         })
     }

@@ -36,6 +36,8 @@ pub struct Machine {
     folder: PathBuf,
     cgroup: Cgroup,
     disk: Disk,
+    /// How far its clock is ahead, in seconds, where it has one of its own.
+    clock: i64,
 }
 
 /// How systemd is asked to go down.
@@ -57,6 +59,7 @@ impl Machine {
             folder: paths.machine(&instance.id),
             cgroup: cgroup(&instance.id)?,
             disk,
+            clock: instance.clock_ahead()?,
         })
     }
 

@@ -42,6 +42,7 @@ pub(super) fn prepare(machine: &Machine, volume: &Volume) -> Result<Command> {
         .arg(format!("--net={}", net::path(&net::hub()).display()))
         .args(["--", "qemu-system-x86_64"])
         .args(computer(&machine.id))
+        .args(["-rtc", &clock(machine.clock)?])
         .args(devices(machine, &tap))
         .args(guest::devices(&machine.folder))
         .arg("-kernel")
@@ -79,13 +80,23 @@ fn computer(id: &str) -> Vec<String> {
         .into_iter()
         .chain(["-machine", "pc,vmport=off", "-accel", "tcg,thread=multi"])
         .chain(["-cpu", "max", "-smp", "1", "-m", MEMORY])
-        .chain(["-rtc", "base=utc,clock=host"])
         .map(str::to_owned)
         .collect();
     for table in tables {
         words.extend(["-smbios".to_owned(), table]);
     }
     words
+}
+
+/// The clock that the machine finds when it boots: the host's, or so many seconds ahead of it.
+fn clock(ahead: i64) -> Result<String> {
+    if ahead == 0 {
+        return Ok("base=utc,clock=host".to_owned());
+    }
+    let date = format!("{ahead} seconds");
+    let words = ["--utc", "--date", &date, "+%Y-%m-%dT%H:%M:%S"];
+    let base = output(Command::new("date").args(words))?;
+    Ok(format!("base={},clock=host", base.trim()))
 }
 
 /// Disk, network, console and the rest, and the socket that the computer itself is spoken to by.
@@ -147,6 +158,19 @@ fn uuid(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_is_the_host_s_or_begins_at_a_date() {
+        assert_eq!(clock(0).expect("the host's"), "base=utc,clock=host");
+        // A second later it may be another second, not another year.
+        let year = 365 * 24 * 3600;
+        let [now, then] = [1, 1 - year].map(|ahead| clock(ahead).expect("a date"));
+        assert!(now > then && then.starts_with("base=2"), "{now}, {then}");
+        assert!(
+            then.ends_with(",clock=host")
+                && then.len() == "base=2026-11-30T22:00:00,clock=host".len()
+        );
+    }
 
     #[test]
     fn the_number_in_the_firmware_begins_as_on_ec2_and_is_the_instance_s_own() {
