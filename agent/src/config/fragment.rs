@@ -31,13 +31,14 @@ pub(super) struct Fragment {
     pub(super) launch: Launch,
     pub(super) dashboard: Dashboard,
     pub(super) metrics: Metrics,
+    pub(super) disk: Disk,
     pub(super) log: Log,
     pub(super) state_dir: Option<PathBuf>,
     pub(super) runtime_dir: Option<PathBuf>,
 }
 
 /// The sections' names, for the names of environment variables.
-pub(super) const SECTIONS: [&str; 10] = [
+pub(super) const SECTIONS: [&str; 11] = [
     "node",
     "aws",
     "metadata",
@@ -47,6 +48,7 @@ pub(super) const SECTIONS: [&str; 10] = [
     "launch",
     "dashboard",
     "metrics",
+    "disk",
     "log",
 ];
 
@@ -93,6 +95,12 @@ on_failure = "abandon"
 [dashboard]
 listen = "127.0.0.1:8377"
 hosts = []
+[disk]
+clean = true
+high = 85
+low = 75
+min_age = "10m"
+keep = []
 [log]
 level = "info"
 "#;
@@ -234,6 +242,17 @@ pub(super) struct Dashboard {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Metrics {
     pub(super) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Disk {
+    pub(super) clean: Option<bool>,
+    pub(super) high: Option<u8>,
+    pub(super) low: Option<u8>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) min_age: Option<Duration>,
+    pub(super) keep: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -27,9 +27,9 @@ use figment::Figment;
 pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
 pub use settings::{
-    AwsSettings, DepartureSettings, EndpointMode, EngineSettings, Forced, LaunchSettings,
-    LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings, SwarmSettings,
-    is_kms_key,
+    AwsSettings, DepartureSettings, DiskSettings, EndpointMode, EngineSettings, Forced,
+    LaunchSettings, LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings,
+    SwarmSettings, is_kms_key,
 };
 pub use show::Shown;
 

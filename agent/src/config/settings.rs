@@ -9,6 +9,7 @@ use ipnet::Ipv4Net;
 use serde::Deserialize;
 
 use aws::ClientSettings;
+use protocol::cleaning;
 use protocol::departure::latch::Rules;
 use protocol::leader::admission::Admission;
 use protocol::node::launch::OnFailure;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub dashboard: Listen,
     /// Where the agent's numbers can be fetched.
     pub metrics: MetricsSettings,
+    /// What goes from the engine's disk when it is full.
+    pub disk: DiskSettings,
     /// What is logged.
     pub log: LogSettings,
     /// What must survive a reboot.
@@ -224,6 +227,17 @@ pub struct LaunchSettings {
 pub struct MetricsSettings {
     /// A port of this host alone; none if not set.
     pub listen: Option<SocketAddr>,
+}
+
+/// What goes from the engine's disk when it is full.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DiskSettings {
+    /// Whether anything does.
+    pub clean: bool,
+    /// When, and what.
+    pub rules: cleaning::Rules,
+    /// Names of images that stay.
+    pub keep: Vec<String>,
 }
 
 /// What is logged.

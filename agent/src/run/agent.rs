@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use tokio::sync::watch;
 
 use super::busy::Busy;
 use super::chores::Leader;
@@ -22,6 +23,7 @@ use protocol::pace::Gaps;
 use view::metrics::Metrics;
 use view::status::Status;
 use view::status::boot::Trace;
+use view::status::disk::Disk;
 
 /// A leader's round that has failed is followed by the next one no sooner, whatever other chores there are.
 const LEAST: Duration = Duration::from_secs(1);
@@ -66,6 +68,13 @@ impl<O: Outside> Agent<O> {
     pub fn with_metrics(mut self, metrics: &Metrics) -> Self {
         self.recorder.count_in(metrics, &self.context.identity);
         self.chores.count_in(metrics);
+        self
+    }
+
+    /// The same agent, which shows how the engine's disk stands.
+    #[must_use]
+    pub(crate) fn with_disk(mut self, disk: watch::Receiver<Option<Disk>>) -> Self {
+        self.recorder.disk = Some(disk);
         self
     }
 

@@ -10,6 +10,7 @@
 mod agent;
 mod busy;
 mod chores;
+mod cleaner;
 mod consent;
 mod context;
 mod edges;

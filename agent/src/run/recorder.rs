@@ -8,8 +8,10 @@ use protocol::departure::Cause;
 use protocol::node::Node;
 use protocol::{Action, Decision, Epoch, Moment, Observation, Outcome, Registers};
 use stacks::Overview;
+use tokio::sync::watch;
 use view::metrics::Metrics;
 use view::status::boot::Trace;
+use view::status::disk::Disk;
 use view::status::groups::ManagerGroup;
 use view::status::story::Story;
 use view::status::{self, Claimed, Issued, Status, facts};
@@ -23,6 +25,8 @@ pub(super) struct Recorder {
     story: Story,
     /// The way here, until this node served.
     pub(super) trace: Trace,
+    /// How the engine's disk stands, where somebody looks after it.
+    pub(super) disk: Option<watch::Receiver<Option<Disk>>>,
     metrics: Metrics,
 }
 
@@ -121,6 +125,7 @@ impl Recorder {
             registries: stacks.registries,
             stacks_trouble: stacks.trouble,
             groups: shown_groups(decision, from.leader),
+            disk: self.disk.as_ref().and_then(|disk| disk.borrow().clone()),
             boot: self.trace.told(),
         }
     }

@@ -16,7 +16,8 @@ pub(super) const CASES: &[Case] = &[Case {
 }];
 
 const REGISTRY: &str = include_str!("registry.py");
-const TINY: &str = "127.0.0.1:5000/tiny:1";
+/// The registry's only image.
+pub(super) const TINY: &str = "127.0.0.1:5000/tiny:1";
 
 fn pulled_in(lab: &Lab) -> Result<()> {
     let builder = lab.launch(&Launch::default())?.remove(0);
@@ -61,7 +62,7 @@ fn pulled_in(lab: &Lab) -> Result<()> {
 }
 
 /// A registry on the machine itself, which an engine trusts without certificates.
-fn serve(lab: &Lab, id: &str) -> Result<()> {
+pub(super) fn serve(lab: &Lab, id: &str) -> Result<()> {
     let put = ["sh", "-c", "cat >/root/registry.py"];
     lab.exec_with_input(id, &put, REGISTRY)?.ok()?;
     let run = [
@@ -77,7 +78,8 @@ fn serve(lab: &Lab, id: &str) -> Result<()> {
     })
 }
 
-fn provision(lab: &Lab, id: &str, script: &str) -> Result<()> {
+/// Runs a script of `packer/provision` that pulls that one image.
+pub(super) fn provision(lab: &Lab, id: &str, script: &str) -> Result<()> {
     let script = fs::read_to_string(lab.paths().root.join("packer/provision").join(script))?;
     let wanted = format!("SWARMLET_IMAGES={TINY}");
     let argv = ["env", &wanted, "bash", "-s"];

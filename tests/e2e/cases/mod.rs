@@ -5,6 +5,7 @@ use crate::Case;
 mod addresses;
 mod autolock;
 mod cloud_init;
+mod disks;
 mod dnf_image;
 mod engine_settings;
 mod engines;
@@ -79,6 +80,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         names::CASES,
         addresses::CASES,
         engine_settings::CASES,
+        disks::CASES,
         stacks::registry::CASES,
         stacks::kept::CASES,
         stacks::refused::CASES,

@@ -14,6 +14,7 @@ pub mod probe;
 pub mod routes;
 pub mod sentences;
 pub mod stacks;
+pub mod store;
 
 pub use engine::{Engine, InitRequest};
 pub use error::EngineError;

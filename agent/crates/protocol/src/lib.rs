@@ -1,8 +1,9 @@
 //! The protocol, pure: facts in, one decision out. No clock, no I/O.
 //!
 //! `facts` is what is known, `node` decides for one node, `leader` for all, `departure` is a node's way out, `stacks`
-//! what runs on the swarm.
+//! what runs on the swarm, `cleaning` what goes from a full disk.
 
+pub mod cleaning;
 pub mod departure;
 pub mod facts;
 pub mod leader;

@@ -138,6 +138,8 @@ impl Gaps {
     pub const PROTECTION: Self = Self::new(1_000, 600_000);
     /// A manager's own record of its node, which it writes a moment after it has joined.
     pub const RECORD: Self = Self::new(250, 15_000);
+    /// An image or container that the engine refuses to remove from a full disk.
+    pub const CLEANING: Self = Self::new(60_000, 3_600_000);
     /// A failed join.
     pub const JOIN: Self = Self::new(1_000, 30_000);
 

@@ -1,6 +1,7 @@
 //! From merged fragments to settings: what types alone cannot say.
 
 mod aws;
+mod disk;
 mod serve;
 mod swarm;
 mod url;
@@ -41,6 +42,7 @@ pub(super) fn settings(
         launch: swarm::launch(&from.launch, report)?,
         dashboard: serve::dashboard(from.dashboard, root, report)?,
         metrics: serve::metrics(&from.metrics, report),
+        disk: disk::disk(from.disk, report)?,
         log: LogSettings { level },
         state_dir: absolute("state_dir", &from.state_dir?, root, report),
         runtime_dir: absolute("runtime_dir", &from.runtime_dir?, root, report),

@@ -30,6 +30,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     let metrics = Metrics::new(real::aws_calls);
     let _server = serve(&metrics, &settings).await;
+    let cleaner = real::cleaner(&settings, &metrics);
     let docker = real::docker(&settings);
     // Connected by the time that it is asked.
     let engine = Watch::start(docker.clone());
@@ -49,7 +50,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
         met = rounds::alive(&notify, met) => met?.traced(trace),
         () = stop.asked() => return Ok(()),
     };
-    let agent = agent.with_metrics(&metrics);
+    let agent = agent.with_metrics(&metrics).with_disk(cleaner.shown());
     let keeper = keeper.counting(metrics.chores());
     let memory = agent.memory.disk.folder.clone();
     tell.send_replace(lookout.heard(&memory));
@@ -58,6 +59,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
     let span = span(&agent.context.identity);
     let mut following = pin!(notices::follow(lookout, memory, tell));
     let mut keeping = pin!(keeper.run());
+    let mut cleaning = pin!(cleaner.run());
     let mut triggers = Happenings {
         engine,
         heard,
@@ -70,6 +72,7 @@ pub async fn start(settings: Settings) -> Result<(), StartError> {
             () = rounds::run(agent, &mut triggers, &notify) => {}
             () = &mut following => {}
             () = &mut keeping => {}
+            () = &mut cleaning => {}
         }
         info!("agent stopped; the node stays in the swarm");
     };

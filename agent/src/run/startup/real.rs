@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use crate::config::{MetadataSettings, Settings};
 use crate::identity::{self, IdentifyError, Waiter};
 use crate::run::agent::Agent;
+use crate::run::cleaner::{self, Cleaner, Statvfs};
 use crate::run::edges::{Edges, Outside};
 use crate::run::keeper;
 use aws::fleet::Ec2;
@@ -20,7 +21,7 @@ use host::random::Dice;
 use host::state_folder::StateError;
 use protocol::departure::latch::Heard;
 use stacks::Keeper;
-use view::metrics::AwsCalls;
+use view::metrics::{AwsCalls, Metrics};
 
 /// Why the agent did not start.
 #[derive(Debug, Error)]
@@ -105,6 +106,20 @@ pub(super) async fn identify(
     let node = identity::identify(imds, ec2, settings, waiter).await?;
     let aws = aws(&node.region);
     Ok((node, aws))
+}
+
+/// Who keeps the disk of this host's engine from filling, by calls of its own.
+pub(super) fn cleaner(
+    settings: &Settings,
+    metrics: &Metrics,
+) -> Cleaner<Docker, Statvfs, BootClock, Dice> {
+    let edges = cleaner::Edges {
+        store: docker(settings),
+        rooms: Statvfs,
+        clock: BootClock,
+        chance: Dice,
+    };
+    Cleaner::new(edges, settings, metrics)
 }
 
 /// The calls to AWS so far, as they are shown.

@@ -49,13 +49,19 @@ impl Docker {
 /// How `DriverStatus` says that containerd keeps the images.
 const CONTAINERD: [&str; 2] = ["driver-type", "io.containerd.snapshotter.v1"];
 
+/// Whether images are in containerd's own store.
+pub(super) fn in_containerd(info: &SystemInfo) -> bool {
+    let mut status = info.driver_status.iter().flatten();
+    status.any(|pair| pair[..] == CONTAINERD)
+}
+
 fn setup(info: SystemInfo, networks: Vec<Network>) -> Setup {
+    let in_containerd = in_containerd(&info);
     let swarm = info.swarm.unwrap_or_default();
     let local_state = local_state(&swarm);
     let managers = swarm.remote_managers.into_iter().flatten();
     let cluster = swarm.cluster.unwrap_or_default();
     let firewall = info.firewall_backend.unwrap_or_default();
-    let storage = info.driver_status.unwrap_or_default();
     let local = info
         .default_address_pools
         .into_iter()
@@ -67,7 +73,7 @@ fn setup(info: SystemInfo, networks: Vec<Network>) -> Setup {
         live_restore: info.live_restore_enabled == Some(true),
         storage: info.driver.unwrap_or_default(),
         data_root: info.docker_root_dir.unwrap_or_default(),
-        in_containerd: storage.iter().any(|pair| pair[..] == CONTAINERD),
+        in_containerd,
         firewall: firewall.driver.unwrap_or_default(),
         swarm: local_state.to_string(),
         managers: managers.filter_map(|peer| peer.addr).collect(),

@@ -11,10 +11,13 @@ mod node;
 mod raw;
 mod registry;
 mod restart;
+#[cfg(test)]
+mod scripted;
 mod stack;
 mod stack_image;
 mod stack_object;
 mod state;
+mod store;
 mod swarm;
 mod task;
 mod unlock;
@@ -35,6 +38,7 @@ use protocol::{NodeChange, NodeEntry, Swarm, Tasks};
 pub use announce::FILE as ANNOUNCEMENT;
 pub use examine::Setup;
 pub use restart::CLEAR;
+pub use stack_image::full_names;
 pub use watch::Watch;
 
 /// The engine behind a unix socket. Clones share one connection.

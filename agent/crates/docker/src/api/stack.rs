@@ -157,7 +157,11 @@ impl Docker {
         self.post(&call, &service.spec).await
     }
 
-    async fn list<T: DeserializeOwned>(&self, what: &str) -> Result<Vec<T>, EngineError> {
+    /// All of one kind of the swarm's objects, as the engine's newest version tells them.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        what: &str,
+    ) -> Result<Vec<T>, EngineError> {
         // Docker says null for no service at all.
         let list: Option<Vec<T>> = self.get(what).await?;
         Ok(list.unwrap_or_default())

@@ -1,4 +1,4 @@
-//! Whether a service runs the image that its stack's file names, in Docker's several notations for it
+//! Names of images in Docker's several notations: whether a service runs the image that its stack's file names
 //! (distribution/reference: familiar names, `latest`, digests).
 
 /// Whether an image of a service is the wanted one: the same name and tag, with any digest where the
@@ -13,6 +13,16 @@ pub(super) fn is_of(image: &str, wanted: &str) -> bool {
         }
         None => image_name == wanted_name,
     }
+}
+
+/// What a notation names, each in full: the name with its tag, unless there is only a digest, and the name with its digest.
+pub fn full_names(image: &str) -> Vec<String> {
+    let (name, digest) = parts(image);
+    let written = image.split('@').next().unwrap_or(image);
+    let is_tagged = digest.is_none() || untagged(written) != written;
+    let pinned = digest.map(|digest| format!("{}@{digest}", untagged(&name)));
+    let tagged = is_tagged.then(|| name.clone());
+    tagged.into_iter().chain(pinned).collect()
 }
 
 /// A full name with its tag, and the digest if there is one.
@@ -59,6 +69,18 @@ mod tests {
             ("b@sha256:1", "a@sha256:1", false),
         ] {
             assert_eq!(is_of(image, wanted), same, "{image} {wanted}");
+        }
+    }
+    #[test]
+    fn what_is_named_is_told_in_full() {
+        for (image, names) in [
+            ("nginx", &["nginx:latest"][..]),
+            ("docker.io/library/nginx:1", &["nginx:1"]),
+            ("r:5000/a", &["r:5000/a:latest"]),
+            ("nginx:1@sha256:1", &["nginx:1", "nginx@sha256:1"]),
+            ("r:5000/a@sha256:1", &["r:5000/a@sha256:1"]),
+        ] {
+            assert_eq!(full_names(image), names, "{image}");
         }
     }
 }

@@ -1,60 +1,7 @@
 //! The calls about stacks against a scripted socket.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{UnixListener, UnixStream};
-
 use super::*;
-
-/// An engine that gives everybody the answer to the word in the path, and remembers what it was asked.
-struct Fake {
-    docker: Docker,
-    asked: Arc<Mutex<Vec<String>>>,
-    _folder: tempfile::TempDir,
-}
-
-type Answers = &'static [(&'static str, u16, &'static str)];
-
-fn engine(answers: Answers) -> Fake {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("docker.sock");
-    let listener = UnixListener::bind(&socket).unwrap();
-    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let told = asked.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, answers, told.clone()));
-        }
-    });
-    Fake {
-        docker: Docker::new(&socket, Path::new("/nowhere")),
-        asked,
-        _folder: folder,
-    }
-}
-
-async fn serve(mut stream: UnixStream, answers: Answers, told: Arc<Mutex<Vec<String>>>) {
-    let mut request = vec![0; 8192];
-    let length = stream.read(&mut request).await.unwrap();
-    let request = String::from_utf8_lossy(&request[..length]).into_owned();
-    let line = request.lines().next().unwrap_or_default();
-    let (status, body) = answers
-        .iter()
-        .find(|(word, ..)| line.contains(word))
-        .map_or((200, "OK"), |(_, status, body)| (*status, *body));
-    let body_of = request.split("\r\n\r\n").nth(1).unwrap_or_default();
-    if !line.contains("_ping") {
-        told.lock().unwrap().push(format!("{line} {body_of}"));
-    }
-    let answer = format!(
-        "HTTP/1.1 {status} S\r\nApi-Version: 1.45\r\nContent-Type: application/json\r\nConnection: close\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(answer.as_bytes()).await.unwrap();
-}
+use crate::api::scripted::engine;
 
 /// What a look costs the engine, as `docs/stacks.md` has it.
 #[tokio::test]
@@ -67,7 +14,7 @@ async fn a_look_is_five_calls_however_many_stacks_there_are() {
         ("/configs", 200, "[]"),
     ]);
     fake.docker.stacks().await.unwrap();
-    let asked = fake.asked.lock().unwrap().clone();
+    let asked = fake.asked();
     let paths = asked.iter().filter_map(|line| line.split(' ').nth(1));
     let mut words: Vec<_> = paths.filter_map(|path| path.rsplit('/').next()).collect();
     words.sort_unstable();
@@ -101,7 +48,7 @@ async fn a_drivers_scope_is_told_by_what_its_engine_refuses() {
         let fake = engine(answers.leak());
         let told = fake.docker.is_of_one_machine("acme/net:1").await.unwrap();
         assert_eq!(told, expected, "{message}");
-        let asked = fake.asked.lock().unwrap().clone();
+        let asked = fake.asked();
         for part in [
             r#""Driver":"acme/net:1""#,
             r#""Ingress":true"#,
@@ -128,7 +75,7 @@ async fn containers_of_a_network_are_those_that_do_not_run_too() {
             fake.docker.has_containers(&network).await.unwrap(),
             expected
         );
-        let asked = fake.asked.lock().unwrap().clone();
+        let asked = fake.asked();
         let both = r#"["abc","app_x"]"#.bytes();
         let both: Vec<_> = both.map(|byte| format!("%{byte:02X}")).collect();
         assert!(

@@ -32,7 +32,8 @@ pub(super) async fn data(docker: &Docker) -> Result<PathBuf, EngineError> {
     Ok(info.docker_root_dir.unwrap_or_default().into())
 }
 
-async fn info(docker: &Docker) -> Result<SystemInfo, EngineError> {
+/// What it says of itself (`GET /info`).
+pub(super) async fn info(docker: &Docker) -> Result<SystemInfo, EngineError> {
     docker
         .call(READ_LIMIT, |c| async move { c.info().await })
         .await

@@ -33,6 +33,11 @@ pub struct ChoreLabel {
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+pub(super) struct KindLabel {
+    pub(super) kind: &'static str,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
 pub(super) struct CauseLabel {
     pub(super) cause: String,
 }

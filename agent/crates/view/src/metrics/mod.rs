@@ -23,7 +23,8 @@ use protocol::{Decision, EngineState, Kind, Role};
 pub use calls::AwsCalls;
 pub use labels::ChoreLabel;
 use labels::{
-    ActionLabel, CauseLabel, DecisionLabels, HookLabels, NodeLabels, NodesLabels, StateLabel,
+    ActionLabel, CauseLabel, DecisionLabels, HookLabels, KindLabel, NodeLabels, NodesLabels,
+    StateLabel,
 };
 pub use serve::{ServeError, Server};
 
@@ -64,6 +65,8 @@ pub struct Metrics {
     nodes_refused: Known<i64>,
     managers_protected: Known<i64>,
     missing_hooks: Family<HookLabels, Gauge>,
+    disk_used: Known<f64>,
+    disk_removed: Family<KindLabel, Counter>,
 }
 
 impl Default for Metrics {
@@ -95,6 +98,8 @@ impl Metrics {
             nodes_refused: Known::default(),
             managers_protected: Known::default(),
             missing_hooks: Family::default(),
+            disk_used: Known::default(),
+            disk_removed: Family::default(),
         }
     }
 
@@ -142,6 +147,23 @@ impl Metrics {
     /// Counts chores that did not succeed.
     pub fn chores(&self) -> Family<ChoreLabel, Counter> {
         self.failed_chores.clone()
+    }
+
+    /// A chore that is nobody else's did not succeed.
+    pub fn failed_chore(&self, chore: &'static str) {
+        self.failed_chores
+            .get_or_create(&ChoreLabel { chore })
+            .inc();
+    }
+
+    /// How much of the engine's disk is in use, in thousandths.
+    pub fn disk(&self, thousandths: u16) {
+        self.disk_used.set(Some(f64::from(thousandths) / 1000.0));
+    }
+
+    /// Something was removed from it: an `image`, a `container`, the `cache`.
+    pub fn removed(&self, kind: &'static str) {
+        self.disk_removed.get_or_create(&KindLabel { kind }).inc();
     }
 
     /// A departure has begun, or another cause has taken it over.
@@ -279,7 +301,7 @@ impl Metrics {
         );
         all.register(
             "failed_chores",
-            "Chores of the leader that did not succeed",
+            "Chores that did not succeed",
             self.failed_chores.clone(),
         );
         all.register(
@@ -288,8 +310,23 @@ impl Metrics {
             self.departures.clone(),
         );
         self.register_swarm(&mut all);
+        self.register_disk(&mut all);
         calls::register((self.aws_calls)(), &mut all);
         all
+    }
+
+    fn register_disk(&self, all: &mut Registry) {
+        all.register_with_unit(
+            "disk_used",
+            "How much of the engine's disk is in use: of its bytes or of its files, whichever is more",
+            Unit::Other("ratio".to_owned()),
+            self.disk_used.clone(),
+        );
+        all.register(
+            "disk_removed",
+            "What was removed from it because it was full, by kind",
+            self.disk_removed.clone(),
+        );
     }
 
     fn register_swarm(&self, all: &mut Registry) {

@@ -37,6 +37,8 @@ fn full() -> Metrics {
     metrics.departs(Cause::ScaleIn);
     metrics.ticket(Some((1_800_000_000, 1_800_000_030)));
     metrics.nodes(&[]);
+    metrics.disk(853);
+    metrics.removed("image");
     metrics
 }
 

@@ -1,6 +1,7 @@
 //! What the agent last decided, and on which facts: a file for people and programs on this host.
 
 pub mod boot;
+pub mod disk;
 pub mod engine_trouble;
 pub mod facts;
 pub mod failure;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use boot::Boot;
+use disk::Disk;
 use groups::ManagerGroup;
 use host::file;
 use stacks::{Registry, Stack};
@@ -81,6 +83,9 @@ pub struct Status {
     /// The Auto Scaling groups of the managers, on the leader.
     #[serde(default)]
     pub groups: Vec<ManagerGroup>,
+    /// The disk of the engine's images; none before the agent has looked at it, or where it does not (`disk.clean`).
+    #[serde(default)]
+    pub disk: Option<Disk>,
     /// The way from the agent's start until its node served (`swarmlet status --boot`).
     #[serde(default)]
     pub boot: Boot,
@@ -155,6 +160,7 @@ impl Status {
             registries: Vec::new(),
             stacks_trouble: None,
             groups: Vec::new(),
+            disk: None,
             boot: Boot::default(),
         }
     }

@@ -4,6 +4,7 @@ use super::age::age;
 use super::table::{Cell, Paint, Table, Tone};
 use crate::report::Report;
 use crate::status::Status;
+use crate::status::disk::{Disk, DiskState};
 use crate::status::facts::Shown;
 use crate::status::groups::ManagerGroup;
 use crate::status::story::Told;
@@ -140,12 +141,28 @@ fn rows(said: &Status, now: u64) -> Vec<(&'static str, Cell)> {
     for warning in said.groups.iter().flat_map(ManagerGroup::warnings) {
         rows.push(("group", (warning, Tone::Warn)));
     }
+    rows.extend(said.disk.as_ref().and_then(disk).map(|what| ("disk", what)));
     for registry in &said.registries {
         if let Some(error) = &registry.error {
             rows.push(("registry", bad(&format!("{}: {error}", registry.host))));
         }
     }
     rows
+}
+
+/// One that is full, or that cannot be looked after.
+fn disk(disk: &Disk) -> Option<Cell> {
+    let does = match (disk.state, &disk.error) {
+        (DiskState::Enough, None) => return None,
+        (DiskState::Cleaning, None) => "removing what nobody uses".to_owned(),
+        (_, error) => error.clone().unwrap_or_default(),
+    };
+    let text = format!("{}: {} % full: {does}", disk.folder, disk.used_percent);
+    let tone = match disk.state {
+        DiskState::Stuck => Tone::Bad,
+        _ => Tone::Warn,
+    };
+    Some((text, tone))
 }
 
 /// This node's own, with what is left of its time.
