@@ -43,7 +43,8 @@ impl Cluster {
             match self.nodes_of(&manager.id) {
                 Ok(nodes) => return Ok(nodes),
                 Err(error) => {
-                    reasons.push(format!("{}: {}", manager.id, format!("{error:#}").trim()))
+                    let why = format!("{error:#}");
+                    reasons.push(format!("{}: {}", manager.id, why.trim()));
                 }
             }
         }

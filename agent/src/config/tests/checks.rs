@@ -50,10 +50,6 @@ fn every_error_of_every_source_is_listed_at_once() {
 fn what_types_cannot_say_is_checked() {
     for (toml, key) in [
         ("log.level = '=='", "log.level: is no level"),
-        ("disk.high = 101", "disk.high: must be a share"),
-        ("disk.low = 85", "disk.low: must be lower"),
-        ("disk.min_age = '2s'", "disk.min_age: must be 10 s"),
-        ("disk.keep = ['a b']", "disk.keep: must be names"),
         ("state_dir = 'var'", "state_dir: is no absolute path"),
         (
             "engine.socket = 'docker.sock'",
@@ -146,9 +142,21 @@ fn what_types_cannot_say_is_checked() {
             "dashboard.hosts: must be names of hosts",
         ),
     ] {
-        let errors = Host::new().file("etc/swarmlet/config.toml", toml).errors();
-        assert!(errors.contains(key), "{toml}\n{errors}");
+        refused(toml, key);
     }
+}
+
+fn refused(toml: &str, key: &str) {
+    let errors = Host::new().file("etc/swarmlet/config.toml", toml).errors();
+    assert!(errors.contains(key), "{toml}\n{errors}");
+}
+
+#[test]
+fn the_marks_of_a_full_disk_are_checked() {
+    refused("disk.high = 101", "disk.high: must be a share");
+    refused("disk.low = 85", "disk.low: must be lower");
+    refused("disk.min_age = '2s'", "disk.min_age: must be 10 s");
+    refused("disk.keep = ['a b']", "disk.keep: must be names");
 }
 
 #[test]

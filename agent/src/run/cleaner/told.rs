@@ -50,7 +50,7 @@ impl Told {
         let folder = folder.display();
         match (self.cleans, cleans) {
             (false, true) => {
-                info!(%folder, used = %share, "the engine's disk is full: removing what nobody uses")
+                info!(%folder, used = %share, "the engine's disk is full: removing what nobody uses");
             }
             (true, false) => info!(%folder, used = %share, "the engine's disk has room again"),
             _ => {}
