@@ -104,25 +104,25 @@ impl World {
     /// A step of a departure; whether it was one.
     pub(crate) fn depart_step(&mut self, id: Id, turn: &Turn, variant: Variant) -> bool {
         match &turn.action {
-            Action::Retract if variant == Variant::ForgetsRetract => {
+            Action::Retract(_) if variant == Variant::ForgetsRetract => {
                 self.hear(id, Heard::Retracted);
             }
             Action::CountTasks if variant == Variant::MissesTasks => self.hear(id, Heard::Tasks(0)),
             Action::CountTasks if variant == Variant::CompletesEarly => self.complete(id, turn),
-            Action::Announce => {
+            Action::Announce(_) => {
                 self.node(id).says = told(turn);
                 self.hear(id, Heard::Announced);
             }
-            Action::Mark => self.mark_entry(id, turn),
-            Action::Retract => self.retract(id),
+            Action::Mark(_) => self.mark_entry(id, turn),
+            Action::Retract(_) => self.retract(id),
             Action::CountTasks => {
                 let tasks = u8::from(self.node(id).has_task);
                 self.hear(id, Heard::Tasks(tasks));
             }
             Action::Depart => self.record_depart(id, turn),
-            Action::ListHooks => self.hear(id, Heard::Asked(HookCall::List)),
-            Action::Heartbeat => self.hear(id, Heard::Asked(HookCall::Beat)),
-            Action::CompleteLifecycle => self.complete(id, turn),
+            Action::ListHooks(_) => self.hear(id, Heard::Asked(HookCall::List)),
+            Action::Heartbeat(_) => self.hear(id, Heard::Asked(HookCall::Beat)),
+            Action::CompleteLifecycle(_) => self.complete(id, turn),
             _ => return false,
         }
         true

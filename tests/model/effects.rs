@@ -1,12 +1,14 @@
 //! What each step does outside, in the order of effects of `run/steps`, and what is heard of it.
 
-use protocol::Action;
-use protocol::node::Act;
+use std::net::SocketAddr;
+
+use protocol::node::{Act, Asked, Joining};
+use protocol::{Action, Membership};
 
 use crate::engine_view::Engine;
 use crate::heard::Heard;
 use crate::minds::Mind;
-use crate::names::{epoch_number, instance_of, life_of, node_of};
+use crate::names::{epoch_number, instance_of, life_of, node_of, swarm_of};
 use crate::set::Set;
 use crate::turn::Turn;
 use crate::variant::Variant;
@@ -91,11 +93,11 @@ impl World {
                 let asked = ids.iter().map(|id| instance_of(id)).collect();
                 self.ask_fleet(id, asked, variant);
             }
-            Action::AskStanding => self.ask_standing(id, turn.engine),
-            Action::Probe => self.probe(id),
-            Action::Join(manager) => self.join_at(id, node_of(*manager), fate),
-            Action::Remember(epoch) => {
-                return self.remember(id, turn.engine, epoch_number(*epoch), fate);
+            Action::AskStanding(asked) => self.ask_standing(id, turn.engine, asked),
+            Action::Probe(managers) => self.probe(id, managers),
+            Action::Join(joining) => self.join_at(id, joining, fate),
+            Action::Remember(membership) => {
+                return self.remember(id, turn.engine, membership, fate);
             }
             Action::RecordNode(node) => self.record_node(id, life_of(node), fate),
             Action::Leave => self.record_leave(id),
@@ -172,13 +174,11 @@ impl World {
         self.hear(id, Heard::Told { asked, gone });
     }
 
-    fn ask_standing(&mut self, id: Id, engine: Engine) {
+    fn ask_standing(&mut self, id: Id, engine: Engine, asked: &Asked) {
         let Engine::Member { swarm, life, .. } = engine else {
             return;
         };
-        let mut node = protocol::node::Node::clone(&self.mind(id).node());
-        crate::heard::tell(&mut node, id, Heard::Engine(engine));
-        let asked = node.asked_managers().into_iter().map(node_of);
+        let asked = asked.managers.iter().copied().map(node_of);
         let (mut member, mut removed, mut leaderless) =
             (Set::default(), Set::default(), Set::default());
         for manager in asked {
@@ -203,24 +203,21 @@ impl World {
         );
     }
 
-    fn probe(&mut self, id: Id) {
+    fn probe(&mut self, id: Id, managers: &[SocketAddr]) {
         let node = self.mind(id).node();
-        let Some(swarm) = node.ticket().map(|t| crate::names::swarm_of(&t.swarm_id)) else {
+        let Some(swarm) = node.ticket().map(|t| swarm_of(&t.swarm_id)) else {
             return;
         };
-        let asked = node.probed_managers().into_iter().map(node_of);
+        let asked = managers.iter().copied().map(node_of);
         let able = |manager: &Id| self.answers(id, *manager, swarm).is_some();
         let found = asked.into_iter().find(able);
         self.hear(id, Heard::Probed(found));
     }
 
-    fn join_at(&mut self, id: Id, manager: Id, fate: Fate) {
-        let node = self.mind(id).node();
-        let Some(ticket) = node.ticket() else {
-            return;
-        };
-        let swarm = crate::names::swarm_of(&ticket.swarm_id);
-        let epoch = epoch_number(ticket.epoch);
+    fn join_at(&mut self, id: Id, joining: &Joining, fate: Fate) {
+        let manager = node_of(joining.manager);
+        let swarm = swarm_of(&joining.ticket.swarm_id);
+        let epoch = epoch_number(joining.ticket.epoch);
         self.hear(id, Heard::NothingForced);
         if self.join(id, manager, swarm) && fate == Fate::Good {
             let engine = Engine::of(self, id);
@@ -237,14 +234,11 @@ impl World {
         }
     }
 
-    fn remember(&mut self, id: Id, engine: Engine, epoch: Number, fate: Fate) -> bool {
-        let Engine::Member { swarm, .. } = engine else {
-            return true;
-        };
+    fn remember(&mut self, id: Id, engine: Engine, member: &Membership, fate: Fate) -> bool {
         let heard = Heard::Remembered {
             engine,
-            swarm,
-            epoch,
+            swarm: swarm_of(&member.swarm_id),
+            epoch: epoch_number(member.epoch),
         };
         self.hear_with(id, heard, fate)
     }

@@ -49,7 +49,7 @@ const SMALL: [HotPath; 4] = [
         what: "a decision",
         function: DECIDE,
         per: Some(DECIDE),
-        expected: 202,
+        expected: 594,
     },
     HotPath {
         what: "reading a ticket",

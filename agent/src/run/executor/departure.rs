@@ -5,73 +5,42 @@ use tracing::info;
 
 use docker::{Engine, EngineError};
 use protocol::labels::DEPARTING_LABEL;
-use protocol::node::DepartureEvent;
+use protocol::node::{DepartureEvent, OwnEntry, Said};
 use protocol::{Answer, Availability, NodeChange, Trouble};
 
 /// Has the engine's labels say that this node departs, and until when.
-pub(in crate::run) async fn announce(
-    engine: &impl Engine,
-    told: u64,
-    is_first: bool,
-) -> DepartureEvent {
-    let asked = engine.announce(Some(told)).await;
-    if asked.is_ok() && is_first {
+pub(in crate::run) async fn announce(engine: &impl Engine, until: u64) -> DepartureEvent {
+    let asked = engine.announce(Some(until)).await;
+    if asked.is_ok() {
         info!("departure announced");
     }
     DepartureEvent::Announced(answer(asked))
 }
 
 /// A manager's own entry: no task is placed here from now on, and the leader demotes it.
-pub(in crate::run) async fn mark(
-    engine: &impl Engine,
-    node_id: Option<&str>,
-    told: u64,
-) -> DepartureEvent {
-    let change = marked(Availability::Drain, Some(told));
-    let marked = change_entry(engine, node_id, &change).await;
+pub(in crate::run) async fn mark(engine: &impl Engine, entry: &OwnEntry) -> DepartureEvent {
+    let change = marked(Availability::Drain, Some(entry.until));
+    let marked = engine.update(&entry.node_id, &change).await;
     if marked.is_ok() {
         info!("departure noted in this manager's own entry");
     }
     DepartureEvent::Marked(answer(marked))
 }
 
-/// What was said of a departure, and where.
-pub(in crate::run) struct Told {
-    /// In the engine's labels.
-    pub(in crate::run) announced: bool,
-    /// In this manager's own entry.
-    pub(in crate::run) marked: bool,
-}
-
 /// Takes back what was said.
-pub(in crate::run) async fn retract(
-    engine: &impl Engine,
-    node_id: Option<&str>,
-    told: Told,
-) -> DepartureEvent {
+pub(in crate::run) async fn retract(engine: &impl Engine, said: &Said) -> DepartureEvent {
     let mut taken_back = Ok(());
-    if told.announced {
+    if said.announced {
         taken_back = engine.announce(None).await;
     }
-    if taken_back.is_ok() && told.marked {
+    if let (Ok(()), Some(node_id)) = (&taken_back, &said.entry) {
         let change = marked(Availability::Active, None);
-        taken_back = change_entry(engine, node_id, &change).await;
+        taken_back = engine.update(node_id, &change).await;
     }
     if taken_back.is_ok() {
         info!("the departure's announcement is taken back");
     }
     DepartureEvent::Retracted(answer(taken_back))
-}
-
-async fn change_entry(
-    engine: &impl Engine,
-    node_id: Option<&str>,
-    change: &NodeChange,
-) -> Result<(), EngineError> {
-    match node_id {
-        Some(id) => engine.update(id, change).await,
-        None => Ok(()),
-    }
 }
 
 /// The swarm's tasks that run here.

@@ -7,8 +7,8 @@ use tracing::info;
 
 use crate::run::error::StepError;
 use docker::{Engine, EngineError, pools};
-use protocol::node::Event;
-use protocol::{Availability, JoinToken, Ticket};
+use protocol::node::{Event, Joining};
+use protocol::{Availability, JoinToken};
 
 /// What came of a step that cannot be undone.
 pub(in crate::run) enum Tried {
@@ -41,11 +41,12 @@ pub(in crate::run) async fn own_swarm(engine: &impl Engine) -> Result<(String, S
 /// in the background.
 pub(in crate::run) async fn join(
     engine: &impl Engine,
-    manager: SocketAddr,
-    ticket: &Ticket,
+    joining: &Joining,
     advertise: Ipv4Addr,
     availability: Availability,
 ) -> Result<Event<'static>, EngineError> {
+    let Joining { ticket, manager } = joining;
+    let manager = *manager;
     let joined = engine
         .join(manager, &ticket.token, advertise, availability)
         .await;

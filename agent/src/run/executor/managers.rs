@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use docker::probe::Probe;
 use host::random::Chance;
-use protocol::node::Event;
-use protocol::{Identity, Verdict, verdict};
+use protocol::node::{Asked, Event};
+use protocol::{Verdict, verdict};
 
 /// Which swarm these serve.
 pub(in crate::run) async fn swarm(probe: &impl Probe, managers: &[SocketAddr]) -> Event<'static> {
@@ -16,16 +16,16 @@ pub(in crate::run) async fn swarm(probe: &impl Probe, managers: &[SocketAddr]) -
 pub(in crate::run) async fn standing(
     probe: &impl Probe,
     chance: &impl Chance,
-    identity: &Identity,
-    known: &[SocketAddr],
+    asked: &Asked,
 ) -> Event<'static> {
-    let node_id = identity.node_id.as_deref();
+    let (node, known) = (&asked.node, &asked.managers);
+    let node_id = node.node_id.as_deref();
     let one = known.get(chance.pick(known.len()));
     let mut answers = match one {
         Some(&address) => probe.probe(&[address], node_id).await,
         None => Vec::new(),
     };
-    if verdict(identity, &answers) != Verdict::Member && known.len() > 1 {
+    if verdict(node, &answers) != Verdict::Member && known.len() > 1 {
         answers = probe.probe(known, node_id).await;
     }
     Event::Standing(answers)

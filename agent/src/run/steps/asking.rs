@@ -1,5 +1,7 @@
 //! Questions: to Parameter Store, to EC2, to managers. The answers are events of the node.
 
+use std::net::SocketAddr;
+
 use super::registers::registry;
 use crate::run::context::Context;
 use crate::run::edges::{Now, Outside};
@@ -7,7 +9,7 @@ use crate::run::error::StepError;
 use crate::run::executor::ec2::{self, Lives};
 use crate::run::executor::{managers, ticket};
 use crate::run::memory::Memory;
-use protocol::node::Event;
+use protocol::node::{Asked, Event};
 use protocol::{Epoch, Role};
 
 pub(super) async fn read_ticket<O: Outside>(context: &Context<O>, memory: &mut Memory) {
@@ -67,18 +69,22 @@ pub(in crate::run) fn hear_lives(
 }
 
 /// Asks the ticket's managers, which swarm they serve.
-pub(super) async fn probe<O: Outside>(context: &Context<O>, memory: &mut Memory) {
-    let others = memory.node.probed_managers();
-    let probed = managers::swarm(&context.edges.probe, &others).await;
+pub(super) async fn probe<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+    managers: &[SocketAddr],
+) {
+    let probed = managers::swarm(&context.edges.probe, managers).await;
     memory.learn(probed, &context.edges);
 }
 
 /// Asks the managers that this node knows about this node.
-pub(super) async fn ask_standing<O: Outside>(context: &Context<O>, memory: &mut Memory) {
-    let Some(identity) = memory.node.identity().cloned() else {
-        return;
-    };
-    let (edges, known) = (&context.edges, memory.node.asked_managers());
-    let standing = managers::standing(&edges.probe, &edges.chance, &identity, &known).await;
+pub(super) async fn ask_standing<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+    asked: &Asked,
+) {
+    let edges = &context.edges;
+    let standing = managers::standing(&edges.probe, &edges.chance, asked).await;
     memory.learn(standing, edges);
 }

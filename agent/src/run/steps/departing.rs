@@ -5,11 +5,10 @@ use tracing::{info, warn};
 
 use crate::run::context::Context;
 use crate::run::edges::{Now, Outside};
-use crate::run::executor::departure::{self, Told};
+use crate::run::executor::departure;
 use crate::run::memory::Memory;
-use protocol::Kind;
 use protocol::departure::Cause;
-use protocol::node::{Act, DepartureEvent, Event};
+use protocol::node::{Act, DepartureEvent, Event, OwnEntry, Said};
 
 /// Settles what was heard into the one departure, on disk before anything follows from it. Gives what began or changed.
 pub(in crate::run) fn settle<O: Outside>(
@@ -36,36 +35,19 @@ pub(in crate::run) fn settle<O: Outside>(
     Some(cause)
 }
 
-pub(super) async fn announce<O: Outside>(context: &Context<O>, memory: &mut Memory) {
-    let Some(departure) = memory.node.departure() else {
-        return;
-    };
-    let (told, is_first) = (departure.told(), departure.announced.is_none());
-    let announced = departure::announce(&context.edges.engine, told, is_first).await;
+pub(super) async fn announce<O: Outside>(context: &Context<O>, memory: &mut Memory, until: u64) {
+    let announced = departure::announce(&context.edges.engine, until).await;
     memory.learn_step(announced, &context.edges);
 }
 
-pub(super) async fn mark<O: Outside>(context: &Context<O>, memory: &mut Memory) {
-    let Some(departure) = memory.node.departure() else {
-        return;
-    };
-    let (told, node_id) = (departure.told(), memory.node.node_id());
-    let marked = departure::mark(&context.edges.engine, node_id, told).await;
+pub(super) async fn mark<O: Outside>(context: &Context<O>, memory: &mut Memory, entry: &OwnEntry) {
+    let marked = departure::mark(&context.edges.engine, entry).await;
     memory.learn_step(marked, &context.edges);
 }
 
 /// Takes back what was said.
-pub(super) async fn retract<O: Outside>(context: &Context<O>, memory: &mut Memory) {
-    let Some(departure) = memory.node.departure() else {
-        return;
-    };
-    let is_manager = memory.node.kind() == Some(Kind::Manager);
-    let told = Told {
-        announced: departure.announced.is_some(),
-        marked: departure.marked && !departure.left && is_manager,
-    };
-    let node_id = memory.node.node_id();
-    let retracted = departure::retract(&context.edges.engine, node_id, told).await;
+pub(super) async fn retract<O: Outside>(context: &Context<O>, memory: &mut Memory, said: &Said) {
+    let retracted = departure::retract(&context.edges.engine, said).await;
     memory.learn_step(retracted, &context.edges);
 }
 

@@ -7,26 +7,62 @@ use crate::run::edges::{Now, Outside};
 use crate::run::executor::group::OwnGroup;
 use crate::run::memory::Memory;
 use aws::lifecycle::Waiting;
-use protocol::facts::hooks::HookCall;
+use protocol::facts::hooks::{HookCall, Transition};
 use protocol::node::DepartureEvent;
 
-/// Asks Auto Scaling, beside the rounds.
-pub(super) async fn ask<O: Outside>(context: &Context<O>, memory: &mut Memory, call: HookCall) {
-    let group = OwnGroup::of(&context.edges.lifecycle, &context.identity);
-    let (Some(wanted), Some(group)) = (memory.node.waits_for(), group) else {
+/// Asks which hooks of these kinds there are.
+pub(super) async fn list<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+    kinds: &'static [Transition],
+) {
+    let named = context.settings.departure.hooks.clone();
+    let Some(group) = own_group(context) else {
         return;
     };
-    let named = context.settings.departure.hooks.clone();
-    let known: Vec<String> = memory.node.hooks().map(str::to_owned).collect();
-    let open: Vec<String> = memory.node.open_hooks().map(str::to_owned).collect();
+    let answer = async move { DepartureEvent::Hooks(group.hooks_of(kinds, &named).await) };
+    ask(context, memory, HookCall::List, answer).await;
+}
+
+/// Has these wait for as long again.
+pub(super) async fn beat<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+    hooks: Vec<String>,
+) {
+    let Some(group) = own_group(context) else {
+        return;
+    };
+    let answer = async move { DepartureEvent::Beat(group.beat(&hooks).await) };
+    ask(context, memory, HookCall::Beat, answer).await;
+}
+
+/// Has the group go on, as far as it waits for these.
+pub(super) async fn complete<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+    hooks: Vec<String>,
+) {
+    let Some(group) = own_group(context) else {
+        return;
+    };
+    let answer = async move { DepartureEvent::Completed(group.complete(hooks).await) };
+    ask(context, memory, HookCall::Complete, answer).await;
+}
+
+fn own_group<O: Outside>(context: &Context<O>) -> Option<OwnGroup<O::Lifecycle>> {
+    OwnGroup::of(&context.edges.lifecycle, &context.identity)
+}
+
+/// Asks beside the rounds.
+async fn ask<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+    call: HookCall,
+    answer: impl Future<Output = DepartureEvent> + 'static,
+) {
     memory.learn_step(DepartureEvent::Asked(call), &context.edges);
-    let answer = context.lanes.departure.ask(async move {
-        match call {
-            HookCall::List => DepartureEvent::Hooks(group.hooks_of(wanted, &named).await),
-            HookCall::Beat => DepartureEvent::Beat(group.beat(&known).await),
-            HookCall::Complete => DepartureEvent::Completed(group.complete(open).await),
-        }
-    });
+    let answer = context.lanes.departure.ask(answer);
     if let Some(event) = answer.await {
         hear(memory, &context.edges, event);
     }

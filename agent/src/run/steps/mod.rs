@@ -1,4 +1,4 @@
-//! A node's steps, one function an action: what the node knows goes into it, what came of it is learnt, and what may not
+//! A node's steps, one function an action: what the action says goes into it, what came of it is learnt, and what may not
 //! be forgotten is on disk.
 
 mod asking;
@@ -13,8 +13,8 @@ use super::context::Context;
 use super::edges::Outside;
 use super::error::StepError;
 use super::memory::Memory;
-use protocol::Action;
-use protocol::facts::hooks::HookCall;
+use protocol::node::Event;
+use protocol::{Action, Membership};
 
 pub(super) use asking::{hear_lives, look_ahead};
 pub(super) use departing::settle as settle_departure;
@@ -31,14 +31,14 @@ pub(super) async fn act<O: Outside>(
     match action {
         Action::Wait(_) | Action::Serve(_) => {}
         // A departure's: what becomes of them is kept with it, for its next step.
-        Action::Announce => departing::announce(context, memory).await,
-        Action::Mark => departing::mark(context, memory).await,
-        Action::Retract => departing::retract(context, memory).await,
+        Action::Announce(until) => departing::announce(context, memory, *until).await,
+        Action::Mark(entry) => departing::mark(context, memory, entry).await,
+        Action::Retract(said) => departing::retract(context, memory, said).await,
         Action::CountTasks => departing::count_tasks(context, memory).await,
         Action::Depart => departing::depart(context, memory).await,
-        Action::ListHooks => hooks::ask(context, memory, HookCall::List).await,
-        Action::Heartbeat => hooks::ask(context, memory, HookCall::Beat).await,
-        Action::CompleteLifecycle => hooks::ask(context, memory, HookCall::Complete).await,
+        Action::ListHooks(kinds) => hooks::list(context, memory, kinds).await,
+        Action::Heartbeat(hooks) => hooks::beat(context, memory, hooks.clone()).await,
+        Action::CompleteLifecycle(hooks) => hooks::complete(context, memory, hooks.clone()).await,
         Action::ReadTicket => asking::read_ticket(context, memory).await,
         Action::ReadRegisters(epoch) => registers::read(context, memory, *epoch).await,
         Action::CreateClaim(epoch) => registers::create_claim(context, memory, *epoch).await?,
@@ -48,10 +48,13 @@ pub(super) async fn act<O: Outside>(
         Action::DeclareFormed(epoch) => registers::declare_formed(context, memory, *epoch).await?,
         Action::PassOver(epoch) => registers::pass_over(context, memory, *epoch).await?,
         Action::AskFleet(ids) => asking::ask_fleet(context, memory, ids).await?,
-        Action::AskStanding => asking::ask_standing(context, memory).await,
-        Action::Probe => asking::probe(context, memory).await,
-        Action::Join(manager) => swarm::join(context, memory, *manager).await?,
-        Action::Remember(epoch) => swarm::remember(&context.edges, memory, *epoch)?,
+        Action::AskStanding(asked) => asking::ask_standing(context, memory, asked).await,
+        Action::Probe(managers) => asking::probe(context, memory, managers).await,
+        Action::Join(joining) => swarm::join(context, memory, joining).await?,
+        Action::Remember(membership) => {
+            let remembered = Event::Remembered(Membership::clone(membership));
+            memory.keep(remembered, &context.edges)?;
+        }
         Action::RecordNode(node_id) => swarm::record_node(context, memory, node_id).await,
         Action::Leave => irreversible::leave(context, memory).await?,
         Action::Unlock => swarm::unlock(context, memory).await,

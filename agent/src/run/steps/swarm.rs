@@ -1,18 +1,16 @@
 //! Into a swarm, its own or another's, and what is known of it afterwards.
 
-use std::net::SocketAddr;
-
 use tracing::info;
 
 use super::irreversible::nothing_is_forced;
 use super::registers::check_clock;
 use crate::run::context::Context;
-use crate::run::edges::{Now, Outside};
+use crate::run::edges::Outside;
 use crate::run::error::StepError;
 use crate::run::executor::{engine, key, records};
 use crate::run::memory::Memory;
 use docker::{Engine, InitRequest};
-use protocol::node::Event;
+use protocol::node::{Event, Joining};
 use protocol::{Availability, Epoch};
 
 pub(super) async fn init<O: Outside>(
@@ -56,12 +54,9 @@ pub(super) async fn mark_epoch<O: Outside>(
 pub(super) async fn join<O: Outside>(
     context: &Context<O>,
     memory: &mut Memory,
-    manager: SocketAddr,
+    joining: &Joining,
 ) -> Result<(), StepError> {
     let edges = &context.edges;
-    let Some(ticket) = memory.node.ticket().cloned() else {
-        return Ok(());
-    };
     nothing_is_forced(memory, edges)?;
     // The leader activates it with its labels, so that no task lands before them.
     let availability = if context.settings.swarm.join_drained {
@@ -70,23 +65,12 @@ pub(super) async fn join<O: Outside>(
         Availability::Active
     };
     let advertise = context.identity.private_ip;
-    let event = engine::join(&edges.engine, manager, &ticket, advertise, availability).await?;
+    let event = engine::join(&edges.engine, joining, advertise, availability).await?;
     let joined = matches!(event, Event::Engine(_));
     memory.learn(event, edges);
     if joined {
-        memory.remember(ticket.swarm_id, ticket.epoch, edges)?;
-    }
-    Ok(())
-}
-
-/// The swarm that its engine is in has been shown to be the cluster's.
-pub(super) fn remember(
-    clock: &impl Now,
-    memory: &mut Memory,
-    epoch: Epoch,
-) -> Result<(), StepError> {
-    if let Some(swarm_id) = memory.node.swarm_id().map(str::to_owned) {
-        memory.remember(swarm_id, epoch, clock)?;
+        let ticket = &joining.ticket;
+        memory.remember(ticket.swarm_id.clone(), ticket.epoch, edges)?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ async fn the_ticket_is_read_ahead_once_and_by_nobody_who_has_a_swarm() {
     let before = world.calls("read");
     let mut agent = host.agent();
     agent.look_ahead().await;
-    assert_eq!(turn(&mut agent).await.0, Action::Probe);
+    assert_eq!(turn(&mut agent).await.0.name(), "probe");
     until_it_serves(&mut agent).await;
     // The agent was restarted.
     host.agent().look_ahead().await;

@@ -139,6 +139,10 @@ class Before(unittest.TestCase):
         self.assertIn("there is no /nowhere", said.stdout)
 
 
+_LONG = unittest.skipUnless(os.environ.get("LAB_LONG") == "1", "takes minutes: by LAB_LONG=1, as scripts/test --long sets it")
+
+
+@_LONG
 class Image(unittest.TestCase):
     """A program stands in for Packer."""
 
@@ -177,6 +181,7 @@ class Image(unittest.TestCase):
         self.assert_nothing_left("proof-unbuilt")
 
 
+@_LONG
 class Ends(unittest.TestCase):
     """Nobody boots, so no cluster becomes whole."""
 

@@ -15,7 +15,6 @@ use bollard::query_parameters::{
 use serde_json::Value;
 
 use super::connection::READ_LIMIT;
-use super::convert::local_state;
 use super::stack_image::full_names;
 use super::{Docker, examine, state};
 use crate::EngineError;
@@ -98,7 +97,7 @@ async fn named(docker: &Docker, info: &SystemInfo) -> Named {
     let swarm = info.swarm.as_ref();
     // Also of a manager whose swarm has no leader: it is no worker, and cannot tell.
     if swarm.and_then(|swarm| swarm.control_available) != Some(true) {
-        return match swarm.map(local_state) {
+        return match swarm.and_then(|swarm| swarm.local_node_state) {
             Some(LocalNodeState::ACTIVE | LocalNodeState::INACTIVE) => {
                 Named::Known(BTreeSet::new())
             }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Reading;
 use crate::departure::notice::SpotAction;
-use crate::facts::hooks::HookCall;
+use crate::facts::hooks::{Hook, HookCall, Transition};
 
 /// Why a node departs, the weaker first: a stronger cause takes a departure over.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -138,6 +138,8 @@ pub struct Departing {
     pub cause: Cause,
     /// What is left of its time; `None` where nothing presses.
     pub remaining: Option<Duration>,
+    /// What the others read of that: when it ends, in seconds since the Unix epoch, or 0.
+    pub until: u64,
     /// The cause is gone: what was said has to be taken back.
     pub withdrawn: bool,
     /// How long ago the node said so by its engine's labels.
@@ -172,8 +174,12 @@ pub struct Hold {
     pub asked: Option<HookCall>,
     /// How long the departure has gone on; as long as can be where it began before the agent did.
     pub since: Duration,
-    /// How long each of the group's hooks waits without a heartbeat.
-    pub hooks: Option<Reading<Vec<Duration>>>,
+    /// What the hooks that may wait hold up.
+    pub kinds: &'static [Transition],
+    /// The group's hooks.
+    pub hooks: Option<Reading<Vec<Hook>>>,
+    /// The names of those that have not heard yet that this node is done.
+    pub open: Vec<String>,
     /// The last heartbeat.
     pub beat: Option<Reading<()>>,
     /// The last try to have Auto Scaling go on that was not its end: it failed, or Auto Scaling

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use strum::IntoStaticStr;
 
-use crate::{Epoch, Reason};
+use crate::facts::hooks::Transition;
+use crate::{Epoch, Identity, Membership, Reason, Ticket};
 
 /// One step and its reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,13 +45,14 @@ pub enum Action {
     /// Ask EC2 about instances, by their ids.
     AskFleet(Vec<String>),
     /// Ask the managers that this node knows, without credentials, whether it is a member.
-    AskStanding,
-    /// Ask the ticket's managers, without credentials, which swarm they serve.
-    Probe,
+    AskStanding(Box<Asked>),
+    /// Ask the ticket's managers but for this one, without credentials, which swarm they serve: an engine that hangs may
+    /// answer here all the same.
+    Probe(Vec<SocketAddr>),
     /// Hand the engine this manager's address and the ticket's token.
-    Join(SocketAddr),
+    Join(Box<Joining>),
     /// Remember that this node belongs to the swarm of this epoch.
-    Remember(Epoch),
+    Remember(Box<Membership>),
     /// Write down in Parameter Store that this manager-to-be is this node (Docker's id): nobody is promoted without.
     RecordNode(String),
     /// Take the engine out of the swarm it is in.
@@ -61,22 +63,58 @@ pub enum Action {
     RestartEngine,
     /// Have the engine started without its swarm state, which is cleared if that is what keeps it from starting.
     ClearSwarm,
-    /// Say by the engine's labels that this node departs.
-    Announce,
+    /// Say by the engine's labels that this node departs: until when, in seconds since the Unix epoch, or 0.
+    Announce(u64),
     /// Say in this manager's own entry that it departs, and take no more tasks.
-    Mark,
+    Mark(OwnEntry),
     /// Take back that this node departs.
-    Retract,
+    Retract(Said),
     /// Count the swarm's tasks that run here.
     CountTasks,
     /// Leave the swarm on purpose.
     Depart,
-    /// Ask Auto Scaling which hooks wait for this instance's end.
-    ListHooks,
-    /// Have them wait for as long again.
-    Heartbeat,
-    /// Have Auto Scaling go on.
-    CompleteLifecycle,
+    /// Ask Auto Scaling which hooks wait for this instance: of these kinds.
+    ListHooks(&'static [Transition]),
+    /// Have these wait for as long again.
+    Heartbeat(Vec<String>),
+    /// Have Auto Scaling go on, as far as it waits for these.
+    CompleteLifecycle(Vec<String>),
+}
+
+/// Whom to ask about this node.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Asked {
+    /// This node, by its engine's word.
+    pub node: Identity,
+    /// The managers that it knows.
+    pub managers: Vec<SocketAddr>,
+}
+
+/// What a node joins by.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Joining {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// That one of its managers which has just answered.
+    pub manager: SocketAddr,
+}
+
+/// What a manager's own entry is to say of its departure.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct OwnEntry {
+    /// Docker's id of the node.
+    pub node_id: String,
+    /// Until when, in seconds since the Unix epoch; 0 where nothing presses.
+    pub until: u64,
+}
+
+/// Where it was said that this node departs.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Said {
+    /// In the engine's labels.
+    pub announced: bool,
+    /// In the entry of this node (Docker's id), a manager's own.
+    pub entry: Option<String>,
 }
 
 impl Decision {
@@ -103,8 +141,8 @@ impl Action {
                 | Self::DeclareFormed(_)
                 | Self::PassOver(_)
                 | Self::AskFleet(_)
-                | Self::AskStanding
-                | Self::Probe
+                | Self::AskStanding(_)
+                | Self::Probe(_)
                 | Self::Remember(_)
                 | Self::RecordNode(_)
         )
@@ -117,10 +155,10 @@ impl Action {
             Self::ReadTicket
                 | Self::ReadRegisters(_)
                 | Self::AskFleet(_)
-                | Self::AskStanding
-                | Self::Probe
+                | Self::AskStanding(_)
+                | Self::Probe(_)
                 | Self::CountTasks
-                | Self::ListHooks
+                | Self::ListHooks(_)
                 | Self::RecordNode(_)
         )
     }

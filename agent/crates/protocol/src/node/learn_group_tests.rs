@@ -29,10 +29,10 @@ fn an_answer_to_what_another_departure_asked_says_nothing() {
     let asked = |call| Event::Departure(Asked(call));
     node.learn(target(Target::Warmed), now);
     node.learn(hooks(), now);
-    assert_eq!(node.hooks().count(), 0, "nobody has asked");
+    assert_eq!(node.progress.known().count(), 0, "nobody has asked");
     node.learn(asked(HookCall::List), now);
     node.learn(hooks(), now);
-    assert_eq!(node.hooks().count(), 1);
+    assert_eq!(node.progress.known().count(), 1);
     node.learn(asked(HookCall::Complete), now);
     node.learn(target(Target::Terminated), now);
     node.learn(done(), now);
@@ -51,7 +51,7 @@ fn grouped(now: Moment) -> Node {
 
 fn hold(node: &Node, now: Moment) -> Hold {
     let departure = node.departure().unwrap();
-    node.progress.seen(departure, true, now).hold.unwrap()
+    node.progress.seen(departure, Some(&[]), now).hold.unwrap()
 }
 
 /// Of 30 s, which `Hook::named` takes it to have; of which one call may be lost.

@@ -22,7 +22,7 @@ mod state;
 mod times;
 
 pub use decide::decide;
-pub use decision::{Action, Decision};
+pub use decision::{Action, Asked, Decision, Joining, OwnEntry, Said};
 pub use event::{Act, DepartureEvent, Event, LaunchEvent};
 pub use files::{Acts, File, FileName, Files, Nonces};
 pub use joining::{Holder, JoinFailure};

@@ -1,11 +1,13 @@
 //! What a round saw: plain data, ages instead of clocks.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::departure::Departing;
+use crate::node::Asked;
 use crate::{
-    EngineState, Epoch, Fleet, Holder, JoinFailure, Membership, Peer, Probed, Reading, Recovery,
-    Registers, Role, Standing, Ticket,
+    Action, EngineState, Epoch, Fleet, Holder, Identity, JoinFailure, Kind, Membership, Peer,
+    Probed, Reading, Recovery, Registers, Role, Standing, Ticket, pace,
 };
 
 /// Everything a decision may rest on.
@@ -13,6 +15,8 @@ use crate::{
 pub struct Observation {
     /// This instance.
     pub instance_id: String,
+    /// Where this node's manager listens, if it is one.
+    pub address: SocketAddr,
     /// This node's role, from its tags.
     pub role: Role,
     /// The engine, by its own word.
@@ -53,4 +57,44 @@ pub struct Observation {
     pub recovery: Recovery,
     /// This node's departure, if it departs.
     pub departure: Option<Departing>,
+}
+
+impl Observation {
+    /// To ask the managers that this node knows about it. One without a leader also asks those that its engine may have
+    /// lost.
+    pub(super) fn ask_standing(&self) -> Action {
+        let node = self.engine.identity().cloned().unwrap_or_default();
+        let mut managers = node.managers.clone();
+        if self.engine.kind() == Kind::NoLeader {
+            managers.extend(self.peers.iter().map(|peer| peer.address));
+        }
+        managers.retain(|address| *address != self.address);
+        managers.sort_unstable();
+        managers.dedup();
+        Action::AskStanding(Box::new(Asked { node, managers }))
+    }
+
+    /// To ask the ticket's managers but for this one which swarm they serve.
+    pub(super) fn probe(&self) -> Action {
+        let ticket = self.ticket.as_ref().and_then(Reading::value);
+        let named = ticket.and_then(Option::as_ref);
+        let managers = named.map(|ticket| ticket.managers.clone());
+        let mut others = managers.unwrap_or_default();
+        others.retain(|address| *address != self.address);
+        Action::Probe(others)
+    }
+
+    /// To remember that this node belongs to the swarm that its engine is in, which is of that epoch. An engine that does not
+    /// tell yet which it is, or as whom, is looked at again.
+    pub(super) fn remember(&self, here: &Identity, epoch: Epoch) -> Action {
+        match (here.node_id.clone(), here.swarm_id.clone()) {
+            (Some(node_id), Some(swarm_id)) => Action::Remember(Box::new(Membership {
+                instance_id: self.instance_id.clone(),
+                node_id,
+                swarm_id,
+                epoch,
+            })),
+            _ => Action::Wait(pace::PROMOTION_LOOK),
+        }
+    }
 }

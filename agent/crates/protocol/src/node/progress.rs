@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::departure::{Departing, Departure, Hold};
-use crate::facts::hooks::{Hook, HookCall, Waiting};
+use crate::facts::hooks::{Hook, HookCall, Transition, Waiting};
 use crate::node::{Retime, TimeOf, series, stamp};
 use crate::pace::{FIRST_WORD, METADATA_LOOK, first_hooks, first_word, part_of};
 use crate::{Answer, Moment, Reading, Series, Stamp, Trouble};
@@ -174,12 +174,18 @@ impl Progress {
         stamp(&mut self.word, TimeOf::Other, retime);
     }
 
-    /// The departure as a fact of this round; `waits` says whether Auto Scaling may wait for it.
-    pub(super) fn seen(&self, departure: &Departure, waits: bool, now: Moment) -> Departing {
+    /// The departure as a fact of this round; `waits` says which of its hooks may wait for it.
+    pub(super) fn seen(
+        &self,
+        departure: &Departure,
+        waits: Option<&'static [Transition]>,
+        now: Moment,
+    ) -> Departing {
         let said = |at: u64| Duration::from_secs(now.unix.saturating_sub(at));
         Departing {
             cause: departure.cause,
             remaining: departure.remaining(now.unix),
+            until: departure.told(),
             withdrawn: departure.withdrawn,
             announced: departure.announced.map(said),
             marked: departure.marked,
@@ -188,16 +194,17 @@ impl Progress {
             telling: read(self.telling.as_ref(), now),
             tasks: read(self.tasks.as_ref(), now),
             leaving: read(self.leaving.as_ref(), now),
-            hold: waits.then(|| self.hold(now)),
+            hold: waits.map(|kinds| self.hold(kinds, now)),
         }
     }
 
-    fn hold(&self, now: Moment) -> Hold {
-        let timeouts = |hooks: Vec<Hook>| hooks.iter().map(|hook| hook.timeout).collect();
+    fn hold(&self, kinds: &'static [Transition], now: Moment) -> Hold {
         Hold {
+            kinds,
             asked: self.asked,
             since: self.since(now),
-            hooks: read(self.hooks.as_ref(), now).map(|read| read.map(timeouts)),
+            hooks: read(self.hooks.as_ref(), now),
+            open: self.open().map(str::to_owned).collect(),
             beat: read(self.beat.as_ref(), now),
             completing: read(self.completing.as_ref(), now),
             first: until(self.first, now),

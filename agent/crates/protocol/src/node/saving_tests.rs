@@ -198,7 +198,7 @@ fn a_node_that_was_drained_and_is_to_go_says_so_with_its_time() {
     node.learn(Event::Heard(heard(crate::departure::Request::Leave)), at(2));
     let again = |node: &Node| {
         node.progress
-            .seen(node.departure().unwrap(), false, at(2))
+            .seen(node.departure().unwrap(), None, at(2))
             .again
     };
     assert!(again(&node));

@@ -30,6 +30,7 @@ impl Node {
         let registers = self.registers.as_ref().map(|heard| heard.reading(now));
         Observation {
             instance_id: self.own.instance_id.clone(),
+            address: self.own.address,
             role,
             engine: engine.value().clone(),
             since: self.lasted(engine),
@@ -55,10 +56,11 @@ impl Node {
             },
             fleet: self.instances.fleet(self.concerned(), now),
             recovery: self.recovery(),
-            departure: self.files.departure.as_ref().map(|departure| {
-                let waits = self.waits_for().is_some();
-                self.progress.seen(departure, waits, now)
-            }),
+            departure: self
+                .files
+                .departure
+                .as_ref()
+                .map(|departure| self.progress.seen(departure, self.waits_for(), now)),
         }
     }
 

@@ -258,29 +258,6 @@ impl Node {
         })
     }
 
-    /// The managers that are asked about this node. One without a leader also asks those that its engine may have
-    /// lost.
-    pub fn asked_managers(&self) -> Vec<SocketAddr> {
-        let known = self.identity().map(|here| here.managers.clone());
-        let mut known = known.unwrap_or_default();
-        if self.kind() == Some(Kind::NoLeader) {
-            known.extend(self.files.peers.iter().map(|peer| peer.address));
-        }
-        known.retain(|address| *address != self.own.address);
-        known.sort();
-        known.dedup();
-        known
-    }
-
-    /// The ticket's managers but for this one: an engine that hangs may answer there all the same.
-    pub fn probed_managers(&self) -> Vec<SocketAddr> {
-        let mut others = self.ticket().map(|ticket| ticket.managers.clone());
-        if let Some(others) = &mut others {
-            others.retain(|address| *address != self.own.address);
-        }
-        others.unwrap_or_default()
-    }
-
     /// Who decides about a recovery.
     pub fn recovery_mode(&self) -> RecoveryMode {
         let few = self.files.peers.len() < 3;
@@ -303,12 +280,7 @@ impl Node {
         going.map(|departure| departure.cause)
     }
 
-    /// The group's hooks, as far as is known.
-    pub fn hooks(&self) -> impl Iterator<Item = &str> {
-        self.progress.known()
-    }
-
-    /// Those of them that have not heard yet that this node is done.
+    /// The group's hooks that have not heard yet that this node is done.
     pub fn open_hooks(&self) -> impl Iterator<Item = &str> {
         self.progress.open()
     }
@@ -320,7 +292,7 @@ impl Node {
 
     /// Which of the group's hooks may wait for this node: those of its end, and in a warm pool, which an instance may
     /// enter from either side, all.
-    pub fn waits_for(&self) -> Option<&'static [Transition]> {
+    pub(super) fn waits_for(&self) -> Option<&'static [Transition]> {
         let departure = self.files.departure.as_ref().filter(|d| !d.completed)?;
         self.own.group.as_ref()?;
         match (self.heard.notices.target, departure.cause) {

@@ -46,7 +46,9 @@ fn manager(
     let epoch = origin.map_or(membership.epoch, |o| o.epoch.max(membership.epoch));
     match superseded(seen, here, epoch) {
         Some(decision) => decision,
-        None if epoch > membership.epoch => step(Action::Remember(epoch), Reason::Recovered(epoch)),
+        None if epoch > membership.epoch => {
+            step(seen.remember(here, epoch), Reason::Recovered(epoch))
+        }
         None => {
             let reason = Reason::Member {
                 leader,
@@ -129,8 +131,8 @@ fn recognise(seen: &Observation, here: &Identity) -> Decision {
         return step(Action::ReadTicket, Reason::Unproven);
     };
     match (&reading.value, &here.swarm_id) {
-        (Ok(Some(ticket)), Some(here)) if ticket.swarm_id == *here => {
-            step(Action::Remember(ticket.epoch), Reason::Unproven)
+        (Ok(Some(ticket)), Some(swarm)) if ticket.swarm_id == *swarm => {
+            step(seen.remember(here, ticket.epoch), Reason::Unproven)
         }
         (Ok(Some(ticket)), Some(here)) => {
             let reason = Reason::ForeignSwarm {

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use super::{Gaps, engine_down, pace, step};
 use crate::departure::{Cause, Departing, Hold};
-use crate::facts::hooks::HookCall;
+use crate::facts::hooks::{Hook, HookCall};
+use crate::node::{OwnEntry, Said};
 use crate::{Action, Control, Decision, EngineState, Kind, Member, Observation, Reading, Reason};
 
 /// The next step of a departure; `None` where the node does as usual.
 pub(super) fn decide(seen: &Observation, d: &Departing) -> Option<Decision> {
     if d.withdrawn {
         let able = due(d.telling.as_ref()).filter(|()| can_take_back(seen, d));
-        return able.map(|()| step(Action::Retract, Reason::Returning));
+        return able.map(|()| step(take_back(seen, d), Reason::Returning));
     }
     if d.cause == Cause::Drain {
         return tell(seen, d);
@@ -61,8 +62,11 @@ fn unsettled(d: &Departing) -> Option<Decision> {
 /// A worker says it by its engine's labels, a manager in its own entry, where it is seen at once.
 fn tell(seen: &Observation, d: &Departing) -> Option<Decision> {
     let action = match seen.engine.kind() {
-        Kind::Worker if d.announced.is_none() || d.again => Action::Announce,
-        Kind::Manager if !d.marked || d.again => Action::Mark,
+        Kind::Worker if d.announced.is_none() || d.again => Action::Announce(d.until),
+        Kind::Manager if !d.marked || d.again => Action::Mark(OwnEntry {
+            node_id: own_entry(seen)?,
+            until: d.until,
+        }),
         _ => return None,
     };
     due(d.telling.as_ref()).map(|()| step(action, Reason::SayingSo(d.cause)))
@@ -74,6 +78,21 @@ fn can_take_back(seen: &Observation, d: &Departing) -> bool {
     let kind = seen.engine.kind();
     let is_heard = matches!(kind, Kind::Manager | Kind::Worker | Kind::Inactive);
     is_heard || !d.marked || d.left
+}
+
+/// Where it was said, as far as it can be taken back from here: a manager that has left has no entry any more.
+fn take_back(seen: &Observation, d: &Departing) -> Action {
+    let is_manager = seen.engine.kind() == Kind::Manager;
+    let entry = (d.marked && !d.left && is_manager).then(|| own_entry(seen));
+    Action::Retract(Said {
+        announced: d.announced.is_some(),
+        entry: entry.flatten(),
+    })
+}
+
+/// Docker's id of this node.
+fn own_entry(seen: &Observation) -> Option<String> {
+    seen.engine.identity()?.node_id.clone()
 }
 
 /// Whether a try is due: none was made, or it failed and its gap is over.
@@ -99,7 +118,7 @@ fn worker(seen: &Observation, d: &Departing) -> Decision {
         Err(action) => return step(action, reason),
     };
     if repeats(d, running) {
-        return step(Action::Announce, reason);
+        return step(Action::Announce(d.until), reason);
     }
     let until_look = match d.tasks.as_ref() {
         None => None,
@@ -243,20 +262,21 @@ fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
     if hold.asked.is_some() {
         return Ok(pace::ROUND);
     }
-    let timeouts = match known(hold) {
-        Ok(timeouts) => timeouts,
+    let hooks = match known(hold) {
+        Ok(hooks) => hooks,
         Err(next) => return next,
     };
-    let Some(shortest) = timeouts.iter().min() else {
+    let Some(shortest) = hooks.iter().map(|hook| hook.timeout).min() else {
         return Ok(pace::ROUND);
     };
-    let every = pace::beat_every(*shortest).min(pace::LONGEST_BEAT);
+    let every = pace::beat_every(shortest).min(pace::LONGEST_BEAT);
     let (gap, age) = match &hold.beat {
-        None => first_beat(hold, *shortest),
+        None => first_beat(hold, shortest),
         Some(beat) if beat.value.is_ok() => (every, beat.age),
         Some(beat) => (Gaps::DEPARTING.gap(beat).min(every), beat.age),
     };
-    pace::remaining(gap, age).ok_or(Action::Heartbeat)
+    let beat = || Action::Heartbeat(hooks.iter().map(|hook| hook.name.clone()).collect());
+    pace::remaining(gap, age).ok_or_else(beat)
 }
 
 /// The hooks wait since a moment ago, and a whole group may be leaving. Where asking for them took long, there is no time
@@ -286,7 +306,7 @@ fn finish(hold: &Hold) -> Result<Duration, Action> {
     }
     let Some(last) = &hold.completing else {
         return if hold.word.is_zero() {
-            Err(Action::CompleteLifecycle)
+            Err(Action::CompleteLifecycle(hold.open.clone()))
         } else {
             Ok(hold.word)
         };
@@ -295,17 +315,17 @@ fn finish(hold: &Hold) -> Result<Duration, Action> {
         Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
         Err(_) => Gaps::DEPARTING.remaining(last),
     };
-    left.ok_or(Action::CompleteLifecycle)
+    left.ok_or_else(|| Action::CompleteLifecycle(hold.open.clone()))
 }
 
-/// The hooks' time limits; or else how to learn of them, or how long to wait before that.
-fn known(hold: &Hold) -> Result<&[Duration], Result<Duration, Action>> {
+/// The hooks; or else how to learn of them, or how long to wait before that.
+fn known(hold: &Hold) -> Result<&[Hook], Result<Duration, Action>> {
     match &hold.hooks {
-        None if hold.first.is_zero() => Err(Err(Action::ListHooks)),
+        None if hold.first.is_zero() => Err(Err(Action::ListHooks(hold.kinds))),
         None => Err(Ok(hold.first)),
-        Some(reading) => match &reading.value {
-            Ok(timeouts) => Ok(timeouts),
-            Err(_) => Err(Gaps::DEPARTING.remaining(reading).ok_or(Action::ListHooks)),
-        },
+        Some(reading) => reading.value.as_deref().map_err(|_| {
+            let left = Gaps::DEPARTING.remaining(reading);
+            left.ok_or(Action::ListHooks(hold.kinds))
+        }),
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn weigh(
 
 /// The managers' word, not older than `gap`; else the step that asks for it.
 pub(super) fn fresh(seen: &Observation, gap: Duration) -> Result<&Standing, Decision> {
-    let ask = || step(Action::AskStanding, Reason::AskingManagers);
+    let ask = || step(seen.ask_standing(), Reason::AskingManagers);
     let standing = seen.standing.as_ref().ok_or_else(ask)?;
     let gap = match standing.verdict {
         Verdict::Removed => gap.min(pace::REMOVED_GAP),
@@ -143,7 +143,7 @@ pub(super) fn moved(seen: &Observation, found: &Elsewhere) -> Option<Decision> {
     let looked = standing.age <= pace::LAST_LOOK.min(found.age);
     let last_look = !looked && leave.action == Action::Leave;
     Some(if last_look {
-        step(Action::AskStanding, found.reason.clone())
+        step(seen.ask_standing(), found.reason.clone())
     } else {
         leave
     })
@@ -199,7 +199,7 @@ pub(super) fn elsewhere_within(
     let until_probe = probes.and_then(|p| pace::remaining(Gaps::PROBE.gap(p) + slack, p.age));
     let questions = [
         (until_read, Action::ReadTicket),
-        (until_probe, Action::Probe),
+        (until_probe, seen.probe()),
     ];
     let left = soonest(questions).map_err(Search::Ask)?;
     let answers = probes.and_then(Reading::value).map(Vec::as_slice);

@@ -1,8 +1,11 @@
 //! The engine is in no swarm: find the cluster's, and join it.
 
+use std::net::SocketAddr;
+
 use super::epochs::{self, Bid};
 use super::{Gaps, lost_swarm, pace, step, wait_or};
 use crate::facts::addressing::{self, Choice};
+use crate::node::Joining;
 use crate::{Action, Decision, Epoch, Observation, Probed, Reading, Reason, Role, Ticket};
 
 pub(super) fn decide(seen: &Observation) -> Decision {
@@ -42,22 +45,29 @@ fn join(seen: &Observation, ticket: &Ticket, read: &Reading<Option<Ticket>>) -> 
         }
     }
     let Some(probes) = seen.managers.as_ref().filter(|p| p.age <= read.age) else {
-        return step(Action::Probe, Reason::ManagersUnknown);
+        return step(seen.probe(), Reason::ManagersUnknown);
     };
     let answers = probes.value.as_deref().unwrap_or_default();
     let failed = seen.join.as_ref().map_or(0, |failure| failure.attempts);
     match addressing::choose(ticket, answers, failed) {
-        Choice::Join(address) => fresh(probes, address),
+        Choice::Join(address) => fresh(seen, ticket, probes, address),
         Choice::Nobody(why) => unanswered(seen, ticket, read, probes, why),
     }
 }
 
 /// An answer older than this says little about a manager.
-fn fresh<T>(probes: &Reading<T>, address: std::net::SocketAddr) -> Decision {
+fn fresh<T>(
+    seen: &Observation,
+    ticket: &Ticket,
+    probes: &Reading<T>,
+    manager: SocketAddr,
+) -> Decision {
     if probes.age > Gaps::PROBE.after(u32::MAX) {
-        return step(Action::Probe, Reason::ManagersUnknown);
+        return step(seen.probe(), Reason::ManagersUnknown);
     }
-    step(Action::Join(address), Reason::ManagerAnswers)
+    let ticket = ticket.clone();
+    let joining = Box::new(Joining { ticket, manager });
+    step(Action::Join(joining), Reason::ManagerAnswers)
 }
 
 /// Managers may be about to come back, or the ticket may be about to name others. Probes
@@ -82,6 +92,6 @@ fn unanswered(
     };
     match Gaps::PROBE.remaining(probes) {
         Some(until_probe) => step(Action::Wait(until_probe.min(until_read)), reason),
-        None => step(Action::Probe, reason),
+        None => step(seen.probe(), reason),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn settle(seen: &Observation, here: &Identity, origin: &Origin) -> Decision {
     match epochs::registers_of(seen, origin.epoch) {
         Err(decision) => decision,
-        Ok((reading, registers)) => judge(reading, registers, here, origin),
+        Ok((reading, registers)) => judge(seen, reading, registers, here, origin),
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn resume(
         (Some(Outcome::Formed { swarm_id, .. }), true)
             if here.swarm_id.as_ref() == Some(swarm_id) =>
         {
-            step(Action::Remember(epoch), Reason::SwarmFormed(epoch))
+            step(seen.remember(here, epoch), Reason::SwarmFormed(epoch))
         }
         (None, true) if marked => step(Action::DeclareFormed(epoch), made),
         (None, true) => step(Action::MarkEpoch(epoch), made),
@@ -46,6 +46,7 @@ pub(super) fn resume(
 }
 
 fn judge(
+    seen: &Observation,
     reading: &Reading<Registers>,
     registers: &Registers,
     here: &Identity,
@@ -56,7 +57,7 @@ fn judge(
     let mine = registers.claim_is_mine && claim.is_some_and(|c| c.nonce == origin.nonce);
     match &registers.outcome {
         Some(Outcome::Formed { swarm_id, .. }) if here.swarm_id.as_ref() == Some(swarm_id) => {
-            step(Action::Remember(epoch), Reason::SwarmFormed(epoch))
+            step(seen.remember(here, epoch), Reason::SwarmFormed(epoch))
         }
         Some(_) if mine => step(Action::Leave, Reason::SwarmPassedOver(epoch)),
         None if mine => step(Action::DeclareFormed(epoch), Reason::SwarmMade(epoch)),

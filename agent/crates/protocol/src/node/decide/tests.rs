@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::*;
+use crate::node::Joining;
 use crate::{
     Claim, Control, Epoch, Fleet, Holder, Identity, JoinFailure, JoinToken, Life, Member,
     Membership, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery, Registers, Role, Standing,
@@ -30,6 +31,7 @@ fn outside(role: Role) -> Observation {
     Observation {
         recorded: None,
         instance_id: "i-9".into(),
+        address: ([10, 0, 0, 9], 2377).into(),
         role,
         engine: EngineState::Inactive,
         since: Duration::ZERO,
@@ -139,6 +141,22 @@ fn manager(last: u8, swarm_id: &str, ca_digest: Option<String>) -> Probed {
             word: Word::Unknown,
         },
     }
+}
+
+/// By the ticket, at the manager with this address.
+fn joins(last: u8) -> Action {
+    Action::Join(Box::new(Joining {
+        ticket: ticket(),
+        manager: ([10, 0, 0, last], 2377).into(),
+    }))
+}
+
+/// As this node of the engine's swarm.
+fn remembers(epoch: Epoch) -> Action {
+    Action::Remember(Box::new(Membership {
+        epoch,
+        ..membership().unwrap()
+    }))
 }
 
 fn nobody(last: u8) -> Probed {

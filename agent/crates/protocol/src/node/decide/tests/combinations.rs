@@ -32,13 +32,13 @@ fn every_combination_has_a_harmless_step() {
                 assert_ne!(leaders(answers), 0, "{seen:?}");
             }
             Action::Depart => leaving::may_depart(seen),
-            Action::CompleteLifecycle => leaving::may_complete(seen),
-            Action::Announce
-            | Action::Mark
-            | Action::Retract
+            Action::CompleteLifecycle(_) => leaving::may_complete(seen),
+            Action::Announce(_)
+            | Action::Mark(_)
+            | Action::Retract(_)
             | Action::CountTasks
-            | Action::ListHooks
-            | Action::Heartbeat => assert!(seen.departure.is_some()),
+            | Action::ListHooks(_)
+            | Action::Heartbeat(_) => assert!(seen.departure.is_some()),
             _ => {}
         }
         a_healthy_member_asks_aws_nothing(seen, decision);
@@ -188,7 +188,7 @@ fn a_healthy_member_asks_aws_nothing(seen: &Observation, decision: &Decision) {
         Control::NoLeader(_) => false,
     };
     if healthy && seen.membership.is_some() && seen.departure.is_none() {
-        let local = matches!(decision.action, Action::Serve(_) | Action::AskStanding);
+        let local = matches!(decision.action, Action::Serve(_) | Action::AskStanding(_));
         // One that is to be promoted writes once which node it is.
         let writes = decision.action == Action::RecordNode("node".to_owned());
         let may_write = seen.role == Role::Manager && seen.recorded.is_none();

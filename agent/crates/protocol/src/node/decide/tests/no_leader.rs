@@ -189,7 +189,7 @@ fn a_forced_cluster_is_marked_declared_and_remembered() {
     });
     assert_eq!(action(&seen), Action::DeclareFormed(second));
     seen.registers = registers(formed("swarm"));
-    assert_eq!(action(&seen), Action::Remember(second));
+    assert_eq!(action(&seen), remembers(second));
     for late in [None, formed("swarm")] {
         seen.registers = just(Registers {
             epoch: second,
@@ -220,7 +220,7 @@ fn a_manager_follows_its_swarms_label() {
             nonce: "theirs".into(),
         }),
     });
-    assert_eq!(action(&seen), Action::Remember(Epoch::FIRST.next()));
+    assert_eq!(action(&seen), remembers(Epoch::FIRST.next()));
 }
 
 #[test]

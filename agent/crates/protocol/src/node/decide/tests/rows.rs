@@ -40,9 +40,9 @@ fn a_joiner_reads_once_probes_once_and_joins() {
         let mut seen = outside(role);
         assert_eq!(action(&seen), Action::ReadTicket);
         seen.ticket = just(Some(ticket()));
-        assert_eq!(action(&seen), Action::Probe);
+        assert_eq!(action(&seen), Action::Probe(ticket().managers));
         seen.managers = just(vec![nobody(4), manager(5, "swarm", Some(digest()))]);
-        assert_eq!(action(&seen), Action::Join(([10, 0, 0, 5], 2377).into()));
+        assert_eq!(action(&seen), joins(5));
     }
 }
 
@@ -95,7 +95,7 @@ fn a_refused_token_is_read_again_before_the_next_try() {
     assert_eq!(action(&seen), Action::ReadTicket);
     seen.ticket = just(Some(ticket()));
     seen.managers = just(vec![manager(4, "swarm", Some(digest()))]);
-    assert_eq!(action(&seen), Action::Join(([10, 0, 0, 4], 2377).into()));
+    assert_eq!(action(&seen), joins(4));
 }
 
 /// A manager that answers is not one that this engine can join.
@@ -111,7 +111,7 @@ fn a_manager_that_could_not_be_joined_is_followed_by_the_next() {
             attempts,
             cause: "missing selected ALPN property".into(),
         });
-        let next = Action::Join(([10, 0, 0, last], 2377).into());
+        let next = joins(last);
         assert_eq!(action(&seen), next, "{attempts}");
     }
 }
@@ -139,7 +139,7 @@ fn a_manager_claims_inits_declares_and_remembers() {
     seen.engine = member(made_under("n"));
     assert_eq!(action(&seen), Action::DeclareFormed(Epoch::FIRST));
     seen.registers = just(registers(Some("n"), true, formed("swarm")));
-    assert_eq!(action(&seen), Action::Remember(Epoch::FIRST));
+    assert_eq!(action(&seen), remembers(Epoch::FIRST));
     seen.membership = membership();
     let Decision { action, reason } = decide(&seen);
     assert_eq!(
@@ -173,7 +173,7 @@ fn a_swarm_made_by_somebody_else_is_not_this_nodes_to_settle() {
         assert_eq!(action(&seen), wait(1000));
     }
     seen.registers = just(registers(Some("theirs"), false, formed("swarm")));
-    assert_eq!(action(&seen), Action::Remember(Epoch::FIRST));
+    assert_eq!(action(&seen), remembers(Epoch::FIRST));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_join_that_was_not_noted_is_recognised_by_the_ticket() {
     seen.engine = member(Control::Worker);
     assert_eq!(action(&seen), Action::ReadTicket);
     seen.ticket = just(Some(ticket()));
-    assert_eq!(action(&seen), Action::Remember(Epoch::FIRST));
+    assert_eq!(action(&seen), remembers(Epoch::FIRST));
     seen.ticket = just(Some(Ticket {
         swarm_id: "other".into(),
         ..ticket()

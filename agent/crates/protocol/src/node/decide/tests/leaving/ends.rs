@@ -29,7 +29,7 @@ impl Play {
     fn hear(&mut self, works: bool) {
         let hold = self.d.hold.get_or_insert_default();
         match hold.asked.take().expect("a call that is under way") {
-            HookCall::List if works => hold.hooks = just(vec![HOOK]),
+            HookCall::List if works => hold.hooks = just(hooks(&[HOOK])),
             HookCall::List => hold.hooks = failed(Trouble::Failed("f".into())),
             HookCall::Beat => hold.beat = Self::attempt(works),
             HookCall::Complete => {
@@ -82,11 +82,11 @@ impl Play {
                 let time = time.as_secs().max(1);
                 passed = until_answer.map_or(time, |until| until.min(time));
             }
-            Action::Announce => {
+            Action::Announce(_) => {
                 self.d.telling = Self::attempt(works);
                 self.announced = self.announced.or(works.then_some(self.now));
             }
-            Action::Mark => {
+            Action::Mark(_) => {
                 self.d.telling = Self::attempt(works);
                 self.d.marked = works;
             }
@@ -97,8 +97,8 @@ impl Play {
                     failed(Trouble::Failed("f".into()))
                 };
             }
-            Action::ListHooks => self.ask(HookCall::List, works),
-            Action::Heartbeat => self.ask(HookCall::Beat, works),
+            Action::ListHooks(_) => self.ask(HookCall::List, works),
+            Action::Heartbeat(_) => self.ask(HookCall::Beat, works),
             Action::Depart => {
                 may_depart(&seen);
                 self.d.leaving = Self::attempt(works);
@@ -106,7 +106,7 @@ impl Play {
                     self.engine = EngineState::Inactive;
                 }
             }
-            Action::CompleteLifecycle => {
+            Action::CompleteLifecycle(_) => {
                 may_complete(&seen);
                 self.ask(HookCall::Complete, works);
             }
