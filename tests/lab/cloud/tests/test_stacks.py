@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import unittest
 from typing import Any
@@ -81,6 +82,10 @@ class Options(unittest.TestCase):
         scaled = cloud.cli(*words[1:])
         self.assertEqual(scaled.returncode, 0, scaled.stderr)
         self.assertEqual(len(Group(cloud, "next").states()), 2)
+        shown = cloud.cli(*shlex.split(outputs["NextSeeGroups"])[1:])
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        groups = [line.split("\t")[0] for line in shown.stdout.splitlines()]
+        self.assertEqual(sorted(groups), ["next-manager", "next-worker", "next-worker"])
 
 
 class Updates(unittest.TestCase):
