@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
+use super::hooks::{finish, keep_waiting, trouble};
 use super::{Gaps, engine_down, pace, step};
-use crate::departure::{Cause, Departing, Hold};
-use crate::facts::hooks::{Hook, HookCall};
+use crate::departure::{Cause, Departing};
 use crate::node::{OwnEntry, Said};
 use crate::{Action, Control, Decision, EngineState, Kind, Member, Observation, Reading, Reason};
 
@@ -209,16 +209,6 @@ fn outside(d: &Departing) -> Decision {
     }
 }
 
-fn trouble(hold: &Hold) -> Option<String> {
-    let completing = hold
-        .completing
-        .as_ref()
-        .map(|last| last.value.as_ref().err());
-    let hooks = hold.hooks.as_ref().map(|last| last.value.as_ref().err());
-    let trouble = completing.flatten().or(hooks.flatten());
-    trouble.map(ToString::to_string)
-}
-
 /// An engine that does not answer may still run tasks; but not for longer than there is time.
 fn silent(seen: &Observation, d: &Departing) -> Decision {
     let never_joined = seen.membership.is_none() && seen.since >= pace::ENGINE_PATIENCE;
@@ -255,77 +245,4 @@ fn soonest<const N: usize>(d: &Departing, times: [Duration; N]) -> Duration {
     let end = d.remaining.unwrap_or(pace::ROUND);
     let soonest = times.into_iter().fold(end, Duration::min);
     soonest.max(Duration::from_millis(100))
-}
-
-/// Has Auto Scaling wait while the node is not done: the next call, or how long until it.
-fn keep_waiting(hold: &Hold) -> Result<Duration, Action> {
-    if hold.asked.is_some() {
-        return Ok(pace::ROUND);
-    }
-    let hooks = match known(hold) {
-        Ok(hooks) => hooks,
-        Err(next) => return next,
-    };
-    let Some(shortest) = hooks.iter().map(|hook| hook.timeout).min() else {
-        return Ok(pace::ROUND);
-    };
-    let every = pace::beat_every(shortest).min(pace::LONGEST_BEAT);
-    let (gap, age) = match &hold.beat {
-        None => first_beat(hold, shortest),
-        Some(beat) if beat.value.is_ok() => (every, beat.age),
-        Some(beat) => (Gaps::DEPARTING.gap(beat).min(every), beat.age),
-    };
-    let beat = || Action::Heartbeat(hooks.iter().map(|hook| hook.name.clone()).collect());
-    pace::remaining(gap, age).ok_or_else(beat)
-}
-
-/// The hooks wait since a moment ago, and a whole group may be leaving. Where asking for them took long, there is no time
-/// for that.
-fn first_beat(hold: &Hold, timeout: Duration) -> (Duration, Duration) {
-    let late = hold.since >= pace::spared(timeout);
-    let spread = if late {
-        Duration::ZERO
-    } else {
-        pace::first_beat(timeout)
-    };
-    hold.hooks
-        .as_ref()
-        .map_or((Duration::ZERO, Duration::ZERO), |hooks| {
-            (pace::turn_of(hooks.turn, spread), hooks.age)
-        })
-}
-
-/// Has Auto Scaling go on: the next call, or how long until it.
-fn finish(hold: &Hold) -> Result<Duration, Action> {
-    // A heartbeat is of no use any more.
-    if hold.asked.is_some_and(|call| call != HookCall::Beat) {
-        return Ok(pace::ROUND);
-    }
-    if let Err(next) = known(hold) {
-        return next;
-    }
-    let Some(last) = &hold.completing else {
-        return if hold.word.is_zero() {
-            Err(Action::CompleteLifecycle(hold.open.clone()))
-        } else {
-            Ok(hold.word)
-        };
-    };
-    let left = match &last.value {
-        Ok(()) => pace::remaining(pace::NOT_WAITING_GAP, last.age),
-        Err(_) => Gaps::DEPARTING.remaining(last),
-    };
-    left.ok_or_else(|| Action::CompleteLifecycle(hold.open.clone()))
-}
-
-/// The hooks; or else how to learn of them, or how long to wait before that.
-fn known(hold: &Hold) -> Result<&[Hook], Result<Duration, Action>> {
-    match &hold.hooks {
-        None if hold.first.is_zero() => Err(Err(Action::ListHooks(hold.kinds))),
-        None => Err(Ok(hold.first)),
-        Some(reading) => reading.value.as_deref().map_err(|_| {
-            let left = Gaps::DEPARTING.remaining(reading);
-            left.ok_or(Action::ListHooks(hold.kinds))
-        }),
-    }
 }

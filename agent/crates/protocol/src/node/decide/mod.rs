@@ -19,6 +19,7 @@
 
 mod engine_down;
 mod epochs;
+mod hooks;
 mod inside;
 mod leaving;
 mod lost_contact;
