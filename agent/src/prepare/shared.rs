@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::identity::{CLUSTER_TAG, InstanceIdentity};
 use aws::CloudError;
@@ -11,7 +11,9 @@ use aws::fleet::Ec2;
 use aws::imds::{Metadata, MetadataError, launch_index};
 
 /// A boot does not wait longer for it.
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(4);
+/// Metadata has the credentials of a role a moment after the launch; until then nobody can be asked.
+const CREDENTIALS_LOOK: Duration = Duration::from_millis(300);
 
 #[derive(Debug, thiserror::Error)]
 enum Unknown {
@@ -55,7 +57,20 @@ async fn ask(
     let names = spellings(node.name.as_deref().unwrap_or_default());
     let cluster = (CLUSTER_TAG, node.cluster.as_str());
     let ec2 = ec2();
-    Ok(ec2.has_namesake(&node.instance_id, &names, cluster).await?)
+    let ask = async || ec2.has_namesake(&node.instance_id, &names, cluster).await;
+    Ok(with_credentials(ask).await?)
+}
+
+/// Asks again while there is nothing to sign with.
+async fn with_credentials(
+    mut ask: impl AsyncFnMut() -> Result<bool, CloudError>,
+) -> Result<bool, CloudError> {
+    loop {
+        match ask().await {
+            Err(CloudError::NoCredentials(_)) => sleep(CREDENTIALS_LOOK).await,
+            answer => return answer,
+        }
+    }
 }
 
 /// As hosts they are one name, for EC2 they are several.
@@ -103,6 +118,18 @@ mod tests {
             assert_eq!(shared, expected, "{index}");
             assert!(begun.elapsed() <= LIMIT);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_that_come_late_are_waited_for_and_a_refusal_is_not() {
+        let none = || Err(CloudError::NoCredentials("not yet".into()));
+        let mut answers = vec![Ok(true), none(), none()];
+        let said = with_credentials(async || answers.pop().unwrap()).await;
+        assert!(said.unwrap());
+        let denied = || Err(CloudError::denied("ec2:DescribeTags", "i-1"));
+        let mut answers = vec![Ok(true), denied()];
+        let said = with_credentials(async || answers.pop().unwrap()).await;
+        assert!(matches!(said, Err(CloudError::Denied { .. })));
     }
 
     #[test]
