@@ -46,8 +46,9 @@ const ANSWERS: &[&str] = &[
     "journal --imds",
     "help",
 ];
-/// Those that answer by what they do.
+/// Those that answer by what they do; a script's end is its own, which the shell tells as it tells of `aws`.
 const SILENT: &[&str] = &[
+    "script",
     "up",
     "down",
     "reboot",
