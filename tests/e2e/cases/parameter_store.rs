@@ -9,7 +9,14 @@ use super::healing::seen::epochs;
 use super::support::{profile, requests_of, shared, unique, unit};
 use crate::Case;
 
-pub(super) const CASES: &[Case] = &[
+/// On the shared cluster.
+pub(super) const CASES: &[Case] = &[Case {
+    name: "parameter_store::a_role_of_another_cluster",
+    run: foreign_role,
+}];
+
+/// On clusters of their own.
+pub(super) const BESIDE: &[Case] = &[
     Case {
         name: "parameter_store::throttles_for_half_a_minute",
         run: throttled,
@@ -21,10 +28,6 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "parameter_store::denied_then_allowed",
         run: denied,
-    },
-    Case {
-        name: "parameter_store::a_role_of_another_cluster",
-        run: foreign_role,
     },
 ];
 
