@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use protocol::leader::admission::{Admission, REMOVED_AFTER};
 use protocol::leader::promotion::{self, Candidates, Promotion};
+use protocol::leader::publishing;
 use protocol::leader::reaping::{self, Downtimes, Reaping};
 use protocol::leader::{NO_TASKS, Snapshot};
 use protocol::{Moment, NodeChange, NodeEntry};
@@ -61,13 +62,14 @@ impl World {
             self.read_ticket(id, fate);
         }
         let current = heard::ticket(ticket);
-        match self.mind(id).node().ticket() {
-            Some(stored) if stored.epoch > current.epoch => {}
-            Some(stored) if stored.says_the_same(&current) => {
+        match publishing::is_newest(self.mind(id).node().ticket(), &current) {
+            // A later epoch's: these chores are over.
+            Err(_) => {}
+            Ok(true) => {
                 let tends = self.has_to_tend(id, variant);
                 self.node(id).doing = tends.then_some(Doing::Tend);
             }
-            _ => self.node(id).doing = Some(Doing::Put(ticket)),
+            Ok(false) => self.node(id).doing = Some(Doing::Put(ticket)),
         }
     }
 

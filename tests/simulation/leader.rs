@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use docker::Engine as _;
+use docker::NodeList as _;
 use protocol::{Availability, Role};
 use swarmlet::config::Settings;
 use tokio::task::{JoinHandle, spawn_local};

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
-use docker::Engine as _;
+use docker::NodeList as _;
 use docker::api::Docker;
 
 use crate::leader::on_processor;

@@ -8,6 +8,7 @@ use aws::CloudError;
 use docker::EngineError;
 use host::state_folder::StateError;
 use protocol::TicketError;
+use protocol::leader::publishing::Unpublishable;
 
 /// Why a step did not succeed. The next round looks again, after a gap.
 #[derive(Debug, Error)]
@@ -52,7 +53,7 @@ pub enum StepError {
     /// A leader's chore goes on when AWS answers, or after this long.
     #[error("cannot go on yet: AWS has not answered")]
     NotYet(Option<Duration>),
-    /// Another agent's swarm is newer.
-    #[error("cannot publish the ticket: epoch {0} is newer than this swarm's")]
-    Superseded(protocol::Epoch),
+    /// The ticket.
+    #[error(transparent)]
+    Unpublishable(#[from] Unpublishable),
 }

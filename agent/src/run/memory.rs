@@ -12,7 +12,7 @@ use host::random;
 use host::state_folder::{StateError, StateFolder};
 use protocol::node::launch::Waited;
 use protocol::node::{Act, DepartureEvent, Event, File, Files, LaunchEvent, Node};
-use protocol::{Epoch, Moment, NodeEntry, Peer, SWARM_PORT};
+use protocol::{Epoch, Moment, NodeEntry, Peer};
 use view::status::launch as waited;
 
 /// All that decisions rest on. It changes by what is learnt alone.
@@ -164,23 +164,7 @@ impl Memory {
         nodes: &[NodeEntry],
         clock: &impl Now,
     ) -> Result<(), StateError> {
-        let peers = peers(nodes, self.node.epoch());
+        let peers = Peer::counted(nodes, self.node.epoch());
         self.keep(Event::Peers(peers), clock)
     }
-}
-
-/// By their role, not by raft's own list alone: an engine that is going down shows that one shorter than it is.
-fn peers(nodes: &[NodeEntry], epoch: Option<Epoch>) -> Vec<Peer> {
-    let counted = nodes.iter().filter(|node| node.counts(epoch));
-    let known = counted.filter_map(|node| {
-        let listens = node.manager.map(|manager| manager.address);
-        Some(Peer {
-            node_id: node.id.clone(),
-            instance_id: node.instance_id.clone(),
-            address: listens.or_else(|| Some((node.address?, SWARM_PORT).into()))?,
-        })
-    });
-    let mut peers: Vec<Peer> = known.collect();
-    peers.sort_by(|a, b| a.node_id.cmp(&b.node_id));
-    peers
 }

@@ -9,7 +9,8 @@ use super::edges::{Now, Outside};
 use super::error::StepError;
 use super::executor::look::{at_once, told};
 use super::steps;
-use docker::Engine;
+use docker::{Engine, NodeList};
+use protocol::leader::publishing::Unpublishable;
 use protocol::node::{Event, Next};
 use protocol::{Action, Control, Decision, EngineState, Kind, Reason, RecoveryMode, Role};
 
@@ -146,7 +147,7 @@ impl<O: Outside> Agent<O> {
         memory.disk.folder.withdraw_consent()?;
         if reason.leads() {
             let done = self.chores.round(context, memory).await;
-            if let Err(StepError::Superseded(_)) = done {
+            if let Err(StepError::Unpublishable(Unpublishable::Superseded(_))) = done {
                 context.edges.stacks.set(false);
             }
             return done;

@@ -2,7 +2,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use docker::{Engine, EngineError, InitRequest};
+use docker::{Engine, EngineError, InitRequest, NodeList};
 use protocol::{Availability, EngineState, Epoch, JoinToken, Origin, Role, TokenKind};
 use protocol::{NodeChange, NodeEntry, Swarm, Tasks};
 use secrecy::SecretString;
@@ -58,6 +58,42 @@ pub(super) async fn led(world: &World, id: usize) -> Result<(SwarmId, bool), Eng
             }
             Some((_, View::Electing(_))) => tokio::time::sleep(STEP).await,
         }
+    }
+}
+
+impl NodeList for Edge {
+    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
+        self.live().await;
+        self.world
+            .on(self.id, |m| m.calls.lists += u32::from(role.is_none()));
+        let (swarm, _) = led(&self.world, self.id).await?;
+        self.world.pause(1, 5).await;
+        let nodes = self.world.with(|state| {
+            if role.is_none() {
+                state.swarms[swarm].listed = state.swarms[swarm].entries.len();
+            }
+            let entries = state.swarms[swarm].entries.iter();
+            let wanted = entries.filter(|entry| role.is_none_or(|role| role == entry.role));
+            wanted.map(|entry| listed(state, swarm, entry)).collect()
+        });
+        self.live().await;
+        Ok(nodes)
+    }
+
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
+        let (node, change) = (node_id.to_owned(), change.clone());
+        self.call(entries::change(self.clone(), move |state, swarm| {
+            entries::update(state, swarm, &node, &change)
+        }))
+        .await
+    }
+
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
+        let node = node_id.to_owned();
+        self.call(entries::change(self.clone(), move |state, swarm| {
+            entries::remove(state, swarm, &node, force)
+        }))
+        .await
     }
 }
 
@@ -126,32 +162,6 @@ impl Engine for Edge {
         .await
     }
 
-    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
-        self.live().await;
-        self.world
-            .on(self.id, |m| m.calls.lists += u32::from(role.is_none()));
-        let (swarm, _) = led(&self.world, self.id).await?;
-        self.world.pause(1, 5).await;
-        let nodes = self.world.with(|state| {
-            if role.is_none() {
-                state.swarms[swarm].listed = state.swarms[swarm].entries.len();
-            }
-            let entries = state.swarms[swarm].entries.iter();
-            let wanted = entries.filter(|entry| role.is_none_or(|role| role == entry.role));
-            wanted.map(|entry| listed(state, swarm, entry)).collect()
-        });
-        self.live().await;
-        Ok(nodes)
-    }
-
-    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
-        let (node, change) = (node_id.to_owned(), change.clone());
-        self.call(entries::change(self.clone(), move |state, swarm| {
-            entries::update(state, swarm, &node, &change)
-        }))
-        .await
-    }
-
     async fn rotate(&self, tokens: Option<TokenKind>, _: u64) -> Result<(), EngineError> {
         self.call(entries::change(self.clone(), move |state, swarm| {
             let drawn = matches!(tokens, Some(TokenKind::Worker | TokenKind::All));
@@ -213,14 +223,6 @@ impl Engine for Edge {
         })
         .await;
         Ok(())
-    }
-
-    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
-        let node = node_id.to_owned();
-        self.call(entries::change(self.clone(), move |state, swarm| {
-            entries::remove(state, swarm, &node, force)
-        }))
-        .await
     }
 
     async fn unlock_key(&self) -> Result<Option<SecretString>, EngineError> {

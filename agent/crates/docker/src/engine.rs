@@ -30,8 +30,22 @@ pub struct InitRequest {
     pub autolock: bool,
 }
 
+/// The swarm's list of nodes; managers only.
+pub trait NodeList {
+    /// All nodes, or those of one role (`GET /nodes`).
+    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError>;
+
+    /// Changes a node's role, availability or labels (`POST /nodes/<id>/update`), all of it or
+    /// nothing; fails where another writer comes between.
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError>;
+
+    /// Takes a node off the list (`DELETE /nodes/<id>`); one that is `ready` only by force. One
+    /// that is not on it counts as taken off.
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError>;
+}
+
 /// The Docker Engine as the agent needs it.
-pub trait Engine {
+pub trait Engine: NodeList {
     /// What the engine says of itself (`GET /info`), and its certificates.
     async fn state(&self) -> Result<EngineState, EngineError>;
 
@@ -61,17 +75,6 @@ pub trait Engine {
     /// Writes epoch and claim into the swarm's labels (`POST /swarm/update`) and keeps all
     /// else; fails where another writer comes between. Managers only.
     async fn mark_epoch(&self, epoch: Epoch, claim_nonce: &str) -> Result<(), EngineError>;
-
-    /// All nodes, or those of one role (`GET /nodes`); managers only.
-    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError>;
-
-    /// Changes a node's role, availability or labels (`POST /nodes/<id>/update`), all of it or
-    /// nothing; fails where another writer comes between. Managers only.
-    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError>;
-
-    /// Takes a node off the list (`DELETE /nodes/<id>`); one that is `ready` only by force. One
-    /// that is not on it counts as taken off. Managers only.
-    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError>;
 
     /// Draws new join tokens, if any (`POST /swarm/update`): the old ones are refused from then on.
     /// Writes the time (seconds since the Unix epoch) into the swarm's labels in the same update.

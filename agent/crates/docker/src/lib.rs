@@ -16,5 +16,5 @@ pub mod sentences;
 pub mod stacks;
 pub mod store;
 
-pub use engine::{Engine, InitRequest};
+pub use engine::{Engine, InitRequest, NodeList};
 pub use error::EngineError;

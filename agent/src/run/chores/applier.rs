@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::info;
 
 use crate::run::edges::Now;
-use docker::{Engine, EngineError};
+use docker::{EngineError, NodeList};
 use protocol::leader::{Change, Plan, Purpose};
 use protocol::repeats::Repeats;
 use protocol::{Moment, NodeChange};
@@ -26,7 +26,7 @@ impl Applier {
     /// Carries out what a plan changes; says when to look again. `made` hears of each change that was made.
     pub(super) async fn carry_out(
         &mut self,
-        engine: &impl Engine,
+        engine: &impl NodeList,
         clock: &impl Now,
         plan: Plan,
         mut made: impl FnMut(&Change),
@@ -47,9 +47,10 @@ impl Applier {
         failed.map_or(Ok(plan.again), Err)
     }
 
-    async fn make(
+    /// Makes one change, unless it is held; whether it did.
+    pub(super) async fn make(
         &mut self,
-        engine: &impl Engine,
+        engine: &impl NodeList,
         clock: &impl Now,
         change: &Change,
     ) -> Result<bool, EngineError> {
@@ -69,10 +70,9 @@ impl Applier {
         }
     }
 
-    /// Changes a node's entry, unless it is held; whether it did.
-    pub(super) async fn change(
+    async fn change(
         &mut self,
-        engine: &impl Engine,
+        engine: &impl NodeList,
         clock: &impl Now,
         node_id: &str,
         change: &NodeChange,
@@ -127,3 +127,7 @@ fn tell(change: &Change) {
         Purpose::Note | Purpose::Refuse(_) => {}
     }
 }
+
+#[cfg(test)]
+#[path = "applier_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ use crate::run::edges::{Now, Outside};
 use crate::run::error::StepError;
 use crate::run::executor::ec2::{Refreshed, refresh};
 use aws::CloudError;
+use protocol::leader::claims::asked_about;
 use protocol::{Here, Instances, NodeEntry, Trouble};
 
 /// Asks EC2 about those that are due; says when the next are. `fails` where it has not answered since it was asked last.
@@ -27,7 +28,7 @@ pub(super) async fn ask<O: Outside>(
         return Err(StepError::NotYet(None));
     }
     let every = context.settings.swarm.tags_refresh;
-    let asked = asked_for(nodes, instances);
+    let asked = asked_about(nodes, instances);
     let (ids, more) = instances.due(asked.into_iter(), every, now);
     let is_asked = !ids.is_empty();
     if is_asked {
@@ -40,7 +41,7 @@ pub(super) async fn ask<O: Outside>(
     let again = if more {
         Some(Duration::ZERO)
     } else {
-        instances.wait(asked_for(nodes, instances).into_iter(), now)
+        instances.wait(asked_about(nodes, instances).into_iter(), now)
     };
     if !is_asked && fails {
         return Err(StepError::NotYet(again));
@@ -69,17 +70,6 @@ pub(super) fn hear<O: Outside>(
             Err(error)
         }
     }
-}
-
-/// Whom a leader keeps asking about. Who was refused is asked about once, and with all others from time to time: he may say
-/// that he is anybody, as often as he likes.
-fn asked_for<'a>(nodes: &'a [NodeEntry], instances: &Instances) -> Vec<&'a String> {
-    let ready = nodes.iter().filter(|node| node.ready);
-    let ids = ready.filter_map(|node| {
-        let id = node.instance_id.as_ref()?;
-        (node.refusal().is_none() || instances.heard(id).is_none()).then_some(id)
-    });
-    ids.collect()
 }
 
 fn trouble(error: &StepError) -> Trouble {

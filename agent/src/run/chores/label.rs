@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::applier::Applier;
 use crate::run::edges::Now;
-use docker::{Engine, EngineError};
+use docker::{EngineError, NodeList};
 use protocol::leader::Plan;
 
 /// So many nodes at most in one round: the other chores wait meanwhile.
@@ -12,7 +12,7 @@ const AT_ONCE: usize = 50;
 
 /// Labels and activates these nodes.
 pub(super) async fn label(
-    engine: &impl Engine,
+    engine: &impl NodeList,
     clock: &impl Now,
     applier: &mut Applier,
     mut plan: Plan,

@@ -6,7 +6,7 @@ use super::applier::Applier;
 use super::drain::Drains;
 use super::outcomes::{Outcomes, Round, Said};
 use super::promote::{Promotions, members};
-use super::protect::Protection;
+use super::protect::Protected;
 use super::publish::Published;
 use super::rotate::rotate;
 use super::{instances, lock, records};
@@ -15,10 +15,9 @@ use crate::run::edges::{Now, Outside};
 use crate::run::error::StepError;
 use crate::run::memory::Memory;
 use crate::run::steps::hear_lives;
-use docker::Engine;
+use docker::{Engine, NodeList};
 use protocol::leader::Records;
 use protocol::leader::admission::Doubts;
-use protocol::leader::promotion::Promotion;
 use protocol::leader::reaping::Downtimes;
 use protocol::{Moment, NodeEntry, Swarm, Ticket};
 use view::metrics::Metrics;
@@ -34,7 +33,7 @@ pub(in crate::run) struct Leader {
     ticket: Published,
     key: lock::Published,
     pub(super) downtimes: Downtimes,
-    pub(super) protection: Protection,
+    pub(super) protection: Protected,
     /// Nodes whose claims to be an instance are refuted.
     pub(super) doubts: Doubts,
     /// What managers' agents have written down of their nodes.
@@ -228,10 +227,8 @@ impl Leader {
         let yields = |id: &str| protection.yields(id);
         let said = &mut self.said;
         let members = members(context, &memory.node, records, yields, said, nodes, epoch);
-        let next = &members.next;
-        let naming = &mut self.ticket.naming;
-        naming.take_if(|node_id| *next != Promotion::Promote(node_id.clone()));
-        if let Promotion::Promote(node_id) = next {
+        self.ticket.keep_named(members.next.promoted());
+        if let Some(node_id) = members.next.promoted() {
             let now = context.edges.now();
             let mut changes = members.plan.changes.iter();
             if let Some(left) = changes.find_map(|change| self.applier.held(change, now)) {
@@ -239,7 +236,7 @@ impl Leader {
             }
             // A survivor that does not know of it would not count it: the ticket names it
             // before raft does.
-            *naming = Some(node_id.clone());
+            self.ticket.name(node_id);
             let publishing = self.ticket.publish(context, memory, nodes, swarm);
             publishing.await?;
         }

@@ -59,9 +59,8 @@ impl Leader {
             .drains
             .drain(context, &memory.node, records, applier, nodes);
         outcomes.note(round, "drain", draining.await)?;
-        let protecting = self
-            .protection
-            .protect(context, known, applier, outcomes, nodes);
+        let seen = snapshot(context, &memory.node, records, nodes);
+        let protecting = self.protection.protect(context, applier, outcomes, seen);
         let done = protecting.await;
         let shown = self.protection.shown();
         self.metrics.groups(shown);

@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use tracing::{info, warn};
 
 use crate::run::error::StepError;
+use protocol::leader::publishing::Unpublishable;
 use view::metrics::ChoreLabel;
 
 /// What came of one round of chores.
@@ -67,7 +68,9 @@ impl Outcomes {
             Err(StepError::NotYet(again)) => {
                 round.soonest = [round.soonest, again].into_iter().flatten().min();
             }
-            Err(error @ StepError::Superseded(_)) => return Err(error),
+            Err(error @ StepError::Unpublishable(Unpublishable::Superseded(_))) => {
+                return Err(error);
+            }
             Err(error) => {
                 self.failures.get_or_create(&ChoreLabel { chore }).inc();
                 let text = error.to_string();

@@ -1,52 +1,11 @@
-//! A leader's calls to Auto Scaling about the managers' groups, and what it answers, as plain data.
+//! A leader's calls to Auto Scaling about the managers' groups.
 
 use tracing::info;
 
 use aws::CloudError;
-use aws::groups::Group;
-use aws::lifecycle::{Hook, Lifecycle, Transition};
-
-/// Which hooks a group has.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::run) struct Hooks {
-    pub(in crate::run) launching: bool,
-    pub(in crate::run) terminating: bool,
-}
-
-impl Hooks {
-    pub(in crate::run) fn of(hooks: &[Hook]) -> Self {
-        let has = |transition| hooks.iter().any(|hook| hook.transition == transition);
-        Self {
-            launching: has(Transition::Launching),
-            terminating: has(Transition::Terminating),
-        }
-    }
-}
-
-/// Instances of a group that it must not end, or may end again.
-#[derive(Clone, Debug)]
-pub(in crate::run) struct Protect {
-    pub(in crate::run) group: String,
-    pub(in crate::run) instances: Vec<String>,
-    pub(in crate::run) protected: bool,
-}
-
-/// What came of one call.
-pub(in crate::run) enum Done {
-    Hooks(String, Hooks),
-    Described(Vec<Group>),
-    Protected(Protect),
-}
-
-/// What it is asked.
-pub(in crate::run) enum Question {
-    /// Which hooks these groups have.
-    Hooks(Vec<String>),
-    /// What these groups are.
-    Describe(Vec<String>),
-    /// To do this, one after the other.
-    Protect(Vec<Protect>),
-}
+use aws::lifecycle::Lifecycle;
+use protocol::facts::groups::Hooked;
+use protocol::leader::protection::{Done, Protect, Question};
 
 /// What came of a question: of one call after the other, until one failed.
 pub(in crate::run) struct Heard {
@@ -71,7 +30,7 @@ async fn ask(
     match question {
         Question::Hooks(names) => {
             for name in names {
-                let hooks = Hooks::of(&lifecycle.hooks(&name).await?);
+                let hooks = Hooked::by(&lifecycle.hooks(&name).await?);
                 done.push(Done::Hooks(name, hooks));
             }
         }
@@ -82,7 +41,7 @@ async fn ask(
             for one in all {
                 let (group, instances) = (&one.group, &one.instances);
                 lifecycle.protect(group, instances, one.protected).await?;
-                one.tell();
+                tell(&one);
                 done.push(Done::Protected(one));
             }
         }
@@ -90,16 +49,14 @@ async fn ask(
     Ok(())
 }
 
-impl Protect {
-    fn tell(&self) {
-        let (group, instances) = (&self.group, self.instances.join(", "));
-        if self.protected {
-            info!(group, instances, "managers protected from scale-in");
-        } else {
-            info!(
-                group,
-                instances, "managers released from protection: raft can spare them"
-            );
-        }
+fn tell(done: &Protect) {
+    let (group, instances) = (&done.group, done.instances.join(", "));
+    if done.protected {
+        info!(group, instances, "managers protected from scale-in");
+    } else {
+        info!(
+            group,
+            instances, "managers released from protection: raft can spare them"
+        );
     }
 }

@@ -8,6 +8,7 @@ use crate::run::error::StepError;
 use crate::run::names::Names;
 use aws::CloudError;
 use aws::parameter_store::ParameterStore;
+use protocol::leader::publishing::{Publish, Stored, Unpublishable, is_newest};
 use protocol::{Answer, Outcome, Ticket, TicketError, Trouble};
 
 /// As it is stored. Trouble is an answer here: the decision waits it out and says what it is.
@@ -21,44 +22,28 @@ pub(in crate::run) async fn read(
 }
 
 /// Where a leader writes it, beside the rounds.
-pub(in crate::run) struct Stored<S> {
-    pub(in crate::run) store: S,
+pub(in crate::run) struct Store<S> {
+    pub(in crate::run) parameters: S,
     pub(in crate::run) names: Names,
 }
 
 /// What came of it.
 pub(in crate::run) struct Put {
     /// The ticket that was there, where it was read.
-    pub(in crate::run) read: Option<Known>,
+    pub(in crate::run) read: Option<Stored>,
     /// The ticket that was written, if it had to be.
     pub(in crate::run) done: Result<Option<Ticket>, StepError>,
 }
 
-/// The ticket that is stored, if there is one.
-#[derive(Clone, Debug)]
-pub(in crate::run) struct Known(pub(in crate::run) Option<Ticket>);
-
-impl Known {
-    /// Whether it says what this one does. A later epoch's ends this swarm's chores.
-    pub(in crate::run) fn is_newest(&self, own: &Ticket) -> Result<bool, StepError> {
-        match &self.0 {
-            Some(stored) if stored.epoch > own.epoch => Err(StepError::Superseded(stored.epoch)),
-            Some(stored) => Ok(stored.says_the_same(own)),
-            None => Ok(false),
-        }
-    }
-}
-
-impl<S: ParameterStore> Stored<S> {
+impl<S: ParameterStore> Store<S> {
     /// Writes the ticket where what is stored differs: as it is known, or else as it is read now.
-    pub(in crate::run) async fn put(self, ticket: Ticket, known: Option<Known>) -> Put {
+    pub(in crate::run) async fn put(self, Publish { ticket, known }: Publish) -> Put {
         if let Some(known) = known {
             let done = self.write(ticket, &known).await;
             return Put { read: None, done };
         }
         match self.read(&ticket).await {
             Ok(read) => {
-                let read = Known(read);
                 let done = self.write(ticket, &read).await;
                 let read = Some(read);
                 Put { read, done }
@@ -70,17 +55,17 @@ impl<S: ParameterStore> Stored<S> {
         }
     }
 
-    async fn write(&self, ticket: Ticket, known: &Known) -> Result<Option<Ticket>, StepError> {
-        if known.is_newest(&ticket)? {
+    async fn write(&self, ticket: Ticket, known: &Stored) -> Result<Option<Ticket>, StepError> {
+        if is_newest(known.as_ref(), &ticket)? {
             return Ok(None);
         }
         let (name, value) = (self.names.ticket(), ticket.to_value());
-        self.store.put_secret(&name, &value).await?;
+        self.parameters.put_secret(&name, &value).await?;
         Ok(Some(ticket))
     }
 
-    async fn read(&self, own: &Ticket) -> Result<Option<Ticket>, StepError> {
-        let value = match self.store.read(&self.names.ticket()).await {
+    async fn read(&self, own: &Ticket) -> Result<Stored, StepError> {
+        let value = match self.parameters.read(&self.names.ticket()).await {
             Err(error @ CloudError::KeyUnusable { .. }) => self.replaceable(own, error).await?,
             value => value?,
         };
@@ -99,18 +84,18 @@ impl<S: ParameterStore> Stored<S> {
         own: &Ticket,
         error: CloudError,
     ) -> Result<Option<SecretString>, StepError> {
-        let outcome = stored_outcome(&self.store, &self.names, own.epoch).await;
+        let outcome = stored_outcome(&self.parameters, &self.names, own.epoch).await;
         let formed = |outcome: &Outcome| matches!(outcome, Outcome::Formed { swarm_id, .. } if *swarm_id == own.swarm_id);
         if !outcome.is_ok_and(|outcome| outcome.as_ref().is_some_and(formed)) {
             return Err(error.into());
         }
         let mut later = own.epoch.next();
         loop {
-            let Ok(outcome) = stored_outcome(&self.store, &self.names, later).await else {
+            let Ok(outcome) = stored_outcome(&self.parameters, &self.names, later).await else {
                 return Err(error.into());
             };
             match outcome {
-                Some(Outcome::Formed { .. }) => return Err(StepError::Superseded(later)),
+                Some(Outcome::Formed { .. }) => return Err(Unpublishable::Superseded(later).into()),
                 Some(Outcome::PassedOver { .. }) => later = later.next(),
                 None => break,
             }

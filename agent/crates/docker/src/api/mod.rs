@@ -31,7 +31,7 @@ use ipnet::Ipv4Net;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::{Engine, EngineError, InitRequest, routes};
+use super::{Engine, EngineError, InitRequest, NodeList, routes};
 use protocol::{Availability, EngineState, Epoch, JoinToken, Role, TokenKind};
 use protocol::{NodeChange, NodeEntry, Swarm, Tasks};
 
@@ -58,6 +58,20 @@ impl Docker {
             runtime_dir: runtime_dir.to_owned(),
             connection: Arc::default(),
         }
+    }
+}
+
+impl NodeList for Docker {
+    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
+        node::list(self, role).await
+    }
+
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
+        node::update(self, node_id, change).await
+    }
+
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
+        node::remove(self, node_id, force).await
     }
 }
 
@@ -94,18 +108,6 @@ impl Engine for Docker {
 
     async fn mark_epoch(&self, epoch: Epoch, claim_nonce: &str) -> Result<(), EngineError> {
         swarm::mark_epoch(self, epoch, claim_nonce).await
-    }
-
-    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
-        node::list(self, role).await
-    }
-
-    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
-        node::update(self, node_id, change).await
-    }
-
-    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
-        node::remove(self, node_id, force).await
     }
 
     async fn rotate(&self, tokens: Option<TokenKind>, now: u64) -> Result<(), EngineError> {

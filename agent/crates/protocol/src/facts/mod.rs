@@ -8,6 +8,7 @@ pub mod date;
 mod engine_state;
 mod epoch;
 mod fleet;
+pub mod groups;
 pub mod hooks;
 mod instance;
 mod instance_id;

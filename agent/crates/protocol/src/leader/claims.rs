@@ -152,6 +152,17 @@ impl<'a> Claims<'a> {
     }
 }
 
+/// The instances that EC2 is asked about, again and again. Who was refused is asked about once, and with all others from time
+/// to time: he may say that he is anybody, as often as he likes.
+pub fn asked_about<'a>(nodes: &'a [NodeEntry], instances: &Instances) -> Vec<&'a String> {
+    let ready = nodes.iter().filter(|node| node.ready);
+    let ids = ready.filter_map(|node| {
+        let id = node.instance_id.as_ref()?;
+        (node.refusal().is_none() || instances.heard(id).is_none()).then_some(id)
+    });
+    ids.collect()
+}
+
 /// The instances whose records are wanted, by their nodes: managers' by their tags, of which no node that lives is on record.
 pub fn unrecorded<'a>(seen: &Snapshot<'a>) -> Vec<(&'a NodeEntry, &'a str)> {
     let workers = |node: &&NodeEntry| node.ready && node.role == Role::Worker;

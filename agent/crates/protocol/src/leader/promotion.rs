@@ -107,6 +107,16 @@ pub enum Promotion {
     Demote(String),
 }
 
+impl Promotion {
+    /// Who is promoted.
+    pub fn promoted(&self) -> Option<&str> {
+        match self {
+            Self::Promote(node) => Some(node),
+            _ => None,
+        }
+    }
+}
+
 /// Decides the next step. Two managers are worse than one, so nodes are promoted only when as many are
 /// at hand as the next odd number needs; but nobody is demoted for the sake of an odd number, since
 /// one more copy of raft's log is worth more. Who is to come goes before who is to go, and the last

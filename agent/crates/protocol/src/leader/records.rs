@@ -10,6 +10,9 @@ use crate::{Answer, Moment, Series};
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Records(BTreeMap<String, Series<Answer<Option<String>>>>);
 
+/// None at all.
+pub const NO_RECORDS: &Records = &Records(BTreeMap::new());
+
 impl Records {
     /// Notes what was read.
     pub fn learn(&mut self, instance_id: &str, read: Answer<Option<String>>, now: Moment) {

@@ -66,6 +66,47 @@ impl Engine {
     }
 }
 
+impl docker::NodeList for Engine {
+    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
+        self.world.count("nodes");
+        let nodes = self.world.state.borrow().swarms[&self.swarm_id().unwrap()].clone();
+        let wanted = |node: &NodeEntry| role.is_none_or(|role| node.role == role);
+        Ok(nodes.into_iter().filter(wanted).collect())
+    }
+
+    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
+        self.world.count("update");
+        let mut state = self.world.state.borrow_mut();
+        if state.stubborn.contains(node_id) {
+            return Err(EngineError::Refused {
+                code: 500,
+                message: "update out of sequence".into(),
+            });
+        }
+        if state.deaf {
+            return Ok(());
+        }
+        let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
+        let node = nodes.iter_mut().find(|n| n.id == node_id).unwrap();
+        change_entry(node, change);
+        state.updates.push((node_id.to_owned(), change.clone()));
+        Ok(())
+    }
+
+    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
+        self.world.count("remove");
+        let mut state = self.world.state.borrow_mut();
+        let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
+        let node = nodes.iter().find(|n| n.id == node_id).unwrap();
+        assert!(
+            (force || !node.ready) && node.manager.is_none(),
+            "the engine refuses it"
+        );
+        nodes.retain(|n| n.id != node_id);
+        Ok(())
+    }
+}
+
 impl docker::Engine for Engine {
     async fn state(&self) -> Result<EngineState, EngineError> {
         self.looks.set(self.looks.get() + 1);
@@ -170,26 +211,6 @@ impl docker::Engine for Engine {
         })
     }
 
-    async fn nodes(&self, role: Option<Role>) -> Result<Vec<NodeEntry>, EngineError> {
-        self.world.count("nodes");
-        let nodes = self.world.state.borrow().swarms[&self.swarm_id().unwrap()].clone();
-        let wanted = |node: &NodeEntry| role.is_none_or(|role| node.role == role);
-        Ok(nodes.into_iter().filter(wanted).collect())
-    }
-
-    async fn remove(&self, node_id: &str, force: bool) -> Result<(), EngineError> {
-        self.world.count("remove");
-        let mut state = self.world.state.borrow_mut();
-        let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
-        let node = nodes.iter().find(|n| n.id == node_id).unwrap();
-        assert!(
-            (force || !node.ready) && node.manager.is_none(),
-            "the engine refuses it"
-        );
-        nodes.retain(|n| n.id != node_id);
-        Ok(())
-    }
-
     async fn force_new_cluster(&self, _: Ipv4Addr) -> Result<(), EngineError> {
         unreachable!("no majority is lost in this world")
     }
@@ -243,25 +264,6 @@ impl docker::Engine for Engine {
 
     async fn announce(&self, deadline: Option<u64>) -> Result<(), EngineError> {
         self.label.set(deadline);
-        Ok(())
-    }
-
-    async fn update(&self, node_id: &str, change: &NodeChange) -> Result<(), EngineError> {
-        self.world.count("update");
-        let mut state = self.world.state.borrow_mut();
-        if state.stubborn.contains(node_id) {
-            return Err(EngineError::Refused {
-                code: 500,
-                message: "update out of sequence".into(),
-            });
-        }
-        if state.deaf {
-            return Ok(());
-        }
-        let nodes = state.swarms.get_mut(&self.swarm_id().unwrap()).unwrap();
-        let node = nodes.iter_mut().find(|n| n.id == node_id).unwrap();
-        change_entry(node, change);
-        state.updates.push((node_id.to_owned(), change.clone()));
         Ok(())
     }
 }

@@ -21,7 +21,7 @@ async fn a_black_hole_costs_the_budget_and_no_more() {
     let (error, waited) = failure(&service.client(budget).await).await;
     assert!(error.to_string().ends_with("it does not answer"), "{error}");
     assert!(waited >= budget / 2, "{waited:?}");
-    assert!(waited <= budget + Duration::from_millis(200), "{waited:?}");
+    assert!(waited <= budget + SECOND, "{waited:?}");
     assert!(service.seen().len() >= 3, "{:?}", service.lines());
 }
 
@@ -33,11 +33,7 @@ async fn a_black_hole_holds_nobody_longer_than_the_budget() {
     let begun = Instant::now();
     let answers = futures_util::future::join_all((0..8).map(|_| imds.get(ID_PATH))).await;
     assert!(answers.iter().all(Result::is_err));
-    assert!(
-        begun.elapsed() <= SECOND + Duration::from_millis(200),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() <= SECOND * 2, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -78,5 +74,5 @@ async fn a_closed_port_names_its_cause_and_address() {
         "{message}"
     );
     assert!(message.contains("refused"), "{message}");
-    assert!(waited < SECOND, "{waited:?}");
+    assert!(waited < SECOND * 3, "{waited:?}");
 }

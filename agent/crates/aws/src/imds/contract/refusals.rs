@@ -32,7 +32,7 @@ async fn a_service_that_refuses_every_token_is_given_up_within_the_budget() {
         matches!(&error, MetadataError::Unanswered { cause, .. } if cause.contains("401")),
         "{error}"
     );
-    assert!(waited <= budget + Duration::from_millis(100), "{waited:?}");
+    assert!(waited <= budget + SECOND, "{waited:?}");
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_service_that_is_switched_off_is_named_at_once() {
             error.to_string().contains("HttpEndpoint=enabled"),
             "{error}"
         );
-        assert!(waited < SECOND, "{waited:?}");
+        assert!(waited < SECOND * 3, "{waited:?}");
     }
 }
 
@@ -58,7 +58,7 @@ async fn an_answer_that_no_service_gives_is_an_error_at_once() {
         assert!(
             matches!(&error, MetadataError::Unexpected { cause, .. } if cause.contains(&status.to_string()))
         );
-        assert!(waited < SECOND, "{waited:?}");
+        assert!(waited < SECOND * 3, "{waited:?}");
     }
 }
 

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::choice::{Age, Node, Raft, Record, Standing};
 use super::groups::Groups;
-use aws::groups::Group;
-use protocol::NodeEntry;
-use protocol::labels::PROTECTED_LABEL;
-use protocol::leader::protection::{Age, Node, Raft, Record, Standing};
-use protocol::{Instance, Instances, Moment, Role, Series, pace};
+use crate::facts::groups::Group;
+use crate::labels::PROTECTED_LABEL;
+use crate::{Instance, Instances, Moment, NodeEntry, Role, Series, pace};
 
 /// Since when managers are not healthy, by node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

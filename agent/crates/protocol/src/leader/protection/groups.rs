@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::run::executor::groups::{Done, Hooks, Protect};
-use aws::groups::{Group, Member};
-use protocol::leader::protection::Care;
-use protocol::pace::{Gaps, IN_A_ROW, remaining};
-use protocol::{Moment, Series, Stamp};
+use super::choice::Care;
+use super::{Done, Protect};
+use crate::facts::groups::{Group, Hooked, Member};
+use crate::pace::{Gaps, IN_A_ROW, remaining};
+use crate::{Moment, Series, Stamp};
 
 /// A group's instances are looked at this often, and who joins or ends sooner.
 const REFRESH: Duration = Duration::from_mins(1);
@@ -19,7 +19,7 @@ const HOOKS_REFRESH: Duration = Duration::from_mins(5);
 /// What is known, and since when.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Groups {
-    hooks: BTreeMap<String, (Hooks, Stamp)>,
+    hooks: BTreeMap<String, (Hooked, Stamp)>,
     described: BTreeMap<String, Group>,
     at: Option<Stamp>,
     /// Answers in a row that were none.
@@ -43,7 +43,7 @@ impl Groups {
         self.failed = None;
     }
 
-    pub(super) fn hooks_of(&self, group: &str) -> Option<Hooks> {
+    pub(super) fn hooks_of(&self, group: &str) -> Option<Hooked> {
         self.hooks.get(group).map(|(hooks, _)| *hooks)
     }
 

@@ -1,8 +1,4 @@
-//! Which managers a group of EC2 Auto Scaling may end where it has no terminating hook: all but as many as raft
-//! can spare at the moment are protected from scale-in.
-//!
-//! A scale-in, a rebalancing over zones and an instance refresh leave the protected alone; what EC2 ends, or a
-//! person, ends all the same (Auto Scaling User Guide, "Use instance scale-in protection").
+//! Whom Auto Scaling may end, and whom not: by what all of them are to raft.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -13,13 +9,13 @@ use std::time::Duration;
 const TOGETHER: u64 = 10;
 
 /// A manager that is not healthy may go once this is no passing trouble.
-pub const ILL: Duration = Duration::from_mins(2);
+pub(super) const ILL: Duration = Duration::from_mins(2);
 /// A group of one that has had more for this long can end none of them.
 pub const EXCESS: Duration = Duration::from_mins(2);
 
 /// What is done about a group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Care {
+pub(super) enum Care {
     /// Its managers are protected.
     Protect,
     /// It needs no protection, or is to end: what a leader has protected is released.
@@ -30,7 +26,7 @@ pub enum Care {
 
 /// What a node is to raft.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Standing {
+pub(super) enum Standing {
     /// A manager that raft counts on.
     Healthy,
     /// A manager that is not reachable, or on its way out: for how long.
@@ -43,7 +39,7 @@ pub enum Standing {
 
 /// What a leader has last done about a node, by the label of its entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Record {
+pub(super) enum Record {
     /// Protected it.
     Protected,
     /// Let it go unprotected: one that is protected all the same was protected by a person.
@@ -52,7 +48,7 @@ pub enum Record {
 
 impl Record {
     /// As the label has it.
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Protected => "protected",
             Self::Spared => "spared",
@@ -60,7 +56,7 @@ impl Record {
     }
 
     /// Reads the label.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let all = [Self::Protected, Self::Spared];
         all.into_iter().find(|record| record.as_str() == text)
     }
@@ -68,36 +64,36 @@ impl Record {
 
 /// A node of a managers' group.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Node {
+pub(super) struct Node {
     /// Docker's id.
-    pub id: String,
+    pub(super) id: String,
     /// Its instance.
-    pub instance_id: String,
+    pub(super) instance_id: String,
     /// The group that launched it.
-    pub group: String,
+    pub(super) group: String,
     /// What is done about that group.
-    pub care: Care,
+    pub(super) care: Care,
     /// What it is to raft.
-    pub standing: Standing,
+    pub(super) standing: Standing,
     /// It is the leader: raft stands still for seconds when it goes.
-    pub leader: bool,
+    pub(super) leader: bool,
     /// Auto Scaling lets its protection be changed: not before it is in service, and not while it ends.
-    pub in_service: bool,
+    pub(super) in_service: bool,
     /// Auto Scaling protects it from scale-in.
-    pub protected: bool,
+    pub(super) protected: bool,
     /// What a leader has last done.
-    pub record: Option<Record>,
+    pub(super) record: Option<Record>,
     /// How old it is.
-    pub age: Age,
+    pub(super) age: Age,
 }
 
 /// How old an instance is: those that are older come first.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Age {
+pub(super) struct Age {
     /// It was launched from the version of the launch template that its group launches now.
-    pub is_current: bool,
+    pub(super) is_current: bool,
     /// When it was launched, in seconds since the Unix epoch.
-    pub launched: Option<u64>,
+    pub(super) launched: Option<u64>,
 }
 
 impl Node {
@@ -109,34 +105,34 @@ impl Node {
 
 /// Raft's members, also those in no group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Raft {
+pub(super) struct Raft {
     /// All of them.
-    pub members: usize,
+    pub(super) members: usize,
     /// Those that it can count on.
-    pub healthy: usize,
+    pub(super) healthy: usize,
 }
 
 impl Raft {
     /// How many of the healthy it can lose at once.
-    pub fn spare(self) -> usize {
+    pub(super) fn spare(self) -> usize {
         self.healthy.saturating_sub(self.members / 2 + 1)
     }
 }
 
 /// How a node is to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Change<'a> {
+pub(super) struct Change<'a> {
     /// Which.
-    pub node: &'a Node,
+    pub(super) node: &'a Node,
     /// Whether Auto Scaling is to protect it.
-    pub protected: bool,
+    pub(super) protected: bool,
     /// What its entry is to say.
-    pub record: Option<Record>,
+    pub(super) record: Option<Record>,
 }
 
 /// What differs from how it is to be, those first that are to be protected: nobody is released before all others
 /// are protected.
-pub fn next(nodes: &[Node], raft: Raft) -> Vec<Change<'_>> {
+pub(super) fn next(nodes: &[Node], raft: Raft) -> Vec<Change<'_>> {
     let spared = spared(nodes, raft);
     let wanted = |node| wanted(node, &spared);
     let mut changes: Vec<_> = nodes.iter().filter_map(wanted).collect();
@@ -161,7 +157,7 @@ pub fn next(nodes: &[Node], raft: Raft) -> Vec<Change<'_>> {
 
 /// The manager that is to become a worker because its group, which is to have one instance, has had more for
 /// `excess`: raft can spare none of one or two managers, and the group could end none of them ever.
-pub fn yields(nodes: &[Node], raft: Raft, excess: Duration) -> Option<&str> {
+pub(super) fn yields(nodes: &[Node], raft: Raft, excess: Duration) -> Option<&str> {
     let protected = |node: &&Node| node.care == Care::Protect && !node.is_kept_by_hand();
     let mut members: Vec<&Node> = nodes
         .iter()
@@ -238,5 +234,5 @@ fn wanted<'a>(node: &'a Node, spared: &[&str]) -> Option<Change<'a>> {
 }
 
 #[cfg(test)]
-#[path = "protection_tests.rs"]
+#[path = "choice_tests.rs"]
 mod tests;
