@@ -102,6 +102,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         healing::restarted::CASES,
         healing::raft_log::CASES,
         healing::claims::CASES,
+        healing::clock::CASES,
         healing::tickets::CASES,
         healing::strangers::CASES,
         healing::boot::CASES,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use protocol::{Control, EngineState, Identity, Member};
+use protocol::{Control, EngineState, Failure, Identity, Member};
 use protocol::{ManagerEntry, NodeEntry, SWARM_PORT};
 
 use crate::world::State;
@@ -17,7 +17,10 @@ pub(super) fn look(state: &State, id: usize) -> EngineState {
     let Some(place) = &engine.place else {
         return match engine.phase {
             Phase::Joining { .. } => EngineState::Pending(Identity::default()),
-            Phase::Error => EngineState::Error("dial failed".into()),
+            Phase::Error => EngineState::Error(Failure {
+                said: "dial failed".into(),
+                bound: None,
+            }),
             _ => EngineState::Inactive,
         };
     };

@@ -2,6 +2,8 @@
 //!
 //! A sentence that Docker changes costs a better message or a step more, never safety.
 
+use protocol::{Bound, Failure, date};
+
 use crate::EngineError;
 
 impl EngineError {
@@ -53,6 +55,37 @@ pub(crate) fn is_of_versions(message: &str) -> bool {
 /// of it goes on (swarmkit's `store.ErrSequenceConflict`). Whoever types the command types it again.
 pub(crate) fn is_collision(said: &str) -> bool {
     said.contains("update out of sequence")
+}
+
+/// Why an engine's swarm part has failed. A certificate's time is told in two ways (swarmkit `ca/certificates.go`,
+/// `ValidateCertChain`; Go's `crypto/x509`): `certificate (1 - …) not valid before Tue, 01 Dec 2026 00:46:00 UTC, and it is
+/// currently …` of the node's own, `current time … is before 2026-12-01T00:46:00Z` of any other, the root's too.
+pub(crate) fn failure(said: String) -> Failure {
+    let bound = (said.contains("certificate has expired or is not yet valid"))
+        .then(|| bound(&said))
+        .flatten();
+    Failure { said, bound }
+}
+
+fn bound(said: &str) -> Option<Bound> {
+    type End = fn(u64) -> Bound;
+    let ends: [(&str, End); 4] = [
+        ("not valid before ", Bound::From),
+        ("not valid after ", Bound::Until),
+        (" is before ", Bound::From),
+        (" is after ", Bound::Until),
+    ];
+    ends.iter().find_map(|(words, end)| {
+        let (_, rest) = said.split_once(words)?;
+        time_at_begin(rest).map(end)
+    })
+}
+
+fn time_at_begin(text: &str) -> Option<u64> {
+    let digits = |c: char| c.is_ascii_alphanumeric() || "-:.".contains(c);
+    let (iso, _) = text.split_at(text.find(|c| !digits(c)).unwrap_or(text.len()));
+    let spoken = || text.split(',').nth(1).and_then(date::spoken);
+    date::iso(iso).or_else(spoken)
 }
 
 /// Whether a secret or config would have to get other contents, which none can (swarmkit
@@ -116,6 +149,55 @@ mod tests {
         }
         let down = EngineError::Down("not part of a swarm; denied".into());
         assert_eq!(all.map(|is| is(&down)), [false; 4]);
+    }
+
+    /// The first and the third as engine 26.1.5 has said them, the others by their source.
+    #[test]
+    fn the_bound_of_a_certificate_is_read_from_each_way_to_tell_it() {
+        let clock = "x509: certificate has expired or is not yet valid: ";
+        for (said, expected) in [
+            (
+                format!(
+                    "error while loading TLS certificate in /var/lib/docker/swarm/certificates/swarm-node.crt: certificate \
+                     (1 - n2a) not valid before Tue, 24 Nov 2026 22:17:31 UTC, and it is currently Tue, 24 Nov 2026 20:17:31 \
+                     UTC: {clock}"
+                ),
+                Some(Bound::From(1_795_558_651)),
+            ),
+            (
+                format!(
+                    "certificate (1 - n2a) not valid after Tue, 24 Nov 2026 22:17:31 UTC, and it is currently Wed, 25 Nov \
+                     2026 20:17:31 CET: {clock}"
+                ),
+                Some(Bound::Until(1_795_558_651)),
+            ),
+            (
+                format!(
+                    "error while validating Root CA Certificate: {clock}current time 2026-11-24T21:17:31+01:00 is before \
+                     2026-11-24T22:17:31Z"
+                ),
+                Some(Bound::From(1_795_558_651)),
+            ),
+            (
+                format!(
+                    "connection error: desc = \"transport: {clock}current time 2026-11-25T00:00:00Z is after \
+                     2026-11-24T22:17:31Z\""
+                ),
+                Some(Bound::Until(1_795_558_651)),
+            ),
+            (clock.into(), None),
+            (format!("{clock}current time soon is before ü, 1"), None),
+            ("it is before 2026-11-24T22:17:31Z".into(), None),
+        ] {
+            let failure = failure(said.clone());
+            assert_eq!(
+                failure,
+                Failure {
+                    said,
+                    bound: expected
+                }
+            );
+        }
     }
 
     #[test]

@@ -15,12 +15,12 @@ pub mod stacks;
 mod time;
 
 pub use facts::{
-    Availability, BATCH, Claim, ClusterName, Control, EngineState, Epoch, Facts, Fleet, Here,
-    Identity, Instance, Instances, InvalidClusterName, JoinToken, Kind, Life, ManagerEntry, Member,
-    Membership, NodeChange, NodeEntry, NodeRecord, Origin, Outcome, Peer, ProbeAnswer, Probed,
-    Recovery, RecoveryMode, Registers, Reply, Role, SWARM_PORT, Standing, Swarm, Tasks, Ticket,
-    TicketError, TokenKind, Told, UnknownRole, Verdict, Whereabouts, Word, addressing, date,
-    is_instance_id, labels, leaderless, tags, verdict,
+    Availability, BATCH, Bound, Claim, ClusterName, Control, EngineState, Epoch, Facts, Failure,
+    Fleet, Here, Identity, Instance, Instances, InvalidClusterName, JoinToken, Kind, Life,
+    ManagerEntry, Member, Membership, NodeChange, NodeEntry, NodeRecord, Origin, Outcome, Peer,
+    ProbeAnswer, Probed, Recovery, RecoveryMode, Registers, Reply, Role, SWARM_PORT, Standing,
+    Swarm, Tasks, Ticket, TicketError, TokenKind, Told, UnknownRole, Validity, Verdict,
+    Whereabouts, Word, addressing, date, is_instance_id, labels, leaderless, tags, verdict,
 };
 pub use node::{Action, Decision, Holder, JoinFailure, Observation, Reason, decide};
 pub use reading::{Answer, Reading, Trouble, Turn};

@@ -176,7 +176,7 @@ fn engine(state: &Result<EngineState, EngineError>, trouble: Option<String>) -> 
             Control::NoLeader(error) => (false, Some(error.clone())),
             Control::Worker => (false, None),
         },
-        EngineState::Error(error) => (false, Some(error.clone())),
+        EngineState::Error(failure) => (false, Some(failure.said.clone())),
         _ => (false, None),
     };
     EngineView {

@@ -67,7 +67,7 @@ pub(super) async fn restart_engine(
     clock: &impl Now,
 ) -> Result<(), StepError> {
     memory.record(Act::Restart, clock)?;
-    warn!("the engine hangs: asking for its restart");
+    warn!("asking for the engine's restart");
     Ok(engine.restart().await?)
 }
 

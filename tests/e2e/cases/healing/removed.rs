@@ -67,6 +67,14 @@ fn manager(lab: &Lab) -> Result<()> {
     cluster.delete()
 }
 
+/// It is the node that it was, and has not been another meanwhile.
+pub(in crate::cases) fn stayed(lab: &Lab, id: &str, node: &str) -> Result<()> {
+    ensure!(node_id(lab, id)? == node, "it has left, and joined again");
+    let journal = journal_of(lab, id)?;
+    ensure!(!journal.contains("left the swarm"), "{journal}");
+    Ok(())
+}
+
 pub(super) fn joined_again(lab: &Lab, cluster: &Cluster, id: &str, before: &str) -> Result<()> {
     wait_until("it has joined again", Duration::from_mins(5), || {
         let now = node_id(lab, id)?;

@@ -8,8 +8,8 @@ use bollard::models::{
     Reachability, Swarm as Inspected, SwarmInfo, SwarmSpec,
 };
 
-use crate::EngineError;
 use crate::certificate::Subject;
+use crate::{EngineError, sentences};
 use protocol::labels::{CLAIM_LABEL, DEPARTING_LABEL, EPOCH_LABEL, INSTANCE_LABEL, ROTATED_LABEL};
 use protocol::{Availability, Control, EngineState, Epoch, Identity, Member, Origin, Role};
 use protocol::{ManagerEntry, NodeEntry, Swarm};
@@ -48,7 +48,7 @@ pub(super) fn state(info: &SwarmInfo, papers: Papers, leader: bool) -> EngineSta
     let error = said_error(info).map(str::to_owned);
     match local_state(info) {
         LocalNodeState::LOCKED => EngineState::Locked,
-        LocalNodeState::ERROR => EngineState::Error(error.unwrap_or_default()),
+        LocalNodeState::ERROR => EngineState::Error(sentences::failure(error.unwrap_or_default())),
         LocalNodeState::PENDING if info.control_available != Some(true) => {
             EngineState::Pending(identity(info, papers))
         }

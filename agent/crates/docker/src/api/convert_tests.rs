@@ -151,7 +151,7 @@ fn an_engine_that_tries_again_has_failed() {
         let info = info(&format!(
             r#"{{"NodeID":"{node}","LocalNodeState":"error","ControlAvailable":false,"Error":"{error}"}}"#
         ));
-        let failed = EngineState::Error(error.into());
+        let failed = EngineState::Error(sentences::failure(error.into()));
         assert_eq!(state(&info, papers(), false), failed);
     }
 }
@@ -164,7 +164,10 @@ fn the_local_states_keep_their_names() {
     };
     assert_eq!(of("inactive"), EngineState::Inactive);
     assert_eq!(of("locked"), EngineState::Locked);
-    assert_eq!(of("error"), EngineState::Error("e".into()));
+    assert_eq!(
+        of("error"),
+        EngineState::Error(sentences::failure("e".into()))
+    );
     assert!(matches!(of("pending"), EngineState::Pending(_)));
 }
 

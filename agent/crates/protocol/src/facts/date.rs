@@ -1,4 +1,4 @@
-//! AWS's ways of writing a time, as seconds since the Unix epoch.
+//! AWS's and Docker's ways of writing a time, as seconds since the Unix epoch.
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -23,10 +23,10 @@ pub fn iso_nanos(text: &str) -> Option<u64> {
     iso(text)?.checked_mul(1_000_000_000)?.checked_add(nanos)
 }
 
-/// `21 Jan 2019 09:00:43 GMT`
+/// `21 Jan 2019 09:00:43 GMT`, or `UTC`, as Go writes it.
 pub fn spoken(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let [day, month, year, time, "GMT"] = words[..] else {
+    let [day, month, year, time, "GMT" | "UTC"] = words[..] else {
         return None;
     };
     let month = MONTHS.iter().position(|name| *name == month)?;
@@ -78,7 +78,7 @@ mod tests {
             assert_eq!(iso(text), Some(expected), "{text}");
         }
         assert_eq!(spoken("21 Jan 2019 09:00:43 GMT"), Some(1_548_061_243));
-        assert_eq!(spoken(" 1 Mar 2000 00:00:00 GMT "), Some(951_868_800));
+        assert_eq!(spoken(" 1 Mar 2000 00:00:00 UTC "), Some(951_868_800));
     }
 
     #[test]

@@ -19,10 +19,50 @@ pub enum EngineState {
     Pending(Identity),
     /// In a swarm, by its own word.
     Active(Member),
-    /// A join failed for good, or its certificate expired.
-    Error(String),
+    /// A join failed for good, or its certificate is not valid now.
+    Error(Failure),
     /// A manager whose raft store is encrypted, waiting for its key.
     Locked,
+}
+
+/// Why an engine's swarm part has failed.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Failure {
+    /// Docker's own words.
+    pub said: String,
+    /// The bound that a certificate was beyond when the engine looked, where it is that.
+    pub bound: Option<Bound>,
+}
+
+/// One end of a certificate's time, in seconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Bound {
+    /// It is not valid before.
+    From(u64),
+    /// It is not valid after.
+    Until(u64),
+}
+
+/// How a certificate that an engine did not take is now, by this host's clock.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Validity {
+    /// Of the future, where there are none: the clock is behind that of the manager which issued it.
+    NotYet,
+    /// Valid: the engine has looked while the clock was wrong.
+    Now,
+    /// Over.
+    Over,
+}
+
+impl Bound {
+    /// On which side of it a time is.
+    pub fn at(self, unix: u64) -> Validity {
+        match self {
+            Self::From(begin) if unix < begin => Validity::NotYet,
+            Self::Until(end) if unix > end => Validity::Over,
+            Self::From(_) | Self::Until(_) => Validity::Now,
+        }
+    }
 }
 
 /// Kinds of state: what [`super::Observation::since`] tells the age of.
@@ -68,6 +108,14 @@ impl EngineState {
                 Control::NoLeader(_) => Kind::NoLeader,
                 Control::Manager { .. } => Kind::Manager,
             },
+        }
+    }
+
+    /// How the certificate is at that time which this engine has failed by, if it has by one.
+    pub fn validity(&self, unix: u64) -> Option<Validity> {
+        match self {
+            Self::Error(failure) => failure.bound.map(|bound| bound.at(unix)),
+            _ => None,
         }
     }
 

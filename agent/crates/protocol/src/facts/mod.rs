@@ -28,7 +28,9 @@ mod told;
 
 pub use availability::Availability;
 pub use cluster_name::{ClusterName, InvalidClusterName};
-pub use engine_state::{Control, EngineState, Identity, Kind, Member, Origin};
+pub use engine_state::{
+    Bound, Control, EngineState, Failure, Identity, Kind, Member, Origin, Validity,
+};
 pub use epoch::Epoch;
 pub use fleet::{Fleet, Life, Whereabouts};
 pub use instance::Instance;

@@ -14,7 +14,7 @@ use crate::node::state::Node;
 use crate::pace::{IN_A_ROW, SERIES, crowd, part_of};
 use crate::{
     Answer, EngineState, Identity, Kind, Membership, Moment, Probed, Registers, Role, Series,
-    Ticket, Verdict, leaderless, verdict,
+    Ticket, Validity, Verdict, leaderless, verdict,
 };
 
 impl Node {
@@ -82,7 +82,11 @@ impl Node {
             self.probes = None;
         }
         match state.kind() {
-            Kind::Error => Series::see(&mut self.failing, (), |(), ()| true, SERIES, now),
+            Kind::Error => {
+                let validity = state.validity(now.unix);
+                let same = |before: &_, now: &_| is_as_before(*before, *now);
+                Series::see(&mut self.failing, validity, same, SERIES, now);
+            }
             Kind::Pending | Kind::Down => {}
             _ => self.failing = None,
         }
@@ -209,6 +213,12 @@ impl Node {
             ..blank
         };
     }
+}
+
+/// A wrong clock proves nothing, nor does what was concluded from it: what comes of a failure counts from when there is none.
+fn is_as_before(before: Option<Validity>, now: Option<Validity>) -> bool {
+    let clock = |seen| matches!(seen, Some(Validity::NotYet | Validity::Now));
+    before == now || !clock(before) && !clock(now)
 }
 
 #[cfg(test)]

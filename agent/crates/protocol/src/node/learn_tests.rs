@@ -16,8 +16,8 @@ use crate::node::launch::{LaunchRules, OnFailure, Word as LaunchWord};
 use crate::node::{DepartureEvent, LaunchCall, LaunchEvent, Next, Own, Policy};
 use crate::pace::ROUND;
 use crate::{
-    Claim, Control, Decision, Epoch, Facts, JoinToken, Life, Member, Observation, ProbeAnswer,
-    RecoveryMode, Reply, Span, Stamp, Told, Trouble, Word,
+    Bound, Claim, Control, Decision, Epoch, Facts, Failure, JoinToken, Life, Member, Observation,
+    ProbeAnswer, RecoveryMode, Reply, Span, Stamp, Told, Trouble, Word,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -315,7 +315,7 @@ fn a_machine_that_was_suspended_has_waited_for_nothing_meanwhile() {
 fn a_failure_goes_on_while_the_engine_tries_again_and_ends_when_it_is_back() {
     let begin = at(HOUR);
     let mut known = blank(Role::Worker, begin);
-    let failed = || EngineState::Error("certificate has expired".into());
+    let failed = || EngineState::Error(Failure::default());
     let pending = || EngineState::Pending(Identity::default());
     let mut since = |state, after: u32| {
         let (seen, ..) = round(&mut known, state, at(begin.up + after * SECOND));
@@ -326,4 +326,35 @@ fn a_failure_goes_on_while_the_engine_tries_again_and_ends_when_it_is_back() {
     assert_eq!(since(failed(), 60), 60 * SECOND);
     since(engine(4), 62);
     assert_eq!(since(failed(), 64), Duration::ZERO);
+}
+
+/// Two hours behind: for how long that was says nothing of how long the engine has failed with a clock that is right.
+#[test]
+fn a_failure_by_a_wrong_clock_counts_from_when_the_clock_is_right() {
+    let begin = at(HOUR);
+    let mut known = blank(Role::Worker, begin);
+    let by = |bound| {
+        EngineState::Error(Failure {
+            said: "not valid".into(),
+            bound,
+        })
+    };
+    let mut seen = |bound, up: u32, unix| {
+        let now = Moment {
+            unix,
+            ..at(begin.up + up * SECOND)
+        };
+        let (seen, ..) = round(&mut known, by(bound), now);
+        (seen.validity, seen.since)
+    };
+    let from = Some(Bound::From(7200));
+    let until = Some(Bound::Until(10_000));
+    let (behind, right, over) = (Validity::NotYet, Validity::Now, Validity::Over);
+    assert_eq!(seen(from, 0, 0), (Some(behind), Duration::ZERO));
+    assert_eq!(seen(from, 90, 90), (Some(behind), 90 * SECOND));
+    assert_eq!(seen(from, 92, 7292), (Some(right), Duration::ZERO));
+    assert_eq!(seen(from, 152, 7352), (Some(right), 60 * SECOND));
+    assert_eq!(seen(None, 154, 7354), (None, Duration::ZERO), "another");
+    assert_eq!(seen(until, 160, 10_001), (Some(over), 6 * SECOND));
+    assert_eq!(seen(until, 162, 10_000), (Some(right), Duration::ZERO));
 }

@@ -7,7 +7,7 @@ use crate::departure::Departing;
 use crate::node::Asked;
 use crate::{
     Action, EngineState, Epoch, Fleet, Holder, Identity, JoinFailure, Kind, Membership, Peer,
-    Probed, Reading, Recovery, Registers, Role, Standing, Ticket, pace,
+    Probed, Reading, Recovery, Registers, Role, Standing, Ticket, Validity, pace,
 };
 
 /// Everything a decision may rest on.
@@ -21,8 +21,11 @@ pub struct Observation {
     pub role: Role,
     /// The engine, by its own word.
     pub engine: EngineState,
-    /// How long the engine has been of this kind, by this agent's watch.
+    /// How long the engine has been of this kind, by this agent's watch; one that has failed by a certificate, for how long
+    /// that has been as it is now.
     pub since: Duration,
+    /// How the certificate is now that the engine has failed by, if it has by one.
+    pub validity: Option<Validity>,
     /// What this node remembers of its own joining.
     pub membership: Option<Membership>,
     /// The managers of this node's swarm, as it saw them last while there was a leader.

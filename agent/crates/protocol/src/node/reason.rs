@@ -32,6 +32,10 @@ pub enum Reason {
     JoinStuck,
     /// The engine gave up.
     EngineError(String),
+    /// The engine's swarm part has failed by a certificate that is not valid yet, by this host's clock.
+    ClockBehind(String),
+    /// The engine's swarm part has failed by a certificate that is valid, by this host's clock as it is now.
+    ClockWasWrong(String),
     /// Raft is encrypted; what stood against unlocking it, if that was tried.
     EngineLocked(Option<String>),
     /// This node belongs to the cluster's swarm.
@@ -304,6 +308,13 @@ impl Reason {
             Self::EnginePending => "the engine looks for a manager".into(),
             Self::JoinStuck => "the engine found no manager in time".into(),
             Self::EngineError(why) => format!("the engine cannot join: {why}"),
+            Self::ClockBehind(why) => format!(
+                "THE CLOCK OF THIS HOST IS BEHIND that of the swarm's managers: have it set, as chrony does from \
+                 169.254.169.123; the engine cannot use its certificates before, and nothing is concluded ({why})"
+            ),
+            Self::ClockWasWrong(why) => format!(
+                "the engine has failed while the clock of this host was wrong, and is restarted now that it is right ({why})"
+            ),
             Self::EngineLocked(None) => "the swarm is locked: fetching its key".into(),
             Self::EngineLocked(Some(why)) => {
                 format!(

@@ -34,6 +34,7 @@ impl Node {
             role,
             engine: engine.value().clone(),
             since: self.lasted(engine),
+            validity: engine.value().validity(now.unix),
             membership: self.files.membership.clone(),
             peers: self.files.peers.clone(),
             forced: self.files.acts.forced,

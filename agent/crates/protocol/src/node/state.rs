@@ -16,7 +16,7 @@ use crate::node::progress::Progress;
 use crate::{
     Answer, Decision, EngineState, Epoch, Identity, Instances, Kind, Membership, Moment,
     Observation, Peer, Probed, RecoveryMode, Registers, Role, Series, Stamp, Ticket, Trouble,
-    Verdict, pace,
+    Validity, Verdict, pace,
 };
 
 /// Who this node is, for the decisions: fixed at the start.
@@ -60,8 +60,9 @@ pub struct Node {
     pub(super) acted: Option<Stamp>,
     // The engine.
     pub(super) engine: Option<Series<EngineState>>,
-    /// It says that its swarm part has failed: also where it tries again in between, until it is in a swarm or in none.
-    pub(super) failing: Option<Series<()>>,
+    /// It says that its swarm part has failed: also where it tries again in between, until it is in a swarm or in none. While
+    /// a certificate is not valid yet nothing is proved, so what comes of it counts from when it is.
+    pub(super) failing: Option<Series<Option<Validity>>>,
     pub(super) cache: EngineCache,
     pub(super) unlock: Option<Series<Answer<()>>>,
     pub(super) left: Option<Stamp>,

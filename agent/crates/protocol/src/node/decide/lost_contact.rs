@@ -27,29 +27,6 @@ pub(super) fn pending(seen: &Observation) -> Decision {
     }
 }
 
-/// A failed join leaves nothing behind that could be lost. A member whose certificate has expired
-/// has: it goes only when a manager is there that can take it back. And not at once: Docker tries again by itself, and a
-/// manager in the moment of its promotion fails so where one that it knows has just ended. If it left then, raft would count
-/// it for ever.
-pub(super) fn failed(seen: &Observation, why: &str) -> Decision {
-    let reason = Reason::EngineError(why.to_owned());
-    let Some(membership) = &seen.membership else {
-        return step(Action::Leave, reason);
-    };
-    if let Some(left) = pace::remaining(pace::ERROR_LIMIT, seen.since) {
-        return step(Action::Wait(left.min(pace::ERROR_LOOK)), reason);
-    }
-    match elsewhere(seen, membership) {
-        Ok(Elsewhere { .. }) => once_in_a_while(seen, Action::Leave, reason),
-        Err(Search::Ask(ask)) => step(ask, reason),
-        // A damaged raft log, say. Nobody else has what it holds.
-        Err(Search::Wait(left)) if seen.role == Role::Manager => {
-            step(Action::Wait(left), Reason::OnlyCopy(Some(why.to_owned())))
-        }
-        Err(Search::Wait(left)) => step(Action::Wait(left), reason),
-    }
-}
-
 /// What follows from what the managers say.
 pub(super) fn weigh(
     seen: &Observation,

@@ -7,6 +7,7 @@
 //! ```text
 //! departing ............. leaving       say so, drain, leave, have Auto Scaling go on
 //! engine down ........... engine_down   wait; fetch the ticket; restart a hanging engine
+//! its swarm part failed . engine_error  wait; put a clock right; join again if another manager can take it
 //! in no swarm ........... outside       join by the ticket
 //!   nobody answers ...... lost_swarm    is the swarm gone for good?
 //!   no swarm, manager ... epochs        claim an epoch, make its swarm
@@ -18,6 +19,7 @@
 //! ```
 
 mod engine_down;
+mod engine_error;
 mod epochs;
 mod hooks;
 mod inside;
@@ -54,7 +56,7 @@ fn as_usual(seen: &Observation) -> Decision {
         EngineState::Down | EngineState::Unspoken(_) => engine_down::decide(seen),
         EngineState::Inactive => outside::decide(seen),
         EngineState::Pending(_) => lost_contact::pending(seen),
-        EngineState::Error(why) => lost_contact::failed(seen, why),
+        EngineState::Error(failure) => engine_error::decide(seen, &failure.said),
         EngineState::Locked => locked(seen),
         EngineState::Active(member) => inside::decide(seen, member),
     }

@@ -12,9 +12,9 @@ use secrecy::SecretString;
 use super::*;
 use crate::node::Joining;
 use crate::{
-    Claim, Control, Epoch, Fleet, Holder, Identity, JoinFailure, JoinToken, Life, Member,
+    Claim, Control, Epoch, Failure, Fleet, Holder, Identity, JoinFailure, JoinToken, Life, Member,
     Membership, Origin, Outcome, Peer, ProbeAnswer, Probed, Recovery, Registers, Role, Standing,
-    Ticket, Trouble, Turn, Verdict, Whereabouts, Word,
+    Ticket, Trouble, Turn, Validity, Verdict, Whereabouts, Word,
 };
 
 mod combinations;
@@ -35,6 +35,7 @@ fn outside(role: Role) -> Observation {
         role,
         engine: EngineState::Inactive,
         since: Duration::ZERO,
+        validity: None,
         membership: None,
         peers: Vec::new(),
         forced: None,
@@ -51,6 +52,13 @@ fn outside(role: Role) -> Observation {
         recovery: Recovery::Auto,
         departure: None,
     }
+}
+
+fn failure(said: &str) -> EngineState {
+    EngineState::Error(Failure {
+        said: said.into(),
+        bound: None,
+    })
 }
 
 fn just<T>(value: T) -> Option<Reading<T>> {

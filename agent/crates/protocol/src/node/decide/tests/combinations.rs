@@ -24,7 +24,7 @@ fn every_combination_has_a_harmless_step() {
             Action::Recover(_) => may_recover(seen),
             Action::Join(_) => assert_eq!(seen.engine, EngineState::Inactive, "{seen:?}"),
             Action::Leave => may_leave(seen, decision),
-            Action::RestartEngine => assert!(rested(seen) && seen.engine == EngineState::Down),
+            Action::RestartEngine => may_restart(seen),
             Action::ClearSwarm => {
                 assert!(rested(seen) && seen.engine == EngineState::Down);
                 assert!(seen.since >= pace::ENGINE_LIMIT && seen.membership.is_some());
@@ -125,6 +125,19 @@ fn may_recover(seen: &Observation) {
     assert!(registers.epoch > seen.membership.as_ref().unwrap().epoch);
 }
 
+/// An engine that is silent, or has failed by a clock that is right now.
+fn may_restart(seen: &Observation) {
+    assert!(rested(seen), "{seen:?}");
+    match &seen.engine {
+        EngineState::Down => {}
+        EngineState::Error(_) => {
+            assert_eq!(seen.validity, Some(Validity::Now));
+            assert!(seen.membership.is_some() && seen.since >= pace::ERROR_LIMIT);
+        }
+        other => panic!("it works: {other:?}"),
+    }
+}
+
 fn may_leave(seen: &Observation, decision: &Decision) {
     let Some(membership) = &seen.membership else {
         return may_leave_unremembered(seen);
@@ -138,7 +151,10 @@ fn may_leave(seen: &Observation, decision: &Decision) {
     let verdict = seen.standing.as_ref().map(|s| s.verdict);
     let ticket = ticket_of(seen);
     match &seen.engine {
-        EngineState::Error(_) => assert!(ticket.is_some()),
+        EngineState::Error(_) => {
+            let clock = [Some(Validity::NotYet), Some(Validity::Now)];
+            assert!(ticket.is_some() && !clock.contains(&seen.validity));
+        }
         EngineState::Active(Member {
             control: Control::Manager { .. },
             ..

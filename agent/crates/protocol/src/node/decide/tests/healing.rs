@@ -227,7 +227,8 @@ fn a_manager_that_was_not_promoted_leaves_a_swarm_that_is_gone_for_good() {
 #[test]
 fn an_expired_certificate_waits_for_a_manager_that_can_take_the_node() {
     let mut seen = worker();
-    seen.engine = EngineState::Error("certificate has expired".into());
+    seen.engine = failure("certificate has expired");
+    seen.validity = Some(Validity::Over);
     seen.since = 60 * SECOND;
     assert_eq!(action(&seen), Action::ReadTicket);
     seen.ticket = just(Some(ticket()));
@@ -244,7 +245,7 @@ fn an_expired_certificate_waits_for_a_manager_that_can_take_the_node() {
 fn an_engine_that_fails_for_a_moment_leaves_nothing() {
     for role in [Role::Worker, Role::Manager] {
         let mut seen = Observation { role, ..worker() };
-        seen.engine = EngineState::Error(String::new());
+        seen.engine = failure("");
         seen.ticket = just(Some(ticket()));
         seen.managers = just(vec![manager(4, "swarm", Some(digest()))]);
         for since in [0, 59] {
@@ -254,6 +255,69 @@ fn an_engine_that_fails_for_a_moment_leaves_nothing() {
         seen.since = 60 * SECOND;
         assert_eq!(action(&seen), Action::Leave);
     }
+}
+
+/// A clock two hours back, and an engine that was started with it: Docker's state is `error` until it is started again.
+fn by_a_clock(validity: Validity) -> Observation {
+    Observation {
+        engine: failure("certificate has expired or is not yet valid"),
+        validity: Some(validity),
+        since: 9_999 * SECOND,
+        ticket: just(Some(ticket())),
+        managers: lasting(vec![manager(4, "swarm", Some(digest()))], 9_999 * SECOND),
+        ..worker()
+    }
+}
+
+#[test]
+fn a_clock_that_is_behind_proves_nothing_and_a_person_is_told_to_put_it_right() {
+    for role in [Role::Worker, Role::Manager] {
+        let seen = Observation {
+            role,
+            ..by_a_clock(Validity::NotYet)
+        };
+        assert_eq!(action(&seen), Action::Wait(pace::ROUND));
+        let text = reason(&seen).to_string();
+        assert!(
+            text.contains("not yet valid") && text.contains("169.254.169.123"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_engine_that_failed_by_a_clock_which_is_right_now_is_restarted_and_not_left() {
+    for role in [Role::Worker, Role::Manager] {
+        let mut seen = Observation {
+            role,
+            ..by_a_clock(Validity::Now)
+        };
+        seen.since = 59 * SECOND;
+        assert_eq!(action(&seen), Action::Wait(SECOND), "Docker may try again");
+        seen.since = 60 * SECOND;
+        assert_eq!(action(&seen), Action::RestartEngine);
+        seen.acted = Some(599 * SECOND);
+        assert_eq!(action(&seen), Action::Wait(SECOND));
+        seen.validity = None;
+        assert_eq!(
+            action(&seen),
+            Action::Wait(SECOND),
+            "one act in ten minutes"
+        );
+        seen.acted = Some(600 * SECOND);
+        assert_eq!(action(&seen), Action::Leave, "the restart did not help");
+    }
+}
+
+/// Nothing could be lost by it.
+#[test]
+fn a_first_join_that_failed_by_a_clock_is_left_and_tried_again() {
+    let seen = Observation {
+        membership: None,
+        ..by_a_clock(Validity::NotYet)
+    };
+    assert_eq!(action(&seen), Action::Leave);
+    assert!(reason(&seen).to_string().contains("169.254.169.123"));
 }
 
 #[test]
@@ -357,7 +421,7 @@ fn the_state_of_a_manager_that_nobody_stands_in_for_is_left_alone() {
 #[test]
 fn a_swarm_state_that_cannot_be_used_is_left_only_where_others_serve_the_swarm() {
     let mut seen = Observation {
-        engine: EngineState::Error("irreparable WAL error".into()),
+        engine: failure("irreparable WAL error"),
         ..fails_to_start(Role::Manager)
     };
     assert_eq!(action(&seen), Action::Leave);

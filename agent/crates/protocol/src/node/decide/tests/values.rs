@@ -1,6 +1,7 @@
 //! Combinations of facts, a million of them spread evenly over all there are.
 
 use super::*;
+use crate::Kind;
 use crate::departure::Departing;
 
 /// About how many combinations are looked at.
@@ -35,7 +36,7 @@ fn engines() -> Vec<EngineState> {
         EngineState::Inactive,
         EngineState::Locked,
         EngineState::Down,
-        EngineState::Error("e".into()),
+        failure("e"),
         EngineState::Pending(Identity::default()),
         EngineState::Pending(identity()),
     ];
@@ -131,6 +132,7 @@ struct Values {
     roles: Vec<Role>,
     engines: Vec<EngineState>,
     ages: Vec<Duration>,
+    validities: Vec<Option<Validity>>,
     memberships: Vec<Option<Membership>>,
     peers: Vec<Vec<Peer>>,
     forced: Vec<Option<Epoch>>,
@@ -158,6 +160,12 @@ impl Values {
             roles: vec![Role::Manager, Role::Worker],
             engines: engines(),
             ages: vec![Duration::ZERO, 400 * SECOND],
+            validities: vec![
+                None,
+                Some(Validity::NotYet),
+                Some(Validity::Now),
+                Some(Validity::Over),
+            ],
             memberships: vec![None, membership()],
             peers: vec![Vec::new(), peers()],
             forced: vec![None, Some(Epoch::FIRST.next())],
@@ -185,6 +193,7 @@ impl Values {
             roles: vec![Role::Manager],
             engines: vec![member(Control::NoLeader("no leader".into()))],
             ages: vec![200 * SECOND],
+            validities: vec![None],
             memberships: vec![membership()],
             forced: vec![None],
             joins: vec![None],
@@ -213,17 +222,19 @@ impl Values {
             self.peers.len() * self.forced.len() * self.tickets.len() * self.registers.len(),
             self.probes.len() * self.standings.len() * self.joins.len() * self.unlocks.len(),
             self.acted.len() * self.holders.len() * self.fleets.len() * self.recoveries.len(),
-            self.departures.len(),
+            self.departures.len() * self.validities.len(),
         ];
         sizes.iter().map(|&size| size as u64).product()
     }
 
     fn combination(&self, mut number: u64) -> Observation {
         let digits = &mut number;
+        let engine = pick(digits, &self.engines).clone();
         Observation {
             role: *pick(digits, &self.roles),
-            engine: pick(digits, &self.engines).clone(),
             since: *pick(digits, &self.ages),
+            validity: pick(digits, &self.validities).filter(|_| engine.kind() == Kind::Error),
+            engine,
             membership: pick(digits, &self.memberships).clone(),
             peers: pick(digits, &self.peers).clone(),
             forced: *pick(digits, &self.forced),

@@ -172,10 +172,7 @@ proptest! {
 /// Raft would count it for ever.
 #[test]
 fn a_manager_whose_engine_fails_for_a_moment_does_not_leave() {
-    for engine in [
-        EngineState::Pending(identity()),
-        EngineState::Error(String::new()),
-    ] {
+    for engine in [EngineState::Pending(identity()), failure("")] {
         let marked = Departing {
             marked: true,
             tasks: just(0),
