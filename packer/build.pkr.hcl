@@ -9,11 +9,16 @@ locals {
     "swarmlet:engine"  = var.engine == "boot" ? "installed at boot" : "baked ${var.engine_version}"
   })
 
+  # The way in to a Debian machine, which has none of its own.
+  ssm_agent = var.ssm_agent_version == "" ? "none" : var.ssm_agent_version
+
   # What the scripts are told, for both architectures.
   environment = [
     "SWARMLET_ENGINE=${var.engine}",
     "SWARMLET_ENGINE_VERSION=${var.engine_version}",
     "SWARMLET_COMPOSE_VERSION=${var.compose_version}",
+    "SWARMLET_SSM_AGENT_VERSION=${var.ssm_agent_version}",
+    "SWARMLET_SSM_AGENT_SOURCE=${var.ssm_agent_source}",
     "SWARMLET_IMAGES=${join(" ", var.images)}",
   ]
 
@@ -30,7 +35,7 @@ build {
     ami_description = "Amazon Linux 2023 (x86_64) with swarmlet"
     instance_type   = var.instance_types["x86_64"]
     ssh_username    = "ec2-user"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = "of the distribution" })
 
     source_ami_filter {
       filters     = { name = "al2023-ami-2023.*-x86_64", architecture = "x86_64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -56,7 +61,7 @@ build {
     ami_description = "Amazon Linux 2023 (arm64) with swarmlet"
     instance_type   = var.instance_types["arm64"]
     ssh_username    = "ec2-user"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = "of the distribution" })
 
     source_ami_filter {
       filters     = { name = "al2023-ami-2023.*-arm64", architecture = "arm64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -82,7 +87,7 @@ build {
     ami_description = "Debian 12 (x86_64) with swarmlet"
     instance_type   = var.instance_types["x86_64"]
     ssh_username    = "admin"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = local.ssm_agent })
 
     source_ami_filter {
       filters     = { name = "debian-12-amd64-*", architecture = "x86_64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -108,7 +113,7 @@ build {
     ami_description = "Debian 12 (arm64) with swarmlet"
     instance_type   = var.instance_types["arm64"]
     ssh_username    = "admin"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = local.ssm_agent })
 
     source_ami_filter {
       filters     = { name = "debian-12-arm64-*", architecture = "arm64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -134,7 +139,7 @@ build {
     ami_description = "Debian 13 (x86_64) with swarmlet"
     instance_type   = var.instance_types["x86_64"]
     ssh_username    = "admin"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = local.ssm_agent })
 
     source_ami_filter {
       filters     = { name = "debian-13-amd64-*", architecture = "x86_64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -160,7 +165,7 @@ build {
     ami_description = "Debian 13 (arm64) with swarmlet"
     instance_type   = var.instance_types["arm64"]
     ssh_username    = "admin"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = local.ssm_agent })
 
     source_ami_filter {
       filters     = { name = "debian-13-arm64-*", architecture = "arm64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -186,7 +191,7 @@ build {
     ami_description = "Ubuntu 24.04 (x86_64) with swarmlet"
     instance_type   = var.instance_types["x86_64"]
     ssh_username    = "ubuntu"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = "of the distribution" })
 
     source_ami_filter {
       filters     = { name = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*", architecture = "x86_64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -212,7 +217,7 @@ build {
     ami_description = "Ubuntu 24.04 (arm64) with swarmlet"
     instance_type   = var.instance_types["arm64"]
     ssh_username    = "ubuntu"
-    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}" })
+    tags            = merge(local.tags, { "swarmlet:base" = "{{ .SourceAMIName }}", "swarmlet:ssm-agent" = "of the distribution" })
 
     source_ami_filter {
       filters     = { name = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*", architecture = "arm64", root-device-type = "ebs", virtualization-type = "hvm" }
@@ -250,6 +255,7 @@ build {
     scripts = [
       "${path.root}/provision/10-engine.sh",
       "${path.root}/provision/20-swarmlet.sh",
+      "${path.root}/provision/25-session.sh",
       "${path.root}/provision/30-images.sh",
       "${path.root}/provision/80-manifest.sh",
     ]
@@ -268,6 +274,7 @@ build {
     scripts = [
       "${path.root}/provision/10-engine.sh",
       "${path.root}/provision/20-swarmlet.sh",
+      "${path.root}/provision/25-session.sh",
       "${path.root}/provision/30-images.sh",
       "${path.root}/provision/80-manifest.sh",
     ]
@@ -293,6 +300,7 @@ build {
       swarmlet = var.swarmlet_version
       engine   = var.engine == "boot" ? "boot" : "baked ${var.engine_version}"
       compose  = var.compose_version
+      ssm      = local.ssm_agent
       images   = join(" ", var.images)
     }
   }

@@ -163,7 +163,7 @@ variable "engine_version" {
 
 variable "compose_version" {
   type        = string
-  description = "The same for Compose. Amazon Linux has none unless it is given in full, with compose_sha256."
+  description = "The same for Compose. Amazon Linux takes it in full, with compose_sha256, or the one pinned in 10-engine.sh if empty."
   default     = ""
 
   validation {
@@ -174,7 +174,7 @@ variable "compose_version" {
 
 variable "compose_sha256" {
   type        = map(string)
-  description = "Checksums of the Compose that Amazon Linux downloads, by architecture."
+  description = "Checksums of the Compose that Amazon Linux downloads, by architecture; needed if compose_version is given."
   default = {
     x86_64 = ""
     arm64  = ""
@@ -183,6 +183,28 @@ variable "compose_sha256" {
   validation {
     condition     = length([for sum in values(var.compose_sha256) : sum if regex_replace(sum, "^[0-9a-f]{64}$", "") != ""]) == 0 && can(var.compose_sha256["x86_64"]) && can(var.compose_sha256["arm64"])
     error_message = "The map compose_sha256 needs both x86_64 and arm64, each 64 hex digits or empty."
+  }
+}
+
+variable "ssm_agent_version" {
+  type        = string
+  description = "The SSM agent that Debian's images get, in full: the way in by Session Manager. None if empty."
+  default     = "3.3.4851.0"
+
+  validation {
+    condition     = regex_replace(var.ssm_agent_version, "^([0-9]+[.][0-9]+[.][0-9]+[.][0-9]+)$", "") == ""
+    error_message = "The ssm_agent_version is not one: give four numbers, as in 3.3.4851.0."
+  }
+}
+
+variable "ssm_agent_source" {
+  type        = string
+  description = "Where it is downloaded from, where builders have no way to the region's bucket of AWS, which it is if empty."
+  default     = ""
+
+  validation {
+    condition     = regex_replace(var.ssm_agent_source, "^(https?://[A-Za-z0-9._:/-]+)$", "") == ""
+    error_message = "The ssm_agent_source is not one: give an address like https://files.example/ssm."
   }
 }
 

@@ -3,7 +3,7 @@
 #   SWARMLET_ENGINE           baked (default), or boot
 #   SWARMLET_ENGINE_VERSION   as it begins: 26, 26.1, 26.1.5; the newest if empty
 #   SWARMLET_COMPOSE_VERSION  the same for Compose
-#   SWARMLET_COMPOSE_SHA256   its checksum, where Compose is no package (Amazon Linux)
+#   SWARMLET_COMPOSE_SHA256   its checksum, where Compose is no package (Amazon Linux): of another version than the pinned one
 set -euo pipefail
 
 fail() {
@@ -77,19 +77,31 @@ install_with_dnf() {
   dnf --quiet clean all
 }
 
-# Amazon Linux has no package of Compose. It is left out, unless a version and its checksum are given.
+# Amazon Linux has no package of Compose: Docker documents its own releases for that. What is taken if nothing else is given
+# is here and nowhere else; the checksums are those of Docker's official image.
+compose_pinned=5.4.0
+compose_pinned_sha256() {
+  case $(uname -m) in
+    x86_64) echo 837fd1d35bf6a494f41b5b5988269a7be79de337cf1a1a6ff0e45ab51bb4e9be ;;
+    aarch64) echo fc5d1371f1ec7987e703da94ede49af3fbfb240b83f22991a98511de7bc4b93b ;;
+  esac
+}
+
 download_compose() {
-  local version=${SWARMLET_COMPOSE_VERSION:-} file=/usr/libexec/docker/cli-plugins/docker-compose
-  if [ -z "$version" ]; then
-    echo "Compose is left out: it is no package here; give its version and checksum to have it"
+  local version=${SWARMLET_COMPOSE_VERSION:-$compose_pinned} sum=${SWARMLET_COMPOSE_SHA256:-} file from
+  file=/usr/libexec/docker/cli-plugins/docker-compose
+  from=https://github.com/docker/compose/releases/download/v$version/docker-compose-linux-$(uname -m)
+  [ "$version" != "$compose_pinned" ] || sum=${sum:-$(compose_pinned_sha256)}
+  [ -n "$sum" ] || fail "Compose $version comes without a checksum; set compose_sha256"
+  mkdir -p "$(dirname "$file")"
+  if ! curl --fail --silent --show-error --location --connect-timeout 10 --retry 3 --output "$file.new" "$from"; then
+    rm -f "$file.new"
+    [ -z "${SWARMLET_COMPOSE_VERSION:-}" ] || fail "$from: see above"
+    # Nothing of a swarm needs it.
+    echo "Compose is left out: it is no package here, and there is no way to $from"
     return
   fi
-  [ -n "${SWARMLET_COMPOSE_SHA256:-}" ] || fail "Compose $version comes without a checksum; set compose_sha256"
-  mkdir -p "$(dirname "$file")"
-  curl --fail --silent --show-error --location --retry 3 --output "$file.new" \
-    "https://github.com/docker/compose/releases/download/v$version/docker-compose-linux-$(uname -m)"
-  echo "$SWARMLET_COMPOSE_SHA256  $file.new" | sha256sum --check --strict --quiet ||
-    fail "Compose $version has another checksum than compose_sha256"
+  echo "$sum  $file.new" | sha256sum --check --strict --quiet || fail "Compose $version has another checksum than $sum"
   chmod 755 "$file.new"
   mv "$file.new" "$file"
 }

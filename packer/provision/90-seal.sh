@@ -27,7 +27,7 @@ fi
 # machine's very first, which would reset which units are enabled.
 : >/etc/machine-id
 rm -f /var/lib/dbus/machine-id /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /etc/hostname
-rm -rf /var/lib/dhcp/* /var/lib/dhclient/* /var/lib/amazon/ssm/Vault
+rm -rf /var/lib/dhcp/* /var/lib/dhclient/* /var/lib/amazon/ssm/{Vault,i-*}
 
 rm -f /etc/ssh/ssh_host_*
 rm -rf /root/.ssh/authorized_keys /root/.bash_history /home/*/.ssh/authorized_keys /home/*/.bash_history

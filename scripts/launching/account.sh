@@ -27,25 +27,37 @@ check_tools() {
 }
 
 check_image() {
-  local told state device size version query
+  local told state device size version agent query
+  local ways="Tags[?Key=='swarmlet:ssm-agent']|[0].Value"
   query="Images[0].[State,Architecture,RootDeviceName,BlockDeviceMappings[?Ebs]|[0].Ebs.VolumeSize"
-  if ! ask told ec2 describe-images --image-ids "$image" --query "$query,Tags[?Key=='swarmlet:version']|[0].Value]"; then
+  if ! ask told ec2 describe-images --image-ids "$image" --query "$query,Tags[?Key=='swarmlet:version']|[0].Value,$ways]"; then
     case $refusal in
       *InvalidAMIID*) problem "the image $image is not in $region, or not shared with this account: copy it (aws ec2 copy-image)" ;;
       *) unanswered 'the image' ec2:DescribeImages ;;
     esac
     return
   fi
-  read -r state architecture device size version <<<"$told"
+  read -r state architecture device size version agent <<<"$told"
   [ "$state" = available ] || problem "the image $image is $state: wait until it is available"
   if [ "$version" = None ]; then
     note "the image $image has no tag swarmlet:version: is swarmlet in it?"
   else
     ok "image $image, swarmlet $version, $architecture"
   fi
+  check_way_in "$agent"
   default RootDeviceName "$device"
   [[ $size =~ ^[0-9]+$ ]] || size=8
   default RootVolumeSize $((size > 20 ? size : 20))
+}
+
+# The template opens no port for SSH: its way in is the image's SSM agent.
+check_way_in() {
+  [ "${parameter_SessionManager:-enabled}" = enabled ] || return 0
+  case $1 in
+    none) note "the image $image has no SSM agent, so nobody gets in to its instances: build it with ssm_agent_version" ;;
+    None) note "the image $image has no tag swarmlet:ssm-agent: without an SSM agent in it nobody gets in to its instances" ;;
+    *) ok "a way in, by Session Manager: the image's SSM agent is $1" ;;
+  esac
 }
 
 # Each type is there, fits the image, and is offered in all of the subnets' zones.

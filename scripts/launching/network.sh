@@ -106,6 +106,9 @@ check_routes() {
     fi
   done
   ok "VPC endpoints"
+  [ "${parameter_SessionManager:-enabled}" = enabled ] || return 0
+  grep -Eq '\.ssmmessages([[:space:]]|$)' <<<"$endpoints" ||
+    note "there is no VPC endpoint for ssmmessages: nobody gets in by Session Manager without"
 }
 
 # The gateways of a subnet's own table, or of the VPC's main one.

@@ -14,7 +14,7 @@ import template
 OWNERS = {"amazon-linux-2023": "137112412989", "debian-12": "136693071363", "debian-13": "136693071363"}
 OWNERS["ubuntu-24.04"] = "099720109477"
 # In this order, on every builder: what a script needs, an earlier one has made.
-ORDER = ["00-builder", "10-engine", "20-swarmlet", "30-images", "80-manifest", "90-seal"]
+ORDER = ["00-builder", "10-engine", "20-swarmlet", "25-session", "30-images", "80-manifest", "90-seal"]
 
 
 class Parsed(unittest.TestCase):
@@ -74,6 +74,18 @@ class Parsed(unittest.TestCase):
         there = sorted(file.stem for file in (template.FOLDER / "provision").glob("*.sh"))
         self.assertEqual(there, ORDER)
 
+    def test_every_image_says_whether_it_has_a_way_in(self) -> None:
+        for name, body in self.images.items():
+            agent = "local.ssm_agent" if name.startswith("debian") else "of the distribution"
+            self.assertRegex(str(body["tags"]), f"swarmlet:ssm-agent.{{1,8}}{agent}", name)
+
+    def test_what_is_downloaded_is_pinned_for_both_architectures(self) -> None:
+        script = (template.FOLDER / "provision" / "10-engine.sh").read_text()
+        self.assertRegex(script, r"(?m)^compose_pinned=\d+\.\d+\.\d+$")
+        for machine in ("x86_64", "aarch64"):
+            self.assertRegex(script, rf"(?m)^    {machine}\) echo [0-9a-f]{{64}} ;;$")
+        self.assertRegex(self.variables["ssm_agent_version"]["default"], r"^(\d+\.){3}\d+$")
+
     def test_the_binary_is_uploaded_once_and_for_its_own_architecture(self) -> None:
         for name in self.images:
             uploads = [b["source"] for b in self.provisioners(name) if b.get("destination") == "/tmp/swarmlet/"]
@@ -118,6 +130,8 @@ class Packer(unittest.TestCase):
             kms_key="alias/images",
             engine_version="26.1",
             compose_sha256=sums,
+            ssm_agent_version="",
+            ssm_agent_source="http://10.0.0.1:8080/ssm",
             swarmlet_sha256=sums,
             images='["nginx:1.29", "registry.example:5000/a/b@sha256:0"]',
         )
@@ -141,6 +155,8 @@ class Packer(unittest.TestCase):
             "engine_version": "latest",
             "compose_version": "v2",
             "compose_sha256": '{x86_64="",arm64="xyz"}',
+            "ssm_agent_version": "latest",
+            "ssm_agent_source": "s3://bucket",
             "images": '["a; rm b"]',
             "manifests": "",
         }

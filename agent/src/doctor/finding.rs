@@ -22,7 +22,7 @@ pub enum Grade {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// `metadata`, `ways`, `permissions`, `secrets`, `group`, `clock`, `units`, `engine`, `cgroup`, `disk`, `link`,
-    /// `networks`, `firewall`, `ports` or `names`.
+    /// `networks`, `firewall`, `ports`, `names` or `entrance`.
     pub concern: &'static str,
     /// What was looked at.
     pub check: String,

@@ -7,6 +7,7 @@ mod cgroup;
 mod clock;
 mod disk;
 mod engine;
+mod entrance;
 mod finding;
 mod firewall;
 mod group;
@@ -36,7 +37,9 @@ pub async fn examine(settings: &Settings) -> Examination {
     let metadata = metadata::gather(settings);
     let engine = engine::gather(settings, ENGINE_LIMIT);
     let (units, firewall) = (units::gather(&Host), firewall::gather(&Host));
-    let (metadata, engine, units, firewall) = tokio::join!(metadata, engine, units, firewall);
+    let entrance = entrance::gather(&Host);
+    let (metadata, engine, units, firewall, entrance) =
+        tokio::join!(metadata, engine, units, firewall, entrance);
     let node = metadata.node.as_ref().ok();
     let tries = permissions::gather(&metadata, settings).await;
     let reached_by = ways::gather(metadata.aws.as_ref()).await;
@@ -61,6 +64,7 @@ pub async fn examine(settings: &Settings) -> Examination {
         firewall::findings(&firewall),
         ports::findings(&reached),
         names::findings(names.as_deref()),
+        entrance::findings(&entrance),
     ];
     Examination::new(findings.concat())
 }

@@ -21,10 +21,14 @@ const PROPERTIES: &str = "Id,LoadState,UnitFileState,ActiveState,FragmentPath,Ne
 
 /// The properties of each unit, by name; or why systemd does not tell.
 pub(super) type Facts = Result<BTreeMap<String, Properties>, String>;
-type Properties = BTreeMap<String, String>;
+pub(super) type Properties = BTreeMap<String, String>;
 
 pub(super) async fn gather(runner: &impl Runner) -> Facts {
-    let names = UNITS.map(|(name, _)| name);
+    show(runner, &UNITS.map(|(name, _)| name)).await
+}
+
+/// What systemd says of units.
+pub(super) async fn show(runner: &impl Runner, names: &[&str]) -> Facts {
     let mut argv = vec!["systemctl", "show", "--no-pager", "--property", PROPERTIES];
     argv.extend(names);
     let mut command = Command::new(argv);
@@ -37,7 +41,7 @@ pub(super) async fn gather(runner: &impl Runner) -> Facts {
 }
 
 /// Blocks of `Key=value`, one block a unit.
-fn parse(shown: &str) -> BTreeMap<String, Properties> {
+pub(super) fn parse(shown: &str) -> BTreeMap<String, Properties> {
     let blocks = shown.split("\n\n").map(|block| -> Properties {
         let pairs = block.lines().filter_map(|line| line.split_once('='));
         pairs

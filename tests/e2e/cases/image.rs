@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use lab::{Cluster, ClusterSpec, Lab, Launch, Output};
+use lab::{Cluster, ClusterSpec, Image, Lab, Launch, Output};
 
 use super::support::{booted, unique};
 use crate::Case;
@@ -17,6 +17,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "image::boots_into_a_swarm_with_nothing_from_outside",
         run: boots_with_nothing_from_outside,
+    },
+    Case {
+        name: "image::an_ssm_agent_is_taken_only_with_its_signature",
+        run: agent_is_signed,
     },
 ];
 
@@ -140,4 +144,59 @@ fn would_be_seen(lab: &Lab, id: &str) -> Result<()> {
         "a name and an address outside went unseen: {before:?}, then {after:?}"
     );
     Ok(())
+}
+
+/// What stands in for AWS's, and has its name.
+const AGENT: &str = "amazon-ssm-agent";
+const KEYS: &str = "/tmp/swarmlet/keys/amazon-ssm-agent.asc";
+
+fn agent_is_signed(lab: &Lab) -> Result<()> {
+    let plain = Launch {
+        image: Image::Plain,
+        ..Launch::default()
+    };
+    let id = lab.launch(&plain)?.remove(0);
+    booted(lab, &id)?;
+    let packer = lab.paths().root.join("packer");
+    let keys = fs::read_to_string(packer.join("keys/amazon-ssm-agent.asc"))?;
+    let put = format!("mkdir -p /tmp/swarmlet/keys && cat >{KEYS}");
+    lab.exec_with_input(&id, &["sh", "-c", &put], &keys)?.ok()?;
+    let script = fs::read_to_string(packer.join("provision/25-session.sh"))?;
+    let install = |version: &str| {
+        let version = format!("SWARMLET_SSM_AGENT_VERSION={version}");
+        let from = "SWARMLET_SSM_AGENT_SOURCE=http://10.98.0.1:8080/ssm";
+        lab.exec_with_input(&id, &["env", &version, from, "bash", "-s"], &script)
+    };
+    let there = || lab.exec(&id, &["sh", "-c", &format!("command -v {AGENT}")]);
+    for (version, expected) in [
+        ("3.3.0.0", "is not signed by a key of"),
+        (
+            "3.3.0.1",
+            "an empty ssm_agent_version to leave the SSM agent out",
+        ),
+    ] {
+        let refused = install(version)?;
+        ensure!(
+            refused.status == 1 && refused.stderr.contains(expected),
+            "{refused:?}"
+        );
+        ensure!(there()?.status != 0, "it is installed: {refused:?}");
+    }
+    ensure!(
+        install("")?.ok()?.contains("is left out"),
+        "nothing is said"
+    );
+    let know = format!("cat /etc/apt/keyrings/lab.asc >>{KEYS}");
+    lab.exec(&id, &["sh", "-c", &know])?.ok()?;
+    let said = install("3.3.0.0")?.ok()?;
+    ensure!(said.contains("3.3.0.0-1 is installed"), "{said}");
+    lab.exec(&id, &["systemctl", "is-enabled", AGENT])?.ok()?;
+    let doctor = |says: &str| {
+        let told = lab.exec(&id, &["swarmlet", "doctor"])?.stdout;
+        ensure!(told.contains(says), "no {says:?} in {told}");
+        Ok(())
+    };
+    doctor("is not active: Session Manager cannot reach this machine")?;
+    lab.exec(&id, &["systemctl", "start", AGENT])?.ok()?;
+    doctor("is active: Session Manager can reach this machine")
 }

@@ -16,10 +16,12 @@ pub(super) const CASES: &[Case] = &[Case {
 
 /// How the version has to begin; the lab's repository has one of them.
 const PIN: (&str, &str) = ("engine_version", "26.1");
+/// What stands in for the SSM agent.
+const AGENT: (&str, &str) = ("ssm_agent_version", "3.3.0.0");
 
 fn builds_and_boots(lab: &Lab) -> Result<()> {
     let started = Instant::now();
-    let packed = lab.packer_build(&[PIN, ("swarmlet_version", "0.1.0")])?;
+    let packed = lab.packer_build(&[PIN, AGENT, ("swarmlet_version", "0.1.0")])?;
     let time = started.elapsed().as_secs_f64();
     let verdict = packed
         .output
@@ -34,6 +36,7 @@ fn builds_and_boots(lab: &Lab) -> Result<()> {
         "not the pinned engine: {manifest}"
     );
     ensure!(manifest["distribution"] == "debian 13", "{manifest}");
+    ensure!(manifest["ssm_agent"] == AGENT.1, "no way in: {manifest}");
 
     let spec = ClusterSpec {
         image: packed.image,
@@ -52,6 +55,13 @@ fn builds_and_boots(lab: &Lab) -> Result<()> {
         )?;
         ensure!(running == engine, "{} runs {running}", machine.id);
         is_as_packed(lab, &machine.id)?;
+        let agent = [
+            "systemctl",
+            "is-active",
+            "--quiet",
+            "amazon-ssm-agent.service",
+        ];
+        lab.exec(&machine.id, &agent)?.ok()?;
     }
     Ok(())
 }

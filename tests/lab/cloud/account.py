@@ -28,10 +28,10 @@ def install() -> None:
 
 
 def tag_images() -> None:
-    """Gives the lab's images the tag that Packer gives those it makes."""
+    """Gives the lab's images the tags that Packer gives those it makes."""
     for image in ec2().amis.values():
         if image.name.startswith("swarmlet-"):
-            image.add_tags({"swarmlet:version": "lab"})
+            image.add_tags({"swarmlet:version": "lab", "swarmlet:ssm-agent": "none"})
 
 
 def _get_quota(self: Any, service_code: str, quota_code: str) -> dict[str, Any]:

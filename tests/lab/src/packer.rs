@@ -18,6 +18,9 @@ use crate::{aws, sh};
 /// Which of the template's builds the lab has a source image for.
 const ONLY: &str = "*.amazon-ebs.debian-13-x86_64";
 const NAME: &str = "debian-13-x86_64";
+/// Where machines get what is outside of a real cluster: the control plane's file server.
+const FILES: &str = "http://10.98.0.1:8080";
+const SUM: &str = "find . -type f ! -name SHA256SUMS -exec sha256sum {} + >SHA256SUMS";
 
 /// What a build made.
 #[derive(Clone, Debug)]
@@ -35,8 +38,10 @@ impl Lab {
     pub fn packer_build(&self, variables: &[(&str, &str)]) -> Result<Packed> {
         let folder = template(self.paths())?;
         let subnet = self.health()?.subnet_ids.swap_remove(0);
+        let source = format!("ssm_agent_source={FILES}/ssm");
         let mut command = packer(&folder);
         command.args(["build", "-color=false", &format!("-only={ONLY}")]);
+        command.args(["-var", &source]);
         for (name, value) in [("subnet_id", subnet.as_str())].iter().chain(variables) {
             command.args(["-var", &format!("{name}={value}")]);
         }
@@ -60,7 +65,7 @@ fn template(paths: &Paths) -> Result<PathBuf> {
     let link = || -> Result<()> {
         fs::create_dir_all(folder.join("stage"))?;
         fs::create_dir(folder.join("manifests"))?;
-        symlink(image::stage(paths)?, folder.join("stage/x86_64"))?;
+        lay_out(paths, &folder.join("stage/x86_64"))?;
         for part in ["build.pkr.hcl", "variables.pkr.hcl", "provision"] {
             symlink(paths.root.join("packer").join(part), folder.join(part))?;
         }
@@ -69,6 +74,20 @@ fn template(paths: &Paths) -> Result<PathBuf> {
     };
     link().context("cannot lay out the template")?;
     Ok(folder)
+}
+
+/// As `scripts/stage` did, with the lab's key among those whose SSM agent a builder takes.
+fn lay_out(paths: &Paths, stage: &Path) -> Result<()> {
+    sh::output(
+        Command::new("cp")
+            .arg("-R")
+            .arg(image::stage(paths)?)
+            .arg(stage),
+    )?;
+    let keys = stage.join("keys/amazon-ssm-agent.asc");
+    let all = fs::read_to_string(&keys)? + &fs::read_to_string(image::signer(paths)?)?;
+    fs::write(&keys, all)?;
+    sh::output(Command::new("sh").args(["-c", SUM]).current_dir(stage)).map(drop)
 }
 
 /// As the account's administrator, in the hub's network, asking nobody outside for newer versions.

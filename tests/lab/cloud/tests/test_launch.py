@@ -127,6 +127,18 @@ class Findings(unittest.TestCase):
         spot = launch("--cluster", "first", "--image", BAKED, "--plan", "--spot", "50", keys=keys)
         self.assert_problems(spot, "may not iam:CreateServiceLinkedRole")
 
+    def test_a_way_in_is_looked_for_on_the_image(self) -> None:
+        words = ("--cluster", "way", "--image", BAKED, "--plan")
+        self.assertIn(f"the image {BAKED} has no SSM agent, so nobody gets in", launch(*words).stdout)
+        self.assertNotIn("SSM agent", launch(*words, "--set", "SessionManager=disabled").stdout)
+        images = cloud.client("ec2")
+        tag = {"Key": "swarmlet:ssm-agent", "Value": "none"}
+        self.addCleanup(images.create_tags, Resources=[BAKED], Tags=[tag])
+        images.create_tags(Resources=[BAKED], Tags=[{**tag, "Value": "of the distribution"}])
+        self.assertIn("the image's SSM agent is of the distribution", launch(*words).stdout)
+        images.delete_tags(Resources=[BAKED], Tags=[{"Key": tag["Key"]}])
+        self.assertIn("has no tag swarmlet:ssm-agent", launch(*words).stdout)
+
     def test_spot_instances_have_a_quota_of_their_own(self) -> None:
         said = launch("--cluster", "spot", "--image", BAKED, "--workers", "60", "--spot", "100", "--plan")
         self.assert_problems(said, "64 vCPUs as spot instances, this takes 122")

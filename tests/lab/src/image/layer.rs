@@ -141,7 +141,8 @@ pub(super) fn stage(store: &Store, root: &Path, binary: &Path) -> Result<Layer> 
         .path(&script)?
         .path(binary)?
         .path(&root.join("systemd"))?
-        .path(&root.join("packer/checks"))?;
+        .path(&root.join("packer/checks"))?
+        .path(&root.join("packer/keys"))?;
     store.layer("stage", digest, None, |folder| {
         store.script("stage", Command::new(&script).arg(binary).arg(folder))
     })

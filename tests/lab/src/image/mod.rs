@@ -89,13 +89,21 @@ fn volume(paths: &Paths, image_id: &str) -> Result<Option<PathBuf>> {
     Ok(read(&adopted(paths))?.volumes.remove(image_id))
 }
 
-/// The folders that the control plane serves as `/apt` and `/rpm`, by these names.
+/// The folders that the control plane serves as `/apt`, `/rpm` and `/ssm`, by these names.
 pub(crate) fn repositories(paths: &Paths) -> Result<BTreeMap<String, PathBuf>> {
     let mut repositories = read(&adopted(paths))?.repositories;
     for (name, folder) in &mut repositories {
         folder.push(name);
     }
     Ok(repositories)
+}
+
+/// The key that the packages in `/apt` and `/ssm` are signed with.
+pub(crate) fn signer(paths: &Paths) -> Result<PathBuf> {
+    let folder = read(&adopted(paths))?.repositories.remove("apt");
+    Ok(folder
+        .context("the images have no repository")?
+        .join("lab.asc"))
 }
 
 /// What the images got of swarmlet, as `scripts/stage` laid it out.
@@ -171,9 +179,13 @@ pub(crate) fn build(paths: &Paths, binary: &Path, extras: Extras) -> Result<Mani
     let manifest = Manifest {
         layers,
         volumes,
-        repositories: [("apt", &apt_repository), ("rpm", &rpm_repository)]
-            .map(|(name, layer)| (name.to_owned(), layer.folder().to_owned()))
-            .into(),
+        repositories: [
+            ("apt", &apt_repository),
+            ("rpm", &rpm_repository),
+            ("ssm", &apt_repository),
+        ]
+        .map(|(name, layer)| (name.to_owned(), layer.folder().to_owned()))
+        .into(),
         stage: stage.folder().to_owned(),
     };
     manifest.write(&manifest_file(paths))?;
