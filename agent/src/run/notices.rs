@@ -1,12 +1,14 @@
 //! The watch for what may start a departure: instance metadata, and an operator's request.
 
+use std::future::pending;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
 use aws::imds::{self, Metadata, NoticeError};
+use host::folder_watch::FolderWatch;
 use host::state_folder::StateFolder;
 use protocol::departure::latch::Heard;
 use protocol::departure::notice::Notices;
@@ -23,15 +25,46 @@ pub(super) async fn follow(
     memory: StateFolder,
     heard: watch::Sender<Heard>,
 ) {
+    let mut requests = Requests::of(&memory);
+    let mut due = Instant::now() + EVERY;
     loop {
-        sleep(EVERY).await;
-        watch.ask().await;
+        tokio::select! {
+            () = sleep_until(due) => {
+                watch.ask().await;
+                due = Instant::now() + EVERY;
+            }
+            () = requests.come() => {}
+        }
         let seen = watch.heard(&memory);
         heard.send_if_modified(|before| {
             let changed = *before != seen;
             *before = seen;
             changed
         });
+    }
+}
+
+/// What an operator asks for is heard when it is written. Where that is not told, at the next look at metadata.
+struct Requests(Option<FolderWatch>);
+
+impl Requests {
+    fn of(memory: &StateFolder) -> Self {
+        let watch = memory.watch();
+        if let Err(error) = &watch {
+            warn!(%error, "what an operator asks for is heard {} s later", EVERY.as_secs());
+        }
+        Self(watch.ok())
+    }
+
+    async fn come(&mut self) {
+        let told = match &self.0 {
+            Some(watch) => watch.changed().await,
+            None => pending().await,
+        };
+        if let Err(error) = told {
+            warn!(%error, "what an operator asks for is heard {} s later", EVERY.as_secs());
+            self.0 = None;
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Files that are never half written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Replaces a file in one step: a new file beside it, flushed, renamed over it, and the
-/// folder flushed, so that a crash leaves the old content or the new.
+/// folder flushed, so that a crash leaves the old content or the new. Its mode is what is asked for, whatever this process masks.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     put(path, content, mode, true)
 }
@@ -30,6 +30,7 @@ fn put(path: &Path, content: &[u8], mode: u32, flush: bool) -> io::Result<()> {
         .create_new(true)
         .mode(mode)
         .open(&new)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
     file.write_all(content)?;
     if !flush {
         return std::fs::rename(&new, path);
@@ -41,8 +42,6 @@ fn put(path: &Path, content: &[u8], mode: u32, flush: bool) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -54,9 +53,23 @@ mod tests {
         replace(&path, b"3", 0o600).unwrap();
         replace_unflushed(&path, b"2", 0o600).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"2");
-        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(mode(&path), 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    /// The agent masks all rights of others (`UMask=0077`), tests those to write; and a file that is meant for others has them.
+    #[test]
+    fn the_mode_is_what_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        for wanted in [0o644, 0o666, 0o600, 0o777] {
+            replace(&path, b"", wanted).unwrap();
+            assert_eq!(mode(&path), wanted, "{wanted:o}");
+        }
     }
 
     #[test]

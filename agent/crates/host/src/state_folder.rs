@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::file;
+use crate::folder_watch::FolderWatch;
 use protocol::departure::Request;
 use protocol::node::launch::Waited;
 use protocol::node::{File, Files};
@@ -118,6 +119,11 @@ impl StateFolder {
     /// Consent is for the loss that is there, not for the next one.
     pub fn withdraw_consent(&self) -> Result<(), StateError> {
         self.remove(CONSENT)
+    }
+
+    /// Tells when a file is put there: an operator's request, or one of the agent's own.
+    pub fn watch(&self) -> io::Result<FolderWatch> {
+        FolderWatch::new(&self.folder)
     }
 
     /// What an operator asked for last.
