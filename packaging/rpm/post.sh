@@ -7,7 +7,7 @@ systemd-tmpfiles --create swarmlet.conf >/dev/null 2>&1 || :
 # image that is only being built. What an administrator has disabled stays so on an upgrade.
 if [ "$1" -eq 1 ]; then
   systemctl --no-reload preset swarmlet-prepare.service swarmlet.service \
-    swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path >/dev/null 2>&1 || :
+    swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path swarmlet-ready.path >/dev/null 2>&1 || :
 fi
 
 # What runs is restarted, on an installation too: the machine's image may have brought it without a
@@ -17,7 +17,8 @@ fi
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload || :
   systemctl --no-block try-restart \
-    swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path swarmlet.service || :
+    swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path swarmlet-ready.path \
+    swarmlet.service swarmlet-ready.service || :
   # It makes nobody a node, and the engine may run for long before it loads the rules itself.
   systemctl --no-block start swarmlet-firewall.service || :
 fi

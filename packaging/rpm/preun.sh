@@ -5,6 +5,6 @@ if [ "$1" -eq 0 ]; then
   # Nobody would move the engine's labels at the next boot, and with labels in both places it would not start.
   [ ! -d /run/systemd/system ] || swarmlet mend-engine --withdraw || :
   systemctl --no-reload disable --now swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path \
-    swarmlet.service swarmlet-prepare.service >/dev/null 2>&1 || :
+    swarmlet-ready.path swarmlet-ready.service swarmlet.service swarmlet-prepare.service >/dev/null 2>&1 || :
   nft delete table inet swarmlet 2>/dev/null || :
 fi

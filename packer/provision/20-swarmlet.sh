@@ -55,6 +55,6 @@ systemd-tmpfiles --create --prefix=/var/lib/swarmlet --prefix=/etc/swarmlet || t
 if command -v restorecon >/dev/null; then
   restorecon -R /usr/bin/swarmlet /usr/lib/swarmlet /usr/lib/systemd/system /etc/swarmlet /var/lib/swarmlet
 fi
-for unit in swarmlet-prepare.service swarmlet.service swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path; do
+for unit in swarmlet-prepare.service swarmlet.service swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path swarmlet-ready.path; do
   [ ! -e "/usr/lib/systemd/system/$unit" ] || systemctl enable "$unit"
 done

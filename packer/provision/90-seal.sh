@@ -15,7 +15,8 @@ fail() {
 # What still runs would write again what is removed below; systemd-random-seed does so when it
 # stops, which has to be now and not when the machine goes down.
 if [ -d /run/systemd/system ]; then
-  for unit in swarmlet.service swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path swarmlet-prepare.service \
+  for unit in swarmlet.service swarmlet-restart-engine.path swarmlet-announce.path swarmlet-clear-swarm.path swarmlet-ready.path swarmlet-ready.service \
+    swarmlet-prepare.service \
     docker.socket docker.service containerd.service rsyslog.service syslog.socket amazon-ssm-agent.service \
     systemd-random-seed.service; do
     ! systemctl cat "$unit" >/dev/null 2>&1 || systemctl stop "$unit"

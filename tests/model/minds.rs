@@ -207,7 +207,9 @@ fn policy() -> Policy {
             maintenance: false,
             drain_limit: ages::DRAIN_LIMIT,
             margin: Duration::ZERO,
+            traffic_wait: Duration::ZERO,
         },
+        manager_availability: protocol::Availability::Active,
         launch: None,
     }
 }

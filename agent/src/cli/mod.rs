@@ -13,6 +13,7 @@ mod man;
 mod mend;
 mod options;
 mod prepare;
+mod ready;
 mod recover;
 mod run;
 mod status;
@@ -74,6 +75,9 @@ enum Verb {
     Config(config::Verb),
     /// Show the swarm to browsers (on a manager; see `[dashboard]` of the settings)
     Dashboard(dashboard::Form),
+    /// Answer load balancers' health checks (run by swarmlet-ready.service)
+    #[command(hide = true)]
+    Ready(ready::Form),
     /// Join tokens
     #[command(subcommand)]
     Token(token::Verb),
@@ -91,7 +95,9 @@ pub fn main() -> Exit {
         Ok(cli) => cli,
         Err(told) => return help(&told),
     };
-    if let Err(error) = environment::complete() {
+    // Whose unit may not read it, and who needs none of it.
+    let is_alone = matches!(cli.verb, Verb::Ready(_));
+    if !is_alone && let Err(error) = environment::complete() {
         fail(Exit::Failed, &environment::warning(&error));
     }
     match cli.verb {
@@ -113,6 +119,7 @@ pub fn main() -> Exit {
         Verb::Dashboard(form) => with_settings(&cli.options, async |settings| {
             dashboard::run(settings, form).await
         }),
+        Verb::Ready(form) => without_settings(ready::run(form)),
         Verb::MendEngine(form) => with_settings(&cli.options, async |settings| {
             mend::run(settings, form).await
         }),
@@ -132,8 +139,18 @@ fn with_settings(options: &Options, verb: impl AsyncFnOnce(Settings) -> Exit) ->
         Err(errors) => return fail(Exit::Terminal, &errors),
     };
     journal::start(&settings.log.level);
+    wait_for(verb(settings))
+}
+
+/// The same for a verb that may not read settings.
+fn without_settings(verb: impl Future<Output = Exit>) -> Exit {
+    journal::start("info");
+    wait_for(verb)
+}
+
+fn wait_for(verb: impl Future<Output = Exit>) -> Exit {
     match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(verb(settings)),
+        Ok(runtime) => runtime.block_on(verb),
         Err(error) => fail(Exit::Failed, &format!("cannot start: {error}")),
     }
 }

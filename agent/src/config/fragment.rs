@@ -31,6 +31,7 @@ pub(super) struct Fragment {
     pub(super) launch: Launch,
     pub(super) dashboard: Dashboard,
     pub(super) metrics: Metrics,
+    pub(super) ready: Ready,
     pub(super) disk: Disk,
     pub(super) log: Log,
     pub(super) state_dir: Option<PathBuf>,
@@ -38,7 +39,7 @@ pub(super) struct Fragment {
 }
 
 /// The sections' names, for the names of environment variables.
-pub(super) const SECTIONS: [&str; 11] = [
+pub(super) const SECTIONS: [&str; 12] = [
     "node",
     "aws",
     "metadata",
@@ -48,6 +49,7 @@ pub(super) const SECTIONS: [&str; 11] = [
     "launch",
     "dashboard",
     "metrics",
+    "ready",
     "disk",
     "log",
 ];
@@ -106,7 +108,7 @@ level = "info"
 "#;
 
 /// The keys without a default, and what happens while they are not set.
-pub(super) const UNSET: [(&str, &str); 20] = [
+pub(super) const UNSET: [(&str, &str); 22] = [
     ("node.role", "the tag swarm:role"),
     ("node.cluster", "the tag swarm:cluster"),
     ("node.labels", "the tags swarm:label:<key>"),
@@ -131,11 +133,16 @@ pub(super) const UNSET: [(&str, &str); 20] = [
     ("swarm.data_path_port", "Docker's own, 4789"),
     ("swarm.rotate_tokens_every", "never"),
     (
+        "departure.traffic_wait",
+        "90s where ready.listen is set, else 0s",
+    ),
+    (
         "launch.budget",
         "as long as the group's launching hook waits, less a minute",
     ),
     ("dashboard.credentials", "a password that it makes"),
     ("metrics.listen", "only the socket in runtime_dir"),
+    ("ready.listen", "no health check is answered"),
 ];
 
 #[derive(Debug, Default, Deserialize)]
@@ -218,6 +225,8 @@ pub(super) struct Departure {
     pub(super) drain_limit: Option<Duration>,
     #[serde(deserialize_with = "duration::optional")]
     pub(super) margin: Option<Duration>,
+    #[serde(deserialize_with = "duration::optional")]
+    pub(super) traffic_wait: Option<Duration>,
     pub(super) hooks: Vec<String>,
 }
 
@@ -241,6 +250,12 @@ pub(super) struct Dashboard {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Metrics {
+    pub(super) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Ready {
     pub(super) listen: Option<SocketAddr>,
 }
 

@@ -28,8 +28,8 @@ pub use error::{ConfigError, ConfigErrors};
 pub use flags::Flags;
 pub use settings::{
     AwsSettings, DepartureSettings, DiskSettings, EndpointMode, EngineSettings, Forced,
-    LaunchSettings, LogSettings, MetadataSettings, MetricsSettings, NodeSettings, Settings,
-    SwarmSettings, is_kms_key,
+    LaunchSettings, LogSettings, MetadataSettings, MetricsSettings, NodeSettings, ReadySettings,
+    Settings, SwarmSettings, is_kms_key,
 };
 pub use show::Shown;
 

@@ -38,6 +38,8 @@ pub struct Settings {
     pub dashboard: Listen,
     /// Where the agent's numbers can be fetched.
     pub metrics: MetricsSettings,
+    /// Where load balancers ask whether the node is to have traffic.
+    pub ready: ReadySettings,
     /// What goes from the engine's disk when it is full.
     pub disk: DiskSettings,
     /// What is logged.
@@ -226,6 +228,13 @@ pub struct LaunchSettings {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MetricsSettings {
     /// A port of this host alone; none if not set.
+    pub listen: Option<SocketAddr>,
+}
+
+/// Where load balancers ask whether the node is to have traffic.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ReadySettings {
+    /// An address of this host, and a port that nothing else has; nobody is answered if not set.
     pub listen: Option<SocketAddr>,
 }
 

@@ -8,12 +8,13 @@ use host::command::{Command, Runner};
 const CONCERN: &str = "units";
 /// What a node needs, and whether it has to be enabled: the engine's service is, by `prepare`, and starts the rules for
 /// containers.
-const UNITS: [(&str, bool); 7] = [
+const UNITS: [(&str, bool); 8] = [
     ("swarmlet-prepare.service", true),
     ("swarmlet.service", true),
     ("swarmlet-restart-engine.path", true),
     ("swarmlet-announce.path", true),
     ("swarmlet-clear-swarm.path", true),
+    ("swarmlet-ready.path", true),
     ("swarmlet-firewall.service", false),
     ("docker.service", false),
 ];

@@ -19,6 +19,7 @@ use aws::CloudError;
 use host::clock::Clock;
 use host::state_folder::StateError;
 use protocol::Decision;
+use protocol::node::Readiness;
 use protocol::pace::Gaps;
 use view::metrics::Metrics;
 use view::status::Status;
@@ -88,6 +89,11 @@ impl<O: Outside> Agent<O> {
     /// Reads before the first round what it will ask for whatever else it sees.
     pub(super) async fn look_ahead(&mut self) {
         steps::look_ahead(&self.context, &mut self.memory).await;
+    }
+
+    /// What load balancers are to hear of this node.
+    pub(super) fn readiness(&self) -> Option<Readiness> {
+        self.memory.node.readiness()
     }
 
     /// Tells the group of the launch what is due; says when to look again.

@@ -62,6 +62,7 @@ pub(super) fn policy(settings: &Settings) -> Policy {
         claim_patience: settings.swarm.claim_patience,
         recovery: settings.swarm.recovery,
         departure: settings.departure.rules,
+        manager_availability: settings.swarm.manager_availability,
         launch: settings.launch.hook.then_some(LaunchRules {
             budget: settings.launch.budget,
             on_failure: settings.launch.on_failure,

@@ -164,6 +164,11 @@ impl Memory {
         nodes: &[NodeEntry],
         clock: &impl Now,
     ) -> Result<(), StateError> {
+        let own = nodes
+            .iter()
+            .find(|node| Some(&*node.id) == self.node.node_id());
+        let availability = own.map(|node| node.availability);
+        self.learn(Event::Availability(availability), clock);
         let peers = Peer::counted(nodes, self.node.epoch());
         self.keep(Event::Peers(peers), clock)
     }

@@ -55,7 +55,11 @@ enum Taken {
 impl<T: Triggers> Rounds<'_, T> {
     /// Looks, decides, takes the step and pauses.
     async fn one<O: Outside>(&mut self, agent: &mut Agent<O>) -> Option<()> {
+        // A notice is told before the look at an engine that may take its time.
+        agent.settle_departure();
+        self.notify.readiness(agent.readiness());
         let decision = self.beside(agent.round()).await?;
+        self.notify.readiness(agent.readiness());
         let news = is_news(&decision, self.told.as_ref());
         agent.count(&decision);
         if news {
@@ -63,7 +67,9 @@ impl<T: Triggers> Rounds<'_, T> {
             self.notify.round(|| agent.status(&decision));
             self.tell(&decision, agent.memory.node.node_id());
         }
-        let Taken::Done(step) = self.step(agent, &decision).await? else {
+        let taken = self.step(agent, &decision).await?;
+        self.notify.readiness(agent.readiness());
+        let Taken::Done(step) = taken else {
             return Some(());
         };
         if news {

@@ -60,6 +60,7 @@ fn drained_manager() -> Files {
         departure: Some(Departure {
             cause: Cause::Drain,
             deadline: None,
+            traffic_until: None,
             boot: MANAGER_BOOT.to_owned(),
             announced: Some(1_796_031_907),
             marked: true,
@@ -81,6 +82,7 @@ fn worker_that_left() -> Files {
         departure: Some(Departure {
             cause: Cause::Leave,
             deadline: Some(1_796_032_785),
+            traffic_until: None,
             boot: WORKER_BOOT.to_owned(),
             announced: Some(1_796_031_885),
             marked: false,

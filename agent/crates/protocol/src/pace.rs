@@ -71,6 +71,10 @@ pub const LONGEST_BEAT: Duration = Duration::from_mins(1);
 /// to say so twice, this far apart.
 pub const NOT_WAITING_GAP: Duration = Duration::from_secs(10);
 
+/// What an agent has said for health checks counts for so long: it says it again every ten seconds, and one that is restarted
+/// or upgraded is back within a few.
+pub const READINESS_LASTS: Duration = Duration::from_secs(30);
+
 /// Metadata is looked at this often.
 pub const METADATA_LOOK: Duration = Duration::from_secs(5);
 /// The first question of a departure to Auto Scaling is spread over this time, see [`first_hooks`]: a hundred nodes that are

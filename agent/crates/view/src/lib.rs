@@ -10,6 +10,7 @@ mod gather;
 pub mod metrics;
 pub mod namesakes;
 pub mod notify;
+pub mod ready;
 pub mod report;
 pub mod serve;
 pub mod status;

@@ -1,11 +1,14 @@
-//! What systemd hears: `READY=1`, `STATUS=`, the watchdog (`sd_notify(3)`).
+//! What systemd hears: `READY=1`, `STATUS=`, the watchdog (`sd_notify(3)`); and what load balancers hear.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use sd_notify::NotifyState;
 
+use crate::ready::Teller;
 use crate::status::Status;
+use protocol::node::Readiness;
 
 /// How much longer the start may take, from each pulse on (`EXTEND_TIMEOUT_USEC=`): a node
 /// may wait for its swarm for ever, but a loop that hangs before it is ready is restarted.
@@ -17,6 +20,8 @@ pub struct Notify {
     ready: Cell<bool>,
     /// Where the status file goes; nowhere if none.
     runtime_dir: Option<PathBuf>,
+    /// What health checks are answered from; nothing if none.
+    teller: Option<Teller>,
 }
 
 impl Notify {
@@ -25,6 +30,22 @@ impl Notify {
         Self {
             ready: Cell::new(false),
             runtime_dir: Some(runtime_dir.to_owned()),
+            teller: None,
+        }
+    }
+
+    /// The same, and the word of health checks that are answered there (`ready.listen`).
+    #[must_use]
+    pub fn telling(mut self, listen: Option<SocketAddr>) -> Self {
+        let folder = self.runtime_dir.as_ref();
+        self.teller = folder.and_then(|folder| Teller::new(listen, folder));
+        self
+    }
+
+    /// What health checks are to hear; nothing new if none.
+    pub fn readiness(&self, word: Option<Readiness>) {
+        if let Some(teller) = &self.teller {
+            teller.tell(word);
         }
     }
 
@@ -57,6 +78,9 @@ impl Notify {
 
     /// The loop is alive.
     pub fn pulse(&self) {
+        if let Some(teller) = &self.teller {
+            teller.repeat();
+        }
         if self.ready.get() {
             send(&[NotifyState::Watchdog]);
         } else {

@@ -28,7 +28,7 @@ fn every_error_of_every_source_is_listed_at_once() {
         "/usr/lib/swarmlet/config.toml: node.rank: unknown field: found `rank`, expected `one of `role`, `cluster`, `labels`, `hostname``",
         "/usr/lib/swarmlet/config.toml: node.hostname: invalid type: found string \"yes\", expected a boolean",
         "/etc/swarmlet/config.toml: node.cluster: \"a b\" is no cluster name: use 1 to 48 letters, digits, \"-\" and \"_\", a letter or a digit first",
-        "/etc/swarmlet/config.toml: nodes.x: unknown field: found `nodes`, expected `one of `node`, `aws`, `metadata`, `engine`, `swarm`, `departure`, `launch`, `dashboard`, `metrics`, `disk`, `log`, `state_dir`, `runtime_dir``",
+        "/etc/swarmlet/config.toml: nodes.x: unknown field: found `nodes`, expected `one of `node`, `aws`, `metadata`, `engine`, `swarm`, `departure`, `launch`, `dashboard`, `metrics`, `ready`, `disk`, `log`, `state_dir`, `runtime_dir``",
         "/etc/swarmlet/config.d/1.toml: swarm.subnet_size: must be a prefix length up to 29, and not shorter than the pool's",
         "/etc/swarmlet/config.d/1.toml: swarm.claim_patience: \"soon\" is no length of time: write \"90s\", \"5m\" or \"500ms\"",
         "environment variable SWARMLET_SWARM_SUBNET: swarm.subnet: unknown field: found `subnet`, expected `one of `address_pool`, `subnet_size`, `data_path_port`, `claim_patience`, `recovery`, `autolock`, `join_drained`, `admission`, `manager_availability`, `protect_managers`, `tags_refresh`, `stacks_refresh`, `stacks_resolve_image`, `rotate_tokens_every``",

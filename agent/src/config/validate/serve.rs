@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::{Report, absolute, check};
-use crate::config::MetricsSettings;
-use crate::config::fragment::{Dashboard, Metrics};
+use crate::config::fragment::{Dashboard, Metrics, Ready};
+use crate::config::{MetricsSettings, ReadySettings};
 use view::dashboard::Listen;
 
 pub(super) fn metrics(from: &Metrics, report: &mut Report) -> MetricsSettings {
@@ -17,6 +17,20 @@ pub(super) fn metrics(from: &Metrics, report: &mut Report) -> MetricsSettings {
         report,
     );
     MetricsSettings {
+        listen: from.listen,
+    }
+}
+
+pub(super) fn ready(from: &Ready, report: &mut Report) -> ReadySettings {
+    // Its process has no right to a port below.
+    let free = |address: &SocketAddr| address.port() >= 1024;
+    check(
+        from.listen.as_ref().is_none_or(free),
+        "ready.listen",
+        "must be an address and a port from 1024 on, like \"0.0.0.0:8378\"",
+        report,
+    );
+    ReadySettings {
         listen: from.listen,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 
 use super::{Report, absolute, check};
-use crate::config::fragment::{Departure, Engine, Launch, Swarm};
+use crate::config::fragment::{Departure, Engine, Launch, Ready, Swarm};
 use crate::config::{DepartureSettings, EngineSettings, LaunchSettings, SwarmSettings};
 use protocol::Availability;
 use protocol::departure::latch::Rules;
@@ -119,12 +119,23 @@ pub(super) fn swarm(from: &Swarm, report: &mut Report) -> Option<SwarmSettings> 
     })
 }
 
-pub(super) fn departure(from: Departure, report: &mut Report) -> Option<DepartureSettings> {
+/// How long a departing node whose health is checked stays for traffic, where that is not set: AWS's target groups check every
+/// 30 s and count two failures, if they are not told otherwise, and what was sent until then takes some time yet.
+const TRAFFIC_WAIT: Duration = Duration::from_secs(90);
+
+pub(super) fn departure(
+    from: Departure,
+    ready: &Ready,
+    report: &mut Report,
+) -> Option<DepartureSettings> {
+    let usual = ready.listen.map_or(Duration::ZERO, |_| TRAFFIC_WAIT);
+    let drain_limit = from.drain_limit?;
     let rules = Rules {
         rebalance: from.rebalance?,
         maintenance: from.maintenance?,
-        drain_limit: from.drain_limit?,
+        drain_limit,
         margin: from.margin?,
+        traffic_wait: from.traffic_wait.unwrap_or(usual.min(drain_limit)),
     };
     check(
         rules.drain_limit >= Duration::from_secs(30),
@@ -136,6 +147,12 @@ pub(super) fn departure(from: Departure, report: &mut Report) -> Option<Departur
         rules.margin <= Duration::from_secs(90),
         "departure.margin",
         "must be 90 s or shorter: spot gives two minutes",
+        report,
+    );
+    check(
+        rules.traffic_wait <= rules.drain_limit,
+        "departure.traffic_wait",
+        "must not be longer than departure.drain_limit, which ends it",
         report,
     );
     check(

@@ -26,7 +26,7 @@ pub(super) use real::agent;
 /// Runs the agent until it is asked to stop.
 pub async fn start(settings: Settings) -> Result<(), StartError> {
     let trace = Trace::start();
-    let notify = Notify::with_file(&settings.runtime_dir);
+    let notify = Notify::with_file(&settings.runtime_dir).telling(settings.ready.listen);
     let mut stop = Stop::new().map_err(StartError::Signals)?;
     let metrics = Metrics::new(real::aws_calls);
     let _server = serve(&metrics, &settings).await;

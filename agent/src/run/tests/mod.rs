@@ -12,6 +12,7 @@ mod protecting;
 mod refused;
 mod rest;
 mod status;
+mod traffic;
 mod watching;
 
 use std::time::Duration;

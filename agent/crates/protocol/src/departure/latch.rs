@@ -34,6 +34,8 @@ pub struct Rules {
     pub drain_limit: Duration,
     /// It ends this long before a published time.
     pub margin: Duration,
+    /// For so long from its begin a node goes on forwarding what load balancers still send it, whatever became of its tasks.
+    pub traffic_wait: Duration,
 }
 
 /// What a round's wall clock shows, and in which boot.
@@ -62,16 +64,18 @@ pub fn settle(
             // What the one before has said stands, until it is taken back. An entry of a swarm that it has left does not.
             announced: latched.and_then(|before| before.announced),
             marked: latched.is_some_and(|before| before.marked && !before.left),
-            ..begun(cause, times.min(), wall)
+            ..begun(cause, times.min(), rules, wall)
         }),
         (Some(kept), strongest) => Some(taken_over(kept, strongest, times.min())),
     }
 }
 
-fn begun(cause: Cause, deadline: Option<u64>, wall: Wall<'_>) -> Departure {
+fn begun(cause: Cause, deadline: Option<u64>, rules: &Rules, wall: Wall<'_>) -> Departure {
+    let wait = rules.traffic_wait.as_secs();
     Departure {
         cause,
         deadline,
+        traffic_until: (wait > 0).then(|| wall.now.saturating_add(wait)),
         boot: wall.boot.to_owned(),
         announced: None,
         marked: false,

@@ -15,6 +15,7 @@ fn rules() -> Rules {
         maintenance: true,
         drain_limit: Duration::from_mins(15),
         margin: Duration::from_secs(20),
+        traffic_wait: Duration::ZERO,
     }
 }
 
@@ -115,6 +116,31 @@ fn each_cause_has_its_time() {
         let departure = start(&heard);
         assert_eq!((departure.cause, departure.deadline), (cause, deadline));
     }
+}
+
+/// From its begin on it has no new traffic: a cause that takes it over finds that wait as far as it is.
+#[test]
+fn the_wait_for_traffic_counts_from_the_begin_of_the_departure() {
+    let waits = Rules {
+        traffic_wait: Duration::from_secs(90),
+        ..rules()
+    };
+    let settled = |latched: Option<&Departure>, heard: &Heard, now| {
+        settle(latched, heard, &waits, Wall { now, ..HERE }).unwrap()
+    };
+    let drained = settled(None, &asked(Request::Drain), NOW);
+    assert_eq!(drained.traffic_until, Some(NOW + 90));
+    for (now, left) in [(NOW, 90), (NOW + 89, 1), (NOW + 90, 0), (NOW + 500, 0)] {
+        assert_eq!(drained.forwards(now), Duration::from_secs(left));
+    }
+    let mut both = asked(Request::Drain);
+    both.notices.target = Some(Target::Terminated);
+    let ended = settled(Some(&drained), &both, NOW + 60);
+    assert_eq!(ended.cause, Cause::ScaleIn);
+    assert_eq!(ended.traffic_until, Some(NOW + 90));
+    let without = start(&target(Target::Terminated));
+    assert_eq!(without.traffic_until, None);
+    assert_eq!(without.forwards(NOW), Duration::ZERO);
 }
 
 #[test]

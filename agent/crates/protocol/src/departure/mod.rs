@@ -100,6 +100,10 @@ pub struct Departure {
     pub cause: Cause,
     /// Until when it may take, in seconds since the Unix epoch; `None` where nothing presses.
     pub deadline: Option<u64>,
+    /// Until when it stays in the swarm for what load balancers still send it, in seconds since the Unix epoch; the deadline
+    /// goes before it. `None` where nothing is waited for; then it is not written, as earlier agents did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_until: Option<u64>,
     /// The boot in which it began: some causes end with it.
     pub boot: String,
     /// When the node said so by its engine's labels.
@@ -121,6 +125,12 @@ impl Departure {
         Some(Duration::from_secs(deadline.saturating_sub(now)))
     }
 
+    /// What is left at `now` of the time in which it forwards what load balancers still send it.
+    pub fn forwards(&self, now: u64) -> Duration {
+        let until = self.traffic_until.unwrap_or_default();
+        Duration::from_secs(until.saturating_sub(now))
+    }
+
     /// What the others read: when it ends, or 0 where nothing presses.
     pub fn told(&self) -> u64 {
         self.deadline.unwrap_or_default()
@@ -138,6 +148,8 @@ pub struct Departing {
     pub cause: Cause,
     /// What is left of its time; `None` where nothing presses.
     pub remaining: Option<Duration>,
+    /// What is left of the time in which it forwards what load balancers still send it.
+    pub forwards: Duration,
     /// What the others read of that: when it ends, in seconds since the Unix epoch, or 0.
     pub until: u64,
     /// The cause is gone: what was said has to be taken back.

@@ -5,7 +5,8 @@ use crate::facts::hooks::{Hook, HookCall, Waiting};
 use crate::node::files::FileName;
 use crate::node::launch::Word;
 use crate::{
-    Answer, EngineState, Epoch, Membership, Moment, Peer, Probed, Registers, Reply, Ticket, Trouble,
+    Answer, Availability, EngineState, Epoch, Membership, Moment, Peer, Probed, Registers, Reply,
+    Ticket, Trouble,
 };
 
 /// The only way into a [`super::Node`]. Any of them may come at any time, also unasked for.
@@ -41,6 +42,8 @@ pub enum Event<'a> {
     NodeRecorded(Answer<String>),
     /// The managers of its swarm are these.
     Peers(Vec<Peer>),
+    /// This node's own availability, by its entry: none where the list does not have it.
+    Availability(Option<Availability>),
     /// A nonce was drawn for an epoch.
     Nonce(Epoch, String),
     /// A file is as it was to be, or will not be.

@@ -42,6 +42,7 @@ impl Node {
                 Series::hear(&mut self.recorded, answer, |_, _| true, now);
             }
             Event::Peers(peers) => self.keep_peers(peers),
+            Event::Availability(own) => self.availability = own,
             Event::Nonce(epoch, nonce) => self.keep_nonce(epoch, nonce),
             Event::Saved(name) => drop(self.unsaved.remove(&name)),
             Event::Recorded(act) => self.record(act, now),
@@ -89,6 +90,9 @@ impl Node {
             }
             Kind::Pending | Kind::Down => {}
             _ => self.failing = None,
+        }
+        if state.kind() != Kind::Manager {
+            self.availability = None;
         }
         self.cache.looked(&state, now);
         let same = |old: &EngineState, new: &EngineState| old.kind() == new.kind();

@@ -1,5 +1,7 @@
 #[path = "learn_group_tests.rs"]
 mod group;
+#[path = "learn_readiness_tests.rs"]
+mod readiness;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,8 +18,8 @@ use crate::node::launch::{LaunchRules, OnFailure, Word as LaunchWord};
 use crate::node::{DepartureEvent, LaunchCall, LaunchEvent, Next, Own, Policy};
 use crate::pace::ROUND;
 use crate::{
-    Bound, Claim, Control, Decision, Epoch, Facts, Failure, JoinToken, Life, Member, Observation,
-    ProbeAnswer, RecoveryMode, Reply, Span, Stamp, Told, Trouble, Word,
+    Availability, Bound, Claim, Control, Decision, Epoch, Facts, Failure, JoinToken, Life, Member,
+    Observation, ProbeAnswer, RecoveryMode, Reply, Span, Stamp, Told, Trouble, Word,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -57,7 +59,9 @@ fn blank(role: Role, now: Moment) -> Node {
             maintenance: true,
             drain_limit: 300 * SECOND,
             margin: 30 * SECOND,
+            traffic_wait: Duration::ZERO,
         },
+        manager_availability: Availability::Active,
         launch: None,
     };
     Node::start(own(role), policy, files, now)

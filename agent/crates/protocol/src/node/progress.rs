@@ -185,6 +185,7 @@ impl Progress {
         Departing {
             cause: departure.cause,
             remaining: departure.remaining(now.unix),
+            forwards: departure.forwards(now.unix),
             until: departure.told(),
             withdrawn: departure.withdrawn,
             announced: departure.announced.map(said),

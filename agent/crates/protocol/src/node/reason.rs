@@ -159,6 +159,8 @@ pub enum Reason {
         /// How many run, by its engine's word.
         tasks: Option<usize>,
     },
+    /// No task runs on a departing worker any more; it stays for what load balancers still send it.
+    Forwarding(Cause),
     /// A departing manager waits for its demotion.
     AwaitsDemotion {
         /// Why it departs.
@@ -363,6 +365,9 @@ impl Reason {
                 tasks: Some(tasks @ 1..),
             } => format!("draining, {tasks} tasks run here: {cause}"),
             Self::Draining { cause, .. } => format!("draining: {cause}"),
+            Self::Forwarding(cause) => format!(
+                "departing, stays until departure.traffic_wait is over for what load balancers still send: {cause}"
+            ),
             Self::AwaitsDemotion { cause, .. } => {
                 format!("departing, waiting to be demoted: {cause}")
             }

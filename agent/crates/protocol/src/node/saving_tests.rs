@@ -5,7 +5,7 @@ use crate::departure::Cause;
 use crate::departure::latch::{Heard, Rules};
 use crate::departure::notice::Notices;
 use crate::node::{DepartureEvent, Event, Files, Own, Policy};
-use crate::{EngineState, Identity, Member, Role};
+use crate::{Availability, EngineState, Identity, Member, Role};
 
 fn second() -> Epoch {
     Epoch::FIRST.next()
@@ -44,7 +44,9 @@ fn started(files: Files, now: Moment) -> Node {
             maintenance: true,
             drain_limit: Duration::from_mins(15),
             margin: Duration::from_secs(30),
+            traffic_wait: Duration::ZERO,
         },
+        manager_availability: Availability::Active,
         launch: None,
     };
     Node::start(own, policy, files, now)
@@ -242,6 +244,7 @@ fn what_was_said_after_a_reboot_is_taken_back_also_by_an_agent_that_starts_then(
         departure: Some(Departure {
             cause: Cause::Drain,
             deadline: None,
+            traffic_until: None,
             boot: "an earlier one".into(),
             announced: Some(1),
             marked: false,

@@ -14,9 +14,9 @@ use crate::node::files::{FileName, Files};
 use crate::node::launch::{LaunchRules, Launching};
 use crate::node::progress::Progress;
 use crate::{
-    Answer, Decision, EngineState, Epoch, Identity, Instances, Kind, Membership, Moment,
-    Observation, Peer, Probed, RecoveryMode, Registers, Role, Series, Stamp, Ticket, Trouble,
-    Validity, Verdict, pace,
+    Answer, Availability, Decision, EngineState, Epoch, Identity, Instances, Kind, Membership,
+    Moment, Observation, Peer, Probed, RecoveryMode, Registers, Role, Series, Stamp, Ticket,
+    Trouble, Validity, Verdict, pace,
 };
 
 /// Who this node is, for the decisions: fixed at the start.
@@ -43,6 +43,8 @@ pub struct Policy {
     pub recovery: Option<RecoveryMode>,
     /// What is said of departures.
     pub departure: Rules,
+    /// Whether managers are usually given tasks: only where they are is a drained one kept from its work.
+    pub manager_availability: Availability,
     /// What is said of launches; nothing where no hook is to hear of them.
     pub launch: Option<LaunchRules>,
 }
@@ -82,6 +84,8 @@ pub struct Node {
     /// What managers say, and how many of them know no leader.
     pub(super) standing: Option<Series<(Verdict, usize)>>,
     pub(super) instances: Instances,
+    /// This node's own, by its entry: while it is a manager, which is all who can tell.
+    pub(super) availability: Option<Availability>,
     // On the way out.
     pub(super) heard: Heard,
     pub(super) consent: bool,
@@ -145,6 +149,7 @@ impl Node {
             probes: None,
             standing: None,
             instances: Instances::default(),
+            availability: None,
             heard: Heard::default(),
             consent: false,
             progress: Progress::default(),

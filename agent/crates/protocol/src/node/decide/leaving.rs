@@ -128,9 +128,18 @@ fn worker(seen: &Observation, d: &Departing) -> Decision {
         return step(Action::CountTasks, reason);
     };
     if running == Some(0) && is_heard(d) {
-        return leave(d);
+        return leave_or_forward(d, until_hooks);
     }
     step(Action::Wait(soonest(d, [until_hooks, until_look])), reason)
+}
+
+/// A load balancer notices late that this node is to have no traffic any more, and the routing mesh forwards here without a task.
+fn leave_or_forward(d: &Departing, until_hooks: Duration) -> Decision {
+    if d.forwards.is_zero() {
+        return leave(d);
+    }
+    let pause = soonest(d, [until_hooks, d.forwards, pace::ROUND]);
+    step(Action::Wait(pause), Reason::Forwarding(d.cause))
 }
 
 /// Nothing has come of it for long: the engine may have missed it.

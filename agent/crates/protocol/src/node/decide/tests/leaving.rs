@@ -13,6 +13,7 @@ fn departing(cause: Cause) -> Departing {
     Departing {
         cause,
         remaining: Some(900 * SECOND),
+        forwards: Duration::ZERO,
         withdrawn: false,
         announced: None,
         marked: false,
@@ -78,6 +79,12 @@ pub(super) fn all() -> Vec<Option<Departing>> {
                         hold: hold.clone(),
                         tasks: tasks.clone(),
                         marked: number % 2 == 0,
+                        // Of those that are done and have a time: some stay for what load balancers send.
+                        forwards: if number % 3 == 1 {
+                            40 * SECOND
+                        } else {
+                            Duration::ZERO
+                        },
                         withdrawn: number == 3 && tasks.is_none() && remaining.is_none(),
                         leaving: failed(Trouble::Failed("f".into())).filter(|_| number == 2),
                         ..told(cause)
@@ -106,7 +113,8 @@ pub(super) fn may_depart(seen: &Observation) {
 
 fn has_ended(d: &Departing) -> bool {
     let none = d.tasks.as_ref().and_then(Reading::value) == Some(&0);
-    d.is_due() || (none && (d.marked || d.announced.is_some_and(|age| age >= pace::ANNOUNCED)))
+    let done = none && d.forwards.is_zero();
+    d.is_due() || (done && (d.marked || d.announced.is_some_and(|age| age >= pace::ANNOUNCED)))
 }
 
 /// Nothing of the swarm runs here, or the time is up.
@@ -160,6 +168,68 @@ fn a_worker_says_so_waits_for_its_tasks_and_leaves() {
         ..unheard
     };
     assert_eq!(worker(demoted), Action::Depart);
+}
+
+/// Load balancers send it traffic for some time yet, and its engine forwards that to other nodes.
+#[test]
+fn a_worker_without_tasks_stays_until_its_traffic_wait_is_over() {
+    let idle = Departing {
+        tasks: just(0),
+        forwards: 40 * SECOND,
+        ..told(Cause::ScaleIn)
+    };
+    let decision = decide(&at(member(Control::Worker), idle.clone()));
+    assert_eq!(decision.action, Action::Wait(pace::ROUND));
+    assert_eq!(decision.reason, Reason::Forwarding(Cause::ScaleIn));
+    let nearly = Departing {
+        forwards: 3 * SECOND,
+        ..idle.clone()
+    };
+    assert_eq!(worker(nearly), Action::Wait(3 * SECOND));
+    let over = Departing {
+        forwards: Duration::ZERO,
+        ..idle.clone()
+    };
+    assert_eq!(worker(over), Action::Depart);
+    let busy = Departing {
+        tasks: just(2),
+        ..idle.clone()
+    };
+    assert_eq!(worker(busy), Action::Wait(pace::TASKS_LOOK));
+    let due = Departing {
+        remaining: Some(Duration::ZERO),
+        ..idle.clone()
+    };
+    assert_eq!(worker(due), Action::Depart, "its own time goes first");
+    let late = Departing {
+        remaining: Some(5 * SECOND),
+        ..idle
+    };
+    assert_eq!(worker(late), Action::Wait(5 * SECOND));
+}
+
+/// The hook hears that the node is not done yet.
+#[test]
+fn a_node_that_forwards_has_auto_scaling_wait() {
+    let unheard = Hold {
+        hooks: None,
+        ..hold()
+    };
+    let forwarding = Departing {
+        tasks: just(0),
+        forwards: 40 * SECOND,
+        hold: Some(unheard),
+        ..told(Cause::ScaleIn)
+    };
+    assert_eq!(worker(forwarding.clone()).name(), "list-hooks");
+    let waits = Departing {
+        hold: Some(Hold {
+            beat: aged((), 200 * SECOND),
+            ..hold()
+        }),
+        ..forwarding
+    };
+    assert_eq!(worker(waits).name(), "heartbeat");
 }
 
 #[test]
