@@ -92,6 +92,7 @@ pub(crate) fn beside() -> impl Iterator<Item = &'static Case> {
         fleet::spot::CASES,
         fleet::announced::CASES,
         fleet::labels::CASES,
+        fleet::traffic::CASES,
         fleet::launching::CASES,
         fleet::operator::CASES,
         fleet::mixed::CASES,

@@ -17,12 +17,13 @@ pub(super) const CASES: &[Case] = &[Case {
     run: comes_and_goes,
 }];
 
-pub(super) const ENABLED: [&str; 5] = [
+pub(super) const ENABLED: [&str; 6] = [
     "swarmlet-prepare.service",
     "swarmlet.service",
     "swarmlet-restart-engine.path",
     "swarmlet-announce.path",
     "swarmlet-clear-swarm.path",
+    "swarmlet-ready.path",
 ];
 pub(super) const EDIT: &str = "echo '# an edit' >>/etc/swarmlet/config.toml";
 const SAMPLE: &str =

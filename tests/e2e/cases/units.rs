@@ -18,6 +18,10 @@ pub(super) const CASES: &[Case] = &[
         run: dashboard,
     },
     Case {
+        name: "units::health_checks_are_off_and_sandboxed",
+        run: health_checks,
+    },
+    Case {
         name: "units::the_order_has_no_cycle",
         run: ordered,
     },
@@ -66,6 +70,21 @@ fn dashboard(lab: &Lab) -> Result<()> {
     let seen = asks_for_its_password(lab, &id);
     lab.exec(&id, &["systemctl", "stop", name])?.ok()?;
     seen
+}
+
+/// The path unit waits, and nothing listens.
+fn health_checks(lab: &Lab) -> Result<()> {
+    let id = worker(lab)?;
+    for (name, property, wanted) in [
+        ("swarmlet-ready.path", "UnitFileState", "enabled"),
+        ("swarmlet-ready.path", "ActiveState", "active"),
+        ("swarmlet-ready.service", "ActiveState", "inactive"),
+        ("swarmlet-ready.service", "DynamicUser", "yes"),
+    ] {
+        let found = unit(lab, &id, name, property)?;
+        ensure!(found == wanted, "{name}: its {property} is {found}");
+    }
+    exposed_little(lab, &id, "swarmlet-ready.service")
 }
 
 /// Whoever is on the host; the password is root's, and the same at the next start.
@@ -136,6 +155,7 @@ pub(super) fn verified(lab: &Lab, id: &str) -> Result<String> {
         "swarmlet-prepare.service",
         "swarmlet.service",
         "swarmlet-dashboard.service",
+        "swarmlet-ready.service",
         "swarmlet-firewall.service",
     ];
     let output = lab.exec(id, &argv)?;

@@ -14,4 +14,5 @@ pub(super) mod seen;
 pub(super) mod spot;
 pub(super) mod stack;
 pub(super) mod tokens;
+pub(super) mod traffic;
 pub(super) mod unhooked;
