@@ -35,10 +35,10 @@ def _intrinsic(loader: Any, suffix: str, node: Any) -> Any:
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
-def load() -> dict[str, Any]:
-    """The template."""
+def load(file: Path = TEMPLATE) -> dict[str, Any]:
+    """A template: the cluster's, if no other is named."""
     # A loader that knows its tags; it makes no objects.
-    loaded: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506
+    loaded: dict[str, Any] = yaml.load(file.read_text(), Loader=_Loader)  # noqa: S506
     return loaded
 
 
