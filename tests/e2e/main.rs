@@ -11,7 +11,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 mod cases;
 
 /// How many cases may run at once, of those that can.
-const BESIDE: usize = 5;
+const BESIDE: usize = 4;
 
 /// Held by every case: alone, or beside others.
 static TURN: RwLock<()> = RwLock::new(());

@@ -97,9 +97,17 @@ fn says_once(lab: &Lab, id: &str) -> Result<()> {
     console_says(lab, id, WAITS)
 }
 
+/// EC2 is asked after 2, 4, 8 and 16 seconds, and then each 20, some part of that sooner; a machine that is busy takes long for
+/// all that is looked at meanwhile.
+fn most_questions(launched: Instant) -> usize {
+    let late = launched.elapsed().saturating_sub(Duration::from_secs(30));
+    6 + usize::try_from(late.as_secs() / 10).unwrap_or(usize::MAX)
+}
+
 /// Only a `Name` at first, no tag at all, and no tags in metadata.
 fn late_tags(lab: &Lab) -> Result<()> {
     let (cluster, profile) = formed(lab, "late-tags")?;
+    let launched = Instant::now();
     let named = launch(lab, &profile, &[("Name", "late")], true)?;
     let bare = launch(lab, &profile, &[], true)?;
     for id in [&named, &bare] {
@@ -123,16 +131,15 @@ fn late_tags(lab: &Lab) -> Result<()> {
     };
     // About its name, once.
     ensure!(asked(&named)? <= 1, "metadata shows its tags");
-    ensure!(
-        (1..=6).contains(&asked(&bare)?),
-        "asked {} times",
-        asked(&bare)?
-    );
+    let (times, most) = (asked(&bare)?, most_questions(launched));
+    ensure!((1..=most).contains(&times), "asked {times} times");
 
+    let launched = Instant::now();
     let hidden = launch(lab, &profile, &[("Name", "hidden")], false)?;
     thread::sleep(Duration::from_secs(30));
     tagged_it_joins(lab, &cluster, &[&hidden])?;
-    ensure!(asked(&hidden)? <= 8, "asked {} times", asked(&hidden)?);
+    let (times, most) = (asked(&hidden)?, most_questions(launched));
+    ensure!(times <= most, "asked {times} times");
     for id in [named, bare, hidden] {
         lab.terminate(&id)?;
     }
