@@ -153,9 +153,10 @@ fn left(lab: &Lab, cluster: &Cluster, worker: &Instance, begun: u64) -> Result<(
         departs - begun
     );
     ensure!(late <= 1000, "a departure is heard {late} ms later");
-    // What metadata announces is looked for every 5 s, and the lab announces it within a second.
+    // What metadata announces is looked for every 5 s, and the lab announces it within a second; the call itself takes seconds
+    // where the machine is busy.
     ensure!(
-        heard - begun < 8000,
+        heard - begun < 15_000,
         "heard {} ms after the call",
         heard - begun
     );
