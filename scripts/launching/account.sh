@@ -150,6 +150,7 @@ check_permissions() {
       ;;
   esac
   [ "${parameter_LogRetentionDays:-0}" = 0 ] || actions+=(logs:CreateLogGroup logs:PutRetentionPolicy)
+  [ "${parameter_Balancer:-none}" = none ] || actions+=("${balancer_actions[@]}")
   are_service_roles_there || actions+=(iam:CreateServiceLinkedRole)
   check_allowed "$source" problem 'allow it in its IAM policy' "${actions[@]}" || return 0
   ok "permissions"
@@ -171,9 +172,11 @@ check_allowed() {
   return 1
 }
 
-# AWS's own roles for Auto Scaling and for spot instances, which are made with an account's first ones.
+# AWS's own roles for Auto Scaling, load balancers and spot instances, which are made with an account's first ones.
 are_service_roles_there() {
   local arn
   ask arn iam get-role --role-name AWSServiceRoleForAutoScaling --query Role.Arn || return 1
+  [ "${parameter_Balancer:-none}" = none ] ||
+    ask arn iam get-role --role-name AWSServiceRoleForElasticLoadBalancing --query Role.Arn || return 1
   [ "$spot" -eq 0 ] || ask arn iam get-role --role-name AWSServiceRoleForEC2Spot --query Role.Arn
 }

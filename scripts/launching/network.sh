@@ -81,7 +81,7 @@ count_zones() {
 # Instances have to reach ssm, kms, ec2 and autoscaling: by an internet gateway and a public address, by NAT, or
 # by endpoints in the VPC.
 check_routes() {
-  local told endpoints id public route lost=()
+  local told endpoints id public route lost=() private=()
   local default_route="Routes[?DestinationCidrBlock=='0.0.0.0/0']|[0]"
   if ! ask told ec2 describe-route-tables --filters "Name=vpc-id,Values=$vpc" --query "RouteTables[].[
       to_string(Associations[].SubnetId), to_string(Associations[?Main]|[0].Main),
@@ -92,11 +92,13 @@ check_routes() {
   while read -r id _ public; do
     [ -n "$id" ] || continue
     route=$(route_of "$id" "$told")
+    [[ $route == *igw-* ]] || private+=("$id")
     case $route in
       *igw-*) [ "$public" = True ] || lost+=("$id has an internet gateway, but gives no public addresses") ;;
       '' | 'null null' | 'null [null,null,null]') lost+=("$id has no route out") ;;
     esac
   done <<<"$used"
+  check_ways_in "${private[*]-}"
   [ ${#lost[@]} -gt 0 ] || { ok "routes out of the subnets"; return; }
   ask endpoints ec2 describe-vpc-endpoints --filters "Name=vpc-id,Values=$vpc" --query 'VpcEndpoints[].ServiceName' || endpoints=''
   for id in ssm kms ec2 autoscaling; do

@@ -4,6 +4,7 @@
 
 verb=create cluster='' image='' region='' vpc='' subnets=''
 managers=3 workers=3 manager_type=t3.small worker_types=t3.small spot=0
+public='' balancer=none certificate=''
 any_zones=no protect=no waiting=yes yes=no unprotect=no keep_records=no
 # The names of the parameters that are set; the value of each is in parameter_NAME.
 parameters=''
@@ -47,7 +48,9 @@ read_value() {
     --manager-type) manager_type=$2 ;;
     --worker-type) worker_types=$2 ;;
     --spot) spot=$2 ;;
-    --public) set_parameter PublicCidr "$2" ;;
+    --public) public=$2 ;;
+    --balancer) balancer=$2 ;;
+    --certificate) certificate=$2 ;;
     --set) read_parameter "$2" ;;
     *) wrong "cannot read '$1'" ;;
   esac
@@ -78,6 +81,7 @@ check_options() {
   [[ $workers =~ ^[0-9]+$ ]] || wrong "--workers needs a number"
   [[ $spot =~ ^[0-9]+$ && $spot -le 100 ]] || wrong "--spot needs a percentage"
   set_parameters
+  set_traffic
 }
 
 # What was given by --set wins.
@@ -97,6 +101,23 @@ set_parameters() {
   for ((index = 2; index <= ${#types[@]}; index++)); do
     default "WorkerInstanceType$index" "${types[index - 1]}"
   done
+}
+
+# Who is let in, and where to: to the workers, or to the load balancer, and then to nothing else.
+set_traffic() {
+  [ "$balancer" = none ] || default Balancer "$balancer"
+  [ -z "$certificate" ] || default BalancerCertificateArn "$certificate"
+  case ${parameter_Balancer:-none} in
+    none)
+      [ -z "${parameter_BalancerCertificateArn-}" ] || wrong "--certificate needs --balancer"
+      [ -z "$public" ] || default PublicCidr "$public"
+      ;;
+    application | network)
+      [ -z "$public" ] || default BalancerCidr "$public"
+      [ -n "${parameter_BalancerCidr-}" ] || wrong "--balancer needs --public, the addresses that may reach it"
+      ;;
+    *) wrong "--balancer is application or network" ;;
+  esac
 }
 
 default() {

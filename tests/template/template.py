@@ -91,6 +91,9 @@ class Values:
                 return self._names[name]
             case {"Fn::GetAtt": [name, attribute]}:
                 return self._names[f"{name}.{attribute}"]
+            case {"Fn::Sub": [text, given]}:
+                names = self._names | self.resolve(given)
+                return _VARIABLE.sub(lambda found: names[found[1]], text)
             case {"Fn::Sub": text}:
                 return _VARIABLE.sub(lambda found: self._names[found[1]], text)
             case {"Fn::If": [condition, then, otherwise]}:

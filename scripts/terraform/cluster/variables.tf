@@ -121,6 +121,48 @@ variable "public_port_4" {
   nullable = false
 }
 
+variable "balancer" {
+  type        = string
+  description = "Makes a load balancer before the workers, and has them answer its health checks (docs/traffic.md). A change to or from none replaces the workers, a tenth of them at a time."
+  default     = "none"
+  nullable    = false
+}
+
+variable "balancer_cidr" {
+  type        = string
+  description = "From where the load balancer is reached, 0.0.0.0/0 for everywhere. Needed with one."
+  default     = ""
+  nullable    = false
+}
+
+variable "balancer_port" {
+  type        = number
+  description = "The TCP port that a stack publishes by the routing mesh (mode ingress), on which workers take requests from the load balancer. A network balancer without a certificate listens on the same port."
+  default     = 80
+  nullable    = false
+}
+
+variable "balancer_certificate_arn" {
+  type        = string
+  description = "Optional, of AWS Certificate Manager in this region. With it the load balancer speaks TLS on port 443 and plain text to the workers; an application balancer then redirects port 80 there. Without, an application balancer listens on port 80."
+  default     = ""
+  nullable    = false
+}
+
+variable "balancer_scheme" {
+  type        = string
+  description = "From the internet, in subnets with an internet gateway; or only from the VPC and what is connected to it."
+  default     = "internet-facing"
+  nullable    = false
+}
+
+variable "balancer_subnet_ids" {
+  type        = list(string)
+  description = "Those of the nodes if empty. One in each zone that the nodes are in, else the nodes of that zone get nothing; an application balancer needs two zones."
+  default     = []
+  nullable    = false
+}
+
 variable "launching_timeout" {
   type        = number
   description = "Seconds (30 at least) for a new instance to say that its node is in the swarm; one that does not is replaced, by its own word a minute before (launch.budget). While it installs packages it has the group wait longer. Updates that replace instances rest on it. 0 takes an instance into service as soon as it runs."

@@ -15,6 +15,7 @@ from . import (
     admin,
     api,
     autoscaling,
+    balancers,
     console,
     copies,
     files,
@@ -58,6 +59,7 @@ _PARTS = (
     parameters,
     stacks,
     stack_deletion,
+    balancers,
     copies,
 )
 

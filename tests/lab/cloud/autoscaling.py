@@ -16,6 +16,7 @@ from moto.autoscaling.models import autoscaling_backends
 from . import (
     ACCOUNT,
     REGION,
+    balancers,
     group_deletion,
     hooks,
     lifecycle,
@@ -206,6 +207,7 @@ def reconcile() -> None:
     for group in groups.values():
         _drop_terminated(group)
         lifecycle.admit(group)
+        balancers.attend(group)
         if "ReplaceUnhealthy" in group._suspended_processes:
             continue
         for state in [s for s in group.active_instances() if s.health_status == "Unhealthy"]:

@@ -22,7 +22,7 @@ _UNCHECKED = ("s3", "fis", "unknown")
 # AWS's own agents alone make this call (service authorization reference, Systems Manager).
 _NOT_IN_MODELS = (("ssm", "UpdateInstanceInformation"),)
 # What a service is called where it signs, and where botocore has its model.
-_FOLDERS = {"servicequotas": "service-quotas"}
+_FOLDERS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas"}
 # What each action of a JSON or query service may answer besides what its model names ("Common errors" of each service's API
 # reference). EC2's model names none.
 _COMMON_ERRORS = frozenset(
