@@ -63,7 +63,7 @@ check_way_in() {
 # Each type is there, fits the image, and is offered in all of the subnets' zones.
 check_types() {
   local type told arch count seen=' '
-  for type in "$manager_type" ${worker_types//,/ }; do
+  for type in ${manager_type:+"$manager_type"} ${worker_types//,/ }; do
     [[ $seen != *" $type "* ]] || continue
     seen+="$type "
     if ! ask told ec2 describe-instance-types --instance-types "$type" \
@@ -105,14 +105,27 @@ check_offered() {
 check_limits() {
   # One more of each, while they are replaced.
   local paid=$(((workers * (100 - spot) + 99) / 100 + 1)) interruptible=$(((workers * spot + 99) / 100 + 1))
+  if has_own_quota "${worker_types%%,*}"; then
+    note "instance type ${worker_types%%,*} counts against a quota of its family: look in Service Quotas, EC2, for $(((workers + 1) * worker_vcpus)) vCPUs"
+    worker_vcpus=0
+  fi
   check_quota L-1216C47A 'on demand' $(((managers + 1) * manager_vcpus + paid * worker_vcpus))
   [ "$spot" -eq 0 ] || check_quota L-34B43A08 'as spot instances' $((interruptible * worker_vcpus))
   check_throughput
 }
 
+# All but the standard families (A, C, D, H, I, M, R, T, Z), which share the quotas below.
+has_own_quota() {
+  case $1 in
+    dl* | f[0-9]* | g[0-9]* | gr* | hpc* | inf* | mac* | p[0-9]* | trn* | u-* | u[0-9]* | vt* | x[0-9]*) return 0 ;;
+  esac
+  return 1
+}
+
 # check_quota CODE HOW VCPUS: of EC2's quotas, which count vCPUs.
 check_quota() {
   local limit
+  [ "$3" -gt 0 ] || return 0
   if ! ask limit service-quotas get-service-quota --service-code ec2 --quota-code "$1" --query Quota.Value; then
     note "cannot tell the limit of vCPUs $2 (servicequotas:GetServiceQuota): look that $3 more are allowed"
   elif [ "${limit%.*}" -lt "$3" ]; then
@@ -141,6 +154,10 @@ check_permissions() {
     ec2:CreateSecurityGroup ec2:AuthorizeSecurityGroupIngress ec2:AuthorizeSecurityGroupEgress ec2:CreateTags
     ec2:CreateLaunchTemplate ec2:RunInstances iam:CreateRole iam:TagRole iam:PutRolePolicy iam:CreateInstanceProfile
     iam:AddRoleToInstanceProfile iam:PassRole kms:CreateKey kms:TagResource kms:CreateAlias
+    autoscaling:CreateAutoScalingGroup autoscaling:PutLifecycleHook autoscaling:DescribeAutoScalingGroups)
+  # A pool has its role, security group and key from its cluster.
+  [ -z "$pool" ] || actions=(cloudformation:CreateStack cloudformation:DescribeStacks cloudformation:DescribeStackEvents
+    ec2:CreateTags ec2:CreateLaunchTemplate ec2:RunInstances iam:PassRole
     autoscaling:CreateAutoScalingGroup autoscaling:PutLifecycleHook autoscaling:DescribeAutoScalingGroups)
   case $identity in
     *:root) return ;;

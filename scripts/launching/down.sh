@@ -14,37 +14,44 @@ take_down() {
   if [ -z "$status" ]; then
     echo "there is no stack $cluster"
   else
+    refuse_pools
     delete_stack "$protected"
   fi
   [ "$keep_records" = yes ] || delete_records
 }
 
 delete_stack() {
-  local ids role
+  local ids group task='and all that runs on them'
+  [ -z "$pool" ] || task='which hand their tasks over first'
   living_instances ids || ids=''
   if [ "$1" = True ] && [ "$unprotect" = no ]; then
-    echo "cannot delete the stack $cluster: it is protected from deletion; add --unprotect" >&2
+    echo "cannot delete the stack $stack: it is protected from deletion; add --unprotect" >&2
     exit 1
   fi
-  confirm "delete the stack $cluster with its $(($(wc -w <<<"$ids"))) instance(s), and all that runs on them"
+  confirm "delete the stack $stack with its $(($(wc -w <<<"$ids"))) instance(s), $task"
   if [ "$1" = True ] && ! ask _ cloudformation update-termination-protection --no-enable-termination-protection \
-    --stack-name "$cluster"; then
-    echo "cannot take the protection from the stack $cluster: $refusal" >&2
+    --stack-name "$stack"; then
+    echo "cannot take the protection from the stack $stack: $refusal" >&2
     exit 1
   fi
-  # Nobody takes tasks over: without their hooks the instances end at once.
-  for role in manager worker; do
-    ask _ autoscaling delete-lifecycle-hook --auto-scaling-group-name "$cluster-$role" \
+  # Of a cluster nobody takes tasks over: without their hooks the instances end at once.
+  for group in "${own_groups[@]}"; do
+    [ -z "$pool" ] || break
+    ask _ autoscaling delete-lifecycle-hook --auto-scaling-group-name "$group" \
       --lifecycle-hook-name swarmlet-terminating || true
   done
   # And their agents protect managers that have none.
   release_groups
-  if ! ask _ cloudformation delete-stack --stack-name "$cluster"; then
-    echo "cannot delete the stack $cluster: $refusal" >&2
+  if ! ask _ cloudformation delete-stack --stack-name "$stack"; then
+    echo "cannot delete the stack $stack: $refusal" >&2
     exit 1
   fi
   wait_for_deletion
-  echo "the stack $cluster is deleted; its key can be had back for seven days (aws kms cancel-key-deletion)"
+  if [ -n "$pool" ]; then
+    echo "the stack $stack is deleted"
+  else
+    echo "the stack $stack is deleted; its key can be had back for seven days (aws kms cancel-key-deletion)"
+  fi
 }
 
 # Only when nobody is left who could write them again, or claim a swarm by them.
@@ -69,10 +76,11 @@ delete_records() {
 }
 
 confirm() {
-  local answer=''
+  local answer='' kind=cluster
+  [ -z "$pool" ] || kind=pool
   [ "$yes" = no ] || return 0
-  read -rp "This will $1. Type the cluster's name to go on: " answer || true
-  if [ "$answer" != "$cluster" ]; then
+  read -rp "This will $1. Type the $kind's name to go on: " answer || true
+  if [ "$answer" != "${pool:-$cluster}" ]; then
     echo "nothing was deleted" >&2
     exit 1
   fi

@@ -56,16 +56,16 @@ lacks_launching() {
 
 # Who is protected holds the deletion of a stack up, until it fails after an hour or so.
 release_groups() {
-  local role ids
-  for role in manager worker; do
+  local group ids
+  for group in "${own_groups[@]}"; do
     # Auto Scaling takes it back only from those in service, and only they have it.
-    ask ids autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$cluster-$role" --query \
+    ask ids autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$group" --query \
       "AutoScalingGroups[].Instances[?ProtectedFromScaleIn && LifecycleState=='InService'][].InstanceId" || ids=''
     [ -n "$ids" ] || continue
     # Fifty at most in one call.
     if xargs -n 50 aws --region "$region" autoscaling set-instance-protection --no-protected-from-scale-in \
-      --auto-scaling-group-name "$cluster-$role" --instance-ids <<<"$ids" 2>"$scratch/refusal"; then
-      echo "took scale-in protection from $(($(wc -w <<<"$ids"))) instance(s) of the group $cluster-$role"
+      --auto-scaling-group-name "$group" --instance-ids <<<"$ids" 2>"$scratch/refusal"; then
+      echo "took scale-in protection from $(($(wc -w <<<"$ids"))) instance(s) of the group $group"
     else
       refusal=$(grep . "$scratch/refusal" | grep -v '^xargs:' | tail -n 1 || true)
       echo "cannot take scale-in protection from ${ids//[[:space:]]/ }: $refusal; the stack's deletion waits for it" >&2

@@ -63,7 +63,8 @@ use_subnet() {
 }
 
 count_zones() {
-  local zone
+  local zone most='of the managers'
+  [ -z "$pool" ] || most='of the pool'
   while read -r zone; do
     zones+=("$zone")
   done < <(cut -d ' ' -f 2 <<<"$used" | grep . | sort -u)
@@ -71,8 +72,8 @@ count_zones() {
     ok "subnets of $vpc in ${#zones[@]} zones: ${zones[*]-}"
   elif [ ${#zones[@]} -eq 0 ]; then
     problem "no subnet can be used: give --subnets"
-  elif [ "$any_zones" = yes ]; then
-    note "the subnets are in ${#zones[@]} zone(s) only: with one of them all or most managers may be lost"
+  elif [ "$any_zones" = yes ] || [ -n "$pool" ]; then
+    note "the subnets are in ${#zones[@]} zone(s) only: with one of them all or most $most may be lost"
   else
     problem "the subnets are in ${#zones[@]} zone(s): give one in each of three zones, or --any-zones to go without"
   fi

@@ -5,19 +5,24 @@
 verb=create cluster='' image='' region='' vpc='' subnets=''
 managers=3 workers=3 manager_type=t3.small worker_types=t3.small spot=0
 public='' balancer=none certificate=''
+# With "pool" the stack is a pool's; else the cluster's, and there is no pool.
+subject=cluster pool='' stack=''
 any_zones=no protect=no waiting=yes yes=no unprotect=no keep_records=no
 # The names of the parameters that are set; the value of each is in parameter_NAME.
 parameters=''
 
 read_options() {
+  if [ "${1-}" = pool ]; then
+    read_pool_words "$@"
+    shift "$words"
+  fi
   while [ $# -gt 0 ]; do
     case $1 in
       --help | -h)
         sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$here/launch"
         exit 0
         ;;
-      --plan) verb=plan ;;
-      --down) verb=down ;;
+      --plan | --down) read_verb "$1" ;;
       --any-zones) any_zones=yes ;;
       --protect) protect=yes ;;
       --no-wait) waiting=no ;;
@@ -36,7 +41,16 @@ read_options() {
   check_options
 }
 
+read_verb() {
+  [ "$subject" = cluster ] || [ "$verb$1" = create--plan ] || wrong "$1 is no option here"
+  verb=${1#--}
+}
+
 read_value() {
+  case $subject$1 in
+    pool--vpc | pool--managers | pool--manager-type | pool--public) wrong "$1 is the cluster's, not a pool's" ;;
+    cluster--arch | cluster--label) wrong "$1 is an option of 'pool add'" ;;
+  esac
   case $1 in
     --cluster) cluster=$2 ;;
     --image) image=$2 ;;
@@ -52,6 +66,8 @@ read_value() {
     --balancer) balancer=$2 ;;
     --certificate) certificate=$2 ;;
     --set) read_parameter "$2" ;;
+    --arch) wanted_architecture=$2 ;;
+    --label) read_label "$2" ;;
     *) wrong "cannot read '$1'" ;;
   esac
 }
@@ -75,28 +91,44 @@ check_options() {
   local LC_ALL=C
   [[ $cluster =~ ^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$ ]] ||
     wrong "--cluster needs a name of lower-case letters, digits and hyphens, 40 at most"
-  [ "$verb" != down ] || return 0
-  [ -n "$image" ] || wrong "--image needs the id of an image with swarmlet in it"
-  [[ $managers =~ ^[135]$ ]] || wrong "--managers is 1, 3 or 5: a majority has to agree"
+  stack=$cluster own_groups=("$cluster-manager" "$cluster-worker")
+  [ "$subject" = cluster ] || check_pool_options
+  [ "$verb" = create ] || [ "$verb" = plan ] || return 0
   [[ $workers =~ ^[0-9]+$ ]] || wrong "--workers needs a number"
   [[ $spot =~ ^[0-9]+$ && $spot -le 100 ]] || wrong "--spot needs a percentage"
+  check_types_given
   set_parameters
+  if [ "$subject" = pool ]; then
+    set_pool_parameters
+    return
+  fi
+  [ -n "$image" ] || wrong "--image needs the id of an image with swarmlet in it"
+  [[ $managers =~ ^[135]$ ]] || wrong "--managers is 1, 3 or 5: a majority has to agree"
+  default ImageId "$image"
+  default ManagerCount "$managers"
+  default ManagerInstanceType "$manager_type"
+  set_types
   set_traffic
+}
+
+check_types_given() {
+  local types
+  IFS=, read -ra types <<<"$worker_types"
+  [ ${#types[@]} -le 4 ] || wrong "--worker-type takes four types at most"
+  [ ${#types[@]} -le 1 ] || [ "$spot" -gt 0 ] || wrong "several worker types need --spot"
 }
 
 # What was given by --set wins.
 set_parameters() {
-  local types index
-  IFS=, read -ra types <<<"$worker_types"
-  [ ${#types[@]} -le 4 ] || wrong "--worker-type takes four types at most"
-  [ ${#types[@]} -eq 1 ] || [ "$spot" -gt 0 ] || wrong "several worker types need --spot"
   default ClusterName "$cluster"
-  default ImageId "$image"
-  default ManagerCount "$managers"
-  default ManagerInstanceType "$manager_type"
   default WorkerCount "$workers"
   default WorkerMax $((workers > 20 ? workers : 20))
   default OnDemandPercentage $((100 - spot))
+}
+
+set_types() {
+  local types index
+  IFS=, read -ra types <<<"$worker_types"
   default WorkerInstanceType "${types[0]}"
   for ((index = 2; index <= ${#types[@]}; index++)); do
     default "WorkerInstanceType$index" "${types[index - 1]}"

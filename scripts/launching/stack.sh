@@ -5,18 +5,19 @@
 # Neither a stack, nor instances, nor records of an earlier cluster of this name.
 check_name() {
   local status ids names groups
-  if ask status cloudformation describe-stacks --stack-name "$cluster" --query 'Stacks[0].StackStatus'; then
-    problem "the stack $cluster is there already ($status): change it with aws cloudformation deploy, see its outputs, or end it with --down"
-    check_hooks
+  if ask status cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus'; then
+    problem "the stack $stack is there already ($status): change it with aws cloudformation deploy, see its outputs, or end it with ${pool:+pool remove }${pool:---down}"
+    [ -n "$pool" ] || check_hooks
     return
   fi
-  [[ $refusal == *'does not exist'* ]] || unanswered "the stack $cluster" cloudformation:DescribeStacks
-  if ! ask groups autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$cluster-manager" \
-    "$cluster-worker" --query 'AutoScalingGroups[].AutoScalingGroupName'; then
+  [[ $refusal == *'does not exist'* ]] || unanswered "the stack $stack" cloudformation:DescribeStacks
+  if ! ask groups autoscaling describe-auto-scaling-groups --auto-scaling-group-names "${own_groups[@]}" \
+    --query 'AutoScalingGroups[].AutoScalingGroupName'; then
     unanswered groups autoscaling:DescribeAutoScalingGroups
   elif [ -n "$groups" ]; then
     problem "there are groups without a stack: ${groups//[[:space:]]/, }; delete them, or take another name"
   fi
+  [ -z "$pool" ] || return 0
   check_hooks
   check_timeouts
   if ! living_instances ids; then
@@ -35,6 +36,7 @@ check_name() {
 
 living_instances() {
   ask "$1" ec2 describe-instances --filters "Name=tag:swarm:cluster,Values=$cluster" \
+    ${pool:+"Name=tag:swarm:label:pool,Values=$pool"} \
     Name=instance-state-name,Values=pending,running,stopping,stopped --query 'Reservations[].Instances[].InstanceId'
 }
 
@@ -45,7 +47,7 @@ records() {
 show_plan() {
   local name variable
   echo
-  echo "would create the stack $cluster in $region, with these parameters and the template's defaults:"
+  echo "would create the stack $stack in $region, with these parameters and the template's defaults:"
   for name in $parameters; do
     variable=parameter_$name
     printf '  %s=%s\n' "$name" "${!variable//$'\n'/\\n}"
@@ -79,8 +81,8 @@ create_stack() {
   [ "$protect" = no ] || protection=--enable-termination-protection
   parameters_file >"$scratch/parameters.json"
   echo
-  echo "creating the stack $cluster"
-  if ! ask _ cloudformation create-stack --stack-name "$cluster" --capabilities CAPABILITY_IAM "$protection" \
+  echo "creating the stack $stack"
+  if ! ask _ cloudformation create-stack --stack-name "$stack" --capabilities CAPABILITY_IAM "$protection" \
     --template-body "file://$template" --parameters "file://$scratch/parameters.json" \
     --tags "Key=swarm:cluster,Value=$cluster"; then
     echo "cannot create the stack: $refusal" >&2
@@ -91,14 +93,14 @@ create_stack() {
 }
 
 wait_for_stack() {
-  ask _ cloudformation wait stack-create-complete --stack-name "$cluster" || stack_failed create "$refusal"
+  ask _ cloudformation wait stack-create-complete --stack-name "$stack" || stack_failed create "$refusal"
 }
 
 # Until it is gone. Meanwhile nobody stays protected: a manager's agent may not have seen yet that it shall go, or not live.
 wait_for_deletion() {
   local status misses=0
   until [ "$misses" -eq 12 ]; do
-    if ask status cloudformation describe-stacks --stack-name "$cluster" --query 'Stacks[0].StackStatus'; then
+    if ask status cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus'; then
       misses=0
       case $status in
         DELETE_COMPLETE) return ;;
@@ -116,15 +118,15 @@ wait_for_deletion() {
 
 stack_failed() {
   local events
-  echo "cannot $1 the stack $cluster: $2" >&2
-  ask events cloudformation describe-stack-events --stack-name "$cluster" --query \
+  echo "cannot $1 the stack $stack: $2" >&2
+  ask events cloudformation describe-stack-events --stack-name "$stack" --query \
     "StackEvents[?ends_with(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]" && echo "$events" >&2
   exit 1
 }
 
 # In service means in the swarm, by the launching hook.
 wait_for_instances() {
-  local told lead=$parameter_ManagerCount follow=$parameter_WorkerCount limit=$((SECONDS + 1800)) shown=''
+  local told lead=${parameter_ManagerCount-0} follow=$parameter_WorkerCount limit=$((SECONDS + 1800)) shown=''
   local wanted=$((lead + follow))
   until [ "${told:-}" = "$wanted" ]; do
     if [ $SECONDS -gt $limit ]; then
@@ -133,7 +135,7 @@ wait_for_instances() {
       exit 1
     fi
     [ -z "$shown" ] || sleep 5
-    ask told autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$cluster-manager" "$cluster-worker" \
+    ask told autoscaling describe-auto-scaling-groups --auto-scaling-group-names "${own_groups[@]}" \
       --query "length(AutoScalingGroups[].Instances[?LifecycleState=='InService'][])" || told=''
     [ "$shown" = "$told" ] || echo "  ${told:-none} of $wanted instances in service"
     shown=${told:-none}
@@ -142,7 +144,7 @@ wait_for_instances() {
 
 show_outputs() {
   local told what command
-  ask told cloudformation describe-stacks --stack-name "$cluster" \
+  ask told cloudformation describe-stacks --stack-name "$stack" \
     --query "Stacks[0].Outputs[?starts_with(OutputKey,'Next')].[Description,OutputValue]" || return 0
   echo
   while IFS=$'\t' read -r what command; do

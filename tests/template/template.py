@@ -11,6 +11,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "scripts/cloudformation/cluster.yaml"
+POOL = TEMPLATE.with_name("pool.yaml")
+TEMPLATES = [TEMPLATE, POOL]
 EXAMPLES = ROOT / "docs/examples/iam"
 _VARIABLE = re.compile(r"\$\{([^}!]+)\}")
 _NOTHING = object()

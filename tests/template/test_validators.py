@@ -1,4 +1,4 @@
-"""What validators say of the template, and of its policies and the examples. A finding that is not accepted fails, and so does
+"""What validators say of the templates, and of its policies and the examples. A finding that is not accepted fails, and so does
 an accepted one that is found no more."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from accepted import ACCEPTED
 from cloudsplaining.scan.policy_document import PolicyDocument
 from parliament import analyze_policy_string
-from template import TEMPLATE, documents
+from template import TEMPLATES, documents
 
 # Of each partition one; cfn-lint knows what each region has.
 REGIONS = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"]
@@ -47,9 +47,9 @@ def cfn_lint(template: Path) -> Findings:
 
 
 def checkov(template: Path) -> Findings:
-    """Its own checks: those of its vendor's service are not downloaded."""
+    """Its own checks: those of its vendor's service are not downloaded. All templates of the folder at once."""
     arguments = ["--framework", "cloudformation", "--skip-download", "--output", "json"]
-    found = run("checkov", *arguments, "--file", str(template))
+    found = run("checkov", *arguments, "--directory", str(template.parent))
     summary = found["summary"]
     assert summary["passed"] > 100 and not summary["parsing_errors"], summary
     return {(check["check_id"], check["resource"]) for check in found["results"]["failed_checks"]}
@@ -84,10 +84,10 @@ class Validators(unittest.TestCase):
         self.assertEqual(accepted - found, set(), f"{tool} finds no more what was accepted")
 
     def test_cfn_lint(self) -> None:
-        self.hold("cfn-lint", cfn_lint(TEMPLATE))
+        self.hold("cfn-lint", set().union(*map(cfn_lint, TEMPLATES)))
 
     def test_checkov(self) -> None:
-        self.hold("checkov", checkov(TEMPLATE))
+        self.hold("checkov", checkov(TEMPLATES[0]))
 
     def test_parliament(self) -> None:
         self.hold("parliament", parliament(documents()))

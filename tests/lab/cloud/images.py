@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models.amis import AmiBackend
+from moto.ec2.responses.amis import AmisResponse
 
 from .patching import replace
 from .world import LOCK, ec2
 
 _create = AmiBackend.create_image
 _copy = AmiBackend.copy_image
+_register = AmisResponse.register_image
 _copies: dict[str, str] = {}
 
 
 def install() -> None:
     """Puts the changes into moto."""
     replace(AmiBackend, create_image=_create_image, copy_image=_copy_image)
+    replace(AmisResponse, register_image=_register_image)
 
 
 def pending() -> list[dict[str, str | None]]:
@@ -47,6 +50,15 @@ def _copy_image(self: Any, source_image_id: str, *rest: Any, **kw: Any) -> Any:
     image = _copy(self, source_image_id, *rest, **kw)
     _copies[image.id] = source_image_id
     return _pending(image, self.amis[source_image_id])
+
+
+def _register_image(self: Any) -> Any:
+    """With what was said of it, which moto forgets."""
+    answer: Any = _register(self)
+    image = self.ec2_backend.amis[answer.result["ImageId"]]
+    image.architecture = self._get_param("Architecture") or "i386"
+    image.root_device_name, image.root_device_type = self._get_param("RootDeviceName"), "ebs"
+    return answer
 
 
 def _pending(image: Any, source: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.autoscaling import models
 from moto.autoscaling.models import autoscaling_backends
-from moto.cloudformation import responses
+from moto.cloudformation import parsing, responses
 from moto.core.common_models import CloudFormationModel
 from moto.ec2.models.security_groups import SecurityGroupIngress
 from moto.iam.models import Role
@@ -20,6 +20,7 @@ from .hooks import create_hook
 from .patching import replace
 
 _Group: Any = models.FakeAutoScalingGroup
+_clean = parsing.clean_json
 _create_group = _Group.create_from_cloudformation_json.__func__
 _put_policy = Role.put_policy
 _create_key = Key.create_from_cloudformation_json.__func__
@@ -40,6 +41,7 @@ def install() -> None:
     )
     # moto sets it only for groups without a mixed instances policy, and reads it for all.
     _Group.provided_launch_template_version = None
+    replace(parsing, clean_json=_clean_without_left_out)
     replace(Role, put_policy=_put_policy_as_text)
     replace(Key, create_from_cloudformation_json=classmethod(_create_key_with_text), delete=_schedule_deletion)
     replace(LogGroup, get_cfn_attribute=_log_group_arn)
@@ -53,7 +55,6 @@ def _create(
 ) -> Any:
     """The hooks that come with a group are there before its first instance."""
     properties = cloudformation_json["Properties"]
-    _without_left_out(properties)
     for hook in _listed_hooks(properties):
         create_hook(resource_name, hook)
     group = _create_group(cls, resource_name, cloudformation_json, account_id, region_name, **kw)
@@ -79,16 +80,14 @@ def _set_rest(group: Any, properties: dict[str, Any]) -> None:
     group.template = properties
 
 
-def _without_left_out(properties: dict[str, Any]) -> None:
-    """Takes out of lists what a condition left out."""
-    properties["LifecycleHookSpecificationList"] = _listed_hooks(properties)
-    mixed = properties.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    if "Overrides" in mixed:
-        mixed["Overrides"] = [override for override in mixed["Overrides"] if override]
+def _clean_without_left_out(resource_json: Any, resources_map: Any) -> Any:
+    """Takes out of lists what a condition left out; moto has a None there."""
+    cleaned = _clean(resource_json, resources_map)
+    return [item for item in cleaned if item is not None] if isinstance(resource_json, list) else cleaned
 
 
 def _listed_hooks(properties: dict[str, Any]) -> list[dict[str, Any]]:
-    return [hook for hook in properties.get("LifecycleHookSpecificationList") or [] if hook]
+    return properties.get("LifecycleHookSpecificationList") or []
 
 
 def _update(
@@ -102,7 +101,6 @@ def _update(
 ) -> Any:
     """Changes the group as AWS does; moto deletes it and makes a new one, which replaces every instance."""
     group, before, now = original_resource, original_resource.template, cloudformation_json["Properties"]
-    _without_left_out(now)
     _update_hooks(group, _listed_hooks(before), _listed_hooks(now))
     policy = cloudformation_json.get("UpdatePolicy", {})
     sizes = _changed_sizes(before, now, policy)
