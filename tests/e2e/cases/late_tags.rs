@@ -97,11 +97,11 @@ fn says_once(lab: &Lab, id: &str) -> Result<()> {
     console_says(lab, id, WAITS)
 }
 
-/// EC2 is asked after 2, 4, 8 and 16 seconds, and then each 20, some part of that sooner; a machine that is busy takes long for
-/// all that is looked at meanwhile.
+/// EC2 is asked after 2, 4, 8 and 16 seconds, and then each 20, some part of that sooner; about a host's name; and where tags
+/// are hidden once more at the agent's start. A machine that is busy takes long for all that is looked at meanwhile.
 fn most_questions(launched: Instant) -> usize {
     let late = launched.elapsed().saturating_sub(Duration::from_secs(30));
-    6 + usize::try_from(late.as_secs() / 10).unwrap_or(usize::MAX)
+    8 + usize::try_from(late.as_secs() / 10).unwrap_or(usize::MAX)
 }
 
 /// Only a `Name` at first, no tag at all, and no tags in metadata.
