@@ -35,9 +35,9 @@ const END: &str = "CompleteLifecycleAction";
 
 /// An image without the engine, whose packages come more slowly than the hook waits.
 fn installed(lab: &Lab) -> Result<()> {
-    let hook = Duration::from_secs(16);
+    let hook = Duration::from_secs(24);
     let slow = Fault::new("files", Effect::Delay)
-        .delay_ms(3_500)
+        .delay_ms(6_500)
         .target("*.deb");
     let _slow = lab.fault(&slow)?;
     let spec = ClusterSpec {
