@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use lab::{Cluster, Lab, Role, wait_until};
 
 use super::seen::doctor_says;
-use super::support::{IMPORT, agent_is_ready, boots_again, docker, shared};
+use super::support::{IMPORT, agent_is_ready, boots_again, docker, node_id, shared};
 use crate::Case;
 
 pub(super) const CASES: &[Case] = &[Case {
@@ -51,9 +51,11 @@ fn closed_for_good(lab: &Lab, cluster: &Cluster) -> Result<()> {
     doctor_says(lab, &nodes.worker, "firewall", "is not loaded", cure)?;
     // A start of the engine loads them again, and whoever else accepts everything opens nothing.
     for id in nodes.ids() {
+        let before = node_id(lab, id)?;
         lab.exec(id, &["sh", "-c", ACCEPT])?.ok()?;
         lab.exec(id, &["systemctl", "restart", "docker"])?.ok()?;
         nodes.run_again(id)?;
+        ensure!(node_id(lab, id)? == before, "{id} is another node now");
     }
     nodes.are(End::Silent)?;
     doctor_says_dropped(lab, &nodes.manager)?;
@@ -128,11 +130,20 @@ impl<'a> Nodes<'a> {
     }
 
     /// Waits until the containers have come back.
+    ///
+    /// Docker tries once to start one that an overlay network holds, as soon as its swarm part is up or has taken too long for it
+    /// (`RestartSwarmContainers` in moby's `daemon/daemon.go`); on a busy host the network cannot be attached at that moment. So
+    /// what it has given up is started as a person would, and what is wrong then is said.
     fn run_again(&self, id: &str) -> Result<()> {
         let all = || {
-            CONTAINERS
-                .iter()
-                .try_for_each(|name| self.network_of(id, name).map(drop))
+            CONTAINERS.iter().try_for_each(|name| {
+                let running = self.network_of(id, name);
+                running.or_else(|_| {
+                    docker(self.lab, id, &["start", name])?;
+                    self.network_of(id, name)
+                })?;
+                Ok(())
+            })
         };
         wait_until(&format!("the containers of {id} run"), SOON, all)
     }
