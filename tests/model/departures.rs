@@ -8,7 +8,6 @@ use protocol::leader::admission::{Admission, Refusal};
 use protocol::leader::draining::{self, DrainedFor, Silence, Turns};
 use protocol::leader::labelling::ACTIVATED;
 use protocol::leader::{Records, Snapshot};
-use protocol::node::Act;
 use protocol::{Action, Availability, Instances, Moment, NodeChange, NodeEntry, Role, Tasks};
 
 use crate::admission;
@@ -150,9 +149,7 @@ impl World {
     }
 
     fn record_depart(&mut self, id: Id, turn: &Turn) {
-        if self.node(id).disk.membership.is_some() {
-            self.record(id, Act::Leave);
-        }
+        self.record(id, turn);
         let idle = !self.node(id).has_task;
         self.history.note(Rule::TasksFirst, idle || turn.is_due);
         self.node(id).doing = Some(Doing::Depart);

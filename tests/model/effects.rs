@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use protocol::node::{Act, Asked, Joining};
+use protocol::node::{Asked, Joining};
 use protocol::{Action, Membership};
 
 use crate::engine_view::Engine;
@@ -83,7 +83,7 @@ impl World {
                 self.create_claim(id, epoch_number(*epoch), fate, variant);
             }
             Action::InitSwarm(epoch) => self.make_swarm(id, epoch_number(*epoch)),
-            Action::Recover(epoch) => self.record_force(id, epoch_number(*epoch), variant),
+            Action::Recover(epoch) => self.record_force(id, epoch_number(*epoch), turn, variant),
             Action::MarkEpoch(epoch) => self.mark(id, epoch_number(*epoch)),
             Action::DeclareFormed(epoch) => {
                 self.declare_formed(id, epoch_number(*epoch), fate, variant);
@@ -100,7 +100,7 @@ impl World {
                 return self.remember(id, turn.engine, membership, fate);
             }
             Action::RecordNode(node) => self.record_node(id, life_of(node), fate),
-            Action::Leave => self.record_leave(id),
+            Action::Leave => self.record_leave(id, turn),
             action => unreachable!("nothing in the model leads to {action:?}"),
         }
         true
@@ -130,26 +130,26 @@ impl World {
         }
     }
 
-    fn record_force(&mut self, id: Id, number: Number, variant: Variant) {
+    fn record_force(&mut self, id: Id, number: Number, turn: &Turn, variant: Variant) {
         let disk = self.node(id).disk;
-        self.record(id, Act::Recover(crate::names::epoch(number)));
+        self.record(id, turn);
         if variant == Variant::ForgetsForce {
             self.node(id).disk = disk;
         }
         self.node(id).doing = Some(Doing::Force(number));
     }
 
-    /// Only a member's leaving is an act.
-    fn record_leave(&mut self, id: Id) {
-        if self.node(id).disk.membership.is_some() {
-            self.record(id, Act::Leave);
-        }
+    fn record_leave(&mut self, id: Id, turn: &Turn) {
+        self.record(id, turn);
         self.node(id).doing = Some(Doing::Leave);
     }
 
     /// On disk first, then known.
-    pub(crate) fn record(&mut self, id: Id, act: Act) {
+    pub(crate) fn record(&mut self, id: Id, turn: &Turn) {
         let node = self.node(id);
+        let Some(act) = node.mind.node().act_of(&turn.action) else {
+            return;
+        };
         node.disk = node.disk.record(node.mind, act);
         self.hear(id, Heard::ActRecorded(act));
     }

@@ -11,8 +11,8 @@ use crate::identity::InstanceIdentity;
 use host::random;
 use host::state_folder::{StateError, StateFolder};
 use protocol::node::launch::Waited;
-use protocol::node::{Act, DepartureEvent, Event, File, Files, LaunchEvent, Node};
-use protocol::{Epoch, Moment, NodeEntry, Peer};
+use protocol::node::{DepartureEvent, Event, File, Files, LaunchEvent, Node};
+use protocol::{Action, Epoch, Moment, NodeEntry, Peer};
 use view::status::launch as waited;
 
 /// All that decisions rest on. It changes by what is learnt alone.
@@ -121,7 +121,10 @@ impl Memory {
     }
 
     /// What cannot be undone, on disk before it is done.
-    pub(super) fn record(&mut self, act: Act, clock: &impl Now) -> Result<(), StateError> {
+    pub(super) fn record(&mut self, action: &Action, clock: &impl Now) -> Result<(), StateError> {
+        let Some(act) = self.node.act_of(action) else {
+            return Ok(());
+        };
         let now = clock.now();
         let acts = self.node.record_of(act, now);
         self.disk.folder.save(&File::Acts(acts))?;

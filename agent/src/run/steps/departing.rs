@@ -1,14 +1,14 @@
 //! The steps of a departure. None of them fails the round: what failed is a fact for the next
 //! decision, so that a drain that does not succeed keeps nobody waiting.
 
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::run::context::Context;
 use crate::run::edges::{Now, Outside};
 use crate::run::executor::departure;
 use crate::run::memory::Memory;
 use protocol::departure::Cause;
-use protocol::node::{Act, DepartureEvent, Event, OwnEntry, Said};
+use protocol::node::{DepartureEvent, Event, OwnEntry, Said};
 
 /// Settles what was heard into the one departure, on disk before anything follows from it. Gives what began or changed.
 pub(in crate::run) fn settle<O: Outside>(
@@ -56,14 +56,9 @@ pub(super) async fn count_tasks<O: Outside>(context: &Context<O>, memory: &mut M
     memory.learn_step(counted, &context.edges);
 }
 
-/// Leaves on purpose. On record as any leaving, but held up by none before it.
+/// Leaves on purpose.
 pub(super) async fn depart<O: Outside>(context: &Context<O>, memory: &mut Memory) {
     let edges = &context.edges;
-    if memory.node.membership().is_some()
-        && let Err(error) = memory.record(Act::Leave, edges)
-    {
-        warn!(%error, "leaving without a record of it");
-    }
     let event = departure::leave(&edges.engine).await;
     let has_left = matches!(event, DepartureEvent::Departed);
     memory.learn_step(event, edges);

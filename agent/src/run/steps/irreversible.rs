@@ -1,4 +1,4 @@
-//! What cannot be undone, and is on disk before it is done: leaving a swarm, forcing a new
+//! What cannot be undone, and is on record by now (`super::record`): leaving a swarm, forcing a new
 //! cluster, restarting the engine, clearing its swarm state.
 
 use tracing::{info, warn};
@@ -10,17 +10,14 @@ use crate::run::executor::engine::{self, Tried};
 use crate::run::memory::Memory;
 use docker::Engine;
 use protocol::Epoch;
-use protocol::node::{Act, Event};
+use protocol::node::Event;
 
-/// Leaves. Only a member's leaving is an act: a join that failed has left nothing behind.
+/// Leaves.
 pub(super) async fn leave<O: Outside>(
     context: &Context<O>,
     memory: &mut Memory,
 ) -> Result<(), StepError> {
     let edges = &context.edges;
-    if memory.node.membership().is_some() {
-        memory.record(Act::Leave, edges)?;
-    }
     match engine::leave(&edges.engine).await {
         Tried::Done => {}
         Tried::Unknown(error) => return Err(error.into()),
@@ -42,7 +39,6 @@ pub(super) async fn recover<O: Outside>(
     epoch: Epoch,
 ) -> Result<(), StepError> {
     let edges = &context.edges;
-    memory.record(Act::Recover(epoch), edges)?;
     warn!(
         epoch = epoch.number(),
         "forcing a new cluster: what the lost majority had committed and this manager had not seen is lost"
@@ -61,23 +57,13 @@ pub(super) async fn recover<O: Outside>(
 }
 
 /// Has the engine's service restarted.
-pub(super) async fn restart_engine(
-    engine: &impl Engine,
-    memory: &mut Memory,
-    clock: &impl Now,
-) -> Result<(), StepError> {
-    memory.record(Act::Restart, clock)?;
+pub(super) async fn restart_engine(engine: &impl Engine) -> Result<(), StepError> {
     warn!("asking for the engine's restart");
     Ok(engine.restart().await?)
 }
 
 /// Has the engine started without its swarm state, if it does not start with it.
-pub(super) async fn clear_swarm(
-    engine: &impl Engine,
-    memory: &mut Memory,
-    clock: &impl Now,
-) -> Result<(), StepError> {
-    memory.record(Act::Clear, clock)?;
+pub(super) async fn clear_swarm(engine: &impl Engine) -> Result<(), StepError> {
     warn!(
         "the engine does not start, and other managers serve its swarm: asking for a start without its swarm state"
     );

@@ -15,6 +15,7 @@ use super::error::StepError;
 use super::memory::Memory;
 use protocol::node::Event;
 use protocol::{Action, Membership};
+use tracing::warn;
 
 pub(super) use asking::{hear_lives, look_ahead};
 pub(super) use departing::settle as settle_departure;
@@ -28,6 +29,7 @@ pub(super) async fn act<O: Outside>(
     action: &Action,
 ) -> Result<(), StepError> {
     let engine = &context.edges.engine;
+    record(context, memory, action)?;
     match action {
         Action::Wait(_) | Action::Serve(_) => {}
         // A departure's: what becomes of them is kept with it, for its next step.
@@ -58,10 +60,23 @@ pub(super) async fn act<O: Outside>(
         Action::RecordNode(node_id) => swarm::record_node(context, memory, node_id).await,
         Action::Leave => irreversible::leave(context, memory).await?,
         Action::Unlock => swarm::unlock(context, memory).await,
-        Action::RestartEngine => {
-            irreversible::restart_engine(engine, memory, &context.edges).await?;
-        }
-        Action::ClearSwarm => irreversible::clear_swarm(engine, memory, &context.edges).await?,
+        Action::RestartEngine => irreversible::restart_engine(engine).await?,
+        Action::ClearSwarm => irreversible::clear_swarm(engine).await?,
     }
     Ok(())
+}
+
+/// What cannot be undone is on disk before it is done. A departure does not wait for a disk that fails.
+fn record<O: Outside>(
+    context: &Context<O>,
+    memory: &mut Memory,
+    action: &Action,
+) -> Result<(), StepError> {
+    match memory.record(action, &context.edges) {
+        Err(error) if *action == Action::Depart => {
+            warn!(%error, "leaving without a record of it");
+            Ok(())
+        }
+        recorded => Ok(recorded?),
+    }
 }

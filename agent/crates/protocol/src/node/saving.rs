@@ -1,6 +1,7 @@
 //! Which files of a node's disk are to be written, and when they are.
 
 use crate::departure::Departure;
+use crate::node::decision::Action;
 use crate::node::event::Act;
 use crate::node::files::{Acts, File, FileName};
 use crate::node::launch::{Launched, Waited};
@@ -20,6 +21,17 @@ impl Node {
             FileName::Launch => File::Launch(&self.files.launch),
             FileName::Waited => File::Waited(self.files.waited),
         })
+    }
+
+    /// What of an action cannot be undone. Only a member's leaving is an act: a join that failed has left nothing behind.
+    pub fn act_of(&self, action: &Action) -> Option<Act> {
+        match action {
+            Action::Recover(epoch) => Some(Act::Recover(*epoch)),
+            Action::Leave | Action::Depart => self.membership().map(|_| Act::Leave),
+            Action::RestartEngine => Some(Act::Restart),
+            Action::ClearSwarm => Some(Act::Clear),
+            _ => None,
+        }
     }
 
     /// What is on disk before an act is done.

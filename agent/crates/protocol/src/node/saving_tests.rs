@@ -91,6 +91,26 @@ fn an_act_is_remembered_over_restarts_and_reboots() {
     assert_eq!(Acts::default().age(at(40)), None);
 }
 
+/// A join that failed is taken back by leaving, and may be at once again.
+#[test]
+fn only_a_member_s_leaving_is_an_act() {
+    let outside = started(Files::default(), at(0));
+    let files = Files {
+        membership: Some(membership()),
+        ..Files::default()
+    };
+    let inside = started(files, at(0));
+    for leaving in [Action::Leave, Action::Depart] {
+        assert_eq!(outside.act_of(&leaving), None);
+        assert_eq!(inside.act_of(&leaving), Some(Act::Leave));
+    }
+    let recover = Action::Recover(second());
+    assert_eq!(outside.act_of(&recover), Some(Act::Recover(second())));
+    assert_eq!(outside.act_of(&Action::RestartEngine), Some(Act::Restart));
+    assert_eq!(outside.act_of(&Action::ClearSwarm), Some(Act::Clear));
+    assert_eq!(inside.act_of(&Action::ReadTicket), None);
+}
+
 #[test]
 fn a_forced_epoch_is_on_record_until_it_is_settled() {
     let mut disk = Files::default();
