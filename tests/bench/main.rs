@@ -95,6 +95,9 @@ fn run(mut options: Options) -> Result<()> {
     if let Some(file) = &options.simulated {
         results.note("simulated/1000 workers join", simulated::read(file)?);
     }
+    if let Some(folder) = &options.into {
+        page::prepare(folder, &docs)?;
+    }
     measure(&lab, &options, &mut results)?;
     match options.into {
         Some(folder) => page::write(&results, &folder)?,

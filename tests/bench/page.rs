@@ -53,6 +53,17 @@ const IDLE: &[(&str, &str)] = &[
     ("metadata requests an hour", "metadata requests an hour"),
 ];
 
+/// Another folder than the documentation's gets its page, if it has none: before anything is measured, which takes minutes.
+pub(crate) fn prepare(folder: &Path, docs: &Path) -> Result<()> {
+    let pictures = folder.join("images");
+    fs::create_dir_all(&pictures).with_context(|| format!("cannot make {}", pictures.display()))?;
+    let (page, own) = (docs.join("performance.md"), folder.join("performance.md"));
+    if !own.exists() {
+        fs::copy(page, &own).with_context(|| format!("cannot write {}", own.display()))?;
+    }
+    Ok(())
+}
+
 /// Writes page, numbers and picture into the folder of the documentation.
 pub(crate) fn write(results: &Results, docs: &Path) -> Result<()> {
     results.write(&docs.join("performance.json"))?;
