@@ -11,6 +11,8 @@ use protocol::ManagerEntry;
 
 /// The service label that names its stack (`docker stack deploy`).
 const STACK_LABEL: &str = "com.docker.stack.namespace";
+/// The node label that names its pool (the tag `swarm:label:pool` in `scripts/cloudformation/pool.yaml`).
+const POOL_LABEL: &str = "pool";
 /// States in which a task uses its node, or is about to.
 const ALIVE: [&str; 6] = [
     "assigned",
@@ -80,6 +82,7 @@ fn node(listed: &ListedNode) -> NodeView {
         role: entry.role.as_str().to_owned(),
         zone: label("swarmlet.zone"),
         instance_type: label("swarmlet.instance-type"),
+        pool: label(POOL_LABEL),
         state: listed.state.clone(),
         availability: entry.availability.as_str().to_owned(),
         manager: entry.manager.map(manager),

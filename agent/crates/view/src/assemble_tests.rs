@@ -129,6 +129,7 @@ fn a_node_shows_what_its_labels_say_of_its_instance() {
     let labels = [
         ("swarmlet.zone", "eu-west-1a"),
         ("swarmlet.instance-type", "t3.small"),
+        ("pool", "batch"),
     ];
     listed.entry.labels = labels
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -136,6 +137,7 @@ fn a_node_shows_what_its_labels_say_of_its_instance() {
     let view = super::node(&listed);
     assert_eq!(view.zone.as_deref(), Some("eu-west-1a"));
     assert_eq!(view.instance_type.as_deref(), Some("t3.small"));
+    assert_eq!(view.pool.as_deref(), Some("batch"));
     assert_eq!(view.instance_id.as_deref(), Some("i-w"));
     assert_eq!((view.since, view.departing), (Some(NOW - 60), false));
 }

@@ -67,6 +67,8 @@ pub struct NodeView {
     pub zone: Option<String>,
     /// Its instance type.
     pub instance_type: Option<String>,
+    /// Its pool, by the label that the pool's template gives; none of the cluster's own workers and managers.
+    pub pool: Option<String>,
     /// `ready`, `down`, `unknown` (after a change of leader, for some seconds) or `disconnected`.
     pub state: String,
     /// `active`, `pause` or `drain`.

@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use super::{SwarmView, Unseen, gather};
 use crate::metrics::SOCKET;
+use crate::ready;
 use crate::status::engine_trouble::Trouble;
 use crate::status::failure::Failure;
 use crate::status::note::{self, Note};
 use crate::status::{self, Status, StatusError};
 use docker::EngineError;
 use docker::api::Docker;
+use protocol::node::Readiness;
 use protocol::{Control, EngineState, Member};
 
 /// The form that `schema` names; another number is another form.
@@ -37,6 +39,9 @@ pub struct Report {
     pub agent: AgentView,
     /// Whether the engine answers.
     pub engine: EngineView,
+    /// What load balancers hear of this node, `ready` or why not; none without `ready.listen`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub ready: Option<Readiness>,
     /// The whole swarm, on a manager whose swarm has a leader.
     pub swarm: Option<SwarmView>,
     /// Why a manager cannot see it.
@@ -77,6 +82,7 @@ pub async fn look(docker: &Docker, runtime_dir: &Path, limit: Duration) -> Repor
     let agent = agent(runtime_dir, &said);
     let state = docker.state_within(limit).await;
     let said = said.ok();
+    let ready = ready::told(runtime_dir);
     let swarm = match &state {
         Ok(state) => gather::see(docker, state.kind(), said.as_ref(), limit).await,
         Err(_) => Err(Unseen::NotManager),
@@ -85,6 +91,7 @@ pub async fn look(docker: &Docker, runtime_dir: &Path, limit: Duration) -> Repor
         said,
         agent,
         engine(&state, Trouble::read(runtime_dir)),
+        ready,
         swarm,
     )
 }
@@ -93,6 +100,7 @@ fn report(
     said: Option<Status>,
     agent: AgentView,
     engine: EngineView,
+    ready: Option<Readiness>,
     swarm: Result<SwarmView, Unseen>,
 ) -> Report {
     let (swarm, unseen) = match swarm {
@@ -108,6 +116,7 @@ fn report(
         said,
         agent,
         engine,
+        ready,
         swarm,
         swarm_unseen: unseen,
     }

@@ -131,7 +131,7 @@ fn all_is_well_only_when_every_part_is() {
         (Some(fresh(true)), AgentView::default(), up, false),
         (Some(fresh(true)), running, EngineView::default(), false),
     ] {
-        let made = report(said, agent, engine, Err(Unseen::NotManager));
+        let made = report(said, agent, engine, None, Err(Unseen::NotManager));
         assert_eq!(made.healthy, healthy, "{made:?}");
         assert_eq!(made.swarm_unseen, None, "a worker misses nothing");
     }
@@ -165,6 +165,7 @@ fn the_output_has_the_fields_of_the_schema() {
         Some(fresh(true)),
         AgentView::default(),
         EngineView::default(),
+        Some(Readiness::Draining),
         Ok(view),
     );
     let output = serde_json::json!(made);
@@ -184,7 +185,7 @@ fn the_output_has_the_fields_of_the_schema() {
         );
     }
     for field in [
-        "at", "reason", "serving", "agent", "engine", "swarm", "healthy",
+        "at", "reason", "serving", "agent", "engine", "ready", "swarm", "healthy",
     ] {
         assert!(output.get(field).is_some(), "{field} is missing");
     }

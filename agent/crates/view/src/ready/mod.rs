@@ -11,7 +11,7 @@ mod word;
 pub use serve::serve;
 pub use start::{ReadyError, start};
 pub use teller::Teller;
-pub use word::{FILE, Word, WordError};
+pub use word::{FILE, Word, WordError, told};
 
 #[cfg(test)]
 mod tests;

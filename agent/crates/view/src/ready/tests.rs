@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::serve::{CONNECTIONS, LIMIT};
 use super::word::uptime;
-use super::{FILE, Teller, Word, serve};
+use super::{FILE, Teller, Word, serve, told};
 use protocol::node::Readiness;
 use protocol::pace::READINESS_LASTS;
 
@@ -259,4 +259,18 @@ fn where_it_is_off_nothing_is_left_of_an_earlier_word() {
         .to_string();
     assert!(error.contains("ready.listen"), "{error}");
     assert!(Teller::new(None, Path::new("/nonexistent")).is_none());
+}
+
+/// What `swarmlet status` shows is what health checks hear, so also that an agent has been silent for too long.
+#[tokio::test]
+async fn status_tells_what_health_checks_hear() {
+    let host = Host::new().await;
+    let told = || told(host.folder.path());
+    assert_eq!(told(), None, "nothing is said without ready.listen");
+    host.said(Readiness::Draining, Duration::ZERO);
+    assert_eq!(told(), Some(Readiness::Draining));
+    host.said(Readiness::Ready, READINESS_LASTS + SOON);
+    assert_eq!(told(), Some(Readiness::Unknown));
+    std::fs::write(host.file(), "{").unwrap();
+    assert_eq!(told(), Some(Readiness::Unknown));
 }

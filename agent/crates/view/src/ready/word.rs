@@ -75,6 +75,13 @@ impl Word {
     }
 }
 
+/// What a health check hears of this node now; none where no agent has said anything since this host started, as without
+/// `ready.listen`.
+pub fn told(runtime_dir: &Path) -> Option<Readiness> {
+    let path = runtime_dir.join(FILE);
+    path.exists().then(|| answer(&path))
+}
+
 /// What a health check is to hear now.
 pub(super) fn answer(path: &Path) -> Readiness {
     let word = Word::read(path);

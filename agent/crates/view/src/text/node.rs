@@ -8,6 +8,7 @@ use crate::status::disk::{Disk, DiskState};
 use crate::status::facts::Shown;
 use crate::status::groups::ManagerGroup;
 use crate::status::story::Told;
+use protocol::node::Readiness;
 
 /// So many of the last decisions are shown.
 const DECISIONS: usize = 6;
@@ -17,6 +18,9 @@ pub(super) fn render(report: &Report, paint: Paint) -> String {
     let mut parts = Table::new(&["", ""]);
     parts.row(vec![plain("agent"), agent(report, now)]);
     parts.row(vec![plain("engine"), engine(report)]);
+    if let Some(word) = report.ready {
+        parts.row(vec![plain("balancers"), balancers(word)]);
+    }
     if let Some(problem) = &report.swarm_unseen {
         parts.row(vec![plain("swarm"), bad(problem)]);
     }
@@ -99,6 +103,18 @@ fn engine(report: &Report) -> Cell {
         Some(problem) => bad(problem),
         None if engine.leader => ("answers: manager, leader".to_owned(), Tone::Good),
         None => (format!("answers: {state}"), Tone::Good),
+    }
+}
+
+/// What those hear that ask for this node's health.
+fn balancers(word: Readiness) -> Cell {
+    let told = word.word();
+    match word {
+        Readiness::Ready => (format!("hear: {told}"), Tone::Good),
+        Readiness::Lost | Readiness::Unknown => {
+            bad(&format!("hear: {told}, and send nothing here"))
+        }
+        _ => (format!("hear: {told}, and send nothing here"), Tone::Warn),
     }
 }
 

@@ -54,32 +54,32 @@ fn section<T>(items: &[T], head: &[&'static str], row: impl Fn(&T) -> Vec<Cell>)
     (!items.is_empty()).then_some((items.len(), table))
 }
 
+/// Where one is in a pool, there is a column of pools.
 fn nodes(view: &SwarmView) -> Section {
+    let pooled = view.nodes.iter().any(|node| node.pool.is_some());
     let head = [
-        "NAME",
-        "ROLE",
-        "MANAGER",
-        "STATE",
-        "AVAILABILITY",
-        "ZONE",
-        "INSTANCE",
-        "TYPE",
-        "ADDRESS",
-        "UNCHANGED FOR",
-    ];
+        &["NAME", "ROLE", "MANAGER", "STATE", "AVAILABILITY"][..],
+        if pooled { &["POOL"] } else { &[] },
+        &["ZONE", "INSTANCE", "TYPE", "ADDRESS", "UNCHANGED FOR"],
+    ]
+    .concat();
     section(&view.nodes, &head, |node| {
-        vec![
+        let mut row = vec![
             (node.hostname.clone(), Tone::Bold),
             plain(&node.role),
             manager(node),
             state(node),
             availability(node),
+        ];
+        row.extend(pooled.then(|| option(node.pool.as_ref())));
+        row.extend([
             option(node.zone.as_ref()),
             option(node.instance_id.as_ref()),
             option(node.instance_type.as_ref()),
             option(node.address.as_ref()),
             since(node.since, view.at),
-        ]
+        ]);
+        row
     })
 }
 

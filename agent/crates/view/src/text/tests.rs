@@ -1,5 +1,6 @@
 //! Whole pictures, held against files: `UPDATE_GOLDEN=1 cargo test golden` writes them anew.
 
+use protocol::node::Readiness;
 use serde_json::json;
 
 use super::*;
@@ -87,6 +88,7 @@ fn manager() -> Report {
             leader: true,
             problem: None,
         },
+        ready: Some(Readiness::Ready),
         swarm: Some(swarm()),
         swarm_unseen: None,
     }
@@ -126,6 +128,7 @@ fn swarm() -> SwarmView {
             NodeView {
                 departing: true,
                 availability: "drain".into(),
+                pool: Some("batch".into()),
                 ..node("demo-worker-1", "worker", None)
             },
             NodeView {
@@ -207,6 +210,7 @@ fn worker() -> Report {
             leader: false,
             ..report.engine.clone()
         },
+        ready: Some(Readiness::Draining),
         swarm: None,
         ..report
     }

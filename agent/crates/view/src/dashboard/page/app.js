@@ -81,7 +81,7 @@ function sift() {
   let found = 0;
   const boxes = new Map([...document.querySelectorAll("#board [data-key]")].map((slot) => [slot.dataset.key, slot]));
   for (const node of shown.nodes.values()) {
-    const own = [node.hostname, node.id, node.instance_id, node.instance_type, node.zone, node.role, node.state, node.availability];
+    const own = [node.hostname, node.id, node.instance_id, node.instance_type, node.zone, node.pool, node.role, node.state, node.availability];
     let any = matches(words, null, ...own);
     for (const task of [...node.tasks, ...node.ghosts]) {
       const hit = matches(words, task.service, task.label, task.state, task.image, ...own);

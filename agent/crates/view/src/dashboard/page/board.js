@@ -68,7 +68,7 @@ function drawNode(card, item) {
     list.replaceChildren(...parts.map(([kind, text, until]) =>
       make("span", { class: "badge", "data-kind": kind, "data-until": until, "data-text": text }, text)));
   }
-  say(head.querySelector(".more"), [item.instance_type, item.instance_id].filter(Boolean).join(" · "));
+  say(head.querySelector(".more"), [item.pool && `pool ${item.pool}`, item.instance_type, item.instance_id].filter(Boolean).join(" · "));
   const words = parts.map(([, text]) => text).join(", ");
   set(head, "aria-label", `${item.hostname}, ${words}, ${plural(item.tasks.length, "task")}`);
   const tasks = card.querySelector(".tasks");

@@ -42,6 +42,7 @@ function drawNode(node) {
     ["availability", node.availability],
     ["departure", node.departure && departure(node.departure)],
     ["zone", node.zone],
+    ["pool", node.pool],
     ["instance", node.instance_id],
     ["type", node.instance_type],
     ["address", node.address],
