@@ -135,6 +135,17 @@ fn filter() -> Result<()> {
     );
     browser.press("Escape")?;
     ensure!(browser.eval(bright)? == 15, "all again");
+    focus(&mut browser, "/", "filter")?;
+    browser.type_text("batch")?;
+    ensure!(browser.eval(bright)? == 5, "the tasks of a pool's node");
+    let card = "document.querySelector('[data-node=\"w2\"] .more').textContent";
+    let said = browser.eval(card)?;
+    ensure!(
+        said.as_str()
+            .is_some_and(|said| said.starts_with("pool batch")),
+        "{said}"
+    );
+    browser.press("Escape")?;
     browser.click(".service[data-service=cache]")?;
     ensure!(browser.eval(bright)? == 3, "a service's own");
     browser.click(".service[data-service=cache]")?;

@@ -133,7 +133,7 @@ fn worker(number: usize) -> NodeView {
         hostname: hostname(number),
         role: "worker".into(),
         zone: Some(ZONES[number % 3].into()),
-        pool: (number % 4 == 3).then(|| "batch".into()),
+        pool: (number % 3 == 2).then(|| "batch".into()),
         manager: None,
         ..manager()
     }
